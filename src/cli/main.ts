@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+/** The `axial-lab` command: one sub-command a file; help, exit codes and the one-line form of errors are here. */
+import { Command } from "commander";
+import { AxialError } from "../errors.js";
+import { version } from "../version.js";
+
+/** Exit codes: 0 done, 1 the work failed or did not match, 2 the command line or its input is wrong. */
+export function createProgram(): Command {
+  return new Command("axial-lab")
+    .description("Axial attention as literate notebooks: train, inspect, verify, run.")
+    .version(version)
+    .showHelpAfterError("(run with --help for what it takes)")
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+}
+
+if (require.main === module) {
+  createProgram()
+    .parseAsync()
+    .catch((error: unknown) => {
+      if (error instanceof AxialError) console.error(error.message);
+      else console.error(error);
+      process.exit(error instanceof AxialError ? 2 : 1);
+    });
+}

@@ -1,0 +1,2 @@
+/** axial-lab: the public API. Re-exports only. */
+export * from "./errors.js";
