@@ -52,12 +52,11 @@ events.on("test:fail", (event) => {
   failed++;
   failures.push(`${event.file === undefined ? "" : relative(process.cwd(), event.file) + ": "}${event.name}`);
 });
-events
-  .compose(new spec())
-  .on("end", () => {
-    for (const name of failures) console.log(`failed: ${name}`);
-    console.log(`${((Date.now() - startedAt) / 1000).toFixed(0)} s, ${files.length} files`);
-    process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
-    console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
-  })
-  .pipe(process.stdout);
+const report: NodeJS.ReadWriteStream = new spec();
+report.on("end", () => {
+  for (const name of failures) console.log(`failed: ${name}`);
+  console.log(`${((Date.now() - startedAt) / 1000).toFixed(0)} s, ${files.length} files`);
+  process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+  console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
+});
+events.pipe(report).pipe(process.stdout);
