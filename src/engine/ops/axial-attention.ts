@@ -1,0 +1,60 @@
+/**
+ * The seam between the attention layers and the fused kernels of position-sensitive axial attention.
+ *
+ * Any axis of any tensor is viewed as [O, L, I, C]: outer size, length of the attended axis, inner size, channels.
+ * Where the current backend has no kernel, each function returns null and the layers compose the same result from
+ * single operations (`src/layers/attention.ts`, which is also what the kernels must equal).
+ */
+import type * as tf from "@tensorflow/tfjs";
+
+/**
+ * Dimension letters: O outer, L length of the attended axis, I inner, N heads, Dq key depth per head, Dv value depth
+ * per head.
+ */
+export interface AxialAttentionInputs {
+  /** [O, L, I, N * (2 * Dq + Dv)]; of each head first the query (Dq), then the key (Dq), then the value (Dv). */
+  readonly qkv: tf.Tensor4D;
+  /** Relative encodings shared by the heads; row = key position - query position + L - 1; null: no such term. */
+  readonly relative: {
+    /** [2L - 1, Dq] */
+    readonly query: tf.Tensor2D | null;
+    /** [2L - 1, Dq] */
+    readonly key: tf.Tensor2D | null;
+    /** [2L - 1, Dv] */
+    readonly value: tf.Tensor2D | null;
+  };
+  /** [3, N]: factors of the content, query-position and key-position terms of the logits. */
+  readonly scales: tf.Tensor2D;
+}
+
+export interface AxialAttentionGeometry {
+  readonly heads: number;
+  /** Dq: channels of query and key per head. */
+  readonly keyDepth: number;
+  /** Dv: channels of the value per head. */
+  readonly valueDepth: number;
+  /** Query i sees the keys j with -before <= j - i <= after. Global: both L - 1 or more. Causal: after = 0. */
+  readonly window: { readonly before: number; readonly after: number };
+}
+
+/** [O, L, I, N * Dv] each; `position` is null without value encodings. */
+export interface AxialAttentionOutputs {
+  readonly content: tf.Tensor4D;
+  readonly position: tf.Tensor4D | null;
+}
+
+/** [3, N] each: over all outer and inner places, queries, and keys in the window; the variance is the biased one. */
+export interface SimilarityStatistics {
+  readonly mean: tf.Tensor2D;
+  readonly variance: tf.Tensor2D;
+}
+
+export const fusedAxialAttention: (
+  inputs: AxialAttentionInputs,
+  geometry: AxialAttentionGeometry,
+) => AxialAttentionOutputs | null = () => null;
+
+export const fusedSimilarityStatistics: (
+  inputs: Omit<AxialAttentionInputs, "scales">,
+  geometry: AxialAttentionGeometry,
+) => SimilarityStatistics | null = () => null;
