@@ -1,15 +1,20 @@
 /**
- * What training asks of a data set: plain arrays, no tensors. Imagenette and the generated set both are one of these.
+ * What training asks of a data set: plain arrays, no tensors. Imagenette, any folder of images and the generated set
+ * each are one of these.
+ *
+ * B images a batch, H x W pixels, 3 channels (red, green, blue).
  */
 
 export type Split = "train" | "validation";
 
 /** A batch of B images of H x W pixels, RGB, normalised, and their classes. */
 export interface ImageBatch {
-  /** [B, H, W, 3], row-major. */
+  /** [B, H, W, 3], row-major; (value / 255 - mean) / std per channel, see `normalize.ts`. */
   readonly images: Float32Array;
   /** [B], indices into `classes`. */
   readonly labels: Int32Array;
+  /** [B], which image of the split each one is, from 0 to `count(split) - 1`. */
+  readonly indices: Uint32Array;
   readonly shape: readonly [batch: number, height: number, width: number, channels: 3];
 }
 
@@ -18,23 +23,62 @@ export interface BatchOptions {
   readonly batchSize: number;
   /** Side of the square images that come out, in pixels. */
   readonly size: number;
-  /** Orders and augments; the same seed and epoch give the same batches, bit for bit. */
+  /** Orders and augments; the same seed and epoch give the same batches, bit for bit, on any number of threads. */
   readonly seed: number;
   readonly epoch: number;
   /** Batches to leave out at the start: where a resumed epoch goes on. Default 0. */
   readonly skip?: number;
   /** Random crops, flips and the rest. Default: true for `train`, false for `validation`. */
   readonly augment?: boolean;
+  /** A new order each epoch. Default: true for `train`, false for `validation`. */
+  readonly shuffle?: boolean;
   /** Leave out the last, smaller batch. Default: true for `train`, false for `validation`. */
   readonly dropRemainder?: boolean;
+  /** Ends the iteration with the signal's reason. */
   readonly signal?: AbortSignal;
+}
+
+export interface PrepareOptions {
+  /** The size that `batches` will be asked for. */
+  readonly size: number;
+  /** Default: both. */
+  readonly splits?: readonly Split[];
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** How far a longer piece of work is: `done` of `total` (bytes or images), total null while it is unknown. */
+export interface Progress {
+  readonly task: "download" | "verify" | "unpack" | "decode";
+  readonly what: string;
+  readonly unit: "bytes" | "images";
+  readonly done: number;
+  readonly total: number | null;
+}
+
+/** An image that is left out, and why. */
+export interface SkippedImage {
+  readonly split: Split;
+  /** Relative to the data set's folder, with forward slashes. */
+  readonly path: string;
+  readonly reason: string;
 }
 
 export interface ImageDataset {
   readonly name: string;
   readonly classes: readonly string[];
+  /** Everything that the images depend on, as plain JSON, for logs and checkpoints. */
+  readonly description: Readonly<Record<string, unknown>>;
+  /** Images that could not be read and are left out; complete once `prepare` has run. */
+  readonly skipped: readonly SkippedImage[];
+  /** Images of the split, without those skipped; final once `prepare` has run. */
   count(split: Split): number;
+  /**
+   * Does the work that would hold up the first batches: decodes every image once, into a cache on disk. `batches` does it
+   * by itself where it is missing; call it to see progress, or before `count` when files may be broken.
+   */
+  prepare(options: PrepareOptions): Promise<void>;
   batches(options: BatchOptions): AsyncIterable<ImageBatch>;
-  /** Stops decoding threads. The data set cannot be used afterwards. */
+  /** Stops its threads. The data set cannot be used afterwards. */
   close(): Promise<void>;
 }

@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { ImageBatch } from "../../src/data/dataset.js";
+import { generated } from "../../src/data/synthetic.js";
+import { toBytes } from "../../src/data/normalize.js";
+
+async function collect(batches: AsyncIterable<ImageBatch>): Promise<ImageBatch[]> {
+  const all: ImageBatch[] = [];
+  for await (const batch of batches) all.push(batch);
+  return all;
+}
+
+const epochOf = { split: "train", batchSize: 7, size: 17, seed: 3, epoch: 2 } as const;
+
+describe("generated", () => {
+  it("yields every image at most once an epoch, in whole batches", async () => {
+    const dataset = generated({ trainCount: 31 });
+    const batches = await collect(dataset.batches(epochOf));
+    assert.deepEqual(
+      batches.map(({ shape }) => shape),
+      Array(4).fill([7, 17, 17, 3]),
+    );
+    const indices = batches.flatMap((batch) => [...batch.indices]);
+    assert.equal(new Set(indices).size, 28);
+    for (const { images, labels, indices } of batches) {
+      assert.equal(images.length, 7 * 17 * 17 * 3);
+      assert.deepEqual(
+        [...labels],
+        [...indices].map((i) => i % 4),
+      );
+    }
+  });
+
+  it("keeps the last, smaller batch of validation, in order", async () => {
+    const dataset = generated({ validationCount: 17 });
+    const batches = await collect(dataset.batches({ ...epochOf, split: "validation" }));
+    assert.deepEqual(
+      batches.flatMap((batch) => [...batch.indices]),
+      Array.from({ length: 17 }, (_, i) => i),
+    );
+    assert.deepEqual(batches[2]?.shape, [3, 17, 17, 3]);
+  });
+
+  it("gives the same bits for the same seed and epoch, and others for another", async () => {
+    const run = (options: Partial<typeof epochOf> | { epoch: number } | { seed: number }) =>
+      collect(generated({ trainCount: 14 }).batches({ ...epochOf, ...options }));
+    assert.deepEqual(await run({}), await run({}));
+    assert.notDeepEqual(await run({}), await run({ epoch: 3 }));
+    assert.notDeepEqual(await run({}), await run({ seed: 4 }));
+  });
+
+  it("goes on after skipped batches as if it had not stopped", async () => {
+    const dataset = generated({ trainCount: 31 });
+    const whole = await collect(dataset.batches(epochOf));
+    assert.deepEqual(await collect(dataset.batches({ ...epochOf, skip: 2 })), whole.slice(2));
+  });
+
+  it("draws the same images each epoch where augment is false", async () => {
+    const dataset = generated({ trainCount: 7 });
+    const [first] = await collect(dataset.batches({ ...epochOf, augment: false, shuffle: false, epoch: 0 }));
+    const [later] = await collect(dataset.batches({ ...epochOf, augment: false, shuffle: false, epoch: 5 }));
+    assert.deepEqual(first, later);
+    const bytes = toBytes(first.images).subarray(0, 17 * 17 * 3);
+    assert.deepEqual(bytes, dataset.image("train", 0, 17));
+  });
+
+  it("puts the disc that gives the class in the ring's lane, at the far end", () => {
+    const dataset = generated({ classes: 5 });
+    for (let index = 0; index < 40; index++) {
+      const { label, ring, target, glyphs, orientation } = dataset.scene("train", index);
+      assert.equal(label, index % 5);
+      assert.equal(glyphs.length, 15);
+      assert.equal(glyphs.filter(({ shape }) => shape === "ring").length, 1);
+      const [along, across] = orientation === "rows" ? (["x", "y"] as const) : (["y", "x"] as const);
+      assert.equal(ring[across], target[across]);
+      assert.ok(Math.abs(ring[along] - target[along]) > 0.65);
+    }
+  });
+
+  it("keeps what one place shows independent of the class: the mean image is alike in all classes", () => {
+    // 2048 images: the mean of a pixel over the 512 of a class has a standard error of about 80 / sqrt(512) = 3.5 levels.
+    const [size, count] = [8, 2048];
+    const dataset = generated({ trainCount: count });
+    const means = Array.from({ length: 4 }, () => new Float64Array(size * size * 3));
+    for (let index = 0; index < count; index++) {
+      const mean = means[index % 4] as Float64Array;
+      dataset.image("train", index, size).forEach((value, i) => (mean[i] = mean[i] + value / (count / 4)));
+    }
+    for (const mean of means.slice(1)) {
+      const largest = mean.reduce((most, value, i) => Math.max(most, Math.abs(value - means[0]?.[i])), 0);
+      assert.ok(largest < 6 * 3.5 * Math.SQRT2, `means differ by ${largest} levels`);
+    }
+  });
+
+  it("stops at the signal with its reason", async () => {
+    const stop = new AbortController();
+    const seen: ImageBatch[] = [];
+    await assert.rejects(async () => {
+      for await (const batch of generated().batches({ ...epochOf, signal: stop.signal })) {
+        seen.push(batch);
+        stop.abort(new Error("enough"));
+      }
+    }, /^Error: enough$/);
+    assert.equal(seen.length, 1);
+  });
+
+  it("says which option is wrong", async () => {
+    assert.throws(() => generated({ classes: 7 }), {
+      name: "ConfigError",
+      message: "generated: classes must be a whole number from 2 to 6, got 7",
+    });
+    assert.throws(() => generated({ trainCount: 0 }), {
+      message: "generated: trainCount must be a whole number of at least 1, got 0",
+    });
+    assert.throws(() => generated({ trainCount: 3 }).scene("train", 3), {
+      message: "generated.scene: index must be from 0 to 2, got 3",
+    });
+    const batch = (options: object) => collect(generated({ trainCount: 6 }).batches({ ...epochOf, ...options }));
+    await assert.rejects(batch({ size: 7.5 }), {
+      message: "generated.batches: size must be a whole number of at least 8, got 7.5",
+    });
+    await assert.rejects(batch({ split: "test" }), {
+      message: 'generated.batches: split must be "train" or "validation", got "test"',
+    });
+    await assert.rejects(batch({}), {
+      message:
+        "generated.batches: an epoch must hold at least one batch, got 6 train images, batchSize=7, dropRemainder=true; use batchSize=6 or less",
+    });
+    const closed = generated();
+    await closed.close();
+    await assert.rejects(collect(closed.batches(epochOf)), {
+      message: "generated.batches: the data set is closed; make a new one",
+    });
+  });
+});
