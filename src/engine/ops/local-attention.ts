@@ -1,0 +1,65 @@
+/**
+ * Attention in a two-dimensional window, fused: forward and backward without the unfolded keys and values.
+ *
+ * The equal in composed operations is `src/layers/local-attention.ts`, which calls this function first and falls back
+ * where the backend has no such kernel.
+ */
+import type * as tf from "@tensorflow/tfjs";
+import type { SimilarityStatistics } from "./axial-attention.js";
+
+/**
+ * What attention in a window reads.
+ *
+ * Letters: B batch, H rows, W columns, N heads, Dq depth of queries and keys per head, Dv depth of values per head,
+ * M = before + 1 + after, side of the window. Row of a table = (row offset + before) M + column offset + before, where an
+ * offset is key position - query position.
+ */
+export interface LocalAttentionInputs {
+  /** [B, H, W, N (2 Dq + Dv)], channels ordered per head: query (Dq), key (Dq), value (Dv). */
+  readonly qkv: tf.Tensor4D;
+  /** Encodings by offset, shared by the heads. A null leaves its term out. */
+  readonly relative: {
+    /** [M M, Dq]: the logit q_o . r_{p-o}. */
+    readonly query: tf.Tensor2D | null;
+    /** [M M, Dq]: the logit k_p . r_{p-o}. */
+    readonly key: tf.Tensor2D | null;
+    /** [M M, Dv]: the output `position`. */
+    readonly value: tf.Tensor2D | null;
+  };
+  /** [3, N]: factors of the content, query-position and key-position logits. */
+  readonly scales: tf.Tensor2D;
+}
+
+export interface LocalAttentionGeometry {
+  readonly heads: number;
+  /** Dq, per head. */
+  readonly keyDepth: number;
+  /** Dv, per head. */
+  readonly valueDepth: number;
+  /** Along rows and columns alike: offsets -before to after. A 7 x 7 window: 3 and 3. */
+  readonly window: { readonly before: number; readonly after: number };
+}
+
+/** The retrieved values and the retrieved encodings, each [B, H, W, N Dv]; the latter null without `relative.value`. */
+export interface LocalAttentionOutputs {
+  readonly content: tf.Tensor4D;
+  readonly position: tf.Tensor4D | null;
+}
+
+/**
+ * Attention in an M x M window (Axial-DeepLab, arXiv 2003.07853, equations 2 and 3, heads apart). Keys outside the image
+ * take no part in the softmax. Returns null where the current backend has no such kernel.
+ */
+export const fusedLocalAttention: (
+  inputs: LocalAttentionInputs,
+  geometry: LocalAttentionGeometry,
+) => LocalAttentionOutputs | null = () => null;
+
+/**
+ * Mean and biased variance, per head, of each of the three terms before scaling, over all pairs whose key lies in the
+ * window and in the image; 0 for a term that is left out. Returns null where the current backend has no such kernel.
+ */
+export const fusedLocalSimilarityStatistics: (
+  inputs: Omit<LocalAttentionInputs, "scales">,
+  geometry: LocalAttentionGeometry,
+) => SimilarityStatistics | null = () => null;
