@@ -1,0 +1,162 @@
+/**
+ * Convolution and max pooling with explicit padding, as PyTorch has them: k >> 1 zeros on every side. TensorFlow.js's
+ * own layers know "same" only, which pads even sizes on one side when striding and so gives other numbers.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { ConfigError } from "../errors.js";
+import { channelsOf, Layer, singleShape, singleTensor, type LayerArgs } from "./layer.js";
+
+export interface ConvolutionArgs extends LayerArgs {
+  /** Output channels. */
+  filters: number;
+  /** Side of the square kernel; odd. Default 1. */
+  kernelSize?: number;
+  /** Default 1. */
+  stride?: number;
+  /** Channel groups that do not see each other (ResNeXt). Default 1. */
+  groups?: number;
+  /** Default false: a batch norm follows. */
+  bias?: boolean;
+  /** Makes the initial weights repeatable. Default: random. */
+  seed?: number;
+}
+
+/**
+ * Convolution over [B, H, W, Cin] with (k - 1) / 2 zeros around, to [B, ceil(H / stride), ceil(W / stride), filters].
+ * A 1 x 1 kernel is computed as a matrix product. Initial weights: normal with variance 2 / (k k filters), "Kaiming, fan out".
+ */
+export class Convolution extends Layer {
+  static readonly className = "Convolution";
+  private readonly args: ConvolutionArgs;
+  private kernel!: tf.LayerVariable;
+  private bias: tf.LayerVariable | null = null;
+
+  constructor(args: ConvolutionArgs) {
+    super(args);
+    this.args = args;
+    const { filters, kernelSize = 1, groups = 1 } = args;
+    if (kernelSize % 2 !== 1)
+      throw new ConfigError(
+        `Convolution ${this.name}: kernelSize must be odd, got ${kernelSize}; use ${kernelSize + 1}`,
+      );
+    if (filters % groups !== 0)
+      throw new ConfigError(
+        `Convolution ${this.name}: filters must be a multiple of groups, got ${filters} and ${groups}`,
+      );
+  }
+
+  override build(inputShape: tf.Shape | tf.Shape[]): void {
+    const { filters, kernelSize = 1, groups = 1, seed } = this.args;
+    const channels = channelsOf(singleShape(inputShape));
+    if (channels === null || channels % groups !== 0)
+      throw new ConfigError(
+        `Convolution ${this.name}: input channels must be known and a multiple of groups, got ${channels} and ${groups}`,
+      );
+    const stddev = Math.sqrt(2 / (kernelSize * kernelSize * filters));
+    const initializer = tf.initializers.randomNormal({ mean: 0, stddev, seed });
+    this.kernel = this.add("kernel", [kernelSize, kernelSize, channels / groups, filters], initializer, true);
+    if (this.args.bias === true) this.bias = this.add("bias", [filters], tf.initializers.zeros(), true);
+    this.built = true;
+  }
+
+  override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
+    const [batch, height, width] = singleShape(inputShape);
+    const { stride = 1, filters } = this.args;
+    const strided = (size: number | null) => (size === null ? null : Math.ceil(size / stride));
+    return [batch, strided(height), strided(width), filters];
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    return tf.tidy(() => {
+      const { stride = 1, groups = 1 } = this.args;
+      const y = convolve(singleTensor(inputs) as tf.Tensor4D, this.kernel.read() as tf.Tensor4D, { stride, groups });
+      return this.bias === null ? y : y.add(this.bias.read());
+    });
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return this.configOf(this.args);
+  }
+}
+
+/** x [B, H, W, Cin] * kernel [k, k, Cin / groups, filters], zeros around: [B, ceil(H / stride), ceil(W / stride), filters]. */
+export function convolve(
+  x: tf.Tensor4D,
+  kernel: tf.Tensor4D,
+  { stride, groups }: { stride: number; groups: number },
+): tf.Tensor4D {
+  const [size, , channels, filters] = kernel.shape;
+  if (groups > 1) {
+    const slices = tf.split<tf.Tensor4D>(x, groups, 3);
+    const kernels = tf.split<tf.Tensor4D>(kernel, groups, 3);
+    return tf.concat(
+      slices.map((slice, group) => convolve(slice, kernels[group], { stride, groups: 1 })),
+      3,
+    );
+  }
+  if (size > 1) return tf.conv2d(x, kernel, stride, size >> 1);
+  const kept = subsample(x, stride);
+  const [batch, height, width] = kept.shape;
+  return kept
+    .reshape<tf.Tensor2D>([-1, channels])
+    .matMul(kernel.reshape<tf.Tensor2D>([channels, filters])) // [B * H * W, filters]
+    .reshape([batch, height, width, filters]);
+}
+
+/**
+ * Every stride-th row and column, from the first on: [B, ceil(H / stride), ceil(W / stride), C]. By reshaping and slicing, because
+ * TensorFlow.js has no gradient for a strided slice.
+ */
+export function subsample(x: tf.Tensor4D, stride: number): tf.Tensor4D {
+  if (stride === 1) return x;
+  const [batch, height, width, channels] = x.shape;
+  const [rows, columns] = [Math.ceil(height / stride), Math.ceil(width / stride)];
+  const whole =
+    rows * stride === height && columns * stride === width
+      ? x
+      : x.pad([
+          [0, 0],
+          [0, rows * stride - height],
+          [0, columns * stride - width],
+          [0, 0],
+        ]); // [B, rows * stride, columns * stride, C]
+  return whole
+    .reshape<tf.Tensor<tf.Rank.R5>>([batch, rows, stride, columns, stride * channels])
+    .slice([0, 0, 0, 0, 0], [batch, rows, 1, columns, channels])
+    .reshape([batch, rows, columns, channels]);
+}
+
+export interface MaxPoolArgs extends LayerArgs {
+  /** Side of the square window; odd. Default 3. */
+  size?: number;
+  /** Default 2. */
+  stride?: number;
+}
+
+/** Maximum over windows of size x size, (size - 1) / 2 places beyond the edge ignored: 3 x 3 with stride 2 in every ResNet. */
+export class MaxPool extends Layer {
+  static readonly className = "MaxPool";
+
+  constructor(private readonly args: MaxPoolArgs = {}) {
+    super(args);
+  }
+
+  override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
+    const [batch, height, width, channels] = singleShape(inputShape);
+    const { stride = 2 } = this.args;
+    const strided = (size: number | null) => (size === null ? null : Math.ceil(size / stride));
+    return [batch, strided(height), strided(width), channels];
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    const { size = 3, stride = 2 } = this.args;
+    return tf.maxPool(singleTensor(inputs) as tf.Tensor4D, size, stride, size >> 1);
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return this.configOf(this.args);
+  }
+}
+
+tf.serialization.registerClass(Convolution);
+tf.serialization.registerClass(MaxPool);

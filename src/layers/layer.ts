@@ -1,0 +1,49 @@
+/** What the layers of this library have in common: how weights are added, and how training mode is told. */
+import * as tf from "@tensorflow/tfjs";
+
+/** `name`, `trainable`, `inputShape` and the other arguments that every layer of TensorFlow.js takes. */
+export type LayerArgs = NonNullable<ConstructorParameters<typeof tf.layers.Layer>[0]>;
+
+/** What `layer.apply(x, options)` hands to `call`: `training` chooses batch or running statistics. Default false. */
+export interface CallOptions {
+  training?: boolean;
+}
+
+export type Initializer = ReturnType<typeof tf.initializers.zeros>;
+
+/** Adds one float32 weight to a layer. */
+export type AddWeight = (
+  name: string,
+  shape: readonly number[],
+  initializer: Initializer,
+  trainable: boolean,
+) => tf.LayerVariable;
+
+export abstract class Layer extends tf.layers.Layer {
+  protected readonly add: AddWeight = (name, shape, initializer, trainable) =>
+    this.addWeight(name, [...shape], "float32", initializer, undefined, trainable);
+
+  /** The arguments as `getConfig` returns them: plain data from which `fromConfig` builds the same layer. */
+  protected configOf(args: LayerArgs): tf.serialization.ConfigDict {
+    const own = Object.entries(args).filter(([name]) => !savedElsewhere.has(name));
+    return { ...Object.fromEntries<tf.serialization.ConfigDictValue>(own), ...super.getConfig() };
+  }
+}
+
+/** Arguments that the base class saves under another name, and initial values, which are saved as weights. */
+const savedElsewhere = new Set(["weights", "inputShape", "batchSize", "inputDType"]);
+
+/** The one shape of a layer with one input, whichever way TensorFlow.js hands it over. */
+export function singleShape(shape: tf.Shape | tf.Shape[]): tf.Shape {
+  return Array.isArray(shape[0]) ? shape[0] : (shape as tf.Shape);
+}
+
+/** The one tensor of a layer with one input. */
+export function singleTensor(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+  return Array.isArray(inputs) ? inputs[0] : inputs;
+}
+
+/** The size of the last axis, which must be known when a layer is built. */
+export function channelsOf(shape: tf.Shape): number | null {
+  return shape[shape.length - 1] ?? null;
+}
