@@ -4,3 +4,4 @@ export * from "./errors.js";
 export * as layers from "./layers/index.js";
 export * as models from "./models/index.js";
 export * as weights from "./weights/index.js";
+export * as widgets from "../widgets/index.js";
