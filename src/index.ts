@@ -1,5 +1,6 @@
 /** axial-lab: the public API. Re-exports only. */
 export * as data from "./data/index.js";
+export * as engine from "./engine/index.js";
 export * from "./errors.js";
 export * as layers from "./layers/index.js";
 export * as models from "./models/index.js";

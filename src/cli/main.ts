@@ -3,14 +3,20 @@
 import { Command } from "commander";
 import { AxialError } from "../errors.js";
 import { version } from "../version.js";
+import { register as doctor } from "./doctor.js";
+
+/** Each adds its sub-command. */
+const commands = [doctor];
 
 /** Exit codes: 0 done, 1 the work failed or did not match, 2 the command line or its input is wrong. */
 export function createProgram(): Command {
-  return new Command("axial-lab")
+  const program = new Command("axial-lab")
     .description("Axial attention as literate notebooks: train, inspect, verify, run.")
     .version(version)
     .showHelpAfterError("(run with --help for what it takes)")
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+  for (const register of commands) register(program);
+  return program;
 }
 
 if (require.main === module) {

@@ -1,0 +1,187 @@
+/**
+ * Chooses and starts the engine: the TensorFlow.js backend that everything runs on.
+ *
+ *     const report = await engine.start();           // threaded WebAssembly on all cores, wherever it runs
+ *     console.log(report.reason);
+ *     ...
+ *     await engine.stop();                           // frees the threads; tensors of the engine are gone
+ *
+ * Where the best choice does not start, the next one does, and the report says why: threaded WebAssembly with our kernels,
+ * then tfjs's own WebAssembly on one thread, then plain JavaScript. The native backends are used when they are installed:
+ * tfjs-node-gpu by itself, tfjs-node when it is named (it lacks the fused kernels).
+ */
+import { availableParallelism } from "node:os";
+import * as tf from "@tensorflow/tfjs";
+import { ConfigError, UnsupportedError } from "../errors.js";
+import { nativeBackends, startNative, type NativeBackend } from "./native.js";
+import type { HeapUse } from "./wasm/heap.js";
+import { startSingle, startThreaded } from "./wasm/start.js";
+
+export type BackendName = "wasm" | "cpu" | NativeBackend;
+
+export interface EngineOptions {
+  /** Default "auto". A backend that is named is not replaced by another: `start` fails where it cannot run. */
+  readonly backend?: "auto" | BackendName;
+  /** Threads of the WebAssembly backend, the calling one included. Default: one a logical core. */
+  readonly threads?: number;
+  /** Fused multiply-add in our kernels where the runtime has it. Default true. */
+  readonly relaxedSimd?: boolean;
+}
+
+export interface EngineReport {
+  readonly backend: BackendName;
+  /** Threads that share the work of one operation; 1 where the backend does not say. */
+  readonly threads: number;
+  readonly simd: boolean;
+  readonly relaxedSimd: boolean;
+  /** Whether our fused kernels are in use. */
+  readonly kernels: boolean;
+  /** One line: what was chosen and why. */
+  readonly reason: string;
+}
+
+export interface EngineMemory {
+  readonly tensors: number;
+  readonly tensorBytes: number;
+  /** The heap of the threaded WebAssembly backend; null on other backends. */
+  readonly heap: HeapUse | null;
+}
+
+interface RunningEngine {
+  readonly key: string;
+  readonly report: EngineReport;
+  heapUse(): HeapUse | null;
+  stop(): Promise<void>;
+}
+
+let running: RunningEngine | null = null;
+/** Starts and stops take turns. */
+let turn: Promise<unknown> = Promise.resolve();
+
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const result = turn.then(work);
+  turn = result.catch(() => undefined);
+  return result;
+}
+
+/**
+ * Starts the engine. Called again with the same options it gives the same report; with others it stops the engine (whose
+ * tensors are lost) and starts anew. Throws ConfigError on bad options, UnsupportedError where a named backend cannot run.
+ */
+export function start(options: EngineOptions = {}): Promise<EngineReport> {
+  const resolved = resolveOptions(options);
+  const key = JSON.stringify(resolved);
+  return inTurn(async () => {
+    if (running?.key === key) return running.report;
+    await stopRunning();
+    silenceAdvice();
+    running = { key, ...(await startFirst(resolved)) };
+    return running.report;
+  });
+}
+
+/** Ends the engine's threads and forgets its tensors. Does nothing when no engine runs. */
+export function stop(): Promise<void> {
+  return inTurn(stopRunning);
+}
+
+/** The report of the running engine, or null. */
+export function report(): EngineReport | null {
+  return running?.report ?? null;
+}
+
+/** What tensors and the heap use at this moment, and the most they ever did. */
+export function memory(): EngineMemory {
+  const { numTensors, numBytes } = tf.memory();
+  return { tensors: numTensors, tensorBytes: numBytes, heap: running?.heapUse() ?? null };
+}
+
+async function stopRunning(): Promise<void> {
+  const engine = running;
+  running = null;
+  await engine?.stop();
+}
+
+type Resolved = Required<EngineOptions>;
+
+function resolveOptions(options: EngineOptions): Resolved {
+  const { backend = "auto", threads = availableParallelism(), relaxedSimd = true } = options;
+  const names = ["auto", "wasm", "cpu", ...nativeBackends];
+  if (!names.includes(backend)) {
+    throw new ConfigError(`engine.start: backend must be one of ${names.join(", ")}, got ${String(backend)}`);
+  }
+  if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
+    throw new ConfigError(`engine.start: threads must be a whole number from 1 to 64, got ${threads}`);
+  }
+  return { backend, threads, relaxedSimd };
+}
+
+type Started = Omit<RunningEngine, "key">;
+
+/** Ways to start, best first; each may throw. */
+function candidates({ backend, threads, relaxedSimd }: Resolved): ((before: string) => Promise<Started>)[] {
+  const threaded = async (before: string): Promise<Started> => {
+    const wasm = await startThreaded({ threads, relaxedSimd });
+    const arithmetic = wasm.relaxedSimd ? "relaxed SIMD" : "SIMD";
+    const reason = `${before}WebAssembly with ${arithmetic} on ${threads} thread${threads > 1 ? "s" : ""}, fused kernels`;
+    return engineOn("wasm", { ...wasm, simd: true, kernels: true, reason });
+  };
+  const single = async (before: string): Promise<Started> => {
+    const wasm = await startSingle();
+    const simd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT");
+    const reason = `${before}WebAssembly on one thread as TensorFlow.js starts it, without our kernels`;
+    return engineOn("wasm", { ...wasm, simd: simd === true, kernels: false, reason });
+  };
+  const native = (name: NativeBackend) => async (before: string) => {
+    const stopNative = await startNative(name);
+    const reason = `${before}TensorFlow's native library (tfjs-${name}), which is installed`;
+    return engineOn(name, { threads: 1, simd: true, relaxedSimd: false, kernels: false, reason, stop: stopNative });
+  };
+  const plain = async (before: string): Promise<Started> => {
+    await tf.setBackend("cpu");
+    const reason = `${before}plain JavaScript on one thread: right, but very slow`;
+    return engineOn("cpu", { threads: 1, simd: false, relaxedSimd: false, kernels: false, reason });
+  };
+  switch (backend) {
+    case "auto":
+      return [native("node-gpu"), threaded, single, plain];
+    case "wasm":
+      return [threaded, single];
+    case "cpu":
+      return [plain];
+    case "node":
+    case "node-gpu":
+      return [native(backend)];
+  }
+}
+
+async function startFirst(options: Resolved): Promise<Started> {
+  const failures: string[] = [];
+  for (const candidate of candidates(options)) {
+    try {
+      return await candidate(failures.map((failure) => `${failure}; `).join(""));
+    } catch (error) {
+      // That an optional package is not installed is no failure unless it was named.
+      if (error instanceof UnsupportedError && options.backend === "auto") continue;
+      failures.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  throw new UnsupportedError(`engine.start: backend ${options.backend} cannot run here: ${failures.join("; ")}`);
+}
+
+function engineOn(
+  backend: BackendName,
+  parts: Omit<EngineReport, "backend"> & Partial<Pick<Started, "heapUse" | "stop">>,
+): Started {
+  const { threads, simd, relaxedSimd, kernels, reason } = parts;
+  return {
+    report: { backend, threads, simd, relaxedSimd, kernels, reason },
+    heapUse: parts.heapUse ?? (() => null),
+    stop: parts.stop ?? (() => Promise.resolve()),
+  };
+}
+
+/** tfjs's JavaScript backend prints an advertisement of tfjs-node when it is first used, even by another backend. */
+function silenceAdvice(): void {
+  (tf.findBackend("cpu") as unknown as { firstUse: boolean }).firstUse = false;
+}

@@ -1,0 +1,7 @@
+/** The engine: which backend runs the tensors, our kernels on it, and what it uses. */
+export * from "./backend.js";
+export * from "./native.js";
+export * from "./ops/axial-attention.js";
+export * from "./ops/local-attention.js";
+export * from "./ops/criss-cross-attention.js";
+export type { HeapUse } from "./wasm/heap.js";

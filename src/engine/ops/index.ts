@@ -1,0 +1,14 @@
+/** Our operations: what the engine installs, and what layers call. */
+import type { GradConfig } from "@tensorflow/tfjs";
+import { elementwiseKernels } from "./elementwise.js";
+import type { WasmKernel } from "./wasm-kernel.js";
+
+export * from "./axial-attention.js";
+export * from "./local-attention.js";
+export * from "./criss-cross-attention.js";
+
+/** Every kernel of the threaded WebAssembly backend. */
+export const wasmKernels: readonly WasmKernel[] = [...elementwiseKernels];
+
+/** Gradients of the operations that tfjs does not have. */
+export const gradients: readonly GradConfig[] = [];

@@ -1,0 +1,2 @@
+/** The kernel module: what is exported here can be run by name (see ../pool.ts). */
+export * from "./relu";

@@ -1,0 +1,147 @@
+/**
+ * Runs the AssemblyScript kernels on all threads, on the memory where tfjs keeps its tensors.
+ *
+ * Every kernel is cut into as many static shares as there are threads; the calling thread does share 0 and whatever others
+ * have not begun by then, and waits for the rest, so `run` is as synchronous as a function call. What a share computes does
+ * not depend on the thread that does it: results are repeatable bit for bit at a given number of threads.
+ */
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import v8 from "node:v8";
+import { Worker } from "node:worker_threads";
+import { alignedAllocator, type Allocator } from "./heap.js";
+import {
+  claimShare,
+  doShare,
+  maximumThreads,
+  signal,
+  spinWhile,
+  type Kernel,
+  type WorkerStart,
+} from "./kernel-worker.js";
+
+export interface KernelPool {
+  /** Threads that share the work, the calling one included. */
+  readonly threads: number;
+  /** Whether the kernels use fused multiply-add. */
+  readonly relaxedSimd: boolean;
+  readonly memory: WebAssembly.Memory;
+  has(name: string): boolean;
+  /** Runs all shares of a kernel. `args`: pointers and numbers, in the order that the kernel's comment gives. */
+  run(name: string, args: readonly number[]): void;
+  /** Runs a kernel on the calling thread alone, as one share: for work too small to be worth waking others. */
+  runAlone(name: string, args: readonly number[]): void;
+  /** Pointer to at least `bytes` of scratch, aligned to 64 bytes, valid until the next call of `scratch`. */
+  scratch(bytes: number): number;
+  stop(): Promise<void>;
+}
+
+export interface PoolOptions {
+  readonly threads: number;
+  readonly memory: WebAssembly.Memory;
+  readonly allocator: Allocator;
+  /** Use the variant with relaxed SIMD; ignored where the runtime lacks it. */
+  readonly relaxedSimd: boolean;
+}
+
+/** Float64 slots for a kernel's arguments. */
+const argumentSlots = 256;
+
+export async function startPool(options: PoolOptions): Promise<KernelPool> {
+  const { memory } = options;
+  const threads = Math.min(options.threads, maximumThreads);
+  const { module, relaxedSimd } = compileKernels(options.relaxedSimd);
+  const kernels = (await WebAssembly.instantiate(module, { env: { memory } })).exports as Record<string, Kernel>;
+  const names = Object.keys(kernels);
+  const functions = Object.values(kernels);
+  const indexOf = new Map(names.map((name, index) => [name, index]));
+  const signals = new Int32Array(new SharedArrayBuffer(signal.slots * 4));
+  const workers = await startWorkers({ module, memory, names, signals, threads });
+  const allShares = threads === 32 ? -1 : (1 << threads) - 1;
+
+  const allocate = alignedAllocator(options.allocator);
+  const argsPointer = allocate(argumentSlots * 8);
+  let args = new Float64Array(memory.buffer, argsPointer, argumentSlots);
+  let scratchPointer = 0;
+  let scratchBytes = 0;
+
+  const prepare = (name: string, values: readonly number[]): number => {
+    const index = indexOf.get(name);
+    if (index === undefined) throw new Error(`internal: no kernel is named ${name}`);
+    if (values.length > argumentSlots) throw new Error(`internal: ${name} takes ${argumentSlots} arguments at most`);
+    if (args.buffer !== memory.buffer) args = new Float64Array(memory.buffer, argsPointer, argumentSlots);
+    args.set(values);
+    return index;
+  };
+
+  return {
+    threads,
+    relaxedSimd,
+    memory,
+    has: (name) => indexOf.has(name),
+    run: (name, values) => {
+      Atomics.store(signals, signal.kernel, prepare(name, values));
+      Atomics.store(signals, signal.args, argsPointer | 0);
+      Atomics.store(signals, signal.pending, threads);
+      Atomics.store(signals, signal.unclaimed, allShares);
+      Atomics.notify(signals, signal.unclaimed);
+      for (let share = claimShare(signals, 0); share >= 0; share = claimShare(signals, 0))
+        doShare(signals, functions, share, threads);
+      waitForOthers(signals);
+      const failed = Atomics.exchange(signals, signal.failed, 0);
+      if (failed !== 0) throw new Error(`internal: kernel ${name} failed in share ${failed - 1} of ${threads}`);
+    },
+    runAlone: (name, values) => {
+      prepare(name, values);
+      kernels[name](argsPointer, 0, 1);
+    },
+    scratch: (bytes) => {
+      if (bytes > scratchBytes) {
+        if (scratchPointer !== 0) allocate.free(scratchPointer);
+        scratchPointer = 0;
+        scratchBytes = 0;
+        scratchPointer = allocate(bytes);
+        scratchBytes = bytes;
+      }
+      return scratchPointer;
+    },
+    stop: async () => {
+      await Promise.all(workers.map((worker) => worker.terminate()));
+    },
+  };
+}
+
+function waitForOthers(signals: Int32Array): void {
+  let pending = Atomics.load(signals, signal.pending);
+  while (pending !== 0) {
+    const now = spinWhile(signals, signal.pending, pending);
+    if (now === pending) Atomics.wait(signals, signal.pending, pending);
+    pending = Atomics.load(signals, signal.pending);
+  }
+}
+
+async function startWorkers(start: Omit<WorkerStart, "thread">): Promise<Worker[]> {
+  const file = path.join(__dirname, "kernel-worker.js");
+  return Promise.all(
+    Array.from({ length: start.threads - 1 }, async (_, index) => {
+      const workerData: WorkerStart = { ...start, thread: index + 1 };
+      const worker = new Worker(file, { workerData, execArgv: [], name: `kernels ${index + 1}` });
+      await new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
+      worker.unref();
+      return worker;
+    }),
+  );
+}
+
+function compileKernels(relaxedWanted: boolean): { module: WebAssembly.Module; relaxedSimd: boolean } {
+  const read = (variant: string): Uint8Array => readFileSync(path.join(__dirname, `${variant}.wasm`));
+  if (relaxedWanted) {
+    const relaxed = read("kernels-relaxed");
+    // Node 20's V8 knows relaxed SIMD, behind a flag that it reads when it compiles.
+    if (!WebAssembly.validate(relaxed) && process.versions.node.startsWith("20.")) {
+      v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
+    }
+    if (WebAssembly.validate(relaxed)) return { module: new WebAssembly.Module(relaxed), relaxedSimd: true };
+  }
+  return { module: new WebAssembly.Module(read("kernels")), relaxedSimd: false };
+}

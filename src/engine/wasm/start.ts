@@ -1,0 +1,70 @@
+/** Starts the WebAssembly backend, threaded or as tfjs has it, and registers it with TensorFlow.js under "wasm". */
+import * as tf from "@tensorflow/tfjs";
+import type * as tfjsWasm from "@tensorflow/tfjs-backend-wasm";
+import { gradients, wasmKernels } from "../ops/index.js";
+import { installKernels } from "../ops/wasm-kernel.js";
+import { createMemory, watchHeap, type HeapUse } from "./heap.js";
+import { startPool } from "./pool.js";
+import { startThreadedTfjs } from "./tfjs-module.js";
+
+export interface RunningWasm {
+  readonly threads: number;
+  readonly relaxedSimd: boolean;
+  heapUse(): HeapUse | null;
+  stop(): Promise<void>;
+}
+
+/** tfjs registers its own, single-threaded start when it is imported; kept for the fallback. */
+let ownFactory: (() => tf.KernelBackend | Promise<tf.KernelBackend>) | undefined;
+
+async function importBackend(): Promise<typeof tfjsWasm> {
+  const imported = await import("@tensorflow/tfjs-backend-wasm");
+  ownFactory ??= tf.findBackendFactory("wasm");
+  return imported;
+}
+
+async function register(create: () => tf.KernelBackend | Promise<tf.KernelBackend>): Promise<tfjsWasm.BackendWasm> {
+  if (tf.findBackendFactory("wasm") !== null) tf.removeBackend("wasm");
+  tf.registerBackend("wasm", create, 3);
+  if (!(await tf.setBackend("wasm"))) throw new Error("tfjs could not start it");
+  return tf.backend() as tfjsWasm.BackendWasm;
+}
+
+export async function startThreaded(options: { threads: number; relaxedSimd: boolean }): Promise<RunningWasm> {
+  const { BackendWasm } = await importBackend();
+  const { memory, limitBytes } = createMemory();
+  const tfjs = await startThreadedTfjs(memory, options.threads);
+  try {
+    const heapUse = watchHeap(tfjs.module, memory, limitBytes);
+    const pool = await startPool({ ...options, memory, allocator: tfjs.module });
+    const backend = await register(() => new BackendWasm(tfjs.module));
+    tfjs.unref();
+    const uninstall = installKernels({ backend, pool }, wasmKernels, gradients);
+    return {
+      threads: options.threads,
+      relaxedSimd: pool.relaxedSimd,
+      heapUse,
+      stop: async () => {
+        uninstall();
+        tf.removeBackend("wasm");
+        await Promise.all([pool.stop(), tfjs.stop()]);
+      },
+    };
+  } catch (error) {
+    await tfjs.stop();
+    throw error;
+  }
+}
+
+/** As tfjs starts it on Node by itself: one thread, none of our kernels. */
+export async function startSingle(): Promise<RunningWasm> {
+  await importBackend();
+  if (ownFactory === undefined) throw new Error("tfjs has not registered its WebAssembly backend");
+  await register(ownFactory);
+  return {
+    threads: 1,
+    relaxedSimd: false,
+    heapUse: () => null,
+    stop: () => Promise.resolve(tf.removeBackend("wasm")),
+  };
+}

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import * as tf from "@tensorflow/tfjs";
+import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
+import * as engine from "../../src/engine/index.js";
+import { ConfigError, UnsupportedError } from "../../src/errors.js";
+
+const source = join(__dirname, "../../src");
+
+/** Runs a script in a process of its own; it must end by itself. */
+function runScript(body: string): string {
+  const script = `const { engine } = require(${JSON.stringify(join(source, "index.js"))});
+    const tf = require("@tensorflow/tfjs");
+    const threads = () => process.getActiveResourcesInfo().filter((name) => name === "Worker").length;
+    (async () => { ${body} })();`;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["-e", script], { encoding: "utf8", timeout: 60_000 });
+  assert.equal(status, 0, stderr);
+  assert.equal(stderr, "");
+  return stdout;
+}
+
+describe("engine", () => {
+  after(() => engine.stop());
+
+  it("starts threaded WebAssembly with fused kernels, and computes", async () => {
+    const report = await engine.start({ threads: 3 });
+    assert.equal(report.backend, "wasm");
+    assert.equal(report.threads, 3);
+    assert.ok(report.simd && report.kernels);
+    assert.match(report.reason, /WebAssembly with (relaxed )?SIMD on 3 threads/);
+    assert.equal(tf.getBackend(), "wasm");
+    assert.deepEqual([...tf.matMul(tf.tensor2d([[1, 2]]), tf.tensor2d([[3], [5]])).dataSync()], [13]);
+  });
+
+  it("gives the same engine for the same options, and a new one for others", async () => {
+    const first = await engine.start({ threads: 3 });
+    assert.equal(await engine.start({ threads: 3 }), first);
+    const second = await engine.start({ threads: 2 });
+    assert.equal(second.threads, 2);
+    assert.equal(engine.report(), second);
+  });
+
+  it("runs plain JavaScript when told to", async () => {
+    const report = await engine.start({ backend: "cpu" });
+    assert.deepEqual([report.backend, report.threads, report.kernels], ["cpu", 1, false]);
+    assert.deepEqual([...tf.relu([-1, 2]).dataSync()], [0, 2]);
+    assert.equal(engine.memory().heap, null);
+  });
+
+  it("reports the heap, its high water, and running out of it", async () => {
+    await engine.start({ threads: 2 });
+    const before = engine.memory();
+    const tensor = tf.zeros([1009, 1013]);
+    const during = engine.memory();
+    assert.equal(during.tensors, before.tensors + 1);
+    assert.ok(during.heap!.liveBytes >= before.heap!.liveBytes + 1009 * 1013 * 4);
+    tensor.dispose();
+    const later = engine.memory();
+    assert.equal(later.heap!.liveBytes, before.heap!.liveBytes);
+    assert.ok(later.heap!.peakBytes >= during.heap!.liveBytes);
+    assert.throws(
+      () => (tf.backend() as BackendWasm).write(null, [30_000, 40_000], "float32"),
+      (error) =>
+        error instanceof UnsupportedError &&
+        /^engine: tensors must fit in 4096.0 MiB .* and 4577.6 MiB asked for; use a smaller/.test(error.message),
+    );
+  });
+
+  it("refuses options that make no sense", () => {
+    const message = (options: unknown): string => {
+      try {
+        void engine.start(options as engine.EngineOptions);
+      } catch (error) {
+        assert.ok(error instanceof ConfigError);
+        return error.message;
+      }
+      return "";
+    };
+    assert.equal(
+      message({ backend: "webgl" }),
+      "engine.start: backend must be one of auto, wasm, cpu, node, node-gpu, got webgl",
+    );
+    assert.equal(message({ threads: 0 }), "engine.start: threads must be a whole number from 1 to 64, got 0");
+    assert.equal(message({ threads: 2.5 }), "engine.start: threads must be a whole number from 1 to 64, got 2.5");
+  });
+
+  it(
+    "says how to get a native backend that is named and not installed",
+    { skip: engine.whyAbsent("node") === null },
+    async () => {
+      await assert.rejects(
+        engine.start({ backend: "node" }),
+        (error) =>
+          error instanceof UnsupportedError &&
+          error.message.includes("@tensorflow/tfjs-node is not installed; npm install @tensorflow/tfjs-node@4.22.0"),
+      );
+    },
+  );
+
+  it("lets the process end although it was never stopped", () => {
+    assert.equal(
+      runScript("await engine.start({threads: 4}); console.log(tf.relu([-2, 3]).sum().dataSync()[0])"),
+      "3\n",
+    );
+  });
+
+  it("starts and stops several times in one process without leaving workers, handlers or globals", () => {
+    const output = runScript(`
+      for (const threads of [3, 2, 4]) {
+        await engine.start({ threads });
+        tf.matMul(tf.ones([256, 256]), tf.ones([256, 256])).dataSync();
+        await engine.stop();
+      }
+      const handlers = ["uncaughtException", "unhandledRejection"].map((name) => process.listenerCount(name));
+      console.log(JSON.stringify([threads(), handlers, typeof globalThis.Worker, engine.report()]));`);
+    assert.deepEqual(JSON.parse(output), [0, [0, 0], "undefined", null]);
+  });
+
+  it("starts from two callers at once as one engine", async () => {
+    const [first, second] = await Promise.all([engine.start({ threads: 2 }), engine.start({ threads: 2 })]);
+    assert.equal(first, second);
+  });
+});
