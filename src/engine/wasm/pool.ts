@@ -134,7 +134,7 @@ async function startWorkers(start: Omit<WorkerStart, "thread">): Promise<Worker[
 }
 
 function compileKernels(relaxedWanted: boolean): { module: WebAssembly.Module; relaxedSimd: boolean } {
-  const read = (variant: string): Uint8Array => readFileSync(path.join(__dirname, `${variant}.wasm`));
+  const read = (variant: string) => new Uint8Array(readFileSync(path.join(__dirname, `${variant}.wasm`)));
   if (relaxedWanted) {
     const relaxed = read("kernels-relaxed");
     // Node 20's V8 knows relaxed SIMD, behind a flag that it reads when it compiles.
