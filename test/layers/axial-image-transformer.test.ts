@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import * as tf from "@tensorflow/tfjs";
+import { AxialImageTransformer } from "../../src/layers/axial-image-transformer.js";
+import { addAxialPosition, AxialPositionEmbedding } from "../../src/layers/axial-position.js";
+import { ChannelLayerNorm, layerNorm } from "../../src/layers/layer-norm.js";
+
+const largestDifference = (a: tf.Tensor, b: tf.Tensor): number => tf.tidy(() => a.sub(b).abs().max().dataSync()[0]);
+
+describe("the axial position embedding", () => {
+  before(() => tf.setBackend("cpu"));
+
+  it("adds to each place one row per coordinate", () => {
+    const layer = new AxialPositionEmbedding({ dim: 2, shape: [3, 5] });
+    const y = layer.apply(tf.zeros([1, 3, 5, 2])) as tf.Tensor4D;
+    const [rows, columns] = layer.getWeights().map((table) => table.arraySync() as number[][]);
+    const values = y.arraySync()[0];
+    values.forEach((row, i) =>
+      row.forEach((place, j) =>
+        place.forEach((value, c) => assert.ok(Math.abs(value - (rows[i][c] + columns[j][c])) < 1e-6)),
+      ),
+    );
+  });
+
+  it("of a smaller image uses the first rows", () => {
+    const tables = [tf.randomNormal([5, 2]), tf.randomNormal([7, 2])];
+    const all = addAxialPosition(tf.zeros<tf.Rank.R4>([1, 5, 7, 2]), tables);
+    const some = addAxialPosition(tf.zeros<tf.Rank.R4>([1, 3, 2, 2]), tables);
+    assert.equal(largestDifference(some, all.slice([0, 0, 0, 0], [1, 3, 2, 2])), 0);
+  });
+
+  it("says what is wrong with its arguments and its input", () => {
+    assert.throws(
+      () => new AxialPositionEmbedding({ dim: 2, shape: [] }),
+      /dim and shape must be positive integers, got dim=2, shape=\[\]/,
+    );
+    assert.throws(
+      () => new AxialPositionEmbedding({ dim: 2, shape: [3, 5], dimIndex: 4 }),
+      /dimIndex must name an axis .* got 4/,
+    );
+    assert.throws(
+      () => new AxialPositionEmbedding({ dim: 2, shape: [3, 5] }).apply(tf.zeros([1, 4, 5, 2])),
+      /input must have 2 axes of at most \[3, 5\] and 2 channels at axis 3, got \[1, 4, 5, 2\]; build the layer with a larger shape/,
+    );
+  });
+});
+
+describe("the layer norm", () => {
+  it("gives zero mean and unit variance over the channels, worked by hand", () => {
+    // (1, 3): mean 2, variance 1. Epsilon 3 makes the divisor 2 inside the root and 4 outside.
+    const x = tf.tensor2d([[1, 3]]);
+    const [gamma, beta] = [tf.tensor1d([10, 20]), tf.tensor1d([0.5, 0.25])];
+    assert.deepEqual([...layerNorm(x, gamma, beta, { epsilon: 3 }).dataSync()], [-4.5, 10.25]);
+    assert.deepEqual([...layerNorm(x, gamma, beta, { epsilon: 3, epsilonPlace: "outside" }).dataSync()], [-2, 5.25]);
+  });
+
+  it("has a finite gradient where all channels are equal, epsilon inside or outside", () => {
+    for (const epsilonPlace of ["inside", "outside"] as const) {
+      const gradient = tf.grad((x: tf.Tensor) => layerNorm(x, tf.ones([3]), tf.zeros([3]), { epsilonPlace }).sum())(
+        tf.ones([2, 3]),
+      );
+      assert.ok(gradient.dataSync().every(Number.isFinite), epsilonPlace);
+    }
+  });
+
+  it("says what is wrong with its arguments", () => {
+    assert.throws(() => new ChannelLayerNorm({ epsilon: 0 }), /epsilon must be positive, got 0/);
+    assert.throws(
+      () => new ChannelLayerNorm({ epsilonPlace: "above" as "inside" }),
+      /epsilonPlace must be "inside" or "outside", got above/,
+    );
+  });
+});
+
+describe("AxialImageTransformer", () => {
+  const small = { dim: 6, depth: 2, heads: 2, positionShape: [5, 7] as [number, number], seed: 3 };
+
+  it("gives the same with channels first", () => {
+    const last = new AxialImageTransformer(small);
+    const first = new AxialImageTransformer({ ...small, dimIndex: 1 });
+    const x = tf.randomNormal([2, 5, 7, 6], 0, 1, "float32", 4);
+    const y = last.apply(x) as tf.Tensor;
+    const moved = first.apply(x.transpose([0, 3, 1, 2])) as tf.Tensor;
+    assert.deepEqual(moved.shape, [2, 6, 5, 7]);
+    assert.ok(largestDifference(moved.transpose([0, 2, 3, 1]), y) < 1e-5);
+  });
+
+  it("has gradients for every weight, reversible and plain, and leaves no tensors", () => {
+    for (const reversible of [true, false]) {
+      const layer = new AxialImageTransformer({ ...small, reversible });
+      const x = tf.randomNormal([1, 5, 7, 6], 0, 1, "float32", 4);
+      layer.apply(x);
+      const start = tf.memory().numTensors;
+      const { value, grads } = tf.variableGrads(() => (layer.apply(x) as tf.Tensor).square().mean());
+      assert.equal(Object.keys(grads).length, layer.trainableWeights.length);
+      assert.equal(layer.trainableWeights.length, 2 + 2 * (2 * 5 + 2 * 6));
+      for (const [name, gradient] of Object.entries(grads))
+        assert.ok(
+          gradient.dataSync().some((value) => value !== 0),
+          `${name} has a gradient`,
+        );
+      tf.dispose([value, grads]);
+      assert.ok(
+        tf.memory().numTensors <= start + layer.trainableWeights.length,
+        "only temporaries of this test remain",
+      );
+    }
+  });
+
+  it("shows attention weights of every attention branch, each row summing to 1", () => {
+    const layer = new AxialImageTransformer(small);
+    const x = tf.randomNormal([1, 3, 5, 6], 0, 1, "float32", 4);
+    layer.apply(x);
+    const found = layer.attention(x);
+    assert.deepEqual(
+      found.map(({ axis, weights }) => [axis, weights.shape]),
+      [0, 1].flatMap(() => [
+        ["height", [1, 5, 2, 3, 3]],
+        ["width", [3, 1, 2, 5, 5]],
+      ]),
+    );
+    for (const { weights } of found) assert.ok(largestDifference(weights.sum(-1), tf.onesLike(weights.sum(-1))) < 1e-6);
+  });
+
+  it("is built again from its configuration", () => {
+    const layer = new AxialImageTransformer({ ...small, reversible: false, dimHeads: 5 });
+    const again = AxialImageTransformer.fromConfig(AxialImageTransformer, layer.getConfig()) as AxialImageTransformer;
+    const x = tf.randomNormal([1, 5, 7, 6]);
+    assert.equal(largestDifference(again.apply(x) as tf.Tensor, layer.apply(x) as tf.Tensor), 0);
+  });
+
+  it("says what is wrong with its arguments and its input", () => {
+    assert.throws(() => new AxialImageTransformer({ ...small, depth: 0 }), /depth must be a positive integer, got 0/);
+    assert.throws(
+      () => new AxialImageTransformer({ ...small, heads: 4 }),
+      /dim must be a multiple of heads, got dim=6, heads=4; use dim=8/,
+    );
+    assert.throws(() => new AxialImageTransformer({ ...small, dimIndex: 2 }), /dimIndex must be 1 or -1, got 2/);
+    assert.throws(
+      () => new AxialImageTransformer(small).apply(tf.zeros([1, 6, 7, 6])),
+      /input must be \[batch, height, width, 6\] of at most 5 x 7, got \[1, 6, 7, 6\]/,
+    );
+  });
+});

@@ -1,0 +1,217 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import * as tf from "@tensorflow/tfjs";
+import { axisAttention, axisView, NdAxialAttention } from "../../src/layers/nd-axial-attention.js";
+
+const close = (actual: tf.Tensor, expected: tf.Tensor, tolerance: number): void => {
+  assert.deepEqual(actual.shape, expected.shape);
+  const difference = tf.tidy(() => actual.sub(expected).abs().max().dataSync()[0]);
+  assert.ok(difference <= tolerance, `differs by ${difference}`);
+};
+
+/** Full attention over the places of one sequence by loops in float64: x [L][C]. */
+function attendByLoops(
+  x: number[][],
+  weights: Record<string, number[][]>,
+  bias: number[],
+  heads: number,
+  causal: boolean,
+): number[][] {
+  const multiply = (row: number[], matrix: number[][]) =>
+    matrix[0].map((_, column) => row.reduce((sum, value, index) => sum + value * matrix[index][column], 0));
+  const depth = weights.output.length / heads;
+  const projected = x.map((row) => multiply(row, weights.projection));
+  return x.map((_, i) => {
+    const joined: number[] = [];
+    for (let head = 0; head < heads; head++) {
+      const part = (place: number, which: number) =>
+        projected[place].slice((3 * head + which) * depth, (3 * head + which + 1) * depth);
+      const seen = x.map((_, j) => j).filter((j) => !causal || j <= i);
+      const logits = seen.map((j) => part(i, 0).reduce((sum, q, d) => sum + q * part(j, 1)[d], 0) / Math.sqrt(depth));
+      const top = Math.max(...logits);
+      const exponentials = logits.map((logit) => Math.exp(logit - top));
+      const total = exponentials.reduce((sum, value) => sum + value, 0);
+      for (let d = 0; d < depth; d++)
+        joined.push(seen.reduce((sum, j, index) => sum + (exponentials[index] / total) * part(j, 2)[d], 0));
+    }
+    return multiply(joined, weights.output).map((value, channel) => value + bias[channel]);
+  });
+}
+
+describe("attention along one axis", () => {
+  before(() => tf.setBackend("cpu"));
+
+  for (const span of ["global", "causal"] as const)
+    it(`equals loops over the places, ${span}`, () => {
+      const x = tf.randomNormal<tf.Rank.R4>([2, 5, 3, 7], 0, 1, "float32", 1);
+      const weights = {
+        projection: tf.randomNormal([7, 2 * 3 * 11], 0, 0.5, "float32", 2),
+        output: tf.randomNormal([2 * 11, 7], 0, 0.5, "float32", 3),
+        bias: tf.randomNormal([7], 0, 0.5, "float32", 4),
+      };
+      const actual = axisAttention(x, 1, weights, { heads: 2, headDepth: 11, span }).arraySync();
+      const values = x.arraySync();
+      const matrices = {
+        projection: weights.projection.arraySync() as number[][],
+        output: weights.output.arraySync() as number[][],
+      };
+      for (let image = 0; image < 2; image++)
+        for (let column = 0; column < 3; column++) {
+          const sequence = values[image].map((row) => row[column]);
+          const expected = attendByLoops(
+            sequence,
+            matrices,
+            weights.bias.arraySync() as number[],
+            2,
+            span === "causal",
+          );
+          expected.forEach((place, row) =>
+            place.forEach((value, channel) =>
+              assert.ok(Math.abs(value - actual[image][row][column][channel]) < 1e-5, `row ${row} channel ${channel}`),
+            ),
+          );
+        }
+    });
+
+  it("views any axis as outer, length, inner, channels", () => {
+    assert.deepEqual(axisView([2, 3, 5, 7, 11], 1), [2, 3, 35, 11]);
+    assert.deepEqual(axisView([2, 3, 5, 7, 11], 2), [6, 5, 7, 11]);
+    assert.deepEqual(axisView([2, 3, 5, 7, 11], 3), [30, 7, 1, 11]);
+  });
+});
+
+describe("NdAxialAttention", () => {
+  before(() => tf.setBackend("cpu"));
+  const video = () => tf.randomNormal([2, 3, 5, 7, 6], 0, 1, "float32", 5);
+
+  it("sums the axes by default", () => {
+    const layer = new NdAxialAttention({ dim: 6, numDimensions: 3, heads: 2, seed: 9 });
+    const x = video();
+    const y = layer.apply(x) as tf.Tensor;
+    assert.deepEqual(y.shape, x.shape);
+    const [p0, o0, b0, p1, o1, b1, p2, o2, b2] = layer.weights.map((weight) => weight.read());
+    const options = { heads: 2, headDepth: 3 };
+    const expected = axisAttention(x, 1, { projection: p0, output: o0, bias: b0 }, options)
+      .add(axisAttention(x, 2, { projection: p1, output: o1, bias: b1 }, options))
+      .add(axisAttention(x, 3, { projection: p2, output: o2, bias: b2 }, options));
+    close(y, expected, 1e-6);
+  });
+
+  it("in sequence equals one call per axis", () => {
+    const layer = new NdAxialAttention({ dim: 6, numDimensions: 2, heads: 3, sumAxialOut: false, seed: 9 });
+    const x = tf.randomNormal([2, 5, 7, 6], 0, 1, "float32", 5);
+    const y = layer.apply(x) as tf.Tensor;
+    const [p0, o0, b0, p1, o1, b1] = layer.weights.map((weight) => weight.read());
+    const options = { heads: 3, headDepth: 2 };
+    const first = axisAttention(x, 1, { projection: p0, output: o0, bias: b0 }, options);
+    close(y, axisAttention(first, 2, { projection: p1, output: o1, bias: b1 }, options), 1e-6);
+  });
+
+  it("gives the same with the channels anywhere", () => {
+    const last = new NdAxialAttention({ dim: 6, numDimensions: 3, heads: 2, seed: 9 });
+    const x = video();
+    const expected = last.apply(x) as tf.Tensor;
+    for (const [dimIndex, order, back] of [
+      [1, [0, 4, 1, 2, 3], [0, 2, 3, 4, 1]],
+      [-3, [0, 1, 4, 2, 3], [0, 1, 3, 4, 2]],
+    ] as const) {
+      const moved = new NdAxialAttention({ dim: 6, numDimensions: 3, heads: 2, dimIndex, seed: 9 });
+      close((moved.apply(x.transpose([...order])) as tf.Tensor).transpose([...back]), expected, 1e-6);
+    }
+  });
+
+  it("on an image of one row equals full attention over that row, the other axis seeing itself only", () => {
+    const layer = new NdAxialAttention({ dim: 6, heads: 2, sumAxialOut: false, seed: 9 });
+    const x = tf.randomNormal([2, 1, 7, 6], 0, 1, "float32", 5);
+    layer.build(x.shape);
+    // With one key the weight is 1: the height step is the linear map v -> output.
+    const [columns, rows] = layer.attention(x);
+    assert.deepEqual(
+      [...columns.dataSync()],
+      Array.from({ length: 2 * 7 * 2 }, () => 1),
+    );
+    assert.deepEqual(rows.shape, [2, 1, 2, 7, 7]);
+    close(rows.sum(-1), tf.ones([2, 1, 2, 7]), 1e-6);
+  });
+
+  it("permuting the heads' weights permutes nothing in the output", () => {
+    const layer = new NdAxialAttention({ dim: 6, numDimensions: 1, heads: 2, seed: 9 });
+    const x = tf.randomNormal([2, 5, 6], 0, 1, "float32", 5);
+    const y = layer.apply(x) as tf.Tensor;
+    const [projection, output, bias] = layer.getWeights();
+    const swapped = [
+      tf.concat([projection.slice([0, 9], [6, 9]), projection.slice([0, 0], [6, 9])], 1),
+      tf.concat([output.slice([3, 0], [3, 6]), output.slice([0, 0], [3, 6])], 0),
+      bias,
+    ];
+    layer.setWeights(swapped);
+    close(layer.apply(x) as tf.Tensor, y, 1e-6);
+  });
+
+  it("has gradients that agree with finite differences", () => {
+    const layer = new NdAxialAttention({ dim: 4, heads: 2, seed: 9 });
+    const x = tf.randomNormal([1, 2, 3, 4], 0, 1, "float32", 5);
+    layer.apply(x);
+    const loss = () => tf.tidy(() => (layer.apply(x) as tf.Tensor).sin().sum() as tf.Scalar);
+    const { grads } = tf.variableGrads(loss);
+    for (const weight of layer.trainableWeights) {
+      const values = weight.read().dataSync().slice();
+      const gradient = grads[(weight.read() as tf.Variable).name].dataSync();
+      const index = values.length >> 1;
+      const at = (value: number) => {
+        const changed = values.slice();
+        changed[index] = value;
+        weight.write(tf.tensor(changed, weight.shape as number[]));
+        return loss().dataSync()[0];
+      };
+      const step = 1e-2;
+      const numeric = (at(values[index] + step) - at(values[index] - step)) / (2 * step);
+      at(values[index]);
+      assert.ok(Math.abs(numeric - gradient[index]) < 2e-3, `${weight.name}: ${numeric} and ${gradient[index]}`);
+    }
+  });
+
+  it("is saved and built again from its configuration", () => {
+    const layer = new NdAxialAttention({
+      dim: 6,
+      numDimensions: 2,
+      heads: 2,
+      dimHeads: 5,
+      sumAxialOut: false,
+      seed: 9,
+    });
+    const again = NdAxialAttention.fromConfig(NdAxialAttention, layer.getConfig()) as NdAxialAttention;
+    const x = tf.randomNormal([1, 3, 5, 6]);
+    close(again.apply(x) as tf.Tensor, layer.apply(x) as tf.Tensor, 0);
+  });
+
+  it("leaves no tensors behind", () => {
+    const layer = new NdAxialAttention({ dim: 6, heads: 2 });
+    const x = tf.randomNormal([2, 3, 5, 6]);
+    layer.apply(x);
+    const start = tf.memory().numTensors;
+    (layer.apply(x) as tf.Tensor).dispose();
+    layer.attention(x).forEach((weights) => weights.dispose());
+    assert.equal(tf.memory().numTensors, start);
+  });
+
+  it("says what is wrong with its arguments and its input", () => {
+    assert.throws(
+      () => new NdAxialAttention({ dim: 7, heads: 2 }),
+      /dim must be a multiple of heads, got dim=7, heads=2; use dim=8/,
+    );
+    assert.throws(() => new NdAxialAttention({ dim: 0 }), /dim must be a positive integer, got 0/);
+    assert.throws(
+      () => new NdAxialAttention({ dim: 8, dimHeads: 1.5 }),
+      /dimHeads must be a positive integer, got 1.5/,
+    );
+    assert.throws(
+      () => new NdAxialAttention({ dim: 8, dimIndex: 0 }),
+      /dimIndex must name an axis other than the batch, 1 to 3/,
+    );
+    assert.throws(
+      () => new NdAxialAttention({ dim: 8, heads: 2 }).apply(tf.zeros([2, 3, 5, 7])),
+      /input must have 4 axes with 8 channels at axis 3, got \[2, 3, 5, 7\]/,
+    );
+  });
+});
