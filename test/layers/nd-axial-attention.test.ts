@@ -152,7 +152,7 @@ describe("NdAxialAttention", () => {
     const layer = new NdAxialAttention({ dim: 4, heads: 2, seed: 9 });
     const x = tf.randomNormal([1, 2, 3, 4], 0, 1, "float32", 5);
     layer.apply(x);
-    const loss = () => tf.tidy(() => (layer.apply(x) as tf.Tensor).sin().sum() as tf.Scalar);
+    const loss = () => tf.tidy(() => (layer.apply(x) as tf.Tensor).sin().sum<tf.Scalar>());
     const { grads } = tf.variableGrads(loss);
     for (const weight of layer.trainableWeights) {
       const values = weight.read().dataSync().slice();
