@@ -1,4 +1,5 @@
 /** Models as plain data, and what builds them. Re-exports only. */
+export * from "./autoregressive-axial-transformer.js";
 export * from "./axial-resnet.js";
 export * from "./config.js";
 export * from "./resnet.js";

@@ -1,0 +1,333 @@
+/**
+ * The Axial Transformer of Ho et al. as a generative model of small images: it predicts every value from those above it and, in
+ * its own row, left of it, and samples a row of an image with one pass of the expensive part.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { ConfigError, ShapeError } from "../errors.js";
+import { randomOf } from "../random.js";
+import { addAxialPosition } from "../layers/axial-position.js";
+import { layerNorm } from "../layers/layer-norm.js";
+import { Layer, singleShape, singleTensor, type LayerArgs } from "../layers/layer.js";
+import {
+  addAxisAttentionWeights,
+  axisAttention,
+  readWeights,
+  uniformWithin,
+  type AxisAttentionWeights,
+} from "../layers/nd-axial-attention.js";
+
+export interface AutoregressiveAxialTransformerArgs extends LayerArgs {
+  /** Height, width and channels of the largest image. */
+  imageShape: [height: number, width: number, channels: number];
+  /** How many values a pixel's channel can take: 0 to levels - 1. Default 256. */
+  levels?: number;
+  /** Width of the hidden states. Default 64. */
+  dim?: number;
+  /** Default 4. */
+  heads?: number;
+  /** Pairs of a row layer and a masked column layer in the outer decoder. Default 2. */
+  outerDepth?: number;
+  /** Masked row layers in the inner decoder. Default 2. */
+  innerDepth?: number;
+  /** Makes the initial weights repeatable. Default: random. */
+  seed?: number;
+}
+
+/** What one block attends to: along which axis of [B, H, S, D], and whether what comes later is masked. */
+interface BlockKind {
+  readonly axis: 1 | 2;
+  readonly span: "global" | "causal";
+}
+
+interface Block extends BlockKind {
+  readonly attention: AxisAttentionWeights<tf.LayerVariable>;
+  readonly attentionNorm: Norm;
+  readonly feedForward: readonly [expand: Dense, reduce: Dense];
+  readonly feedForwardNorm: Norm;
+}
+
+interface Norm {
+  readonly gamma: tf.LayerVariable;
+  readonly beta: tf.LayerVariable;
+}
+
+interface Dense {
+  readonly kernel: tf.LayerVariable;
+  readonly bias: tf.LayerVariable;
+}
+
+/**
+ * An image is a grid of H rows and S = W C values (the channels of a pixel follow one another).
+ *
+ *     outer decoder   u = E[x] + positions; (row attention over the whole row, column attention over the rows above and
+ *                     the own one) x outerDepth; u shifted down by one row
+ *     inner decoder   h = u + E[x] shifted right by one value + positions; row attention over the values up to the own
+ *                     one x innerDepth; logits = dense(norm(h))
+ *
+ * After the shifts the logits at (i, s) depend on the rows above i and the values left of s in row i, and on nothing else.
+ * Each attention is followed by a feed-forward pair, dim to 4 dim and back; both are residual and read a layer norm.
+ *
+ * Input [B, H, W, C] of whole numbers (any dtype), output logits [B, H, W, C, levels].
+ *
+ * Source: Ho et al., Axial Attention in Multidimensional Transformers, arXiv 1912.12180, section 3 and figure 2. The paper treats several
+ * channels by an extra encoder per channel; here they are steps along the row, so that one decoder serves any number.
+ *
+ *     const model = new AutoregressiveAxialTransformer({ imageShape: [28, 28, 1], levels: 16 });
+ *     model.apply(images);                       // [B, 28, 28, 1] -> [B, 28, 28, 1, 16]
+ *     model.sample({ count: 4, seed: 7 });       // [4, 28, 28, 1]
+ */
+export class AutoregressiveAxialTransformer extends Layer {
+  static readonly className = "AutoregressiveAxialTransformer";
+  private readonly args: AutoregressiveAxialTransformerArgs;
+  private readonly settings: Required<
+    Pick<AutoregressiveAxialTransformerArgs, "levels" | "dim" | "heads" | "outerDepth" | "innerDepth">
+  >;
+  private embedding!: tf.LayerVariable;
+  private outerPosition: tf.LayerVariable[] = [];
+  private innerPosition: tf.LayerVariable[] = [];
+  private outer: Block[] = [];
+  private inner: Block[] = [];
+  private finalNorm!: Norm;
+  private head!: Dense;
+
+  constructor(args: AutoregressiveAxialTransformerArgs) {
+    super(args);
+    this.args = args;
+    const { imageShape, levels = 256, dim = 64, heads = 4, outerDepth = 2, innerDepth = 2 } = args;
+    this.settings = { levels, dim, heads, outerDepth, innerDepth };
+    const where = `AutoregressiveAxialTransformer ${this.name}`;
+    const [height, width, channels] = imageShape;
+    for (const [name, value] of Object.entries({ height, width, channels, ...this.settings }))
+      if (!Number.isInteger(value) || value < 1)
+        throw new ConfigError(`${where}: ${name} must be a positive integer, got ${value}`);
+    if (dim % heads !== 0)
+      throw new ConfigError(
+        `${where}: dim must be a multiple of heads, got dim=${dim}, heads=${heads}; use dim=${Math.ceil(dim / heads) * heads}`,
+      );
+  }
+
+  override build(inputShape: tf.Shape | tf.Shape[]): void {
+    this.assertShape(singleShape(inputShape));
+    const [height, width, channels] = this.args.imageShape;
+    const { levels, dim, outerDepth, innerDepth } = this.settings;
+    let seed = this.args.seed;
+    const nextSeed = () => (seed === undefined ? undefined : seed++);
+    const normal = () => tf.initializers.randomNormal({ mean: 0, stddev: 1 / Math.sqrt(dim), seed: nextSeed() });
+    const positions = (name: string) => [
+      this.add(`${name}/rows`, [height, dim], normal(), true),
+      this.add(`${name}/values`, [width * channels, dim], normal(), true),
+    ];
+    this.embedding = this.add("embedding", [levels, dim], normal(), true);
+    this.outerPosition = positions("outer/position");
+    this.innerPosition = positions("inner/position");
+    const block = (name: string, kind: BlockKind) => this.addBlock(name, kind, nextSeed);
+    this.outer = Array.from({ length: outerDepth }, (_, step) => [
+      block(`outer/${step}/row/`, { axis: 2, span: "global" }),
+      block(`outer/${step}/column/`, { axis: 1, span: "causal" }),
+    ]).flat();
+    this.inner = Array.from({ length: innerDepth }, (_, step) =>
+      block(`inner/${step}/row/`, { axis: 2, span: "causal" }),
+    );
+    this.finalNorm = this.addNorm("output/", dim);
+    this.head = this.addDense("output/", dim, levels, nextSeed());
+    this.built = true;
+  }
+
+  override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
+    return [...singleShape(inputShape), this.settings.levels];
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    return tf.tidy(() => {
+      const x = singleTensor(inputs);
+      this.assertShape(x.shape);
+      const embedded = this.embed(x); // [B, H, S, D]
+      const context = this.outerContext(embedded);
+      return this.logits(context, embedded).reshape([...x.shape, this.settings.levels]);
+    });
+  }
+
+  /**
+   * Draws images value by value: the outer decoder runs once a row, the inner one once a value on one row.
+   * `temperature` divides the logits (default 1); the same seed gives the same images (default: the time).
+   *
+   * @returns [count, H, W, C], int32
+   */
+  sample({
+    count = 1,
+    temperature = 1,
+    seed,
+  }: { count?: number; temperature?: number; seed?: number } = {}): tf.Tensor4D {
+    if (!(temperature > 0))
+      throw new ConfigError(
+        `AutoregressiveAxialTransformer ${this.name}: temperature must be positive, got ${temperature}`,
+      );
+    const [height, width, channels] = this.args.imageShape;
+    const { levels, dim } = this.settings;
+    const values = width * channels;
+    if (!this.built) this.build([null, height, width, channels]);
+    const drawn = new Int32Array(count * height * values);
+    const random = randomOf(seed ?? Date.now());
+    for (let row = 0; row < height; row++) {
+      const context = tf.tidy(() => {
+        const image = tf.tensor(drawn, [count, height, width, channels], "int32");
+        return this.outerContext(this.embed(image)).slice([0, row, 0, 0], [count, 1, values, dim]);
+      }); // [count, 1, S, D]
+      for (let value = 0; value < values; value++) {
+        const probabilities = tf.tidy(() => {
+          const images = tf.tensor(drawn, [count, height, values], "int32");
+          const sofar = images.slice([0, row, 0], [count, 1, values]).reshape([count, 1, width, channels]);
+          const logits = this.logits(context, this.embed(sofar), row).slice([0, 0, value, 0], [count, 1, 1, levels]);
+          return logits.div(temperature).softmax().dataSync();
+        }); // [count, levels]
+        for (let image = 0; image < count; image++)
+          drawn[(image * height + row) * values + value] = choose(
+            probabilities.subarray(image * levels, (image + 1) * levels),
+            random.uniform(),
+          );
+      }
+      context.dispose();
+    }
+    return tf.tensor4d(drawn, [count, height, width, channels], "int32");
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return this.configOf(this.args);
+  }
+
+  /** [B, H, W, C] values to [B, H, S, D] vectors. */
+  private embed(x: tf.Tensor): tf.Tensor4D {
+    const [batch, height, width, channels] = x.shape;
+    const tokens = x.toInt().reshape<tf.Tensor1D>([-1]);
+    return tf.gather(this.embedding.read(), tokens).reshape([batch, height, width * channels, this.settings.dim]);
+  }
+
+  /** What the rows above say to each place: [B, H, S, D], zero in the first row. */
+  private outerContext(embedded: tf.Tensor4D): tf.Tensor4D {
+    const positions = this.outerPosition.map((table) => table.read());
+    const u = this.outer.reduce((x, block) => this.applyBlock(x, block), addAxialPosition(embedded, positions));
+    return shift(u, 1);
+  }
+
+  /** Logits [B, H, S, levels] of the rows from `firstRow` on. */
+  private logits(context: tf.Tensor4D, embedded: tf.Tensor4D, firstRow = 0): tf.Tensor4D {
+    const { dim, levels } = this.settings;
+    const [rows, values] = this.innerPosition.map((table) => table.read());
+    const [batch, height, size] = embedded.shape;
+    const ownRows = rows.slice([firstRow, 0], [height, dim]);
+    const start = addAxialPosition(context.add<tf.Tensor4D>(shift(embedded, 2)), [ownRows, values]);
+    const h = this.inner.reduce((x, block) => this.applyBlock(x, block), start);
+    return dense(normalize(h, this.finalNorm), this.head).reshape([batch, height, size, levels]);
+  }
+
+  private applyBlock(x: tf.Tensor4D, block: Block): tf.Tensor4D {
+    const { dim, heads } = this.settings;
+    const { axis, span } = block;
+    const options = { heads, headDepth: dim / heads, span };
+    const attended = x.add<tf.Tensor4D>(
+      axisAttention(normalize(x, block.attentionNorm), axis, readWeights(block.attention), options),
+    );
+    const [expand, reduce] = block.feedForward;
+    return attended.add(dense(dense(normalize(attended, block.feedForwardNorm), expand).relu(), reduce));
+  }
+
+  private addBlock(prefix: string, kind: BlockKind, nextSeed: () => number | undefined): Block {
+    const { dim, heads } = this.settings;
+    const seed = nextSeed();
+    return {
+      ...kind,
+      attentionNorm: this.addNorm(`${prefix}attention/`, dim),
+      attention: addAxisAttentionWeights(this.add, prefix, {
+        channels: dim,
+        heads,
+        headDepth: dim / heads,
+        seed: seed && seed * 31,
+      }),
+      feedForwardNorm: this.addNorm(`${prefix}feed_forward/`, dim),
+      feedForward: [
+        this.addDense(`${prefix}expand/`, dim, 4 * dim, nextSeed()),
+        this.addDense(`${prefix}reduce/`, 4 * dim, dim, nextSeed()),
+      ],
+    };
+  }
+
+  private addNorm(prefix: string, channels: number): Norm {
+    return {
+      gamma: this.add(`${prefix}gamma`, [channels], tf.initializers.ones(), true),
+      beta: this.add(`${prefix}beta`, [channels], tf.initializers.zeros(), true),
+    };
+  }
+
+  private addDense(prefix: string, from: number, to: number, seed: number | undefined): Dense {
+    return {
+      kernel: this.add(`${prefix}kernel`, [from, to], uniformWithin(from, seed), true),
+      bias: this.add(`${prefix}bias`, [to], tf.initializers.zeros(), true),
+    };
+  }
+
+  private assertShape(shape: tf.Shape): void {
+    const { imageShape } = this.args;
+    const fits =
+      shape.length === 4 && [1, 2].every((axis) => shape[axis] === null || shape[axis] <= imageShape[axis - 1]);
+    if (!fits || shape[3] !== imageShape[2])
+      throw new ShapeError(
+        `AutoregressiveAxialTransformer ${this.name}: input must be [batch, height, width, ${imageShape[2]}] of at most ` +
+          `${imageShape[0]} x ${imageShape[1]}, got [${shape.join(", ")}]; build the model with a larger imageShape`,
+      );
+  }
+}
+
+/**
+ * What a model of pixel values is judged by: the mean over all values of -log2 p(value), "bits per dimension".
+ *
+ * @param logits [B, H, W, C, levels]
+ * @param images [B, H, W, C], whole numbers
+ */
+export function bitsPerDimension(logits: tf.Tensor, images: tf.Tensor): tf.Scalar {
+  return tf.tidy(() => {
+    const levels = logits.shape[logits.rank - 1];
+    const logProbabilities = tf.logSoftmax(logits.reshape<tf.Tensor2D>([-1, levels])); // [values, levels]
+    const chosen = tf.oneHot(images.toInt().reshape<tf.Tensor1D>([-1]), levels).toFloat();
+    return logProbabilities
+      .mul(chosen)
+      .sum(-1)
+      .mean()
+      .mul<tf.Scalar>(-1 / Math.LN2);
+  });
+}
+
+/** The index at which the running sum of the probabilities passes `uniform`, in [0, 1). */
+function choose(probabilities: ArrayLike<number>, uniform: number): number {
+  let sum = 0;
+  for (let index = 0; index < probabilities.length - 1; index++) {
+    sum += probabilities[index];
+    if (uniform < sum) return index;
+  }
+  return probabilities.length - 1;
+}
+
+/** Moves everything one place on along an axis; zeros come in. What is last falls out. */
+function shift(x: tf.Tensor4D, axis: 1 | 2): tf.Tensor4D {
+  const [batch, height, width, depth] = x.shape;
+  const [before, after] =
+    axis === 1
+      ? [tf.zeros<tf.Rank.R4>([batch, 1, width, depth]), x.slice([0, 0, 0, 0], [batch, height - 1, width, depth])]
+      : [tf.zeros<tf.Rank.R4>([batch, height, 1, depth]), x.slice([0, 0, 0, 0], [batch, height, width - 1, depth])];
+  return tf.concat([before, after], axis);
+}
+
+function normalize<T extends tf.Tensor>(x: T, { gamma, beta }: Norm): T {
+  return layerNorm(x, gamma.read(), beta.read());
+}
+
+/** x [..., C] to [..., D]. */
+function dense(x: tf.Tensor, { kernel, bias }: Dense): tf.Tensor {
+  const [from, to] = kernel.read().shape;
+  return x
+    .reshape<tf.Tensor2D>([-1, from])
+    .matMul<tf.Tensor2D>(kernel.read())
+    .add(bias.read())
+    .reshape([...x.shape.slice(0, -1), to]);
+}
+
+tf.serialization.registerClass(AutoregressiveAxialTransformer);
