@@ -4,9 +4,10 @@ import { Command } from "commander";
 import { AxialError } from "../errors.js";
 import { version } from "../version.js";
 import { register as doctor } from "./doctor.js";
+import { register as verify } from "./verify.js";
 
 /** Each adds its sub-command. */
-const commands = [doctor];
+const commands = [doctor, verify];
 
 /** Exit codes: 0 done, 1 the work failed or did not match, 2 the command line or its input is wrong. */
 export function createProgram(): Command {

@@ -167,7 +167,9 @@ export class AxialAttention extends Layer {
     return [batch, reduced(height), reduced(width), filters];
   }
 
-  override call(inputs: tf.Tensor | tf.Tensor[], { training = false }: CallOptions = {}): tf.Tensor {
+  override call(inputs: tf.Tensor | tf.Tensor[], options: CallOptions = {}): tf.Tensor {
+    this.invokeCallHook(inputs, options);
+    const { training = false } = options;
     const x = singleTensor(inputs) as tf.Tensor4D;
     const { filters, stride = 1, strideRemainder = "drop", activation } = this.args;
     const [batch, height, width] = x.shape;
