@@ -20,6 +20,7 @@ import {
   type BatchNormPreset,
   type BatchNormWeights,
 } from "./normalization.js";
+import { averagePool } from "./pooling.js";
 import { fitPositionTable, type OffsetRange } from "./relative-position.js";
 
 /** Training chooses the statistics of the batch; update moves the running ones on the way. */
@@ -183,7 +184,7 @@ export class AxialAttention extends Layer {
       const outputs = axialAttention({ ...core, scales }, geometry);
       let y = this.sumOutputs(outputs, mode, reluInNorm) // [O, L, I, filters]
         .reshape<tf.Tensor4D>([batch, height, width, filters]);
-      if (stride > 1) y = tf.avgPool(y, stride, stride, strideRemainder === "drop" ? "valid" : "same");
+      y = averagePool(y, stride, strideRemainder);
       return relu && !reluInNorm ? y.relu() : y;
     });
   }

@@ -23,7 +23,7 @@ const refused: Readonly<Record<string, string>> = {
 export interface CaseReport {
   readonly case: string;
   readonly verdict: "passed" | "failed" | "skipped";
-  /** Why a case was skipped; null otherwise. */
+  /** Why a case was skipped, or the error that stopped it; null otherwise. */
   readonly reason: string | null;
   /** Every stored tensor, in the order of the file. */
   readonly comparisons: readonly Comparison[];
@@ -39,8 +39,9 @@ export async function verifyCase(reference: ReferenceCase): Promise<CaseReport> 
     const reason = refused[key] ?? `no counterpart of ${key}`;
     return { case: reference.name, verdict: "skipped", reason, comparisons: [], worst: null };
   }
-  const subject = build(reference);
+  let subject: Subject | null = null;
   try {
+    subject = build(reference);
     load(subject, reference.parameters);
     const ours = new Map([...(await train(subject, reference)), ...(await evaluate(subject, reference))]);
     const comparisons = compareAll(reference.expected, ours, (tensor) => reference.limitOf(tensor));
@@ -51,8 +52,11 @@ export async function verifyCase(reference: ReferenceCase): Promise<CaseReport> 
     );
     const verdict = comparisons.every(({ error, limit }) => error <= limit) ? "passed" : "failed";
     return { case: reference.name, verdict, reason: null, comparisons, worst };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { case: reference.name, verdict: "failed", reason, comparisons: [], worst: null };
   } finally {
-    subject.dispose();
+    subject?.dispose();
   }
 }
 
