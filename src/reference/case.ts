@@ -20,6 +20,8 @@ export interface ReferenceCase {
   readonly repository: string;
   readonly className: string;
   readonly args: Readonly<Record<string, unknown>>;
+  /** How many times the layer was applied with the same weights. */
+  readonly recurrence: number;
   /** Order of the axes of input and output, such as NCHW. */
   readonly layout: string;
   readonly input: Values;
@@ -46,6 +48,7 @@ interface CaseConfig {
   readonly class: string;
   readonly args: Record<string, unknown>;
   readonly layout: string;
+  readonly recurrence?: number;
   readonly source: readonly { readonly repository: string }[];
   readonly buffers: readonly string[];
   readonly integer_buffers: readonly string[];
@@ -85,6 +88,7 @@ export async function readCase(path: string): Promise<ReferenceCase> {
     className: config.class,
     args: config.args,
     layout: config.layout,
+    recurrence: config.recurrence ?? 1,
     input: need("input"),
     cotangent: need("cotangent"),
     parameters: under("param."),

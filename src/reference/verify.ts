@@ -8,9 +8,10 @@ import { axialSubjects } from "./axial-subjects.js";
 import type { ReferenceCase, Values } from "./case.js";
 import { compareAll, type Comparison } from "./compare.js";
 import type { Subject, SubjectBuilder } from "./subject.js";
+import { transformerSubjects } from "./transformer-subjects.js";
 
 /** Counterparts by `repository class`. */
-const subjects: Readonly<Record<string, SubjectBuilder>> = { ...axialSubjects };
+const subjects: Readonly<Record<string, SubjectBuilder>> = { ...axialSubjects, ...transformerSubjects };
 
 /** Originals that are not imitated, and why. */
 const refused: Readonly<Record<string, string>> = {
@@ -63,13 +64,19 @@ export async function verifyCase(reference: ReferenceCase): Promise<CaseReport> 
 /** Sets our weights to the foreign tensors that are given, and leaves the others as they are. */
 function load(subject: Subject, tensors: ReadonlyMap<string, Values>): void {
   const weights = new Map(subject.weights.map((weight) => [weight.originalName, weight]));
+  const changed = new Map<string, Float32Array>();
+  const numbersOf = (name: string): Float32Array => {
+    const numbers = changed.get(name) ?? (weights.get(name)!.read().dataSync().slice() as Float32Array);
+    changed.set(name, numbers);
+    return numbers;
+  };
   for (const link of subject.links) {
     const values = tensors.get(link.name);
-    if (values === undefined) continue;
-    for (const [name, data] of fromForeign(link, values.data)) {
-      const weight = weights.get(name)!;
-      tf.tidy(() => void weight.write(tf.tensor(data, weight.shape as number[])));
-    }
+    if (values !== undefined) fromForeign(link, values.data, numbersOf);
+  }
+  for (const [name, numbers] of changed) {
+    const weight = weights.get(name)!;
+    tf.tidy(() => void weight.write(tf.tensor(numbers, weight.shape as number[])));
   }
 }
 

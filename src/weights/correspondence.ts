@@ -17,12 +17,15 @@ export interface LinkPart {
   /** Name of our weight: that of the layer, a slash, that within the layer. */
   readonly weight: string;
   readonly shape: readonly number[];
-  /** For each of our numbers, row-major, the row-major place of the same number in the foreign tensor. */
+  /** For each of our numbers, row-major, the row-major place of the same number in the foreign tensor, or `elsewhere`. */
   readonly places: Int32Array;
 }
 
-/** From the coordinates of a number in our weight to its coordinates in the foreign tensor. */
-export type Coordinates = (...own: number[]) => readonly number[];
+/** The place of a number that another foreign tensor holds. */
+export const elsewhere = -1;
+
+/** From the coordinates of a number in our weight to its coordinates in the foreign tensor; null: another tensor holds it. */
+export type Coordinates = (...own: number[]) => readonly number[] | null;
 
 /** A part of a link whose places follow from coordinates. */
 export function linkPart(
@@ -36,7 +39,8 @@ export function linkPart(
   const own = new Array<number>(shape.length).fill(0);
   for (let place = 0; place < count; place++) {
     const foreign = coordinates(...own);
-    places[place] = foreignShape.reduce((flat, size, axis) => flat * size + foreign[axis], 0);
+    places[place] =
+      foreign === null ? elsewhere : foreignShape.reduce((flat, size, axis) => flat * size + foreign[axis], 0);
     for (let axis = shape.length - 1; axis >= 0 && ++own[axis] === shape[axis]; axis--) own[axis] = 0;
   }
   return { weight, shape, places };
@@ -48,16 +52,23 @@ export function sameLayout(name: string, weight: string, shape: readonly number[
 }
 
 /**
- * Our numbers out of the foreign tensor, by weight.
+ * Copies the numbers of a foreign tensor to where they lie in our weights. A weight whose numbers come from several tensors is
+ * whole after the last of them.
  *
+ * @param intoWeight gives the numbers of our weight of that name, to be changed in place.
  * @throws ShapeError when the foreign tensor has another number of elements.
  */
-export function fromForeign(link: Link, data: Float32Array): Map<string, Float32Array> {
+export function fromForeign(link: Link, data: Float32Array, intoWeight: (weight: string) => Float32Array): void {
   if (data.length !== elements(link.shape))
     throw new ShapeError(
       `weights: ${link.name} must have shape [${link.shape.join(", ")}], got ${data.length} numbers; choose the model it belongs to`,
     );
-  return new Map(link.parts.map(({ weight, places }) => [weight, Float32Array.from(places, (place) => data[place])]));
+  for (const { weight, places } of link.parts) {
+    const own = intoWeight(weight);
+    places.forEach((place, index) => {
+      if (place !== elsewhere) own[index] = data[place];
+    });
+  }
 }
 
 /** The foreign tensor out of our numbers. */
@@ -65,7 +76,9 @@ export function toForeign(link: Link, ofWeight: (weight: string) => ArrayLike<nu
   const data = new Float32Array(elements(link.shape));
   for (const { weight, places } of link.parts) {
     const own = ofWeight(weight);
-    places.forEach((place, index) => (data[place] = own[index]));
+    places.forEach((place, index) => {
+      if (place !== elsewhere) data[place] = own[index];
+    });
   }
   return data;
 }

@@ -18,13 +18,13 @@ export interface Pair {
   readonly own: string;
 }
 
-function shapeOf(shapes: WeightShapes, weight: string): readonly number[] {
+export function shapeOf(shapes: WeightShapes, weight: string): readonly number[] {
   const shape = shapes.get(weight);
   if (shape === undefined) throw new Error(`internal: no weight ${weight} among ${[...shapes.keys()].join(", ")}`);
   return shape;
 }
 
-const join = (module: string, name: string) => (module === "" ? name : `${module}.${name}`);
+export const join = (module: string, name: string) => (module === "" ? name : `${module}.${name}`);
 
 export function convolutionLinks({ foreign, own }: Pair, shapes: WeightShapes): Link[] {
   const weight = `${own}/kernel`;
@@ -40,13 +40,19 @@ export function convolutionLinks({ foreign, own }: Pair, shapes: WeightShapes): 
   return bias === undefined ? [kernel] : [kernel, sameLayout(join(foreign, "bias"), `${own}/bias`, bias)];
 }
 
-export function linearLinks({ foreign, own }: Pair, shapes: WeightShapes): Link[] {
-  const shape = shapeOf(shapes, `${own}/kernel`);
+export function linearLinks(
+  { foreign, own }: Pair,
+  shapes: WeightShapes,
+  names: { kernel: string; bias: string } = { kernel: "kernel", bias: "bias" },
+): Link[] {
+  const weight = `${own}/${names.kernel}`;
+  const shape = shapeOf(shapes, weight);
   const foreignShape = [shape[1], shape[0]];
-  const kernel = linkPart(`${own}/kernel`, shape, foreignShape, (input, output) => [output, input]);
+  const kernel = linkPart(weight, shape, foreignShape, (input, output) => [output, input]);
+  const bias = `${own}/${names.bias}`;
   return [
     { name: join(foreign, "weight"), shape: foreignShape, parts: [kernel] },
-    sameLayout(join(foreign, "bias"), `${own}/bias`, shapeOf(shapes, `${own}/bias`)),
+    sameLayout(join(foreign, "bias"), bias, shapeOf(shapes, bias)),
   ];
 }
 
