@@ -85,7 +85,8 @@ type Results = Map<string, ArrayLike<number>>;
 
 async function train(subject: Subject, { input, cotangent }: ReferenceCase): Promise<Results> {
   const results: Results = new Map();
-  const x = tf.variable(tf.tensor(input.data, [...input.shape]), true, `verify/input/${Date.now()}/${Math.random()}`);
+  // A variable outlives the tidy, the tensor that it starts from does not.
+  const x = tf.tidy(() => tf.variable(tf.tensor(input.data, [...input.shape])));
   const c = tf.tensor(cotangent.data, [...cotangent.shape]);
   const trainable = subject.weights.filter((weight) => weight.trainable).map((weight) => weight.read() as tf.Variable);
   const stopWatching = watchAttention(subject, true);
