@@ -1,0 +1,131 @@
+/**
+ * Imports of cells. A module is looked up from the notebook's folder, and where that has none, from this package, so
+ * that `axial-lab`, `tslab` and the libraries that come with them can be imported from any notebook.
+ */
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join, sep } from "node:path";
+import { pathToFileURL } from "node:url";
+import { runtimeGlobal } from "../runtime-global.js";
+
+/** The cell's own `import()`, which looks up from the notebook's folder. */
+type NativeImport = (specifier: string, options?: ImportCallOptions) => Promise<Namespace>;
+type Namespace = Record<string, unknown>;
+
+export interface ModulesOptions {
+  folder: string;
+  packageFolder: string;
+  /** Called with each copy of tslab that a cell imports. */
+  onTslab: (entry: string) => void;
+}
+
+/** Publishes what compiled cells call: the import helper, `import.meta`, and `require` as notebooks know it. */
+export function installModules({ folder, packageFolder, onTslab }: ModulesOptions): void {
+  const fromNotebook = createRequire(join(folder, "cell.js"));
+  const fromPackage = createRequire(join(packageFolder, "cell.js"));
+
+  function resolve(specifier: string): string {
+    try {
+      return fromNotebook.resolve(specifier);
+    } catch (error) {
+      if (!isMissing(error, specifier)) throw error;
+      try {
+        return fromPackage.resolve(specifier);
+      } catch {
+        throw error;
+      }
+    }
+  }
+
+  async function load(native: NativeImport, specifier: string, options?: ImportCallOptions): Promise<Namespace> {
+    if (/\.json$/i.test(specifier)) return loadJson(specifier);
+    try {
+      return await native(specifier, options);
+    } catch (error) {
+      if (!isMissing(error, specifier)) throw error;
+      let found: string;
+      try {
+        found = fromPackage.resolve(specifier);
+      } catch {
+        throw error;
+      }
+      return (await import(pathToFileURL(found).href)) as Namespace;
+    }
+  }
+
+  async function loadJson(specifier: string): Promise<Namespace> {
+    const value = JSON.parse(await readFile(resolve(specifier), "utf8")) as unknown;
+    return { ...(typeof value === "object" ? value : {}), default: value };
+  }
+
+  const namespaces = new WeakMap<object, Namespace>();
+
+  /**
+   * What TypeScript's types promise of a CommonJS module: all that it exports by name, and as the default its own
+   * `default` where it was compiled from an ES module, else all of it.
+   */
+  function interoperate(namespace: Namespace): Namespace {
+    const whole = namespace["default"];
+    if ((typeof whole !== "object" && typeof whole !== "function") || whole === null) return namespace;
+    const isCommonJs = "module.exports" in namespace || isLoadedByRequire(whole);
+    if (!isCommonJs) return namespace;
+    if ((whole as Namespace)["__esModule"] === true) return whole as Namespace;
+    let made = namespaces.get(whole);
+    if (!made) {
+      made = Object.create(null, {
+        ...(typeof whole === "object" ? Object.getOwnPropertyDescriptors(whole) : {}),
+        ...(typeof whole === "function" ? functionProperties(whole) : {}),
+        default: { value: whole, enumerable: true, writable: true, configurable: true },
+      }) as Namespace;
+      namespaces.set(whole, made);
+    }
+    return made;
+  }
+
+  const isLoadedByRequire = (exported: object): boolean =>
+    Object.values(fromNotebook.cache).some((module) => module?.exports === exported);
+
+  const require = Object.assign(
+    (specifier: string): unknown => noteTslab(specifier, fromNotebook(resolve(specifier))),
+    { ...fromNotebook, resolve },
+  );
+
+  function noteTslab<T>(specifier: string, loaded: T): T {
+    if (specifier === "tslab") onTslab(resolve(specifier));
+    return loaded;
+  }
+
+  const url = pathToFileURL(folder + sep).href;
+  const runtime = {
+    import: async (native: NativeImport, specifier: unknown, options?: ImportCallOptions): Promise<Namespace> => {
+      const text = String(specifier);
+      return noteTslab(text, interoperate(await load(native, text, options)));
+    },
+    meta: {
+      url,
+      dirname: folder,
+      resolve: (specifier: string) => pathToFileURL(resolve(specifier)).href,
+    },
+  };
+  for (const [name, value] of Object.entries({ [runtimeGlobal]: runtime, require, __dirname: folder })) {
+    Object.defineProperty(globalThis, name, { value, configurable: true, writable: true, enumerable: false });
+  }
+}
+
+function functionProperties(exported: object): PropertyDescriptorMap {
+  const own = new Set(["length", "name", "prototype", "arguments", "caller"]);
+  const descriptors = Object.entries(Object.getOwnPropertyDescriptors(exported));
+  return Object.fromEntries(descriptors.filter(([name]) => !own.has(name)));
+}
+
+/** Whether an import failed because this very module is not installed, and not because it failed itself. */
+function isMissing(error: unknown, specifier: string): boolean {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code !== "ERR_MODULE_NOT_FOUND" && code !== "MODULE_NOT_FOUND") return false;
+  if (/^[./]|^file:|^node:/.test(specifier)) return false;
+  const name = specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+  return message.includes(`'${name}`);
+}

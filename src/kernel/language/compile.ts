@@ -1,0 +1,87 @@
+/**
+ * A cell in TypeScript to a script that runs in the notebook's scope. Types are not looked at here (`service.ts`
+ * does), so this works whatever the checking is set to.
+ */
+import ts from "typescript";
+import { assemble, createPositionMap } from "../position-map.js";
+import type { CompiledCell } from "../child-protocol.js";
+import { declaredNames, type DeclaredName } from "./declared-names.js";
+import { cellParameter } from "../runtime-global.js";
+import { toScript } from "./to-script.js";
+
+export interface CompileOptions {
+  /** Names declared by earlier cells that were given another name in JavaScript; see `hazards.ts`. */
+  renamed: ReadonlyMap<string, string>;
+  typeOnlyModules?: ReadonlySet<string>;
+  experimentalDecorators?: boolean;
+}
+
+export interface Compilation {
+  code: CompiledCell;
+  names: DeclaredName[];
+  /** Syntax errors; the code must not run where there is any. */
+  syntaxErrors: readonly ts.Diagnostic[];
+}
+
+export const cellFileName = "cell.ts";
+
+export function compileCell(
+  source: string,
+  { renamed, typeOnlyModules, experimentalDecorators = false }: CompileOptions,
+): Compilation {
+  const file = ts.createSourceFile(cellFileName, source, ts.ScriptTarget.ESNext, true, ts.ScriptKind.TS);
+  const names = declaredNames(file);
+  const { outputText, sourceMapText, diagnostics } = ts.transpileModule(source, {
+    fileName: cellFileName,
+    reportDiagnostics: true,
+    transformers: { before: [captureResult] },
+    compilerOptions: {
+      // What Node 20 lacks (using, decorators) is rewritten; everything else stays as it was written.
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.Preserve,
+      verbatimModuleSyntax: true,
+      sourceMap: true,
+      experimentalDecorators,
+      emitDecoratorMetadata: experimentalDecorators,
+    },
+  });
+  if (diagnostics && diagnostics.length > 0) {
+    return { code: { javascript: "", source, map: [] }, names, syntaxErrors: diagnostics };
+  }
+  const compiled = outputText.replace(/\/\/# sourceMappingURL=.*\s*$/, "");
+  const values = names.filter(({ kind }) => kind !== "type");
+  const pieces = toScript(compiled, {
+    userNames: new Set(values.map(({ name }) => name)),
+    renamed,
+    reset: new Set(values.filter(({ kind }) => kind === "enum" || kind === "namespace").map(({ name }) => name)),
+    ...(typeOnlyModules ? { typeOnlyModules } : {}),
+  });
+  const { mappings } = JSON.parse(sourceMapText ?? '{"mappings":""}') as { mappings: string };
+  return {
+    code: {
+      javascript: assemble(pieces, compiled),
+      source,
+      map: createPositionMap(pieces, compiled, mappings),
+    },
+    names,
+    syntaxErrors: [],
+  };
+}
+
+/** The value of a cell is that of its last statement, where that is an expression: hands it to the cell. */
+const captureResult: ts.TransformerFactory<ts.SourceFile> = (context) => (file) => {
+  const { factory } = context;
+  const last = [...file.statements].reverse().find((statement) => !ts.isEmptyStatement(statement));
+  if (!last || !ts.isExpressionStatement(last)) return file;
+  const call = factory.createCallExpression(
+    factory.createPropertyAccessExpression(factory.createIdentifier(cellParameter), "result"),
+    undefined,
+    [last.expression],
+  );
+  ts.setTextRange(call, last.expression);
+  const statement = ts.setTextRange(factory.createExpressionStatement(call), last);
+  return factory.updateSourceFile(
+    file,
+    file.statements.map((each) => (each === last ? statement : each)),
+  );
+};

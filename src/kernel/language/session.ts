@@ -1,0 +1,112 @@
+/** The language side of one notebook: cells in, scripts or compiler messages out. */
+import { basename } from "node:path";
+import ts from "typescript";
+import type { CompiledCell, ErrorContent } from "../child-protocol.js";
+import { compileCell } from "./compile.js";
+import { diagnosticsError, formatDiagnostic, toCellDiagnostics, type CellDiagnostic } from "./diagnostics.js";
+import { createNotebookService, type NotebookService, type NotebookServiceOptions } from "./service.js";
+import { mangled } from "./hazards.js";
+
+export type Checking = "error" | "warn" | "off";
+
+export interface CellResult {
+  /** Null where the cell must not run. */
+  code: CompiledCell | null;
+  error: ErrorContent | null;
+  /** Compiler messages for the reader, where checking only warns. */
+  warnings: string;
+  userExpressions: Record<string, CompiledCell | ErrorContent>;
+}
+
+export interface CompileRequest {
+  code: string;
+  /** How messages name the cell: `cell 3`. */
+  label: string;
+  checking: Checking;
+  userExpressions: Record<string, string>;
+}
+
+export interface LanguageSession {
+  readonly notebook: NotebookService;
+  compile(request: CompileRequest): CellResult;
+  reset(): void;
+}
+
+export function createLanguageSession(options: NotebookServiceOptions): LanguageSession {
+  const notebook = createNotebookService(options);
+  /** Names that have another name in JavaScript, because libraries look at globals of that name. */
+  const renamed = new Map<string, string>();
+  const experimentalDecorators = options.experimentalDecorators ?? false;
+
+  function messages(file: string, code: string): CellDiagnostic[] {
+    return toCellDiagnostics(notebook.service.getSemanticDiagnostics(file), code);
+  }
+
+  return {
+    notebook,
+
+    compile({ code, label, checking, userExpressions }) {
+      const file = notebook.open(code);
+      const own = compileCell(code, { renamed, experimentalDecorators });
+      const syntax = toCellDiagnostics(own.syntaxErrors, code);
+      const failed = (error: ErrorContent): CellResult => ({ code: null, error, warnings: "", userExpressions: {} });
+      if (syntax.length > 0) return failed(diagnosticsError(syntax, code, label, "SyntaxError"));
+      let warnings = "";
+      if (checking !== "off") {
+        const found = messages(file, code);
+        if (found.length > 0 && checking === "error") return failed(diagnosticsError(found, code, label, "TypeError"));
+        warnings = found.map((diagnostic) => `${formatDiagnostic(diagnostic, code, label)}\n`).join("");
+      }
+      for (const { name, kind } of own.names) {
+        const other = kind === "type" ? null : mangled(name);
+        if (other !== null) renamed.set(name, other);
+      }
+      const typeOnlyModules = findTypeOnlyModules(notebook.service, file);
+      const again = typeOnlyModules.size > 0 || own.names.some(({ name }) => renamed.has(name));
+      const compiled = again ? compileCell(code, { renamed, typeOnlyModules, experimentalDecorators }) : own;
+      notebook.commit();
+      const expressions = Object.entries(userExpressions).map(([name, text]) => [name, compileExpression(text)]);
+      return {
+        code: compiled.code,
+        error: null,
+        warnings,
+        userExpressions: Object.fromEntries(expressions) as CellResult["userExpressions"],
+      };
+    },
+
+    reset() {
+      notebook.reset();
+      renamed.clear();
+    },
+  };
+
+  function compileExpression(text: string): CompiledCell | ErrorContent {
+    const { code, syntaxErrors } = compileCell(`(${text})`, { renamed });
+    if (syntaxErrors.length === 0) return code;
+    return diagnosticsError(toCellDiagnostics(syntaxErrors, text), text, "the expression", "SyntaxError");
+  }
+}
+
+/** Modules of which the cell imports nothing but types by name: there may be nothing to import when it runs. */
+function findTypeOnlyModules(service: ts.LanguageService, fileName: string): Set<string> {
+  const program = service.getProgram();
+  const file = program?.getSourceFile(fileName);
+  const found = new Set<string>();
+  if (!program || !file) return found;
+  const checker = program.getTypeChecker();
+  for (const statement of file.statements) {
+    if (!ts.isImportDeclaration(statement) || !ts.isStringLiteral(statement.moduleSpecifier)) continue;
+    if (basename(statement.moduleSpecifier.text).startsWith("__cell_")) continue;
+    const bindings = statement.importClause?.namedBindings;
+    if (!bindings || statement.importClause?.name || !ts.isNamedImports(bindings)) continue;
+    const isType = ({ name }: ts.ImportSpecifier): boolean => {
+      const symbol = checker.getSymbolAtLocation(name);
+      if (!symbol) return false;
+      const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+      // An unresolved name is not known to be a type.
+      return (target.flags & ts.SymbolFlags.Type) !== 0 && (target.flags & ts.SymbolFlags.Value) === 0;
+    };
+    if (bindings.elements.length > 0 && bindings.elements.every(isType)) found.add(statement.moduleSpecifier.text);
+  }
+  return found;
+}

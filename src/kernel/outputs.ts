@@ -1,0 +1,120 @@
+/**
+ * Puts what arrives on three channels (stdout, stderr, events) back into the order in which it was made. Each channel
+ * is in order by itself; fences (see `markers.ts`) say where they stood relative to each other.
+ */
+import { StringDecoder } from "node:string_decoder";
+import type { CellId, Event, FencedEvent } from "./child-protocol.js";
+import { channelBit, createMarkReader, type Mark } from "./markers.js";
+
+export interface OrderedOutput {
+  onText: (cell: CellId, name: "stdout" | "stderr", text: string) => void;
+  onEvent: (event: Event, buffers: Uint8Array[]) => void;
+}
+
+type Item =
+  | { type: "text"; text: string; cell: CellId }
+  | { type: "fence"; fence: number; channels: number }
+  | { type: "event"; event: FencedEvent; buffers: Uint8Array[] };
+
+export interface OutputMerger {
+  /** Bytes of one of the two pipes. */
+  push(name: "stdout" | "stderr", bytes: Buffer): void;
+  event(event: FencedEvent, buffers: Uint8Array[]): void;
+  /** The process has ended: nothing more will come, so no fence is waited for any longer. */
+  end(): void;
+}
+
+export function createOutputMerger(token: string, { onText, onEvent }: OrderedOutput): OutputMerger {
+  const queues: Record<"stdout" | "stderr" | "events", Item[]> = { stdout: [], stderr: [], events: [] };
+  /** For each fence that some channel has reached: the channels that have. */
+  const reached = new Map<number, number>();
+  let ended = false;
+
+  const pipes = {
+    stdout: createPipe("stdout"),
+    stderr: createPipe("stderr"),
+  };
+
+  function createPipe(name: "stdout" | "stderr") {
+    const decoder = new StringDecoder("utf8");
+    let cell: CellId = 0;
+    const queue = queues[name];
+    const finishCharacter = () => {
+      const text = decoder.end();
+      if (text !== "") queue.push({ type: "text", text, cell });
+    };
+    const reader = createMarkReader(
+      token,
+      (bytes) => {
+        const text = decoder.write(bytes);
+        if (text !== "") queue.push({ type: "text", text, cell });
+      },
+      (mark: Mark) => {
+        if (mark.type === "fence") return queue.push(mark);
+        if (mark.cell !== cell) finishCharacter();
+        return (cell = mark.cell);
+      },
+    );
+    return {
+      push: (bytes: Buffer) => reader.push(bytes),
+      end() {
+        reader.end();
+        finishCharacter();
+      },
+    };
+  }
+
+  /** True where the channel may go past the fence at its head. */
+  function passes(channel: keyof typeof queues, fence: number, channels: number): boolean {
+    const now = (reached.get(fence) ?? 0) | channelBit[channel];
+    reached.set(fence, now);
+    return ended || (now & channels) === channels;
+  }
+
+  /** Gives out what may be given out of one channel; true where that was anything. */
+  function drain(channel: keyof typeof queues): boolean {
+    const queue = queues[channel];
+    let done = 0;
+    for (; done < queue.length; done++) {
+      const item = queue[done];
+      if (item.type === "text") onText(item.cell, channel as "stdout" | "stderr", item.text);
+      else if (item.type === "fence") {
+        if (!passes(channel, item.fence, item.channels)) break;
+      } else {
+        const { fence, channels, ...event } = item.event;
+        if (fence > 0 && !passes(channel, fence, channels)) break;
+        onEvent(event, item.buffers);
+      }
+    }
+    if (done > 0) queue.splice(0, done);
+    return done > 0;
+  }
+
+  function drainAll(): void {
+    for (let progress = true; progress;) {
+      // Events come first: the pipes behind the same fence hold what was printed after them.
+      progress = drain("events");
+      progress = drain("stdout") || progress;
+      progress = drain("stderr") || progress;
+    }
+    // A fence that all have reached and nobody waits at is over.
+    if (queues.stdout.length + queues.stderr.length + queues.events.length === 0) reached.clear();
+  }
+
+  return {
+    push(name, bytes) {
+      pipes[name].push(bytes);
+      drainAll();
+    },
+    event(event, buffers) {
+      queues.events.push({ type: "event", event, buffers });
+      drainAll();
+    },
+    end() {
+      pipes.stdout.end();
+      pipes.stderr.end();
+      ended = true;
+      drainAll();
+    },
+  };
+}
