@@ -4,10 +4,11 @@ import { Command } from "commander";
 import { AxialError } from "../errors.js";
 import { version } from "../version.js";
 import { register as doctor } from "./doctor.js";
-import { register as verify } from "./verify.js";
+import { register as kernel } from "./kernel.js";
+import { register as notebook } from "./notebook.js";
 
 /** Each adds its sub-command. */
-const commands = [doctor, verify];
+const commands = [doctor, kernel, notebook];
 
 /** Exit codes: 0 done, 1 the work failed or did not match, 2 the command line or its input is wrong. */
 export function createProgram(): Command {
