@@ -4,5 +4,6 @@ export * as engine from "./engine/index.js";
 export * from "./errors.js";
 export * as layers from "./layers/index.js";
 export * as models from "./models/index.js";
+export * as training from "./training/index.js";
 export * as weights from "./weights/index.js";
 export * as widgets from "../widgets/index.js";

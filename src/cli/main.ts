@@ -6,9 +6,16 @@ import { version } from "../version.js";
 import { register as doctor } from "./doctor.js";
 import { register as kernel } from "./kernel.js";
 import { register as notebook } from "./notebook.js";
+import { register as verify } from "./verify.js";
 
 /** Each adds its sub-command. */
-const commands = [doctor, kernel, notebook];
+// prettier-ignore
+const commands = [
+  doctor,
+  kernel,
+  notebook,
+  verify,
+];
 
 /** Exit codes: 0 done, 1 the work failed or did not match, 2 the command line or its input is wrong. */
 export function createProgram(): Command {

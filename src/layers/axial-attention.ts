@@ -20,6 +20,7 @@ import {
   type BatchNormPreset,
   type BatchNormWeights,
 } from "./normalization.js";
+import { averagePool } from "./pooling.js";
 import { fitPositionTable, type OffsetRange } from "./relative-position.js";
 
 /** Training chooses the statistics of the batch; update moves the running ones on the way. */
@@ -167,7 +168,9 @@ export class AxialAttention extends Layer {
     return [batch, reduced(height), reduced(width), filters];
   }
 
-  override call(inputs: tf.Tensor | tf.Tensor[], { training = false }: CallOptions = {}): tf.Tensor {
+  override call(inputs: tf.Tensor | tf.Tensor[], options: CallOptions = {}): tf.Tensor {
+    this.invokeCallHook(inputs, options);
+    const { training = false } = options;
     const x = singleTensor(inputs) as tf.Tensor4D;
     const { filters, stride = 1, strideRemainder = "drop", activation } = this.args;
     const [batch, height, width] = x.shape;
@@ -181,7 +184,7 @@ export class AxialAttention extends Layer {
       const outputs = axialAttention({ ...core, scales }, geometry);
       let y = this.sumOutputs(outputs, mode, reluInNorm) // [O, L, I, filters]
         .reshape<tf.Tensor4D>([batch, height, width, filters]);
-      if (stride > 1) y = tf.avgPool(y, stride, stride, strideRemainder === "drop" ? "valid" : "same");
+      y = averagePool(y, stride, strideRemainder);
       return relu && !reluInNorm ? y.relu() : y;
     });
   }

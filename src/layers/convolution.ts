@@ -1,6 +1,6 @@
 /**
- * Convolution and max pooling with explicit padding, as PyTorch has them: k >> 1 zeros on every side. TensorFlow.js's
- * own layers know "same" only, which pads even sizes on one side when striding and so gives other numbers.
+ * Convolution with explicit padding, as PyTorch has it: k >> 1 zeros on every side. TensorFlow.js's
+ * own layer knows "same" only, which pads even sizes on one side when striding and so gives other numbers.
  */
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../errors.js";
@@ -126,37 +126,4 @@ export function subsample(x: tf.Tensor4D, stride: number): tf.Tensor4D {
     .reshape([batch, rows, columns, channels]);
 }
 
-export interface MaxPoolArgs extends LayerArgs {
-  /** Side of the square window; odd. Default 3. */
-  size?: number;
-  /** Default 2. */
-  stride?: number;
-}
-
-/** Maximum over windows of size x size, (size - 1) / 2 places beyond the edge ignored: 3 x 3 with stride 2 in every ResNet. */
-export class MaxPool extends Layer {
-  static readonly className = "MaxPool";
-
-  constructor(private readonly args: MaxPoolArgs = {}) {
-    super(args);
-  }
-
-  override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
-    const [batch, height, width, channels] = singleShape(inputShape);
-    const { stride = 2 } = this.args;
-    const strided = (size: number | null) => (size === null ? null : Math.ceil(size / stride));
-    return [batch, strided(height), strided(width), channels];
-  }
-
-  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    const { size = 3, stride = 2 } = this.args;
-    return tf.maxPool(singleTensor(inputs) as tf.Tensor4D, size, stride, size >> 1);
-  }
-
-  override getConfig(): tf.serialization.ConfigDict {
-    return this.configOf(this.args);
-  }
-}
-
 tf.serialization.registerClass(Convolution);
-tf.serialization.registerClass(MaxPool);

@@ -8,5 +8,6 @@ export * from "./criss-cross-attention.js";
 export * from "./layer-norm.js";
 export * from "./nd-axial-attention.js";
 export * from "./normalization.js";
+export * from "./pooling.js";
 export * from "./relative-position.js";
 export * from "./reversible.js";

@@ -33,16 +33,23 @@ export interface AxialOperator {
   readonly norms?: { readonly projection?: boolean; readonly similarity?: boolean; readonly output?: boolean };
 }
 
-/** Residual blocks of one resolution. */
-export interface StageConfig {
-  readonly blocks: number;
-  /** Stride of the first block. */
+/** One residual block: 1 x 1 convolution, operator, 1 x 1 convolution, and the shortcut around them. */
+export interface BlockConfig {
   readonly stride: 1 | 2;
-  /** Channels inside the blocks, between their two 1 x 1 convolutions. */
+  /** Channels between the two 1 x 1 convolutions. */
   readonly width: number;
-  /** Channels that the blocks put out. */
+  /** Channels that the block puts out. */
   readonly filters: number;
   readonly operator: OperatorConfig;
+  /** What strides: the operator ("ResNet v1.5", the default) or the first 1 x 1 convolution. */
+  readonly strideOn?: "operator" | "reduce";
+  /** Whether the shortcut has a 1 x 1 convolution. Default: where stride or channels ask for one. */
+  readonly projectShortcut?: boolean;
+}
+
+/** Residual blocks of one resolution; the stride is that of the first. */
+export interface StageConfig extends BlockConfig {
+  readonly blocks: number;
 }
 
 export interface StemConfig {

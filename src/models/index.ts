@@ -2,5 +2,6 @@
 export * from "./autoregressive-axial-transformer.js";
 export * from "./axial-resnet.js";
 export * from "./config.js";
+export * from "./residual-block.js";
 export * from "./resnet.js";
 export * from "./zoo.js";

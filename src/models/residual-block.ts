@@ -5,7 +5,7 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import { AxialAttention, BatchNorm, Convolution, type BatchNormPreset } from "../layers/index.js";
-import { strided, type AxialOperator, type ConvolutionOperator, type StageConfig } from "./config.js";
+import { strided, type AxialOperator, type BlockConfig, type ConvolutionOperator } from "./config.js";
 
 /** A feature map in the making, and its side in the images that the model is made for. */
 export interface Features {
@@ -30,24 +30,25 @@ const apply = (layer: tf.layers.Layer, ...inputs: tf.SymbolicTensor[]): tf.Symbo
   layer.apply(inputs.length === 1 ? inputs[0] : inputs) as tf.SymbolicTensor;
 
 /** [B, H, W, C] to [B, H / stride, W / stride, filters]; odd sizes round up. */
-export function applyBottleneck(
-  name: string,
-  input: Features,
-  { width, filters, operator, stride }: StageConfig,
-  builder: Builder,
-): Features {
+export function applyBottleneck(name: string, input: Features, block: BlockConfig, builder: Builder): Features {
+  const { width, filters, stride, operator, strideOn = "operator" } = block;
   const { preset, seed } = builder;
   const convolution = (part: string, filters: number, stride = 1) =>
     new Convolution({ name: `${name}.${part}`, filters, stride, seed: seed() });
-  const channels = input.tensor.shape[3];
+  const first = strideOn === "reduce" ? stride : 1;
 
-  let x = apply(convolution("reduce", width), input.tensor); // [B, H, W, width]
-  x = apply(new BatchNorm({ name: `${name}.reduce_norm`, preset, activation: "relu" }), x);
-  x = applyOperator(name, { tensor: x, side: input.side }, { operator, width, stride }, builder);
+  let x = apply(convolution("reduce", width, first), input.tensor);
+  x = apply(new BatchNorm({ name: `${name}.reduce_norm`, preset, activation: "relu" }), x); // [B, H / first, W / first, width]
+  x = applyOperator(
+    name,
+    { tensor: x, side: strided(input.side, first) },
+    { operator, width, stride: stride / first },
+    builder,
+  );
   x = apply(convolution("expand", filters), x); // [B, H / stride, W / stride, filters]
 
   let shortcut = input.tensor;
-  if (stride !== 1 || channels !== filters) {
+  if (block.projectShortcut ?? (stride !== 1 || input.tensor.shape[3] !== filters)) {
     shortcut = apply(convolution("shortcut", filters, stride), shortcut);
     shortcut = apply(new BatchNorm({ name: `${name}.shortcut_norm`, preset }), shortcut);
   }
@@ -55,12 +56,17 @@ export function applyBottleneck(
   return { tensor: apply(last, x, shortcut), side: strided(input.side, stride) };
 }
 
-type Slot<Operator> = Pick<StageConfig, "width" | "stride"> & { readonly operator: Operator };
+/** What an operator is told of its block. */
+interface Slot<Operator> {
+  readonly operator: Operator;
+  readonly width: number;
+  readonly stride: number;
+}
 
 function applyOperator(
   name: string,
   input: Features,
-  { operator, ...rest }: Slot<StageConfig["operator"]>,
+  { operator, ...rest }: Slot<BlockConfig["operator"]>,
   builder: Builder,
 ): tf.SymbolicTensor {
   switch (operator.kind) {

@@ -4,6 +4,7 @@ import { elementwiseKernels } from "./elementwise.js";
 import type { WasmKernel } from "./wasm-kernel.js";
 
 export * from "./axial-attention.js";
+export * from "./batch-norm.js";
 export * from "./local-attention.js";
 export * from "./criss-cross-attention.js";
 

@@ -1,0 +1,184 @@
+/** The configuration of a run: what may be given, what it resolves to, and how a resumed run is held to it. */
+import { isDeepStrictEqual } from "node:util";
+import type * as tf from "@tensorflow/tfjs";
+import type { ImageDataset, Progress } from "../data/dataset.js";
+import { ConfigError } from "../errors.js";
+import { configuration, type ResNetConfig } from "../models/index.js";
+import type { AverageConfig } from "./averaging.js";
+import type { RunEvent } from "./events.js";
+import { optimizerKinds, resolveOptimizer, type OptimizerConfig, type ResolvedOptimizer } from "./optimizers.js";
+import { resolveSchedule, type ResolvedSchedule, type Schedule } from "./schedule.js";
+
+/** Images that grow with the epochs: cheap early epochs at low resolution, the last ones at full size. */
+export interface GrowingSize {
+  /** Side in the first epoch, in pixels. */
+  from: number;
+  /** Side at the end, and in validation. */
+  to: number;
+  /** Share of the epochs after which `to` is reached, along a line. Default 0.6. */
+  until?: number;
+  /** Sides in between are multiples of this. Default 16. */
+  multiple?: number;
+}
+
+/** What changes the course of a run. */
+export interface TrainSettings {
+  /** Default 5. */
+  epochs?: number;
+  /** Default 64. */
+  batchSize?: number;
+  /** Side of the square images, in pixels. Default 64. */
+  size?: number | GrowingSize;
+  /** A kind alone stands for its defaults. Default: adamw with weight decay 0.05. */
+  optimizer?: OptimizerConfig | OptimizerConfig["kind"];
+  /** The peak, which the schedule scales. Default: 0.002 for adam, adamw and radam, 0.008 for ranger, 0.05 for sgd. */
+  learningRate?: number;
+  /** A kind alone stands for its defaults. Default: one-cycle. */
+  schedule?: Schedule | Exclude<Schedule["kind"], "step">;
+  /** What weight decay applies to; `kernels` spares biases, norms and tables of positions. Default `kernels`. */
+  decayOf?: "kernels" | "all";
+  /** Default 0.1. */
+  labelSmoothing?: number;
+  /** Largest global norm of the gradients; null does not clip. Default null. */
+  clipNorm?: number | null;
+  /** Moving average of the weights, validated in their place; null for none. Default: decay 0.99. */
+  average?: AverageConfig | null;
+  /** Stop after so many epochs in a row without a new best validation top-1; null never does. Default null. */
+  patience?: number | null;
+  /** Initial weights, order and augmentation of the images, drop-out. Default 0. */
+  seed?: number;
+}
+
+export interface TrainOptions extends TrainSettings {
+  /**
+   * A name or a configuration that `models.create` builds, or a model [B, H, W, 3] -> logits [B, K], which is trained in
+   * place. Needed, unless the run is resumed and made its model itself.
+   */
+  model?: string | ResNetConfig | tf.LayersModel;
+  data: ImageDataset;
+  /** Folder for `log.jsonl`, `last.safetensors` and `best.safetensors`; without it nothing is written. */
+  out?: string;
+  /** A checkpoint, or a folder with `last.safetensors`: goes on from there, under the configuration saved in it. */
+  resume?: string;
+  /** How often `last.safetensors` is written besides the end of each epoch. Default: every 5 minutes. */
+  checkpointEvery?: { steps?: number; minutes?: number };
+  /** Finishes the step at hand, writes a checkpoint and returns. */
+  signal?: AbortSignal;
+  onEvent?: (event: RunEvent) => void;
+  /** While the data set prepares its images. */
+  onProgress?: (progress: Progress) => void;
+  /** After each batch of a validation. */
+  onValidation?: (done: number, total: number) => void;
+  /** Described in the log: what `engine.start()` returned. Default: the name of TensorFlow.js's backend. */
+  engine?: Record<string, unknown>;
+  /** Kept in the checkpoint and the log as it is, for the caller: how to open the data set again, say. */
+  notes?: Record<string, unknown>;
+}
+
+/** A run with nothing left to defaults: plain JSON. */
+export interface TrainConfig {
+  /** Null where the caller gave a built one. */
+  model: string | ResNetConfig | null;
+  data: { description: Readonly<Record<string, unknown>>; classes: readonly string[] };
+  epochs: number;
+  batchSize: number;
+  size: Required<GrowingSize>;
+  optimizer: ResolvedOptimizer;
+  learningRate: number;
+  schedule: ResolvedSchedule;
+  decayOf: "kernels" | "all";
+  labelSmoothing: number;
+  clipNorm: number | null;
+  average: AverageConfig | null;
+  patience: number | null;
+  seed: number;
+  notes: Record<string, unknown>;
+}
+
+const peakRates = { sgd: 0.05, adam: 0.002, adamw: 0.002, radam: 0.002, ranger: 0.008 };
+
+/** Fills in the defaults. Throws `ConfigError` where a value makes no sense. */
+export function resolveConfig(options: TrainOptions): TrainConfig {
+  const { data, optimizer: given = { kind: "adamw", weightDecay: 0.05 }, average = { decay: 0.99 } } = options;
+  const optimizer = resolveOptimizer(typeof given === "string" ? { kind: given } : given);
+  const schedule = options.schedule ?? "one-cycle";
+  const number = (name: string, value: number, least: number, most = Infinity): number => {
+    if (value >= least && value <= most) return value;
+    throw new ConfigError(`train: ${name} must be ${rangeOf(least, most)}, got ${value}`);
+  };
+  const whole = (name: string, value: number, least: number): number => {
+    if (Number.isSafeInteger(value)) return number(name, value, least);
+    throw new ConfigError(`train: ${name} must be a whole number, got ${value}`);
+  };
+  const optional = <T, U>(value: T | null | undefined, resolve: (value: T) => U): U | null =>
+    value === null || value === undefined ? null : resolve(value);
+  if (typeof options.model === "string") configuration(options.model); // Refuses a name that is none.
+  const { from, to, until = 0.6, multiple = 16 } = sizeRange(options.size ?? 64);
+
+  return {
+    model: isModel(options.model) ? null : (options.model ?? null),
+    data: { description: data.description, classes: data.classes },
+    epochs: whole("epochs", options.epochs ?? 5, 1),
+    batchSize: whole("batchSize", options.batchSize ?? 64, 1),
+    size: {
+      from: whole("size", from, 8),
+      to: whole("size", to, 8),
+      until: number("size.until", until, 0, 1),
+      multiple: whole("size.multiple", multiple, 1),
+    },
+    optimizer,
+    learningRate: number("learningRate", options.learningRate ?? peakRates[optimizer.kind], 0),
+    schedule: resolveSchedule(typeof schedule === "string" ? { kind: schedule } : schedule),
+    decayOf: options.decayOf ?? "kernels",
+    labelSmoothing: number("labelSmoothing", options.labelSmoothing ?? 0.1, 0, 1),
+    clipNorm: optional(options.clipNorm, (value) => number("clipNorm", value, Number.MIN_VALUE)),
+    average: optional(average, ({ decay }) => ({ decay: number("average.decay", decay, 0, 1) })),
+    patience: optional(options.patience, (value) => whole("patience", value, 1)),
+    seed: whole("seed", options.seed ?? 0, 0),
+    notes: options.notes ?? {},
+  };
+}
+
+/**
+ * The configuration of a resumed run: the saved one. Options given again must agree with it, or the run would end
+ * elsewhere than the one that was not interrupted.
+ */
+export function resumedConfig(options: TrainOptions, saved: TrainConfig): TrainConfig {
+  const asked = resolveConfig({ ...saved, ...defined(options), model: options.model ?? saved.model ?? undefined });
+  for (const key of Object.keys(saved) as (keyof TrainConfig)[]) {
+    if (key === "notes" || isDeepStrictEqual(plain(asked[key]), plain(saved[key]))) continue;
+    throw new ConfigError(
+      `train: a resumed run keeps its configuration, got ${key}=${JSON.stringify(asked[key])}, ` +
+        `saved ${JSON.stringify(saved[key])}; leave it out, or start a new run`,
+    );
+  }
+  return saved;
+}
+
+/** The side of the training images in this epoch, in pixels. */
+export function sizeAt({ from, to, until, multiple }: Required<GrowingSize>, epoch: number, epochs: number): number {
+  const growing = Math.ceil(until * epochs);
+  if (epoch >= growing) return to;
+  return Math.min(to, Math.round((from + ((to - from) * epoch) / growing) / multiple) * multiple);
+}
+
+/** Every kind of optimiser with its peak rate, for help texts. */
+export const defaultRates: readonly (readonly [kind: string, rate: number])[] = optimizerKinds.map((kind) => [
+  kind,
+  peakRates[kind],
+]);
+
+/** Whether a model is built already. */
+export const isModel = (model: TrainOptions["model"]): model is tf.LayersModel =>
+  typeof model === "object" && "apply" in model;
+
+const sizeRange = (size: number | GrowingSize): GrowingSize =>
+  typeof size === "number" ? { from: size, to: size } : size;
+
+const rangeOf = (least: number, most: number): string =>
+  most < Infinity ? `between ${least} and ${most}` : least === Number.MIN_VALUE ? "above 0" : `at least ${least}`;
+
+const defined = <T extends object>(options: T): T =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null)) as unknown;

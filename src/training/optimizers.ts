@@ -1,0 +1,272 @@
+/**
+ * Optimisers over plain variables, with state that can be saved. Symbols: w weight, g gradient, m and v running
+ * means of g and g^2, h learning rate, l weight decay, t step from 1. Each rule is written once, below, for one weight:
+ * what changes from step to step are a few numbers, worked out in double precision outside of the tensors.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { ConfigError } from "../errors.js";
+
+interface DecayConfig {
+  /** l. Default 0. */
+  weightDecay?: number;
+  /**
+   * Where the decay enters. `decoupled`: w loses h l w beside the rule's own update (Loshchilov and Hutter,
+   * arXiv 1711.05101). `l2`: l w is added to the gradient. Default: `l2` for sgd and adam, else `decoupled`.
+   */
+  decay?: "decoupled" | "l2";
+}
+
+/** m = b m + g; w -= h (g + b m) with Nesterov's look ahead, else h m. As in PyTorch. */
+export interface SgdConfig extends DecayConfig {
+  kind: "sgd";
+  /** b. Default 0.9. */
+  momentum?: number;
+  /** Default true. */
+  nesterov?: boolean;
+}
+
+interface MomentConfig extends DecayConfig {
+  /** b1, of m. Default 0.9; ranger 0.95. */
+  beta1?: number;
+  /** b2, of v. Default 0.999; ranger 0.99. */
+  beta2?: number;
+  /** e. Default 1e-8; ranger 1e-6. */
+  epsilon?: number;
+}
+
+/** w -= h m' / (sqrt(v') + e), m' = m / (1 - b1^t), v' = v / (1 - b2^t) (Kingma and Ba, arXiv 1412.6980). */
+export interface AdamConfig extends MomentConfig {
+  /** They differ in where the weight decay enters. */
+  kind: "adam" | "adamw";
+}
+
+/** Adam whose step is rectified while v' rests on few gradients (Liu et al., arXiv 1908.03265). As in PyTorch. */
+export interface RadamConfig extends MomentConfig {
+  kind: "radam";
+}
+
+/**
+ * RAdam with Lookahead: every `every` steps slow weights move by the share `blend` towards the fast ones, which start
+ * again from there (Zhang et al., arXiv 1907.08610). Defaults are those of the Imagenette leaderboard's recipes.
+ */
+export interface RangerConfig extends MomentConfig {
+  kind: "ranger";
+  /** Default 6. */
+  every?: number;
+  /** Default 0.5. */
+  blend?: number;
+}
+
+export type OptimizerConfig = SgdConfig | AdamConfig | RadamConfig | RangerConfig;
+
+/** A configuration with nothing left to defaults. */
+export type ResolvedOptimizer =
+  Required<SgdConfig> | Required<AdamConfig> | Required<RadamConfig> | Required<RangerConfig>;
+
+export const optimizerKinds = ["sgd", "adam", "adamw", "radam", "ranger"] as const;
+
+/** A weight to be trained. */
+export interface Parameter {
+  readonly name: string;
+  readonly variable: tf.Variable;
+  /** Whether weight decay applies to it. */
+  readonly decays: boolean;
+}
+
+export interface StepOptions {
+  /** h. */
+  learningRate: number;
+  /** Multiplies the gradients first: how clipping by the global norm comes in. Default 1. */
+  gradientScale?: number;
+}
+
+export interface Optimizer {
+  /** Updates every parameter from its gradient, in order; null leaves one as it is. Gradients stay the caller's. */
+  step(gradients: readonly (tf.Tensor | null)[], options: StepOptions): void;
+  /** Everything but the weights that the next step depends on: tensors by name, and the steps taken. */
+  readonly state: ReadonlyMap<string, tf.Variable>;
+  steps: number;
+  dispose(): void;
+}
+
+/** Fills in the defaults. Throws `ConfigError` where a value makes no sense. */
+export function resolveOptimizer(config: OptimizerConfig): ResolvedOptimizer {
+  if (!optimizerKinds.includes(config.kind)) {
+    throw new ConfigError(
+      `optimizer: kind must be one of ${optimizerKinds.join(", ")}, got ${JSON.stringify(config.kind)}`,
+    );
+  }
+  const weightDecay = within("weightDecay", config.weightDecay ?? 0, 0, Infinity);
+  const decay = config.decay ?? (config.kind === "sgd" || config.kind === "adam" ? "l2" : "decoupled");
+  if (config.kind === "sgd") {
+    const momentum = within("momentum", config.momentum ?? 0.9, 0, 1);
+    return { kind: "sgd", momentum, nesterov: config.nesterov ?? true, weightDecay, decay };
+  }
+  const ranger = config.kind === "ranger";
+  const moments = {
+    beta1: within("beta1", config.beta1 ?? (ranger ? 0.95 : 0.9), 0, 1),
+    beta2: within("beta2", config.beta2 ?? (ranger ? 0.99 : 0.999), 0, 1),
+    epsilon: within("epsilon", config.epsilon ?? (ranger ? 1e-6 : 1e-8), 0, 1),
+    weightDecay,
+    decay,
+  };
+  if (config.kind !== "ranger") return { kind: config.kind, ...moments };
+  const every = within("every", config.every ?? 6, 1, Infinity);
+  return { kind: "ranger", ...moments, every, blend: within("blend", config.blend ?? 0.5, 0, 1) };
+}
+
+/** An optimiser of these parameters. Its state starts at zero; Lookahead's slow weights at the weights. */
+export function createOptimizer(config: OptimizerConfig, parameters: readonly Parameter[]): Optimizer {
+  const resolved = resolveOptimizer(config);
+  const state = new Map<string, tf.Variable>();
+  const slot = (name: string, initial: (variable: tf.Variable) => tf.Tensor): tf.Variable[] =>
+    parameters.map((parameter) => {
+      const variable = ownVariable(() => initial(parameter.variable));
+      state.set(`${name}/${parameter.name}`, variable);
+      return variable;
+    });
+  const zeros = (variable: tf.Variable) => tf.zeros(variable.shape);
+  const first = slot("mean", zeros);
+  const second = resolved.kind === "sgd" ? [] : slot("square", zeros);
+  const slow = resolved.kind === "ranger" ? slot("slow", copy) : [];
+
+  return {
+    state,
+    steps: 0,
+    step(gradients, { learningRate, gradientScale = 1 }) {
+      this.steps++;
+      const { weightDecay, decay } = resolved;
+      parameters.forEach(({ variable, decays }, i) => {
+        const gradient = gradients[i];
+        if (!gradient) return;
+        const common = {
+          gradientScale,
+          addedDecay: decays && decay === "l2" ? weightDecay : 0,
+          keep: decays && decay === "decoupled" ? 1 - learningRate * weightDecay : 1,
+        };
+        if (resolved.kind === "sgd") {
+          const { momentum, nesterov } = resolved;
+          updateByMomentum(variable, gradient, first[i], { rate: learningRate, momentum, nesterov, ...common });
+        } else {
+          const numbers = momentNumbers(resolved, this.steps, learningRate);
+          updateByMoments(variable, gradient, first[i], second[i], { ...numbers, ...common });
+        }
+      });
+      if (resolved.kind === "ranger" && this.steps % resolved.every === 0) {
+        parameters.forEach(({ variable }, i) => {
+          lookAhead(slow[i], variable, resolved.blend);
+        });
+      }
+    },
+    dispose: () => state.forEach((variable) => variable.dispose()),
+  };
+}
+
+interface CommonNumbers {
+  gradientScale: number;
+  /** Times w, added to the gradient. */
+  addedDecay: number;
+  /** What w is multiplied by beside the update. */
+  keep: number;
+}
+
+interface MomentNumbers {
+  beta1: number;
+  beta2: number;
+  rate: number;
+  root: number;
+  epsilon: number;
+}
+
+/** The numbers of step t with which Adam and RAdam are one rule: w -= rate m / (root sqrt(v) + epsilon). */
+export function momentNumbers(
+  config: Exclude<ResolvedOptimizer, { kind: "sgd" }>,
+  t: number,
+  learningRate: number,
+): MomentNumbers {
+  const { beta1, beta2, epsilon } = config;
+  const rate = learningRate / (1 - beta1 ** t);
+  const secondBias = 1 - beta2 ** t;
+  if (config.kind === "adam" || config.kind === "adamw") {
+    return { beta1, beta2, rate, root: 1 / Math.sqrt(secondBias), epsilon };
+  }
+  const longest = 2 / (1 - beta2) - 1;
+  const length = longest - (2 * t * beta2 ** t) / secondBias;
+  // Up to here v is too uncertain to divide by: plain momentum.
+  if (length <= 5) return { beta1, beta2, rate, root: 0, epsilon: 1 };
+  const rectification = Math.sqrt(((length - 4) * (length - 2) * longest) / ((longest - 4) * (longest - 2) * length));
+  return { beta1, beta2, rate: rate * rectification * Math.sqrt(secondBias), root: 1, epsilon };
+}
+
+function updateByMoments(
+  weight: tf.Variable,
+  gradient: tf.Tensor,
+  mean: tf.Variable,
+  square: tf.Variable,
+  { gradientScale, addedDecay, keep, beta1, beta2, rate, root, epsilon }: MomentNumbers & CommonNumbers,
+): void {
+  tf.tidy(() => {
+    const g = decayed(gradient, weight, gradientScale, addedDecay);
+    const m = mean.mul(beta1).add(g.mul(1 - beta1));
+    const v = square.mul(beta2).add(g.square().mul(1 - beta2));
+    mean.assign(m);
+    square.assign(v);
+    weight.assign(weight.mul(keep).sub(m.mul(rate).div(v.sqrt().mul(root).add(epsilon))));
+  });
+}
+
+function updateByMomentum(
+  weight: tf.Variable,
+  gradient: tf.Tensor,
+  mean: tf.Variable,
+  numbers: CommonNumbers & { rate: number; momentum: number; nesterov: boolean },
+): void {
+  const { gradientScale, addedDecay, keep, rate, momentum, nesterov } = numbers;
+  tf.tidy(() => {
+    const g = decayed(gradient, weight, gradientScale, addedDecay);
+    const m = mean.mul(momentum).add(g);
+    mean.assign(m);
+    weight.assign(weight.mul(keep).sub((nesterov ? g.add(m.mul(momentum)) : m).mul(rate)));
+  });
+}
+
+const decayed = (gradient: tf.Tensor, weight: tf.Tensor, scale: number, addedDecay: number): tf.Tensor => {
+  const g = scale === 1 ? gradient : gradient.mul(scale);
+  return addedDecay === 0 ? g : g.add(weight.mul(addedDecay));
+};
+
+function lookAhead(slow: tf.Variable, fast: tf.Variable, blend: number): void {
+  moveTowards(slow, fast, blend);
+  // A copy: an update in place of one must not change the other.
+  tf.tidy(() => fast.assign(copy(slow)));
+}
+
+/** target += share (source - target). */
+export function moveTowards(target: tf.Variable, source: tf.Tensor, share: number): void {
+  tf.tidy(() => target.assign(target.add(source.sub(target).mul(share))));
+}
+
+/** A factor, at most 1, that brings the gradients' global norm down to `maximum`; and that norm. */
+export async function clipScale(
+  gradients: readonly (tf.Tensor | null)[],
+  maximum: number,
+): Promise<{ scale: number; norm: number }> {
+  const squared = tf.tidy(() =>
+    tf.addN(gradients.flatMap((gradient) => (gradient === null ? [] : [gradient.square().sum()]))),
+  );
+  const norm = Math.sqrt((await squared.data())[0]);
+  squared.dispose();
+  return { scale: Math.min(1, maximum / (norm + 1e-6)), norm };
+}
+
+/** A variable that shares its memory with nothing. */
+export const ownVariable = (make: () => tf.Tensor): tf.Variable => tf.tidy(() => tf.variable(make(), false));
+
+/** The same values in memory of their own; `clone` would share it. */
+export const copy = (tensor: tf.Tensor): tf.Tensor => tensor.mul(1);
+
+function within(name: string, value: number, least: number, most: number): number {
+  if (value >= least && value <= most) return value;
+  const range = most === Infinity ? `at least ${least}` : `between ${least} and ${most}`;
+  throw new ConfigError(`optimizer: ${name} must be ${range}, got ${value}`);
+}

@@ -1,0 +1,139 @@
+/** A run made ready to go on: model, optimiser, average, log and checkpoints, fresh or as they were saved. */
+import { existsSync } from "node:fs";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import type * as tf from "@tensorflow/tfjs";
+import { batchesPerEpoch } from "../data/plan.js";
+import { ConfigError } from "../errors.js";
+import { createAverage, type WeightAverage } from "./averaging.js";
+import { checkpointPath, freshState, readCheckpoint, writeCheckpoint, type RunState } from "./checkpoint.js";
+import { isModel, resolveConfig, resumedConfig, sizeAt, type TrainConfig, type TrainOptions } from "./config.js";
+import type { RunEvent } from "./events.js";
+import { create } from "../models/index.js";
+import { createOptimizer, type Optimizer, type Parameter } from "./optimizers.js";
+import { initialSeed } from "./random.js";
+import { appendToRunLog, eventsBefore, readRunLog, writeRunLog } from "./run-log.js";
+import { namedWeights, parametersOf, restoreVariables } from "./weights.js";
+
+export interface Run {
+  readonly config: TrainConfig;
+  readonly state: RunState;
+  readonly model: tf.LayersModel;
+  readonly parameters: readonly Parameter[];
+  readonly optimizer: Optimizer;
+  readonly average: WeightAverage | null;
+  readonly stepsPerEpoch: number;
+  /** Of the whole run. */
+  readonly steps: number;
+  /** What happened so far, earlier parts included. */
+  readonly events: RunEvent[];
+  /** Where `last.safetensors` is written; null where nothing is. */
+  readonly checkpoint: string | null;
+  /** Keeps the event, writes it to the log and hands it to the caller. */
+  emit(event: RunEvent): void;
+  save(kind: "last" | "best"): Promise<void>;
+  /** Disposes of everything but the model. */
+  close(): void;
+}
+
+export async function openRun(options: TrainOptions): Promise<Run> {
+  const { data, resume, signal, onProgress } = options;
+  const folder = folderOf(options);
+  const saved = resume === undefined ? null : await readCheckpoint(resume);
+  const config = saved ? resumedConfig(options, saved.config) : resolveConfig(options);
+  const state = saved?.state ?? freshState();
+
+  for (const size of sizesOf(config)) await data.prepare({ size, signal, onProgress });
+  const stepsPerEpoch = batchesPerEpoch(data, { split: "train", batchSize: config.batchSize });
+  if (stepsPerEpoch === 0) {
+    const count = data.count("train");
+    throw new ConfigError(
+      `train: an epoch must hold a batch, got ${count} images, batchSize=${config.batchSize}; use batchSize=${count} or less`,
+    );
+  }
+
+  const model = modelOf(options, config);
+  const weights = namedWeights(model);
+  const parameters = parametersOf(weights, config.decayOf);
+  const optimizer = createOptimizer(config.optimizer, parameters);
+  const average = config.average && createAverage(weights, config.average);
+  const variables = {
+    model: new Map(weights.map(({ name, variable }) => [name, variable])),
+    average: average?.state ?? new Map<string, tf.Variable>(),
+    optimizer: optimizer.state,
+  };
+  const close = (): void => {
+    optimizer.dispose();
+    average?.dispose();
+  };
+  if (saved) {
+    try {
+      for (const section of ["model", "average", "optimizer"] as const) {
+        restoreVariables(variables[section], saved[section], checkpointPath(resume ?? ""));
+      }
+    } catch (error) {
+      close();
+      throw error;
+    }
+    optimizer.steps = state.step;
+  }
+
+  const log = folder === null ? null : join(folder, "log.jsonl");
+  const events = log !== null && saved && existsSync(log) ? eventsBefore(readRunLog(log), state) : [];
+  if (folder !== null) await tidyFolder(folder);
+  if (log !== null) await writeRunLog(log, events);
+
+  return {
+    config,
+    state,
+    model,
+    parameters,
+    optimizer,
+    average,
+    stepsPerEpoch,
+    steps: config.epochs * stepsPerEpoch,
+    events,
+    checkpoint: folder === null ? null : join(folder, "last.safetensors"),
+    emit(event) {
+      events.push(event);
+      if (log !== null) appendToRunLog(log, event);
+      options.onEvent?.(event);
+    },
+    async save(kind) {
+      if (folder !== null) await writeCheckpoint(join(folder, `${kind}.safetensors`), { config, state }, variables);
+    },
+    close,
+  };
+}
+
+/** Where the run writes; null for nowhere. */
+function folderOf({ out, resume }: TrainOptions): string | null {
+  if (resume !== undefined) {
+    const folder = dirname(checkpointPath(resume));
+    if (out === undefined || resolve(out) === resolve(folder)) return folder;
+    throw new ConfigError(`train: a resumed run stays in its folder, got out=${out}, resume=${resume}; leave out out`);
+  }
+  if (out !== undefined && existsSync(join(out, "last.safetensors"))) {
+    throw new ConfigError(`train: out must hold no earlier run, got ${out}; resume that one or give another folder`);
+  }
+  return out ?? null;
+}
+
+/** Makes the folder, or removes the half-written files that a killed run left in it. */
+async function tidyFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const name of await readdir(folder)) {
+    if (/^((last|best)\.safetensors|log\.jsonl)\.\w+\.tmp$/.test(name)) await rm(join(folder, name));
+  }
+}
+
+/** The model to train, its initial weights drawn from the seed where it is made here. */
+function modelOf({ model }: TrainOptions, { model: known, data, size, seed }: TrainConfig): tf.LayersModel {
+  if (isModel(model)) return model;
+  if (known === null) throw new ConfigError("train: the run trained a model of the caller's, got none; give it again");
+  return create(known, { classes: data.classes.length, size: size.to, seed: initialSeed(seed) });
+}
+
+/** Every side of images that the run asks for. */
+const sizesOf = ({ size, epochs }: TrainConfig): Set<number> =>
+  new Set([...Array.from({ length: epochs }, (_, epoch) => sizeAt(size, epoch, epochs)), size.to]);

@@ -1,0 +1,19 @@
+/** A run in a process of its own, to be killed: `node child-run.js FOLDER [resume]`. Says each step on its output. */
+import * as tf from "@tensorflow/tfjs";
+import { train } from "../../src/training/index.js";
+import { tinyData, tinyModel, tinySettings } from "./tiny.js";
+
+async function main([folder, resume]: string[]): Promise<void> {
+  await tf.setBackend("cpu");
+  const common = {
+    model: tinyModel(),
+    data: tinyData(),
+    checkpointEvery: { steps: 2 },
+    onEvent: ({ event }: { event: string }) => console.log(event),
+  };
+  const place =
+    resume === undefined ? { ...tinySettings, optimizer: "ranger" as const, out: folder } : { resume: folder };
+  await train({ ...common, ...place });
+}
+
+void main(process.argv.slice(2));

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import * as tf from "@tensorflow/tfjs";
+import { crossEntropy } from "../../src/training/losses.js";
+
+before(() => tf.setBackend("cpu"));
+
+// Values of PyTorch 2.15 in double precision:
+//   z = torch.tensor([[1., -2., 0.5], [0.25, 3., -1.]], requires_grad=True)
+//   loss = torch.nn.functional.cross_entropy(z, torch.tensor([2, 1]), label_smoothing=0.1); loss.backward()
+//   loss.item(), z.grad; torch.nn.functional.cross_entropy(z, torch.tensor([2, 1])).item()
+describe("crossEntropy", () => {
+  const logits = [
+    [1, -2, 0.5],
+    [0.25, 3, -1],
+  ];
+
+  it("equals PyTorch's, with smoothing and without", () => {
+    const [z, y] = [tf.tensor2d(logits), tf.tensor1d([2, 1], "int32")];
+    assert.ok(Math.abs(crossEntropy(z, y, { smoothing: 0.1 }).dataSync()[0] - 0.6876498852) < 1e-6);
+    assert.ok(Math.abs(crossEntropy(z, y).dataSync()[0] - 0.5418165519) < 1e-6);
+  });
+
+  it("has PyTorch's gradient", () => {
+    const y = tf.tensor1d([2, 1], "int32");
+    const gradient = tf.grad((z) => crossEntropy(z as tf.Tensor2D, y, { smoothing: 0.1 }))(tf.tensor2d(logits));
+    const expected = [
+      0.28520778140764624, -0.001637222881879655, -0.28357055852576657, 0.012868212129588451, -0.004663429912733219,
+      -0.008204782216855262,
+    ];
+    gradient.dataSync().forEach((value, i) => assert.ok(Math.abs(value - expected[i]) < 1e-6, `${i}: ${value}`));
+  });
+
+  it("stays finite for extreme logits and leaks no tensor", () => {
+    const [z, y] = [tf.tensor2d([[1e4, -1e4, 0]]), tf.tensor1d([1], "int32")];
+    const before = tf.memory().numTensors;
+    const loss = crossEntropy(z, y);
+    assert.equal(tf.memory().numTensors, before + 1);
+    assert.equal(loss.dataSync()[0], 2e4);
+  });
+});

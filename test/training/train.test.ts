@@ -1,0 +1,273 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { before, describe, it } from "node:test";
+import * as tf from "@tensorflow/tfjs";
+import { AxialError, ConfigError, ShapeError } from "../../src/errors.js";
+import type { ResNetConfig } from "../../src/models/index.js";
+import {
+  createAverage,
+  evaluate,
+  readRunLog,
+  train,
+  type EpochDone,
+  type RunEvent,
+  type StepDone,
+} from "../../src/training/index.js";
+import { temporaryFolder, tinyData, tinyModel, tinySettings } from "./tiny.js";
+
+before(() => tf.setBackend("cpu"));
+
+const small: ResNetConfig = {
+  name: "small",
+  stem: { kind: "convolution", filters: 4 },
+  norm: "torch",
+  stages: [
+    { blocks: 1, stride: 1, width: 4, filters: 8, operator: { kind: "axial", heads: 2 } },
+    { blocks: 1, stride: 2, width: 4, filters: 8, operator: { kind: "convolution" } },
+  ],
+};
+
+const stepsOf = (events: RunEvent[]): StepDone[] => events.filter((event) => event.event === "step");
+const epochsOf = (events: RunEvent[]): EpochDone[] => events.filter((event) => event.event === "epoch");
+
+const valuesOf = (model: tf.LayersModel): number[] => model.getWeights().flatMap((weight) => [...weight.dataSync()]);
+
+describe("train", () => {
+  it("reports each step and epoch, and keeps the same events as lines of its log", async () => {
+    const [data, out] = [tinyData(), temporaryFolder()];
+    const heard: RunEvent[] = [];
+    const { events, best, checkpoint, interrupted, config } = await train({
+      ...tinySettings,
+      model: tinyModel(),
+      data,
+      out,
+      clipNorm: 1,
+      onEvent: (event) => heard.push(event),
+    });
+
+    assert.deepEqual(heard, events);
+    assert.deepEqual(readRunLog(join(out, "log.jsonl")), events);
+    assert.deepEqual(
+      events.map(({ event }) => event),
+      ["start", ...[0, 1, 2].flatMap(() => [...Array<string>(5).fill("step"), "epoch"]), "end"],
+    );
+    const [start, end] = [events[0], events[events.length - 1]];
+    assert.ok(start.event === "start" && start.steps === 15 && start.stepsPerEpoch === 5);
+    assert.equal(start.parameters, 5 * 27 + 5 + 2 * 5 + 3 * 5 + 3);
+    assert.deepEqual(start.config, config);
+    assert.ok(end.event === "end" && end.reason === "done" && end.bestTop1 === best?.top1);
+    assert.deepEqual(
+      stepsOf(events).map(({ step }) => step),
+      Array.from({ length: 15 }, (_, i) => i + 1),
+    );
+    for (const { gradientNorm } of stepsOf(events)) assert.ok(Number.isFinite(gradientNorm));
+    for (const epoch of epochsOf(events)) {
+      assert.ok(epoch.validationTop5 === 1 && epoch.validationTop1 * 11 === Math.round(epoch.validationTop1 * 11));
+    }
+    assert.equal(best?.top1, Math.max(...epochsOf(events).map(({ validationTop1 }) => validationTop1)));
+    assert.ok(!interrupted && checkpoint === join(out, "last.safetensors"));
+    assert.ok(existsSync(checkpoint) && existsSync(join(out, "best.safetensors")));
+  });
+
+  it("learns", async () => {
+    // Which of two flat colours: brightness alone tells.
+    const data = { ...tinyData(), classes: ["dark", "bright"], batches: brightness };
+    const model = tf.sequential({
+      layers: [tf.layers.flatten({ inputShape: [8, 8, 3] }), tf.layers.dense({ units: 2 })],
+    });
+    const { best } = await train({ model, data, batchSize: 8, size: 8, epochs: 4, learningRate: 0.02 });
+    assert.equal(best?.top1, 1);
+  });
+
+  it("repeats a run from its seed, and differs with another", async () => {
+    const run = async (seed: number) => {
+      const model = tinyModel();
+      await train({ ...tinySettings, model, data: tinyData(), seed });
+      return valuesOf(model);
+    };
+    const first = await run(3);
+    assert.deepEqual(await run(3), first);
+    assert.notDeepEqual(await run(4), first);
+  });
+
+  it("builds a configured model from the seed", async () => {
+    const model = small;
+    const run = async (seed: number) => {
+      const settings = { ...tinySettings, epochs: 1, learningRate: 0, optimizer: "sgd", average: null } as const;
+      const trained = await train({ ...settings, model, data: tinyData(), seed });
+      assert.deepEqual(trained.config.model, model);
+      const values = trained.model.trainableWeights.flatMap((weight) => [...weight.read().dataSync()]);
+      trained.model.dispose();
+      return values;
+    };
+    const first = await run(0);
+    assert.deepEqual(await run(0), first);
+    assert.notDeepEqual(await run(1), first);
+  });
+
+  it("leaves Math.random as it found it", async () => {
+    const original = Math.random;
+    await train({ ...tinySettings, epochs: 1, model: tinyModel(), data: tinyData() });
+    assert.equal(Math.random, original);
+  });
+
+  it("holds the same tensors and bytes through 1,000 steps, and leaves none but the model's", async () => {
+    const model = tinyModel();
+    const own = tf.memory().numTensors;
+    const seen = new Set<string>();
+    await train({
+      model,
+      data: tinyData(),
+      batchSize: 1,
+      size: 8,
+      epochs: Math.ceil(1000 / 37),
+      optimizer: "ranger",
+      clipNorm: 1,
+      onEvent: ({ event }) => {
+        const { numTensors, numBytes, numDataBuffers } = tf.memory();
+        if (event === "step") seen.add(`${numTensors} ${numBytes} ${numDataBuffers}`);
+      },
+    });
+    assert.equal(seen.size, 1, [...seen].join(", "));
+    assert.equal(tf.memory().numTensors, own);
+  });
+
+  it("validates the averaged weights and ends with them", async () => {
+    const [plain, averaged, data] = [tinyModel(), tinyModel(), tinyData()];
+    const settings = { ...tinySettings, data };
+    await train({ ...settings, model: plain, average: null });
+    const { events } = await train({ ...settings, model: averaged, average: { decay: 0.9 } });
+    assert.notDeepEqual(valuesOf(averaged), valuesOf(plain));
+    const last = epochsOf(events)[2];
+    const { loss, top1 } = await evaluate(averaged, data, { size: tinySettings.size, batchSize: 7 });
+    assert.deepEqual([loss, top1], [last.validationLoss, last.validationTop1]);
+  });
+
+  it("averages as a_t = d_t a + (1 - d_t) w, d_t = min(d, (1 + t) / (10 + t))", () => {
+    const variable = tf.variable(tf.tensor1d([10]));
+    const average = createAverage([{ name: "w", variable, trainable: true }], { decay: 0.15 });
+    variable.assign(tf.tensor1d([20]));
+    average.update(0); // d = 1/10
+    const first = 10 * 0.1 + 20 * 0.9;
+    variable.assign(tf.tensor1d([40]));
+    average.update(1); // d = 0.15 rather than 2/11
+    const expected = first * 0.15 + 40 * 0.85;
+    assert.ok(Math.abs((average.state.get("w")?.dataSync()[0] ?? NaN) - expected) < 1e-5);
+  });
+
+  it("asks the data set for images that grow with the epochs, and validates at full size", async () => {
+    const data = tinyData();
+    const asked: string[] = [];
+    const spied: typeof data = {
+      ...data,
+      batches: (options) => {
+        asked.push(`${options.split} ${options.size}`);
+        return data.batches(options);
+      },
+    };
+    const size = { from: 8, to: 24, until: 0.8, multiple: 8 };
+    const { events } = await train({ ...tinySettings, epochs: 5, model: tinyModel(), data: spied, size });
+    assert.deepEqual(
+      asked.filter((line) => line.startsWith("train")),
+      ["train 8", "train 16", "train 16", "train 24", "train 24"],
+    );
+    assert.deepEqual(new Set(asked.filter((line) => line.startsWith("v"))), new Set(["validation 24"]));
+    assert.deepEqual(
+      epochsOf(events).map((epoch) => epoch.size),
+      [8, 16, 16, 24, 24],
+    );
+  });
+
+  it("stops early after epochs without a new best", async () => {
+    const settings = { ...tinySettings, epochs: 50, learningRate: 0, patience: 2 };
+    const { events, interrupted } = await train({ ...settings, model: tinyModel(), data: tinyData(), average: null });
+    const end = events[events.length - 1];
+    assert.ok(end.event === "end" && end.reason === "early stop" && !interrupted);
+    assert.ok(epochsOf(events).length < 50);
+  });
+
+  it("finishes the step at hand when the signal comes, saves, and goes on from there to the same bits", async () => {
+    const whole = tinyModel();
+    const settings = { ...tinySettings, data: tinyData() };
+    const uninterrupted = await train({ ...settings, model: whole });
+
+    for (const stopAt of [3, 5, 12]) {
+      const [first, second, out] = [tinyModel(), tinyModel(), temporaryFolder()];
+      const controller = new AbortController();
+      const { interrupted, checkpoint } = await train({
+        ...settings,
+        model: first,
+        out,
+        signal: controller.signal,
+        onEvent: (event) => event.event === "step" && event.step === stopAt && controller.abort(),
+      });
+      assert.ok(interrupted && checkpoint !== null);
+      const resumed = await train({ model: second, data: settings.data, resume: out });
+      assert.deepEqual(valuesOf(second), valuesOf(whole), `stopped after step ${stopAt}`);
+      assert.deepEqual(
+        stepsOf(resumed.events).map(({ step, loss }) => [step, loss]),
+        stepsOf(uninterrupted.events).map(({ step, loss }) => [step, loss]),
+      );
+      const rounded = (events: RunEvent[]) =>
+        epochsOf(events).map((epoch) => ({ ...epoch, seconds: 0, imagesPerSecond: 0 }));
+      assert.deepEqual(rounded(resumed.events), rounded(uninterrupted.events));
+    }
+  });
+
+  it("can be stopped in the middle of a validation", async () => {
+    const [model, out, controller] = [tinyModel(), temporaryFolder(), new AbortController()];
+    const settings = { ...tinySettings, model, data: tinyData(), out };
+    const stopped = await train({ ...settings, signal: controller.signal, onValidation: () => controller.abort() });
+    assert.ok(stopped.interrupted && epochsOf(stopped.events).length === 0 && stepsOf(stopped.events).length === 5);
+    const { events } = await train({ model, data: settings.data, resume: out });
+    assert.equal(epochsOf(events).length, 3);
+    assert.equal(stepsOf(events).length, 15);
+  });
+
+  it("stops with the step and the rate when the loss is no number", async () => {
+    await assert.rejects(
+      train({ ...tinySettings, model: tinyModel(), data: tinyData(), optimizer: "sgd", learningRate: 1e30 }),
+      (error: Error) =>
+        error instanceof AxialError &&
+        /^train: the loss must stay finite, got (NaN|Infinity) in step \d+ at learning rate .*lower/.test(
+          error.message,
+        ),
+    );
+  });
+
+  it("refuses a model whose logits do not fit the classes", async () => {
+    await assert.rejects(
+      train({ ...tinySettings, model: tinyModel(5), data: tinyData() }),
+      (error: Error) => error instanceof ShapeError && /logits must be \[7, 3\] for 3 classes/.test(error.message),
+    );
+  });
+
+  it("refuses a folder that holds a run, and a batch larger than the data set", async () => {
+    const [out, data] = [temporaryFolder(), tinyData()];
+    const settings = { ...tinySettings, epochs: 1, model: tinyModel(), data };
+    await train({ ...settings, out });
+    await assert.rejects(train({ ...settings, out }), /out must hold no earlier run, got .*; resume that one/);
+    await assert.rejects(
+      train({ ...settings, batchSize: 38 }),
+      new ConfigError("train: an epoch must hold a batch, got 37 images, batchSize=38; use batchSize=37 or less"),
+    );
+  });
+});
+
+/** Images of one random brightness; the class is whether it is positive. */
+async function* brightness({ batchSize, size }: { batchSize: number; size: number }) {
+  for (let batch = 0; batch < 4; batch++) {
+    await Promise.resolve();
+    const labels = Int32Array.from({ length: batchSize }, (_, i) => i % 2);
+    const images = new Float32Array(batchSize * size * size * 3).map((_, i) =>
+      labels[Math.floor(i / (size * size * 3))] === 1 ? 1 : -1,
+    );
+    yield {
+      images,
+      labels,
+      indices: new Uint32Array(batchSize),
+      shape: [batchSize, size, size, 3] as [number, number, number, 3],
+    };
+  }
+}
