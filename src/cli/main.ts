@@ -3,6 +3,7 @@
 import { Command } from "commander";
 import { AxialError } from "../errors.js";
 import { version } from "../version.js";
+import { register as bench } from "./bench.js";
 import { register as doctor } from "./doctor.js";
 import { register as kernel } from "./kernel.js";
 import { register as notebook } from "./notebook.js";
@@ -11,6 +12,7 @@ import { register as verify } from "./verify.js";
 /** Each adds its sub-command. */
 // prettier-ignore
 const commands = [
+  bench,
   doctor,
   kernel,
   notebook,

@@ -1,0 +1,170 @@
+/** The work that `axial-lab bench` measures: the rows of the table, each equal in shape to a case of `test/bench/reference.py`. */
+import * as tf from "@tensorflow/tfjs";
+import { axialAttention } from "../layers/attention.js";
+import { AxialAttention } from "../layers/axial-attention.js";
+import { NdAxialAttention } from "../layers/nd-axial-attention.js";
+import { create } from "../models/zoo.js";
+import { createOptimizer } from "../training/optimizers.js";
+import { namedWeights, parametersOf } from "../training/weights.js";
+
+export type Mode = "evaluation" | "training";
+
+/** One case made ready: `run` does the work once and returns when the result is there. */
+export interface Prepared {
+  run(): void;
+  dispose(): void;
+}
+
+export interface BenchCase {
+  readonly name: string;
+  readonly title: string;
+  /** How many times as fast as the reference it is meant to be. */
+  readonly target: Readonly<Partial<Record<Mode, number>>>;
+  readonly prepare: (mode: Mode) => Prepared;
+}
+
+/** B images of 224 x 224 pixels, as in every net's row. */
+const batchSize = 8;
+
+/** The middle of the axial layer: heads 8, `sequences` = 8 * length of depth Dq and Dv = 2 Dq. */
+function core(keyDepth: number, length: number, target: BenchCase["target"]): BenchCase {
+  const heads = 8;
+  const valueDepth = 2 * keyDepth;
+  return {
+    name: `core-${length}`,
+    title: `attention core, d_q ${keyDepth}, d_v ${valueDepth}, L ${length}, ${batchSize * length} sequences`,
+    target,
+    prepare: (mode) => {
+      const shape: [number, number, number, number] = [batchSize, length, length, heads * 4 * keyDepth];
+      const table = (depth: number) => tf.randomNormal<tf.Rank.R2>([2 * length - 1, depth]);
+      const inputs = [
+        tf.randomNormal<tf.Rank.R4>(shape),
+        table(keyDepth),
+        table(keyDepth),
+        table(valueDepth),
+        tf.ones<tf.Rank.R2>([3, heads]),
+      ];
+      const window = { before: length - 1, after: length - 1 };
+      const attend = (...[qkv, query, key, value, scales]: tf.Tensor[]) => {
+        const relative = { query: query as tf.Tensor2D, key: key as tf.Tensor2D, value: value as tf.Tensor2D };
+        const geometry = { heads, keyDepth, valueDepth, window };
+        const outputs = axialAttention({ qkv: qkv as tf.Tensor4D, relative, scales: scales as tf.Tensor2D }, geometry);
+        return outputs.content.add(outputs.position!);
+      };
+      return preparedFunction(mode, attend, inputs);
+    },
+  };
+}
+
+/** A layer applied to x: training asks for the gradients of x and of all weights, given a cotangent of the output. */
+function layer(
+  name: string,
+  title: string,
+  shape: number[],
+  target: BenchCase["target"],
+  make: () => tf.layers.Layer,
+): BenchCase {
+  return {
+    name,
+    title,
+    target,
+    prepare: (mode) => {
+      const made = make();
+      made.build(shape);
+      const weights = made.trainableWeights.map((weight) => weight.read());
+      const attend = (x: tf.Tensor) => made.apply(x, { training: mode === "training" }) as tf.Tensor;
+      const prepared = preparedFunction(mode, attend, [tf.randomNormal(shape)], weights);
+      return {
+        run: () => prepared.run(),
+        dispose: () => {
+          prepared.dispose();
+          for (const weight of made.weights) weight.dispose();
+        },
+      };
+    },
+  };
+}
+
+/** A net on 8 images: training is loss, gradients and a Nesterov step. */
+function net(name: string, target: BenchCase["target"]): BenchCase {
+  return {
+    name,
+    title: `${name}, batch ${batchSize}, 224 px`,
+    target,
+    prepare: (mode) => {
+      const classes = 1000;
+      const model = create(name, { classes, size: 224 });
+      const images = tf.randomNormal([batchSize, 224, 224, 3]);
+      const labels = tf.oneHot(tf.range(0, batchSize, 1, "int32"), classes);
+      const parameters = parametersOf(namedWeights(model), "all");
+      const optimizer = createOptimizer({ kind: "sgd", momentum: 0.9, nesterov: true, weightDecay: 8e-5 }, parameters);
+      const step = () => {
+        const { value, grads } = tf.variableGrads(() =>
+          tf.losses.softmaxCrossEntropy(labels, model.apply(images, { training: true }) as tf.Tensor),
+        );
+        const gradients = parameters.map(({ variable }) => (grads[variable.name] as tf.Tensor | undefined) ?? null);
+        optimizer.step(gradients, { learningRate: 0.05 });
+        value.dataSync();
+        tf.dispose([value, grads]);
+      };
+      const evaluate = () =>
+        tf.tidy(() => {
+          (model.apply(images, { training: false }) as tf.Tensor).dataSync();
+        });
+      return {
+        run: mode === "training" ? step : evaluate,
+        dispose: () => {
+          optimizer.dispose();
+          model.dispose();
+          tf.dispose([images, labels]);
+        },
+      };
+    },
+  };
+}
+
+/** Runs `f` on its inputs; in training also its gradients with respect to them and to `weights`. */
+function preparedFunction(
+  mode: Mode,
+  f: (...inputs: tf.Tensor[]) => tf.Tensor,
+  inputs: tf.Tensor[],
+  weights: tf.Tensor[] = [],
+): Prepared {
+  const cotangent = tf.tidy(() => tf.randomNormal(f(...inputs).shape));
+  const finish = (tensor: tf.Tensor) => {
+    // One value read back: WebAssembly has computed it by then, a graphics processor has finished too.
+    tensor.flatten().slice(0, 1).dataSync();
+  };
+  return {
+    run: () =>
+      tf.tidy(() => {
+        if (mode === "evaluation") return finish(f(...inputs));
+        const { grads } = tf.engine().gradients(() => f(...inputs), [...inputs, ...weights], cotangent, true);
+        finish(grads[0]);
+      }),
+    dispose: () => tf.dispose([...inputs, cotangent]),
+  };
+}
+
+export const benchCases: readonly BenchCase[] = [
+  core(4, 56, { evaluation: 12, training: 10 }),
+  core(8, 28, { evaluation: 4, training: 4 }),
+  core(16, 14, { evaluation: 4, training: 4 }),
+  layer(
+    "layer-64x56",
+    "whole axial layer, 64 channels, 56 x 56, batch 8",
+    [batchSize, 56, 56, 64],
+    { evaluation: 10, training: 8 },
+    () => new AxialAttention({ axis: "height", filters: 64, tableSpan: 56 }),
+  ),
+  net("axial-resnet-26-s", { evaluation: 3, training: 2.5 }),
+  net("axial-resnet-50-s", { training: 2.5 }),
+  net("resnet-50", {}),
+  layer(
+    "axial-transformer-64x64x128",
+    "N-d axial attention, 64 x 64 x 128, 8 heads, batch 8",
+    [batchSize, 64, 64, 128],
+    { training: 4 },
+    () => new NdAxialAttention({ dim: 128, heads: 8 }),
+  ),
+];

@@ -1,0 +1,91 @@
+/** Measures cases beside a reference, in turn, and sums up by medians. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { BenchCase, Mode, Prepared } from "./cases.js";
+import type { Reference } from "./reference.js";
+
+export interface CaseResult {
+  readonly case: string;
+  readonly title: string;
+  readonly mode: Mode;
+  readonly threads: number;
+  /** Median of the rounds. */
+  readonly milliseconds: number;
+  readonly rounds: readonly number[];
+  /** Median of the reference's rounds, and the thread count that it chose; absent without a reference for the case. */
+  readonly referenceMilliseconds?: number;
+  readonly referenceRounds?: readonly number[];
+  readonly referenceThreads?: number;
+  /** Reference time by ours, round by round, and of that the median. */
+  readonly ratio?: number;
+  readonly target?: number;
+  /** Why there is no reference time. */
+  readonly absent?: string;
+}
+
+export interface MeasureOptions {
+  readonly rounds: number;
+  readonly threads: number;
+  readonly reference: Reference | null;
+}
+
+/** PyTorch's threads go on spinning after their work; this lets them fall asleep before ours is measured. */
+const settleMilliseconds = 300;
+
+/** One case in one mode: a warm-up of both, then reference and ours in turn. */
+export async function measureCase(
+  { name, title, target, prepare }: BenchCase,
+  mode: Mode,
+  { rounds, threads, reference }: MeasureOptions,
+): Promise<CaseResult> {
+  const request = { case: name, mode, threads };
+  const first = await reference?.ask(request);
+  const absent = first?.absent;
+  const prepared = prepare(mode);
+  try {
+    timed(prepared);
+    timed(prepared);
+    const ours: number[] = [];
+    const theirs: number[] = [];
+    let referenceThreads: number | undefined;
+    for (let round = 0; round < rounds; round++) {
+      if (reference !== null && absent === undefined) {
+        const answer = await reference.ask(request);
+        theirs.push(answer.milliseconds ?? NaN);
+        referenceThreads = answer.threads;
+        await sleep(settleMilliseconds);
+      }
+      ours.push(timed(prepared));
+    }
+    const compared = theirs.length > 0;
+    return {
+      case: name,
+      title,
+      mode,
+      threads,
+      milliseconds: median(ours),
+      rounds: ours,
+      target: target[mode],
+      ...(compared && {
+        referenceMilliseconds: median(theirs),
+        referenceRounds: theirs,
+        referenceThreads,
+        ratio: median(theirs.map((time, round) => time / ours[round])),
+      }),
+      ...(absent !== undefined && { absent }),
+    };
+  } finally {
+    prepared.dispose();
+  }
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+function timed(prepared: Prepared): number {
+  const start = performance.now();
+  prepared.run();
+  return performance.now() - start;
+}

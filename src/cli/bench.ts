@@ -1,0 +1,117 @@
+/** `axial-lab bench`: our kernels beside a reference, in turn, on one machine. */
+import { availableParallelism } from "node:os";
+import { Option, type Command } from "commander";
+import { benchCases, type BenchCase, type Mode } from "../bench/cases.js";
+import { measureCase, type CaseResult } from "../bench/measure.js";
+import { measureMemory, memoryInThisProcess, type MemoryResult } from "../bench/memory.js";
+import { startReference } from "../bench/reference.js";
+import { benchReport, markdownTable, writeReport } from "../bench/report.js";
+import * as engine from "../engine/index.js";
+import { ConfigError } from "../errors.js";
+
+interface BenchFlags {
+  rounds: string;
+  threads: string;
+  mode?: Mode;
+  reference?: string;
+  memory?: boolean;
+  json?: string;
+  memoryOnly?: boolean;
+}
+
+const examples = `
+Cases: ${benchCases.map(({ name }) => name).join(", ")}; default all of them.
+
+Examples:
+  axial-lab bench layer-64x56 --threads 2
+      one case by itself, evaluation and training
+  axial-lab bench --reference "python test/bench/reference.py --sources DIR" --json bench.json
+      all cases beside PyTorch running the public sources below DIR: reference and ours in turn, medians of 5 rounds
+  axial-lab bench axial-resnet-26-s --mode training --memory --reference "..."
+      peak memory too, each in a process of its own`;
+
+export function register(program: Command): void {
+  program
+    .command("bench")
+    .summary("measure the kernels, beside a reference where one is given")
+    .description("Measures attention, layers and nets: milliseconds, and how many times as fast as a reference.")
+    .argument("[case...]", "which cases to run")
+    .option("--rounds <n>", "rounds; the median counts", "5")
+    .option("--threads <n>", "threads of ours, and the most the reference may use", String(availableParallelism()))
+    .addOption(new Option("--mode <mode>", "only one of them").choices(["evaluation", "training"]))
+    .option("--reference <command>", "a program that answers one JSON line to each request")
+    .option("--memory", "measure peak memory as well")
+    .option("--json <file>", "write all rounds to a file")
+    .addOption(new Option("--memory-only").hideHelp())
+    .addHelpText("after", examples)
+    .action(run);
+}
+
+async function run(names: string[], flags: BenchFlags): Promise<void> {
+  if (flags.memoryOnly === true) return memoryOnly(names);
+  const rounds = positiveInteger("--rounds", flags.rounds);
+  const threads = positiveInteger("--threads", flags.threads);
+  const cases = names.length === 0 ? benchCases : names.map(findCase);
+  const modes: Mode[] = flags.mode === undefined ? ["evaluation", "training"] : [flags.mode];
+  const reference = flags.reference === undefined ? null : await startReference(flags.reference);
+  try {
+    const { reason } = await engine.start({ threads });
+    console.error(`${reason}${reference === null ? "" : `, beside ${reference.name}`}`);
+    const results: CaseResult[] = [];
+    const memory: MemoryResult[] = [];
+    for (const benchCase of cases)
+      for (const mode of modes) {
+        const result = await measureCase(benchCase, mode, { rounds, threads, reference });
+        results.push(result);
+        console.error(progressLine(result));
+        if (flags.memory !== true) continue;
+        const command = [process.execPath, process.argv[1], "bench", "--memory-only"];
+        memory.push(await measureMemory(benchCase, mode, { threads, reference, command }));
+      }
+    const report = benchReport({ engine: reason, reference: reference?.name ?? null, threads, results, memory });
+    if (flags.json !== undefined) await writeReport(flags.json, report);
+    console.log(markdownTable(report));
+  } finally {
+    reference?.close();
+    await engine.stop();
+  }
+}
+
+/** What the memory measurement runs in a process of its own: case, mode, threads. */
+async function memoryOnly([name, mode, threads]: string[]): Promise<void> {
+  console.log(JSON.stringify(await memoryInThisProcess(findCase(name), mode as Mode, Number(threads))));
+  await engine.stop();
+}
+
+function findCase(name: string): BenchCase {
+  const found = benchCases.find((benchCase) => benchCase.name === name);
+  if (found === undefined)
+    throw new ConfigError(
+      `bench: no case of this name, got ${name}; use one of ${benchCases.map((c) => c.name).join(", ")}`,
+    );
+  return found;
+}
+
+function positiveInteger(flag: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new ConfigError(`bench: ${flag} must be a positive integer, got ${text}`);
+  return value;
+}
+
+function progressLine({
+  case: name,
+  mode,
+  milliseconds,
+  referenceMilliseconds,
+  referenceThreads,
+  ratio,
+  target,
+  absent,
+}: CaseResult): string {
+  const ours = `${name} ${mode}: ${milliseconds.toFixed(1)} ms`;
+  if (ratio === undefined || referenceMilliseconds === undefined)
+    return absent === undefined ? ours : `${ours} (no reference: ${absent})`;
+  const aim = target === undefined ? "" : `, target ${target}x`;
+  return `${ours}, reference ${referenceMilliseconds.toFixed(1)} ms on ${referenceThreads} threads: ${ratio.toFixed(2)}x${aim}`;
+}

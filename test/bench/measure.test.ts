@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { measureCase, median } from "../../src/bench/measure.js";
+import { startReference } from "../../src/bench/reference.js";
+import { benchReport, markdownTable } from "../../src/bench/report.js";
+
+/** A reference in a line of JavaScript: takes 40 ms for `known`, lacks everything else. */
+const script =
+  "console.log(JSON.stringify({reference:'Clock',version:'1'}));" +
+  "require('readline').createInterface({input:process.stdin}).on('line',line=>{const{case:name,memory}=JSON.parse(line);" +
+  "console.log(JSON.stringify(name!=='known'?{absent:'unknown'}:memory?{peakBytes:9,growthBytes:8}:{milliseconds:40,threads:2}))})";
+const command = `"${process.execPath}" -e "${script}"`;
+
+function clockCase(name: string, runs: string[]) {
+  return {
+    name,
+    title: `a ${name} case`,
+    target: { training: 3 },
+    prepare: () => ({ run: () => void runs.push("run"), dispose: () => void runs.push("dispose") }),
+  };
+}
+
+describe("a measurement", () => {
+  it("takes ours and the reference in turn and gives the median of their ratios", async () => {
+    const reference = await startReference(command);
+    try {
+      assert.equal(reference.name, "Clock 1");
+      const runs: string[] = [];
+      const result = await measureCase(clockCase("known", runs), "training", { rounds: 3, threads: 2, reference });
+      assert.deepEqual(runs, ["run", "run", "run", "run", "run", "dispose"]);
+      assert.deepEqual(result.referenceRounds, [40, 40, 40]);
+      assert.equal(result.rounds.length, 3);
+      assert.equal(result.ratio, median(result.rounds.map((time) => 40 / time)));
+      assert.deepEqual([result.referenceThreads, result.target], [2, 3]);
+    } finally {
+      reference.close();
+    }
+  });
+
+  it("says where the reference lacks a case and measures ours all the same", async () => {
+    const reference = await startReference(command);
+    try {
+      const result = await measureCase(clockCase("other", []), "evaluation", { rounds: 1, threads: 2, reference });
+      assert.equal(result.absent, "unknown");
+      assert.equal(result.ratio, undefined);
+      assert.equal(result.rounds.length, 1);
+    } finally {
+      reference.close();
+    }
+  });
+
+  it("has the middle value of an odd count and the mean of the middle two of an even one as median", () => {
+    assert.equal(median([5, 1, 3]), 3);
+    assert.equal(median([4, 1, 3, 2]), 2.5);
+  });
+
+  it("becomes a table with target and ratio", () => {
+    const result = {
+      case: "known",
+      title: "a case",
+      mode: "training" as const,
+      threads: 2,
+      milliseconds: 8.125,
+      rounds: [8.125],
+    };
+    const compared = { ...result, referenceMilliseconds: 40, ratio: 4.92, target: 3 };
+    const memory = [{ case: "known", title: "a case", mode: "training" as const, peakBytes: 9, growthBytes: 2 ** 20 }];
+    const parts = { engine: "e", reference: "Clock 1", threads: 2, results: [compared, result], memory };
+    assert.deepEqual(markdownTable(benchReport(parts)).split("\n"), [
+      "| work |  | ours, 2 threads | Clock 1 | ratio | target |",
+      "| --- | --- | --: | --: | --: | --: |",
+      "| a case | training | 8.13 ms | 40.0 ms | 4.9x | 3x |",
+      "| a case | training | 8.13 ms |  |  |  |",
+      "| a case, peak memory | training | 1 MiB |  |  |  |",
+    ]);
+  });
+});
+
+describe("a reference", () => {
+  it("that ends without an answer is an error with its last words", async () => {
+    const failing = `"${process.execPath}" -e "console.error('no such module');process.exit(1)"`;
+    await assert.rejects(startReference(failing), /bench: the reference must answer a line .* no such module/);
+  });
+
+  it("that cannot be started is an error", async () => {
+    await assert.rejects(startReference("no-such-program-at-all"), /bench: the reference must answer a line .* ENOENT/);
+    await assert.rejects(startReference("  "), /--reference must be a command, got an empty text/);
+  });
+});
