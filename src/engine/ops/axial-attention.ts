@@ -5,7 +5,8 @@
  * Where the current backend has no kernel, each function returns null and the layers compose the same result from
  * single operations (`src/layers/attention.ts`, which is also what the kernels must equal).
  */
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
+import { wasmContext } from "./wasm-kernel.js";
 
 /**
  * Dimension letters: O outer, L length of the attended axis, I inner, N heads, Dq key depth per head, Dv value depth
@@ -49,10 +50,41 @@ export interface SimilarityStatistics {
   readonly variance: tf.Tensor2D;
 }
 
-export const fusedAxialAttention: (
-  inputs: AxialAttentionInputs,
+/** Of the kernels: geometry, and which of the optional tables are among the inputs [qkv, scales, ...tables]. */
+export interface AxialAttentionAttrs extends AxialAttentionGeometry {
+  readonly tables: { readonly query: boolean; readonly key: boolean; readonly value: boolean };
+}
+
+/**
+ * Attention along one axis (`axialAttention` in `src/layers/attention.ts`) without storing logits or weights: time grows
+ * with L times the window, memory with L, and the backward pass keeps nothing but the inputs. Null where the current backend
+ * has no such kernel. Its kernels are in axial-attention-kernels.ts.
+ */
+export function fusedAxialAttention(
+  { qkv, relative, scales }: AxialAttentionInputs,
   geometry: AxialAttentionGeometry,
-) => AxialAttentionOutputs | null = () => null;
+): AxialAttentionOutputs | null {
+  if (wasmContext() === null) return null;
+  const [content, position] = runKernel("AxialAttention", [qkv, scales], relative, geometry);
+  return { content: content as tf.Tensor4D, position: (position as tf.Tensor4D | undefined) ?? null };
+}
+
+/** Runs a kernel whose inputs are a list that ends in the tables that there are. */
+function runKernel(
+  kernelName: string,
+  tensors: readonly tf.Tensor[],
+  relative: AxialAttentionInputs["relative"],
+  geometry: AxialAttentionGeometry,
+): tf.Tensor[] {
+  const { query, key, value } = relative;
+  const attrs: AxialAttentionAttrs = {
+    ...geometry,
+    tables: { query: query !== null, key: key !== null, value: value !== null },
+  };
+  const inputs = [...tensors, query, key, value].filter((tensor) => tensor !== null);
+  // tfjs keeps all inputs for the gradient only of kernels whose inputs are a list, which its types leave out.
+  return tf.engine().runKernel(kernelName, inputs as unknown as tf.NamedTensorMap, attrs as unknown as tf.NamedAttrMap);
+}
 
 export const fusedSimilarityStatistics: (
   inputs: Omit<AxialAttentionInputs, "scales">,

@@ -1,5 +1,6 @@
 /** Our operations: what the engine installs, and what layers call. */
 import type { GradConfig } from "@tensorflow/tfjs";
+import { axialAttentionGradients, axialAttentionKernels } from "./axial-attention-kernels.js";
 import { elementwiseKernels } from "./elementwise.js";
 import type { WasmKernel } from "./wasm-kernel.js";
 
@@ -9,7 +10,7 @@ export * from "./local-attention.js";
 export * from "./criss-cross-attention.js";
 
 /** Every kernel of the threaded WebAssembly backend. */
-export const wasmKernels: readonly WasmKernel[] = [...elementwiseKernels];
+export const wasmKernels: readonly WasmKernel[] = [...axialAttentionKernels, ...elementwiseKernels];
 
 /** Gradients of the operations that tfjs does not have. */
-export const gradients: readonly GradConfig[] = [];
+export const gradients: readonly GradConfig[] = [...axialAttentionGradients];

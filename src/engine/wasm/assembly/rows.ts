@@ -1,0 +1,270 @@
+/**
+ * Attention's inner loops, on four tasks side by side.
+ *
+ * A *task* is one sequence of one head; the four lanes of a vector are four tasks, so that nothing is ever added across
+ * lanes, no length is rounded up, and a softmax needs no mask. What one position holds is a *row*, [depth][4 tasks], of a
+ * depth that is a multiple of 4 (filled up with zeros). A *line* holds one vector for each key: logits, weights, or their
+ * gradients. An *encoding* row is shared by all tasks and so holds plain numbers, [depth]; each is spread over the lanes as
+ * it is loaded, which costs nothing.
+ *
+ * Queries go in pairs (i, i + 1). Where both look at the same key j, their lines are read at the same place; where both look
+ * at the same offset j - i, the second line is read one place later. `other` is the distance from the first line to the
+ * second. Outside a query's own window its line holds zeros for one place (softmax and `toGradient` see to it).
+ *
+ * Tiles: 2 queries by 4 channels. V8 (11 to 13) issues all loads between two stores before any arithmetic and has 15 vector
+ * registers to give, so a loop may load at most 15 less what it carries, else it spills: 8 sums or factors of the pair, 4
+ * loaded channels and 2 line entries fit. Each function holds one kind of loop for the same reason.
+ */
+import { madd } from "./simd";
+
+/** line[j] = k_j . (q + t_j): the content and the key-position logits of one query at once. t: rows of keys' encodings. */
+export function dotKeys(
+  q: usize, keys: usize, keyBytes: usize, encodings: usize, encodingBytes: usize, line: usize, count: i32, depth: i32,
+): void {
+  const end = line + (<usize>count << 4);
+  for (let d = 0; d < depth; d += 4) {
+    const q0 = v128.load(q), q1 = v128.load(q, 16), q2 = v128.load(q, 32), q3 = v128.load(q, 48);
+    let k = keys, t = encodings;
+    if (d === 0) {
+      for (let p = line; p < end; p += 16) {
+        let a = f32x4.mul(v128.load(k), f32x4.add(q0, v128.load(t)));
+        let b = f32x4.mul(v128.load(k, 16), f32x4.add(q1, v128.load(t, 16)));
+        a = madd(v128.load(k, 32), f32x4.add(q2, v128.load(t, 32)), a);
+        b = madd(v128.load(k, 48), f32x4.add(q3, v128.load(t, 48)), b);
+        v128.store(p, f32x4.add(a, b));
+        k += keyBytes;
+        t += encodingBytes;
+      }
+    } else {
+      for (let p = line; p < end; p += 16) {
+        let a = madd(v128.load(k), f32x4.add(q0, v128.load(t)), v128.load(p));
+        let b = f32x4.mul(v128.load(k, 16), f32x4.add(q1, v128.load(t, 16)));
+        a = madd(v128.load(k, 32), f32x4.add(q2, v128.load(t, 32)), a);
+        b = madd(v128.load(k, 48), f32x4.add(q3, v128.load(t, 48)), b);
+        v128.store(p, f32x4.add(a, b));
+        k += keyBytes;
+        t += encodingBytes;
+      }
+    }
+    q += 64;
+    keys += 64;
+    encodings += 64;
+  }
+}
+
+/** line[j] = x . row_j for the pair of queries at x and x + xBytes. */
+export function dotRows(
+  x: usize, xBytes: usize, rows: usize, rowBytes: usize, line: usize, other: usize, count: i32, depth: i32,
+): void {
+  const end = line + (<usize>count << 4);
+  for (let d = 0; d < depth; d += 4) {
+    const y = x + xBytes;
+    const a0 = v128.load(x), a1 = v128.load(x, 16), a2 = v128.load(x, 32), a3 = v128.load(x, 48);
+    const b0 = v128.load(y), b1 = v128.load(y, 16), b2 = v128.load(y, 32), b3 = v128.load(y, 48);
+    let r = rows;
+    if (d === 0) {
+      for (let p = line; p < end; p += 16) {
+        const r0 = v128.load(r), r1 = v128.load(r, 16), r2 = v128.load(r, 32), r3 = v128.load(r, 48);
+        v128.store(p, madd(a3, r3, madd(a2, r2, madd(a1, r1, f32x4.mul(a0, r0)))));
+        v128.store(p + other, madd(b3, r3, madd(b2, r2, madd(b1, r1, f32x4.mul(b0, r0)))));
+        r += rowBytes;
+      }
+    } else {
+      for (let p = line; p < end; p += 16) {
+        const r0 = v128.load(r), r1 = v128.load(r, 16), r2 = v128.load(r, 32), r3 = v128.load(r, 48);
+        v128.store(p, madd(a3, r3, madd(a2, r2, madd(a1, r1, madd(a0, r0, v128.load(p))))));
+        v128.store(p + other, madd(b3, r3, madd(b2, r2, madd(b1, r1, madd(b0, r0, v128.load(p + other))))));
+        r += rowBytes;
+      }
+    }
+    x += 64;
+    rows += 64;
+  }
+}
+
+/** line[j] += x . encoding_j for the pair of queries at x and x + xBytes. */
+export function addDotEncodings(
+  x: usize, xBytes: usize, encodings: usize, encodingBytes: usize, line: usize, other: usize, count: i32, depth: i32,
+): void {
+  const end = line + (<usize>count << 4);
+  for (let d = 0; d < depth; d += 4) {
+    const y = x + xBytes;
+    const a0 = v128.load(x), a1 = v128.load(x, 16), a2 = v128.load(x, 32), a3 = v128.load(x, 48);
+    const b0 = v128.load(y), b1 = v128.load(y, 16), b2 = v128.load(y, 32), b3 = v128.load(y, 48);
+    let t = encodings;
+    for (let p = line; p < end; p += 16) {
+      const t0 = v128.load32_splat(t), t1 = v128.load32_splat(t, 4);
+      const t2 = v128.load32_splat(t, 8), t3 = v128.load32_splat(t, 12);
+      v128.store(p, madd(a3, t3, madd(a2, t2, madd(a1, t1, madd(a0, t0, v128.load(p))))));
+      v128.store(p + other, madd(b3, t3, madd(b2, t2, madd(b1, t1, madd(b0, t0, v128.load(p + other))))));
+      t += encodingBytes;
+    }
+    x += 64;
+    encodings += 16;
+  }
+}
+
+/** out = scale * sum_j line[j] row_j for a pair of queries, to out and out + outBytes. */
+export function retrieveRows(
+  rows: usize, rowBytes: usize, line: usize, other: usize, count: i32, depth: i32,
+  out: usize, outBytes: usize, scale0: v128, scale1: v128,
+): void {
+  const end = line + (<usize>count << 4);
+  for (let d = 0; d < depth; d += 4) {
+    let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+    let r = rows;
+    for (let p = line; p < end; p += 16) {
+      const w = v128.load(p), u = v128.load(p + other);
+      const r0 = v128.load(r), r1 = v128.load(r, 16), r2 = v128.load(r, 32), r3 = v128.load(r, 48);
+      a0 = madd(w, r0, a0);
+      b0 = madd(u, r0, b0);
+      a1 = madd(w, r1, a1);
+      b1 = madd(u, r1, b1);
+      a2 = madd(w, r2, a2);
+      b2 = madd(u, r2, b2);
+      a3 = madd(w, r3, a3);
+      b3 = madd(u, r3, b3);
+      r += rowBytes;
+    }
+    storeScaled(out, scale0, a0, a1, a2, a3);
+    storeScaled(out + outBytes, scale1, b0, b1, b2, b3);
+    out += 64;
+    rows += 64;
+  }
+}
+
+/** As `retrieveRows`, of encodings. */
+export function retrieveEncodings(
+  encodings: usize, encodingBytes: usize, line: usize, other: usize, count: i32, depth: i32,
+  out: usize, outBytes: usize, scale0: v128, scale1: v128,
+): void {
+  const end = line + (<usize>count << 4);
+  for (let d = 0; d < depth; d += 4) {
+    let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+    let t = encodings;
+    for (let p = line; p < end; p += 16) {
+      const w = v128.load(p), u = v128.load(p + other);
+      const t0 = v128.load32_splat(t), t1 = v128.load32_splat(t, 4);
+      const t2 = v128.load32_splat(t, 8), t3 = v128.load32_splat(t, 12);
+      a0 = madd(w, t0, a0);
+      b0 = madd(u, t0, b0);
+      a1 = madd(w, t1, a1);
+      b1 = madd(u, t1, b1);
+      a2 = madd(w, t2, a2);
+      b2 = madd(u, t2, b2);
+      a3 = madd(w, t3, a3);
+      b3 = madd(u, t3, b3);
+      t += encodingBytes;
+    }
+    storeScaled(out, scale0, a0, a1, a2, a3);
+    storeScaled(out + outBytes, scale1, b0, b1, b2, b3);
+    out += 64;
+    encodings += 16;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function storeScaled(at: usize, scale: v128, a0: v128, a1: v128, a2: v128, a3: v128): void {
+  v128.store(at, f32x4.mul(a0, scale));
+  v128.store(at, f32x4.mul(a1, scale), 16);
+  v128.store(at, f32x4.mul(a2, scale), 32);
+  v128.store(at, f32x4.mul(a3, scale), 48);
+}
+
+/** row_j += line[j] x for the pair of queries at x and x + xBytes. */
+export function addToRows(
+  x: usize, xBytes: usize, line: usize, other: usize, rows: usize, rowBytes: usize, count: i32, depth: i32,
+): void {
+  const end = line + (<usize>count << 4);
+  for (let d = 0; d < depth; d += 4) {
+    const y = x + xBytes;
+    const a0 = v128.load(x), a1 = v128.load(x, 16), a2 = v128.load(x, 32), a3 = v128.load(x, 48);
+    const b0 = v128.load(y), b1 = v128.load(y, 16), b2 = v128.load(y, 32), b3 = v128.load(y, 48);
+    let r = rows;
+    for (let p = line; p < end; p += 16) {
+      const w = v128.load(p), u = v128.load(p + other);
+      const r0 = v128.load(r), r1 = v128.load(r, 16), r2 = v128.load(r, 32), r3 = v128.load(r, 48);
+      v128.store(r, madd(u, b0, madd(w, a0, r0)));
+      v128.store(r, madd(u, b1, madd(w, a1, r1)), 16);
+      v128.store(r, madd(u, b2, madd(w, a2, r2)), 32);
+      v128.store(r, madd(u, b3, madd(w, a3, r3)), 48);
+      r += rowBytes;
+    }
+    x += 64;
+    rows += 64;
+  }
+}
+
+/** row_j += line[j] (q + t_j): the gradient of `dotKeys` by the keys, of one query. */
+export function addToKeys(
+  q: usize, encodings: usize, encodingBytes: usize, line: usize, rows: usize, rowBytes: usize, count: i32, depth: i32,
+): void {
+  const end = line + (<usize>count << 4);
+  for (let d = 0; d < depth; d += 4) {
+    const q0 = v128.load(q), q1 = v128.load(q, 16), q2 = v128.load(q, 32), q3 = v128.load(q, 48);
+    let t = encodings, r = rows;
+    for (let p = line; p < end; p += 16) {
+      const g = v128.load(p);
+      const t0 = v128.load(t), t1 = v128.load(t, 16), t2 = v128.load(t, 32), t3 = v128.load(t, 48);
+      const r0 = v128.load(r), r1 = v128.load(r, 16), r2 = v128.load(r, 32), r3 = v128.load(r, 48);
+      v128.store(r, madd(g, f32x4.add(q0, t0), r0));
+      v128.store(r, madd(g, f32x4.add(q1, t1), r1), 16);
+      v128.store(r, madd(g, f32x4.add(q2, t2), r2), 32);
+      v128.store(r, madd(g, f32x4.add(q3, t3), r3), 48);
+      t += encodingBytes;
+      r += rowBytes;
+    }
+    q += 64;
+    encodings += 64;
+    rows += 64;
+  }
+}
+
+/** sum_t += line[j] key_j + other line[j + 1] key_{j+1}, where t is the offset that j has from the first query. */
+export function addKeysByOffset(
+  keys: usize, keyBytes: usize, line: usize, other: usize, sums: usize, sumBytes: usize, count: i32, depth: i32,
+): void {
+  const end = line + (<usize>count << 4);
+  for (let d = 0; d < depth; d += 4) {
+    let k = keys, r = sums;
+    for (let p = line; p < end; p += 16) {
+      const w = v128.load(p), u = v128.load(p + other);
+      const next = k + keyBytes;
+      v128.store(r, madd(u, v128.load(next), madd(w, v128.load(k), v128.load(r))));
+      v128.store(r, madd(u, v128.load(next, 16), madd(w, v128.load(k, 16), v128.load(r, 16))), 16);
+      v128.store(r, madd(u, v128.load(next, 32), madd(w, v128.load(k, 32), v128.load(r, 32))), 32);
+      v128.store(r, madd(u, v128.load(next, 48), madd(w, v128.load(k, 48), v128.load(r, 48))), 48);
+      k = next;
+      r += sumBytes;
+    }
+    keys += 64;
+    sums += 64;
+  }
+}
+
+/**
+ * The softmax's gradient for one query. Takes e_j (weights before they are divided by their sum) and the gradient d_j by
+ * the weights, times 1 / sum; leaves in d the gradient by the logits, w_j (d_j - sum_m w_m d_m). Zeroes the entries around.
+ */
+export function toGradient(weights: usize, line: usize, count: i32, inverse: v128): void {
+  const end = line + (<usize>count << 4);
+  let p = line, e = weights;
+  let s0 = f32x4.splat(0), s1 = s0;
+  for (; p + 32 <= end; p += 32) {
+    s0 = madd(v128.load(e), v128.load(p), s0);
+    s1 = madd(v128.load(e, 16), v128.load(p, 16), s1);
+    e += 32;
+  }
+  if (p < end) s0 = madd(v128.load(e), v128.load(p), s0);
+  const mean = f32x4.mul(inverse, f32x4.add(s0, s1));
+  p = line;
+  e = weights;
+  for (; p < end; p += 16) {
+    v128.store(p, f32x4.mul(v128.load(e), f32x4.sub(v128.load(p), mean)));
+    e += 16;
+  }
+  const zero = f32x4.splat(0);
+  v128.store(line - 16, zero);
+  v128.store(end, zero);
+}
