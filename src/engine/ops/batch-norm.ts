@@ -1,30 +1,253 @@
 /**
- * The seam between the batch-norm layer and its fused training kernel. Where the current backend has none, the answer
- * is null and the layer composes the same from single operations (`composedBatchNorm` in `src/layers/normalization.ts`).
+ * Batch normalisation over channels-last rows in as few passes over memory as it can be done in, with ReLU and a sum folded
+ * in, forward and backward:
+ *
+ *     output = relu?(normalise(x) + other)      other: nothing, a residual, or a second input normalised by itself
+ *
+ * Two passes with the statistics of the batch, one with given statistics, two backward; single operations take a
+ * dozen and keep their intermediates. Where the current backend has no kernel the answer is null, and the layer composes the
+ * same (`composedBatchNorm` in `src/layers/normalization.ts`).
+ *
+ * Kernels: wasm/assembly/batch-norm.ts and batch-norm-gradient.ts.
  */
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
+import { share } from "./identity.js";
+import { defineKernel, output, pointerOf, wasmContext, type KernelCall, type WasmKernel } from "./wasm-kernel.js";
 
-export interface BatchNormInputs {
+export interface NormalizedInput {
   /** [rows, C] */
   readonly x: tf.Tensor2D;
   /** [C] */
   readonly gamma: tf.Tensor1D;
   /** [C] */
   readonly beta: tf.Tensor1D;
+}
+
+export interface BatchNormInputs extends NormalizedInput {
   /** [rows, C], added after the normalisation and before the ReLU; null: nothing. */
   readonly residual: tf.Tensor2D | null;
 }
 
-export interface BatchNormOutputs {
-  /** relu((x - mean) / sqrt(variance + epsilon) * gamma + beta + residual), [rows, C]; differentiable in all inputs. */
-  readonly output: tf.Tensor2D;
-  /** Of the batch, per channel, [C]; without a gradient. */
+export interface BatchNormOptions {
+  readonly epsilon: number;
+  readonly relu: boolean;
+}
+
+export interface Statistics {
+  /** Per channel, [C]; without a gradient. */
   readonly mean: tf.Tensor1D;
-  /** Of the batch, per channel, biased, [C]; without a gradient. */
+  /** Per channel, biased, [C]; without a gradient. */
   readonly variance: tf.Tensor1D;
 }
 
-export const fusedBatchNorm: (
+export interface BatchNormOutputs extends Statistics {
+  /** relu((x - mean) / sqrt(variance + epsilon) * gamma + beta + residual), [rows, C]; differentiable in all inputs. */
+  readonly output: tf.Tensor2D;
+}
+
+export interface BatchNormPairOutputs {
+  /** relu(normalise(first) + normalise(second)), [rows, C]; differentiable in all inputs. */
+  readonly output: tf.Tensor2D;
+  readonly first: Statistics;
+  readonly second: Statistics;
+}
+
+/** Training mode: with the statistics of this batch, which come back too. */
+export function fusedBatchNorm(inputs: BatchNormInputs, options: BatchNormOptions): BatchNormOutputs | null {
+  if (wasmContext() === null) return null;
+  const [output, mean, variance] = runNorm([inputs], inputs.residual, null, options);
+  return { output: output as tf.Tensor2D, mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D };
+}
+
+/** Training mode of a sum of two inputs, each normalised with its own statistics of this batch. */
+export function fusedBatchNormPair(
+  first: NormalizedInput,
+  second: NormalizedInput,
+  options: BatchNormOptions,
+): BatchNormPairOutputs | null {
+  if (wasmContext() === null) return null;
+  const [output, ...statistics] = runNorm([first, second], null, null, options);
+  const [meanA, varianceA, meanB, varianceB] = statistics as tf.Tensor1D[];
+  return {
+    output: output as tf.Tensor2D,
+    first: { mean: meanA, variance: varianceA },
+    second: { mean: meanB, variance: varianceB },
+  };
+}
+
+/** Evaluation mode: with statistics that are given, and constant. */
+export function fusedBatchNormGiven(
   inputs: BatchNormInputs,
-  options: { readonly epsilon: number; readonly relu: boolean },
-) => BatchNormOutputs | null = () => null;
+  statistics: Statistics,
+  options: BatchNormOptions,
+): tf.Tensor2D | null {
+  if (wasmContext() === null) return null;
+  const [output, ...rest] = runNorm([inputs], inputs.residual, [statistics], options);
+  tf.dispose(rest);
+  return output as tf.Tensor2D;
+}
+
+/** Evaluation mode of a sum of two inputs. */
+export function fusedBatchNormPairGiven(
+  first: NormalizedInput & Statistics,
+  second: NormalizedInput & Statistics,
+  options: BatchNormOptions,
+): tf.Tensor2D | null {
+  if (wasmContext() === null) return null;
+  const [output, ...rest] = runNorm([first, second], null, [first, second], options);
+  tf.dispose(rest);
+  return output as tf.Tensor2D;
+}
+
+/** What is added to the first normalised input; numbers as in the kernels. */
+const form = { alone: 0, residual: 1, pair: 2 } as const;
+type Form = (typeof form)[keyof typeof form];
+
+/** a, gammaA, betaA; b of a residual or a pair; gammaB, betaB of a pair; meanA, varianceA (and B) where they are given. */
+type NormTensors = Record<string, tf.TensorInfo>;
+
+interface NormAttrs {
+  epsilon: number;
+  form: Form;
+  relu: boolean;
+  given: boolean;
+}
+
+/** tfjs fixes by name which tensors are kept for the gradient: y only where there is a ReLU, b only where it is normalised. */
+const nameOf = (pair: boolean, relu: boolean): string => `AxialBatchNorm${pair ? "Pair" : ""}${relu ? "Relu" : ""}`;
+
+function runNorm(
+  [a, b]: readonly NormalizedInput[],
+  residual: tf.Tensor2D | null,
+  given: readonly Statistics[] | null,
+  { epsilon, relu }: BatchNormOptions,
+): tf.Tensor[] {
+  const pair = b !== undefined;
+  const inputs = {
+    a: a.x,
+    gammaA: a.gamma,
+    betaA: a.beta,
+    ...(residual !== null && { b: residual }),
+    ...(pair && { b: b.x, gammaB: b.gamma, betaB: b.beta }),
+    ...(given !== null && { meanA: given[0].mean, varianceA: given[0].variance }),
+    ...(given !== null && pair && { meanB: given[1].mean, varianceB: given[1].variance }),
+  };
+  const attrs = {
+    epsilon,
+    relu,
+    given: given !== null,
+    form: pair ? form.pair : residual ? form.residual : form.alone,
+  };
+  return tf.engine().runKernel(nameOf(pair, relu), inputs, attrs);
+}
+
+/** Slots of scratch, in float32: the sums of all shares, then what the second pass reads. */
+function layoutScratch(call: KernelCall<unknown, unknown>, sums: number, vectors: number, channels: number) {
+  const partialBytes = call.pool.threads * sums * channels * 8;
+  const base = call.pool.scratch(partialBytes + vectors * channels * 4);
+  return { partial: base, vector: (index: number) => base + partialBytes + index * channels * 4 };
+}
+
+function forward(call: KernelCall<NormTensors, NormAttrs>): tf.TensorInfo[] {
+  const { pool, attrs, inputs } = call;
+  const [rows, channels] = inputs.a.shape;
+  const scratch = layoutScratch(call, 2, 3, channels);
+  const address = (name: string): number => pointerOf(call, inputs[name]);
+  const shift = scratch.vector(0);
+
+  const outputs = [output(call, [rows, channels])];
+  const normalise = (name: "A" | "B", x: number, scale: number): number => {
+    const mean = given(call, `mean${name}`) ?? output(call, [channels]);
+    const variance = given(call, `variance${name}`) ?? output(call, [channels]);
+    outputs.push(mean, variance);
+    const affine = [address(`gamma${name}`), address(`beta${name}`)];
+    const of = [x, rows, channels, scratch.partial];
+    const results = [pointerOf(call, mean), pointerOf(call, variance), scale, shift, name === "B" ? 1 : 0];
+    if (!attrs.given) pool.run("batchNormMoments", of);
+    const finish = attrs.given ? "batchNormScale" : "batchNormStatistics";
+    pool.runAlone(finish, [...of, pool.threads, ...affine, attrs.epsilon, ...results]);
+    return pointerOf(call, mean);
+  };
+
+  const pair = attrs.form === form.pair;
+  const [scaleA, scaleB] = [scratch.vector(1), scratch.vector(2)];
+  const a = address("a");
+  const b = attrs.form === form.alone ? 0 : address("b");
+  const meanA = normalise("A", a, scaleA);
+  const meanB = pair ? normalise("B", b, scaleB) : 0;
+  const options = [rows, channels, attrs.form, attrs.relu ? 1 : 0];
+  const results = [b, meanB, scaleB, pointerOf(call, outputs[0])];
+  pool.run("batchNormApply", [...options, a, meanA, scaleA, shift, ...results]);
+  return outputs;
+}
+
+/** An input handed on as an output. */
+function given(call: KernelCall<NormTensors, NormAttrs>, name: string): tf.TensorInfo | undefined {
+  const tensor = call.inputs[name] as tf.TensorInfo | undefined;
+  return tensor && share(call, tensor);
+}
+
+/** Inputs dy, [y], a, gammaA, meanA, varianceA, [b, gammaB, meanB, varianceB]; outputs da, dgammaA, dbeta, [db, [dgammaB]]. */
+function backward(call: KernelCall<NormTensors, NormAttrs>): tf.TensorInfo[] {
+  const { pool, attrs, inputs } = call;
+  const [rows, channels] = inputs.a.shape;
+  const scratch = layoutScratch(call, 3, 6, channels);
+  const address = (name: string): number => pointerOf(call, inputs[name]);
+  const pair = attrs.form === form.pair;
+  const residual = attrs.form === form.residual;
+  const options = [rows, channels, attrs.form, attrs.relu ? 1 : 0];
+  const gradientIn = [address("dy"), attrs.relu ? address("y") : 0];
+  const [meanA, meanB] = [address("meanA"), pair ? address("meanB") : 0];
+  const [a, b] = [address("a"), pair ? address("b") : 0];
+
+  pool.run("batchNormGradientSums", [...options, ...gradientIn, a, meanA, b, meanB, scratch.partial]);
+  const dbeta = output(call, [channels]);
+  const coefficients = (which: 1 | 2, name: "A" | "B", factors: number): tf.TensorInfo => {
+    const dgamma = output(call, [channels]);
+    const sums = [rows, channels, scratch.partial, pool.threads, which];
+    const statistics = [address(`gamma${name}`), address(`variance${name}`), attrs.epsilon, attrs.given ? 1 : 0];
+    const results = [pointerOf(call, dgamma), pointerOf(call, dbeta), factors];
+    pool.runAlone("batchNormGradientCoefficients", [...sums, ...statistics, ...results]);
+    return dgamma;
+  };
+  const [factorsA, factorsB] = [scratch.vector(0), scratch.vector(3)];
+  const dgammaA = coefficients(1, "A", factorsA);
+  const dgammaB = pair ? [coefficients(2, "B", factorsB)] : [];
+
+  const da = output(call, [rows, channels]);
+  const db = pair || (residual && attrs.relu) ? [output(call, [rows, channels])] : [];
+  const results = [pointerOf(call, da), db.length > 0 ? pointerOf(call, db[0]) : 0];
+  const second = [b, meanB, factorsB];
+  pool.run("batchNormGradientApply", [...options, ...gradientIn, a, meanA, factorsA, ...second, ...results]);
+  return [da, dgammaA, dbeta, ...db, ...dgammaB];
+}
+
+const variants = [false, true].flatMap((pair) => [false, true].map((relu) => ({ pair, relu })));
+
+export const batchNormKernels: readonly WasmKernel[] = [
+  ...variants.map(({ pair, relu }) => defineKernel<NormTensors, NormAttrs>(nameOf(pair, relu), forward)),
+  defineKernel<NormTensors, NormAttrs>("AxialBatchNormGradient", backward),
+];
+
+export const batchNormGradients: readonly tf.GradConfig[] = variants.map(({ pair, relu }) => ({
+  kernelName: nameOf(pair, relu),
+  inputsToSave: pair ? ["a", "gammaA", "b", "gammaB"] : ["a", "gammaA"],
+  outputsToSave: pair ? [relu, true, true, true, true] : [relu, true, true],
+  gradFunc: (dys, saved, attributes) => {
+    const attrs = attributes as unknown as NormAttrs;
+    const dy = (dys as tf.Tensor[])[0];
+    const names = pair ? ["a", "gammaA", "b", "gammaB"] : ["a", "gammaA"];
+    names.push(...(relu ? ["y"] : []), "meanA", "varianceA", ...(pair ? ["meanB", "varianceB"] : []));
+    const inputs = { dy, ...Object.fromEntries(names.map((name, index) => [name, saved[index]])) };
+    // All at once, and not where each is asked for: the sums over the rows serve them all.
+    const gradients: tf.Tensor[] = tf.engine().runKernel("AxialBatchNormGradient", inputs, attributes);
+    const [da, dgammaA, dbeta, db, dgammaB] = gradients;
+    return {
+      a: () => da,
+      gammaA: () => dgammaA,
+      betaA: () => dbeta,
+      ...(attrs.form === form.residual && { b: () => db ?? dy.clone() }),
+      ...(pair && { b: () => db, gammaB: () => dgammaB, betaB: () => dbeta.clone() }),
+    };
+  },
+}));

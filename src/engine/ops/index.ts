@@ -1,7 +1,9 @@
 /** Our operations: what the engine installs, and what layers call. */
 import type { GradConfig } from "@tensorflow/tfjs";
 import { axialAttentionGradients, axialAttentionKernels } from "./axial-attention-kernels.js";
+import { batchNormGradients, batchNormKernels } from "./batch-norm.js";
 import { elementwiseKernels } from "./elementwise.js";
+import { identityKernels } from "./identity.js";
 import type { WasmKernel } from "./wasm-kernel.js";
 
 export * from "./axial-attention.js";
@@ -10,7 +12,16 @@ export * from "./local-attention.js";
 export * from "./criss-cross-attention.js";
 
 /** Every kernel of the threaded WebAssembly backend. */
-export const wasmKernels: readonly WasmKernel[] = [...axialAttentionKernels, ...elementwiseKernels];
+export const wasmKernels: readonly WasmKernel[] = [
+  axialAttentionKernels,
+  batchNormKernels,
+  elementwiseKernels,
+  identityKernels,
+].flat();
 
 /** Gradients of the operations that tfjs does not have. */
-export const gradients: readonly GradConfig[] = [...axialAttentionGradients];
+export const gradients: readonly GradConfig[] = [
+  axialAttentionGradients,
+  batchNormGradients,
+  //
+].flat();

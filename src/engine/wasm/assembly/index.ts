@@ -1,4 +1,6 @@
 /** The kernel module: what is exported here can be run by name (see ../pool.ts). */
-export * from "./relu";
 export * from "./axial-attention";
 export * from "./axial-attention-gradient";
+export { batchNormApply, batchNormMoments, batchNormScale, batchNormStatistics } from "./batch-norm";
+export * from "./batch-norm-gradient";
+export * from "./relu";

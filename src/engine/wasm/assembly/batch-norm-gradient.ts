@@ -1,0 +1,228 @@
+/**
+ * Gradient of batch-norm.ts, in two passes: the sums over all rows that the gradients of gamma and beta are, and then the
+ * gradients of the inputs, which need those sums. Formulas stand at batchNormGradientCoefficients.
+ *
+ * M rows of C channels; shares are ranges of rows.
+ */
+import { integerAt, pointerAt, shareStart } from "./arguments";
+import { ALONE, APPLY_GROUP, GROUP, PAIR, RESIDUAL } from "./batch-norm";
+import { accumulate, accumulateOne, madd } from "./simd";
+
+/** dy where the relu let it pass: y > 0, or y is NaN, which stays visible. */
+// @ts-ignore: decorator
+@inline
+function passed(relu: bool, dy: usize, y: usize): v128 {
+  const gradient = v128.load(dy);
+  return relu ? v128.andnot(gradient, f32x4.le(v128.load(y), f32x4.splat(0))) : gradient;
+}
+
+// @ts-ignore: decorator
+@inline
+function passedOne(relu: bool, dy: usize, y: usize): f32 {
+  return relu && load<f32>(y) <= 0 ? 0 : load<f32>(dy);
+}
+
+// @ts-ignore: decorator
+@inline
+function sumGradientRows(
+  pair: bool, relu: bool, rows: i32, rowBytes: usize,
+  dy: usize, y: usize, a: usize, meanA: usize, b: usize, meanB: usize, sums: usize,
+): void {
+  const vectorBytes = rowBytes & ~15;
+  const withA = sums + (rowBytes << 1);
+  const withB = sums + (rowBytes << 2);
+  let c: usize = 0;
+  for (; c < vectorBytes; c += 16) {
+    let sum = f32x4.splat(0);
+    let sumA = sum;
+    let sumB = sum;
+    let at = c;
+    for (let r = 0; r < rows; r++) {
+      const g = passed(relu, dy + at, y + at);
+      sum = f32x4.add(sum, g);
+      sumA = madd(g, f32x4.sub(v128.load(a + at), v128.load(meanA + c)), sumA);
+      if (pair) sumB = madd(g, f32x4.sub(v128.load(b + at), v128.load(meanB + c)), sumB);
+      at += rowBytes;
+    }
+    accumulate(sums + (c << 1), sum);
+    accumulate(withA + (c << 1), sumA);
+    if (pair) accumulate(withB + (c << 1), sumB);
+  }
+  for (; c < rowBytes; c += 4) {
+    let at = c;
+    for (let r = 0; r < rows; r++) {
+      const g = passedOne(relu, dy + at, y + at);
+      accumulateOne(sums + (c << 1), g);
+      accumulateOne(withA + (c << 1), g * (load<f32>(a + at) - load<f32>(meanA + c)));
+      if (pair) accumulateOne(withB + (c << 1), g * (load<f32>(b + at) - load<f32>(meanB + c)));
+      at += rowBytes;
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function sumGradientShare(pair: bool, relu: bool, args: usize, part: i32, parts: i32): void {
+  const rows = integerAt(args, 0);
+  const rowBytes = <usize>integerAt(args, 1) << 2;
+  const dy = pointerAt(args, 4);
+  const y = pointerAt(args, 5);
+  const a = pointerAt(args, 6);
+  const meanA = pointerAt(args, 7);
+  const b = pointerAt(args, 8);
+  const meanB = pointerAt(args, 9);
+  const bytes = (rowBytes << 1) * 3;
+  const sums = pointerAt(args, 10) + <usize>part * bytes;
+  memory.fill(sums, 0, bytes);
+  const end = shareStart(rows, part + 1, parts);
+  for (let r = shareStart(rows, part, parts); r < end; r += GROUP) {
+    const at = <usize>r * rowBytes;
+    const count = min(GROUP, end - r);
+    sumGradientRows(pair, relu, count, rowBytes, dy + at, y + at, a + at, meanA, b + at, meanB, sums);
+  }
+}
+
+/**
+ * With g = dy where relu let it pass: sums of g, of g * (a - meanA) and of g * (b - meanB).
+ * args: rows, channels, form, relu, dy, y, a, meanA, b, meanB, partial [parts, 3, C] float64
+ */
+export function batchNormGradientSums(args: usize, part: i32, parts: i32): void {
+  const pair = integerAt(args, 2) == PAIR;
+  if (integerAt(args, 3) != 0) {
+    if (pair) sumGradientShare(true, true, args, part, parts);
+    else sumGradientShare(false, true, args, part, parts);
+  } else {
+    if (pair) sumGradientShare(true, false, args, part, parts);
+    else sumGradientShare(false, false, args, part, parts);
+  }
+}
+
+/**
+ * Adds up one of the sums with the sum of g, and gives the gradients of gamma and beta and the coefficients of that of a:
+ *
+ *     da = direct * g + slope * (a - mean) + constant
+ *     direct = gamma / s,   slope = -direct * dgamma / (s M),   constant = -direct * dbeta / M,   s = sqrt(variance + epsilon)
+ *
+ * With statistics that are given (not of this batch) slope and constant are zero. Run alone.
+ * args: rows, channels, partial, parts, which (1 or 2), gamma, variance, epsilon, given, dgamma, dbeta, coefficients [3, C]
+ */
+export function batchNormGradientCoefficients(args: usize, part: i32, parts: i32): void {
+  const rows = <f64>integerAt(args, 0);
+  const channels = <usize>integerAt(args, 1);
+  const partial = pointerAt(args, 2);
+  const shares = integerAt(args, 3);
+  const which = <usize>integerAt(args, 4);
+  const gamma = pointerAt(args, 5);
+  const variance = pointerAt(args, 6);
+  const epsilon = load<f64>(args, 7 * 8);
+  const given = integerAt(args, 8) != 0;
+  const dgamma = pointerAt(args, 9);
+  const dbeta = pointerAt(args, 10);
+  const coefficients = pointerAt(args, 11);
+
+  for (let c: usize = 0; c < channels; c++) {
+    let sum: f64 = 0;
+    let product: f64 = 0;
+    for (let s: usize = 0; s < <usize>shares; s++) {
+      const sums = partial + ((s * 3 * channels + c) << 3);
+      sum += load<f64>(sums);
+      product += load<f64>(sums + ((which * channels) << 3));
+    }
+    const inverse = 1 / sqrt(<f64>load<f32>(variance + (c << 2)) + epsilon);
+    const gradient = product * inverse;
+    const direct = <f64>load<f32>(gamma + (c << 2)) * inverse;
+    store<f32>(dgamma + (c << 2), <f32>gradient);
+    store<f32>(dbeta + (c << 2), <f32>sum);
+    const at = coefficients + (c << 2);
+    store<f32>(at, <f32>direct);
+    store<f32>(at + (channels << 2), given ? 0 : <f32>((-direct * gradient * inverse) / rows));
+    store<f32>(at + (channels << 3), given ? 0 : <f32>((-direct * sum) / rows));
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function applyGradientRows(
+  form: i32, relu: bool, rows: i32, rowBytes: usize,
+  dy: usize, y: usize, a: usize, meanA: usize, factorsA: usize, b: usize, meanB: usize, factorsB: usize, da: usize, db: usize,
+): void {
+  const vectorBytes = rowBytes & ~15;
+  let c: usize = 0;
+  for (; c < vectorBytes; c += 16) {
+    const mean = v128.load(meanA + c);
+    const direct = v128.load(factorsA + c);
+    const slope = v128.load(factorsA + c + rowBytes);
+    const constant = v128.load(factorsA + c + (rowBytes << 1));
+    let at = c;
+    for (let r = 0; r < rows; r++) {
+      const g = passed(relu, dy + at, y + at);
+      v128.store(da + at, madd(direct, g, madd(slope, f32x4.sub(v128.load(a + at), mean), constant)));
+      if (form == RESIDUAL) v128.store(db + at, g);
+      if (form == PAIR) {
+        const line = madd(
+          v128.load(factorsB + c + rowBytes),
+          f32x4.sub(v128.load(b + at), v128.load(meanB + c)),
+          v128.load(factorsB + c + (rowBytes << 1)),
+        );
+        v128.store(db + at, madd(v128.load(factorsB + c), g, line));
+      }
+      at += rowBytes;
+    }
+  }
+  for (; c < rowBytes; c += 4) {
+    let at = c;
+    for (let r = 0; r < rows; r++) {
+      const g = passedOne(relu, dy + at, y + at);
+      const line = load<f32>(factorsA + c + rowBytes) * (load<f32>(a + at) - load<f32>(meanA + c));
+      store<f32>(da + at, load<f32>(factorsA + c) * g + line + load<f32>(factorsA + c + (rowBytes << 1)));
+      if (form == RESIDUAL) store<f32>(db + at, g);
+      if (form == PAIR) {
+        const lineB = load<f32>(factorsB + c + rowBytes) * (load<f32>(b + at) - load<f32>(meanB + c));
+        store<f32>(db + at, load<f32>(factorsB + c) * g + lineB + load<f32>(factorsB + c + (rowBytes << 1)));
+      }
+      at += rowBytes;
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function applyGradientShare(form: i32, relu: bool, args: usize, part: i32, parts: i32): void {
+  const rows = integerAt(args, 0);
+  const rowBytes = <usize>integerAt(args, 1) << 2;
+  const dy = pointerAt(args, 4);
+  const y = pointerAt(args, 5);
+  const a = pointerAt(args, 6);
+  const meanA = pointerAt(args, 7);
+  const factorsA = pointerAt(args, 8);
+  const b = pointerAt(args, 9);
+  const meanB = pointerAt(args, 10);
+  const factorsB = pointerAt(args, 11);
+  const da = pointerAt(args, 12);
+  const db = pointerAt(args, 13);
+  const end = shareStart(rows, part + 1, parts);
+  for (let r = shareStart(rows, part, parts); r < end; r += APPLY_GROUP) {
+    const at = <usize>r * rowBytes;
+    const count = min(APPLY_GROUP, end - r);
+    applyGradientRows(
+      form, relu, count, rowBytes,
+      dy + at, y + at, a + at, meanA, factorsA, b + at, meanB, factorsB, da + at, db + at,
+    );
+  }
+}
+
+/**
+ * da = direct * g + slope * (a - meanA) + constant; db = g for a residual, as da for a pair.
+ * args: rows, channels, form, relu, dy, y, a, meanA, factorsA [3, C], b, meanB, factorsB, da, db
+ */
+export function batchNormGradientApply(args: usize, part: i32, parts: i32): void {
+  const form = integerAt(args, 2);
+  if (integerAt(args, 3) != 0) {
+    if (form == ALONE) applyGradientShare(ALONE, true, args, part, parts);
+    else if (form == RESIDUAL) applyGradientShare(RESIDUAL, true, args, part, parts);
+    else applyGradientShare(PAIR, true, args, part, parts);
+  } else {
+    if (form == PAIR) applyGradientShare(PAIR, false, args, part, parts);
+    else applyGradientShare(ALONE, false, args, part, parts);
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * Batch normalisation over channels-last rows, forward and backward, with what stands beside it folded in:
+ *
+ *     y = relu?(normalise(a) + other),   normalise(a) = (a - mean) * scale + beta,   scale = gamma / sqrt(variance + epsilon)
+ *
+ * where `other` is nothing, a residual, or a second normalised input with statistics of its own. Must equal the composed
+ * form in ops/batch-norm.ts.
+ *
+ * M rows of C channels, all [M, C] row-major. Each pass streams over memory once, which is its cost; shares are ranges of
+ * rows. Sums: eight rows are added in float32, relative to the channel's first value, so that a mean far from zero costs no
+ * digits; those go into float64. Shares are added up in their order, so the result does not depend on who ran first.
+ */
+import { integerAt, pointerAt, shareStart } from "./arguments";
+import { accumulate, accumulateOne, madd } from "./simd";
+
+/** Rows added in float32 before float64 takes over. */
+export const GROUP: i32 = 8;
+
+/** Rows that share one load of the coefficients. */
+export const APPLY_GROUP: i32 = 4;
+
+/** What is added to the first normalised input. */
+export const ALONE: i32 = 0;
+export const RESIDUAL: i32 = 1;
+export const PAIR: i32 = 2;
+
+/** Sums of x - x[0] and of its square over `rows` rows from `x`, four channels at a time. */
+// @ts-ignore: decorator
+@inline
+function addMoments(x: usize, rows: i32, rowBytes: usize, first: usize, sums: usize, squares: usize): void {
+  const vectorBytes = rowBytes & ~15;
+  let c: usize = 0;
+  for (; c < vectorBytes; c += 16) {
+    const origin = v128.load(first + c);
+    let sum = f32x4.splat(0);
+    let square = sum;
+    let at = x + c;
+    for (let r = 0; r < rows; r++) {
+      const d = f32x4.sub(v128.load(at), origin);
+      sum = f32x4.add(sum, d);
+      square = madd(d, d, square);
+      at += rowBytes;
+    }
+    accumulate(sums + (c << 1), sum);
+    accumulate(squares + (c << 1), square);
+  }
+  for (; c < rowBytes; c += 4) {
+    const origin = load<f32>(first + c);
+    let sum: f32 = 0;
+    let square: f32 = 0;
+    for (let r = 0; r < rows; r++) {
+      const d = load<f32>(x + c + <usize>r * rowBytes) - origin;
+      sum += d;
+      square += d * d;
+    }
+    accumulateOne(sums + (c << 1), sum);
+    accumulateOne(squares + (c << 1), square);
+  }
+}
+
+/** args: x, rows, channels, partial [parts, 2, C] float64: sums of x - x[0] and of its square */
+export function batchNormMoments(args: usize, part: i32, parts: i32): void {
+  const x = pointerAt(args, 0);
+  const rows = integerAt(args, 1);
+  const channels = integerAt(args, 2);
+  const rowBytes = <usize>channels << 2;
+  const sums = pointerAt(args, 3) + <usize>part * (rowBytes << 2);
+  const squares = sums + (rowBytes << 1);
+  memory.fill(sums, 0, rowBytes << 2);
+
+  let r = shareStart(rows, part, parts);
+  const end = shareStart(rows, part + 1, parts);
+  for (; r + GROUP <= end; r += GROUP) addMoments(x + <usize>r * rowBytes, GROUP, rowBytes, x, sums, squares);
+  if (r < end) addMoments(x + <usize>r * rowBytes, end - r, rowBytes, x, sums, squares);
+}
+
+/**
+ * Adds up the shares of batchNormMoments. Run alone.
+ * args: x, rows, channels, partial, parts, gamma, beta, epsilon, mean (out), variance (out), scale (out), shift (out),
+ *       second (1: add beta to the shift of the first input)
+ */
+export function batchNormStatistics(args: usize, part: i32, parts: i32): void {
+  const x = pointerAt(args, 0);
+  const rows = <f64>integerAt(args, 1);
+  const channels = <usize>integerAt(args, 2);
+  const partial = pointerAt(args, 3);
+  const shares = integerAt(args, 4);
+  const mean = pointerAt(args, 8);
+  const variance = pointerAt(args, 9);
+
+  for (let c: usize = 0; c < channels; c++) {
+    let sum: f64 = 0;
+    let square: f64 = 0;
+    for (let s: usize = 0; s < <usize>shares; s++) {
+      const sums = partial + ((s * 2 * channels + c) << 3);
+      sum += load<f64>(sums);
+      square += load<f64>(sums + (channels << 3));
+    }
+    const offset = sum / rows;
+    const spread = max<f64>(square / rows - offset * offset, 0);
+    store<f32>(mean + (c << 2), <f32>(<f64>load<f32>(x + (c << 2)) + offset));
+    store<f32>(variance + (c << 2), <f32>spread);
+  }
+  batchNormScale(args, 0, 1);
+}
+
+/**
+ * scale = gamma / sqrt(variance + epsilon), shift = beta. Run alone.
+ * args: as batchNormStatistics, with a variance that is given
+ */
+export function batchNormScale(args: usize, part: i32, parts: i32): void {
+  const channels = <usize>integerAt(args, 2);
+  const gamma = pointerAt(args, 5);
+  const beta = pointerAt(args, 6);
+  const epsilon = load<f64>(args, 7 * 8);
+  const variance = pointerAt(args, 9);
+  const scale = pointerAt(args, 10);
+  const shift = pointerAt(args, 11);
+  const second = integerAt(args, 12) != 0;
+  for (let c: usize = 0; c < channels << 2; c += 4) {
+    store<f32>(scale + c, <f32>(<f64>load<f32>(gamma + c) / sqrt(<f64>load<f32>(variance + c) + epsilon)));
+    store<f32>(shift + c, second ? load<f32>(shift + c) + load<f32>(beta + c) : load<f32>(beta + c));
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function applyRows(
+  form: i32, relu: bool, rows: i32, rowBytes: usize,
+  a: usize, meanA: usize, scaleA: usize, shift: usize, b: usize, meanB: usize, scaleB: usize, y: usize,
+): void {
+  const vectorBytes = rowBytes & ~15;
+  const zero = f32x4.splat(0);
+  let c: usize = 0;
+  for (; c < vectorBytes; c += 16) {
+    const mean = v128.load(meanA + c);
+    const scale = v128.load(scaleA + c);
+    const offset = v128.load(shift + c);
+    let at = c;
+    for (let r = 0; r < rows; r++) {
+      let value = madd(f32x4.sub(v128.load(a + at), mean), scale, offset);
+      if (form == RESIDUAL) value = f32x4.add(value, v128.load(b + at));
+      if (form == PAIR) value = madd(f32x4.sub(v128.load(b + at), v128.load(meanB + c)), v128.load(scaleB + c), value);
+      if (relu) value = f32x4.max(value, zero);
+      v128.store(y + at, value);
+      at += rowBytes;
+    }
+  }
+  for (; c < rowBytes; c += 4) {
+    let at = c;
+    for (let r = 0; r < rows; r++) {
+      let value = (load<f32>(a + at) - load<f32>(meanA + c)) * load<f32>(scaleA + c) + load<f32>(shift + c);
+      if (form == RESIDUAL) value += load<f32>(b + at);
+      if (form == PAIR) value += (load<f32>(b + at) - load<f32>(meanB + c)) * load<f32>(scaleB + c);
+      if (relu) value = max<f32>(value, 0);
+      store<f32>(y + at, value);
+      at += rowBytes;
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function applyShare(form: i32, relu: bool, args: usize, part: i32, parts: i32): void {
+  const rows = integerAt(args, 0);
+  const rowBytes = <usize>integerAt(args, 1) << 2;
+  const a = pointerAt(args, 4);
+  const meanA = pointerAt(args, 5);
+  const scaleA = pointerAt(args, 6);
+  const shift = pointerAt(args, 7);
+  const b = pointerAt(args, 8);
+  const meanB = pointerAt(args, 9);
+  const scaleB = pointerAt(args, 10);
+  const y = pointerAt(args, 11);
+  const end = shareStart(rows, part + 1, parts);
+  for (let r = shareStart(rows, part, parts); r < end; r += APPLY_GROUP) {
+    const at = <usize>r * rowBytes;
+    const count = min(APPLY_GROUP, end - r);
+    applyRows(form, relu, count, rowBytes, a + at, meanA, scaleA, shift, b + at, meanB, scaleB, y + at);
+  }
+}
+
+/**
+ * y = relu?((a - meanA) * scaleA + shift + other)
+ * args: rows, channels, form (0 nothing, 1 residual b, 2 normalised b), relu, a, meanA, scaleA, shift, b, meanB, scaleB, y
+ */
+export function batchNormApply(args: usize, part: i32, parts: i32): void {
+  const form = integerAt(args, 2);
+  if (integerAt(args, 3) != 0) {
+    if (form == ALONE) applyShare(ALONE, true, args, part, parts);
+    else if (form == RESIDUAL) applyShare(RESIDUAL, true, args, part, parts);
+    else applyShare(PAIR, true, args, part, parts);
+  } else {
+    if (form == ALONE) applyShare(ALONE, false, args, part, parts);
+    else if (form == RESIDUAL) applyShare(RESIDUAL, false, args, part, parts);
+    else applyShare(PAIR, false, args, part, parts);
+  }
+}
