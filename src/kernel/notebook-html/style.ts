@@ -1,0 +1,132 @@
+/** The look of the page. Its colours and type sizes match those of the figures (widgets/theme.ts). */
+
+const light = `
+  color-scheme: light;
+  --paper: #ffffff; --wash: #f6f7f8; --ink: #1c2126; --soft: #56606b; --line: #dfe3e7; --accent: #0067a3;
+  --error: #b3261e; --error-wash: #fdf3f2; --selection: #cfe6f7;
+  --keyword: #8a3ffc; --string: #0a7050; --number: #b04600; --comment: #6b7580; --name: #0067a3; --type: #99366f;
+  --ansi-0: #1c2126; --ansi-1: #b3261e; --ansi-2: #0a7050; --ansi-3: #8a6100; --ansi-4: #0067a3; --ansi-5: #99366f;
+  --ansi-6: #00707a; --ansi-7: #56606b; --ansi-8: #6b7580; --ansi-9: #d13c33; --ansi-10: #12855f; --ansi-11: #a17400;
+  --ansi-12: #1a80bf; --ansi-13: #b3528c; --ansi-14: #128a94; --ansi-15: #8b95a0;`;
+
+const dark = `
+  color-scheme: dark;
+  --paper: #171b20; --wash: #1e2329; --ink: #e3e7eb; --soft: #a7b0ba; --line: #313942; --accent: #6db8ea;
+  --error: #ff8a80; --error-wash: #2c1d1e; --selection: #27485f;
+  --keyword: #be95ff; --string: #5fcf9f; --number: #f2a46f; --comment: #8b95a0; --name: #6db8ea; --type: #e39bc8;
+  --ansi-0: #6b7580; --ansi-1: #ff8a80; --ansi-2: #5fcf9f; --ansi-3: #e6c15c; --ansi-4: #6db8ea; --ansi-5: #e39bc8;
+  --ansi-6: #5fd0d9; --ansi-7: #c9d0d7; --ansi-8: #8b95a0; --ansi-9: #ffaca5; --ansi-10: #8be3bd; --ansi-11: #f2d98e;
+  --ansi-12: #9dd0f2; --ansi-13: #efbfdd; --ansi-14: #93e3ea; --ansi-15: #ffffff;`;
+
+export const pageStyle = `
+:root {${light}
+  --serif: "Source Serif 4", Charter, "Iowan Old Style", Georgia, serif;
+  --sans: "Source Sans 3", "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
+  --mono: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
+}
+@media (prefers-color-scheme: dark) { :root:not([data-theme="light"]) {${dark}
+} }
+:root[data-theme="dark"] {${dark}
+}
+* { box-sizing: border-box; }
+html { background: var(--paper); color: var(--ink); scroll-behavior: smooth; -webkit-text-size-adjust: 100%; }
+body { margin: 0; font: 400 1.125rem/1.6 var(--serif); text-rendering: optimizeLegibility; overflow-wrap: break-word; }
+::selection { background: var(--selection); }
+main { max-width: 44rem; margin: 0 auto; padding: clamp(2rem, 7vw, 5rem) 1.25rem 3rem; }
+a { color: var(--accent); text-decoration-thickness: 1px; text-underline-offset: .18em; }
+a:focus-visible, button:focus-visible { outline: 2px solid var(--accent); outline-offset: 3px; border-radius: 3px; }
+
+h1, h2, h3, h4 { font-family: var(--sans); font-weight: 600; line-height: 1.2; margin: 2.2em 0 .6em; text-wrap: balance; }
+h1 { font-size: clamp(2rem, 1.5rem + 2.4vw, 2.85rem); letter-spacing: -.018em; margin-top: 0; }
+h2 { font-size: 1.5rem; letter-spacing: -.008em; }
+h3 { font-size: 1.2rem; }
+h4 { font-size: 1rem; }
+h1 + p { font-size: 1.3rem; line-height: 1.45; color: var(--soft); margin: 0 0 2.2em; text-wrap: pretty; }
+p, ul, ol, blockquote { margin: 0 0 1.1em; }
+p { text-wrap: pretty; }
+ul, ol { padding-left: 1.4em; }
+li { margin: .25em 0; }
+li > p { margin: 0 0 .4em; }
+blockquote { border-left: 3px solid var(--line); padding-left: 1.1em; color: var(--soft); margin-left: 0; margin-right: 0; }
+hr { border: 0; border-top: 1px solid var(--line); margin: 2.5em 0; }
+img, svg { max-width: 100%; }
+.prose img { height: auto; }
+code { font: .84em/1.5 var(--mono); }
+:not(pre) > code { background: var(--wash); border-radius: 4px; padding: .12em .32em; }
+pre { font: .84rem/1.55 var(--mono); margin: 0; overflow-x: auto; tab-size: 2; }
+pre code { font: inherit; }
+kbd { font: .8em var(--sans); border: 1px solid var(--line); border-bottom-width: 2px; border-radius: 4px; padding: .1em .4em; }
+
+.cell { margin: 1.6em 0; }
+pre.code, .prose pre { background: var(--wash); border-radius: 8px; padding: .9em 1.1em; }
+.prose pre { margin: 0 0 1.1em; }
+pre.code { position: relative; }
+.outputs { margin-top: .9em; }
+.outputs > * + * { margin-top: .8em; }
+pre.stream, pre.result, pre.raw { padding: .1em 1.1em; color: var(--soft); max-height: 26rem; overflow: auto; }
+pre.result { color: var(--ink); }
+pre.error { border-left: 3px solid var(--error); background: var(--error-wash); border-radius: 0 8px 8px 0; padding: .8em 1em; }
+figure { margin: 1.4em 0; overflow-x: auto; }
+figure img { display: block; height: auto; }
+figure.live .canvas { width: 100%; }
+figure.live .canvas > .chart-wrapper, figure.live .vega-embed { display: block; padding-right: 0; }
+figure.live .vega-embed > svg, figure.live .chart-wrapper > svg { height: auto; min-width: 27rem; }
+:root .still img { background: #fff; border-radius: 6px; }
+.vega-embed summary { opacity: .0; transition: opacity .15s; }
+.vega-embed:hover summary, .vega-embed summary:focus-visible { opacity: .8; }
+
+.table, .rich { overflow-x: auto; }
+table { border-collapse: collapse; font: .95rem/1.45 var(--sans); font-variant-numeric: tabular-nums; margin: 0 0 1.2em; min-width: 60%; }
+th, td { text-align: left; padding: .4em .9em .4em 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+th { font-weight: 600; border-bottom-color: var(--soft); }
+th:not(:first-child)[style*="right"], td[style*="right"] { text-align: right; }
+.katex { font-size: 1.06em; }
+.katex-display { overflow-x: auto; overflow-y: hidden; padding: .3em 0; margin: 1.2em 0; }
+code.bad-formula { color: var(--error); }
+
+.hljs-keyword, .hljs-literal, .hljs-meta { color: var(--keyword); }
+.hljs-string, .hljs-regexp { color: var(--string); }
+.hljs-number { color: var(--number); }
+.hljs-comment { color: var(--comment); font-style: italic; }
+.hljs-title, .hljs-attr { color: var(--name); }
+.hljs-type, .hljs-built_in, .hljs-class { color: var(--type); }
+.hljs-subst { color: inherit; }
+
+footer { max-width: 44rem; margin: 0 auto; padding: 1.5rem 1.25rem 3rem; font: .9rem var(--sans); color: var(--soft); }
+button.theme { position: fixed; top: .9rem; right: .9rem; width: 2.25rem; height: 2.25rem; border: 1px solid var(--line);
+  border-radius: 50%; background: var(--paper); cursor: pointer; z-index: 2; padding: 0; }
+button.theme::before { content: ""; display: block; width: 1rem; height: 1rem; margin: auto; border-radius: 50%;
+  background: linear-gradient(90deg, var(--soft) 50%, transparent 50%); border: 1.5px solid var(--soft); }
+
+nav { display: none; }
+@media (min-width: 78rem) {
+  nav { display: block; position: fixed; top: 5rem; left: calc(50% - 22rem - 15rem); width: 12.5rem; max-height: 80vh;
+    overflow: auto; font: .92rem/1.4 var(--sans); }
+  nav ol { list-style: none; padding: 0; margin: 0; }
+  nav li { margin: .5em 0; }
+  nav a { color: var(--soft); text-decoration: none; }
+  nav a:hover { color: var(--accent); }
+  pre.code::before { content: attr(data-count); position: absolute; left: -2.2rem; width: 1.5rem; text-align: right;
+    color: var(--line); }
+  pre.code { overflow: visible; }
+  pre.code code { display: block; overflow-x: auto; }
+}
+@media (max-width: 40rem) {
+  body { font-size: 1.03rem; }
+  pre { font-size: .78rem; }
+}
+@media print {
+  :root, :root[data-theme="dark"] {${light}
+  }
+  body { font-size: 10.5pt; }
+  main { max-width: none; padding: 0; }
+  nav, button.theme, .vega-embed details { display: none !important; }
+  pre, figure, table, .katex-display { break-inside: avoid; }
+  pre { white-space: pre-wrap; max-height: none !important; }
+  h2, h3 { break-after: avoid; }
+  /* Live figures may be drawn in dark colours; their still pictures never are. */
+  figure.live .still[hidden] { display: block; }
+  figure.live .still:has(img) ~ .canvas { display: none; }
+  a { color: inherit; }
+}
+`;
