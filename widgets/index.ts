@@ -1,5 +1,20 @@
 /** Figures: pure functions from plain arrays to specifications, and what shows them. Re-exports only. */
 export { createFigure, type BundleOptions, type Figure } from "./figure.js";
 export { liveFigure, type LiveFigure, type LiveOptions } from "./live.js";
+export { plotlyFigure, type PlotlySpec } from "./plotly.js";
+export {
+  relativeEncodings,
+  type EncodingTable,
+  type LayerEncodings,
+  type RelativeEncodingsOptions,
+} from "./relative-encodings.js";
 export { save, show } from "./show.js";
+export {
+  liveTrainingCurves,
+  trainingCurves,
+  type LiveTrainingCurves,
+  type LogEvent,
+  type Run,
+  type TrainingCurvesOptions,
+} from "./training-curves.js";
 export { vegaFigure, type VegaLiteSpec } from "./vega.js";

@@ -107,7 +107,8 @@ export function vegaConfig(colours: Palette): Record<string, unknown> {
       titlePadding: 8,
       labelFlush: false,
     },
-    axisY: { domain: false, ticks: false, labelPadding: 6 },
+    // Axes stacked above each other line up.
+    axisY: { domain: false, ticks: false, labelPadding: 6, minExtent: 34 },
     axisX: { grid: false, labelPadding: 3 },
     axisBand: { grid: false, domain: false, ticks: false },
     header: {
@@ -128,7 +129,12 @@ export function vegaConfig(colours: Palette): Record<string, unknown> {
       direction: "horizontal",
       offset: 10,
     },
-    range: { category: colours.series, heatmap: sequentialRamp, ramp: sequentialRamp, diverging: divergingRamp },
+    range: {
+      category: colours.series,
+      heatmap: { scheme: sequentialRamp },
+      ramp: { scheme: sequentialRamp },
+      diverging: { scheme: divergingRamp },
+    },
     line: { strokeWidth: 2, strokeJoin: "round", strokeCap: "round" },
     point: { filled: true, size: 45 },
     rule: { color: colours.softInk },
@@ -142,7 +148,13 @@ export function plotlyLayout(colours: Palette): Record<string, unknown> {
     paper_bgcolor: colours.paper,
     plot_bgcolor: colours.paper,
     font: { family: fontFamily, size: fontSizes.label, color: colours.softInk },
-    title: { font: { size: fontSizes.title, color: colours.ink } },
+    title: {
+      x: 0,
+      xref: "container",
+      xanchor: "left",
+      pad: { l: 14 },
+      font: { size: fontSizes.title, color: colours.ink, weight: 600 },
+    },
     colorway: colours.series,
     hoverlabel: { font: { family: fontFamily, size: fontSizes.axisTitle } },
   };

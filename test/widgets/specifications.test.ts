@@ -1,0 +1,102 @@
+/**
+ * Every figure, at its ends: valid by Vega-Lite's own schema, and drawn without a warning. (One file, because compiling
+ * the schema takes seconds.)
+ */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import Ajv from "ajv";
+import { plotlyToVegaLite } from "../../widgets/plotly.js";
+import { relativeEncodingsSpec } from "../../widgets/relative-encodings.js";
+import { trainingCurvesSpec, type LogEvent } from "../../widgets/training-curves.js";
+import { themed, type VegaLiteSpec } from "../../widgets/vega.js";
+import { drawStrictly } from "../helpers/figures.js";
+
+const schema = JSON.parse(readFileSync(require.resolve("vega-lite/vega-lite-schema.json"), "utf8")) as object;
+const validate = new Ajv({ strict: false, validateFormats: false, allErrors: true }).compile(schema);
+
+/** Fails with the deepest complaints of the schema, the rest being alternatives that were not meant. */
+function assertValid(spec: VegaLiteSpec): void {
+  if (validate(spec)) return;
+  const errors = [...(validate.errors ?? [])].sort((a, b) => b.instancePath.length - a.instancePath.length);
+  assert.fail(
+    errors
+      .slice(0, 5)
+      .map((error) => `${error.instancePath} ${error.message} ${JSON.stringify(error.params)}`)
+      .join("\n"),
+  );
+}
+
+const step = (number: number, loss: number): LogEvent => ({ event: "step", step: number, loss, learningRate: 0.1 });
+const epoch: LogEvent = {
+  event: "epoch",
+  epoch: 1,
+  step: 2,
+  trainLoss: 1.7,
+  trainTop1: 0.4,
+  validationLoss: 1.9,
+  validationTop1: 0.3,
+};
+const events: LogEvent[] = [{ event: "start" }, step(1, 2.3), step(2, 1.9), epoch, { event: "end" }];
+const table = { values: Float32Array.from({ length: 15 }, (_, i) => i - 7), shape: [5, 3] as const };
+
+const specifications: Record<string, VegaLiteSpec> = {
+  "training curves of no run": trainingCurvesSpec([]),
+  "training curves of a run that has only started": trainingCurvesSpec([{ name: "a", events: [{ event: "start" }] }]),
+  "training curves of a single step": trainingCurvesSpec([{ name: "a", events: [step(1, 2)] }]),
+  "training curves of losses that are not numbers": trainingCurvesSpec([
+    { name: "a", events: [step(1, NaN), step(2, NaN)] },
+  ]),
+  "training curves of one run": trainingCurvesSpec([{ name: "a", events }]),
+  "training curves of two runs": trainingCurvesSpec([
+    { name: "a", events },
+    { name: "b", events },
+  ]),
+  "a heat map with named cells": plotlyToVegaLite({
+    data: [
+      {
+        type: "heatmap",
+        z: [
+          [1, null],
+          [3, 5],
+        ],
+        x: ["p", "q"],
+        y: ["r", "s"],
+        coloraxis: "coloraxis",
+      },
+    ],
+    layout: {
+      height: 300,
+      coloraxis: { colorscale: "sequential", cmin: 0, cmax: 5 },
+      xaxes: { x: {} },
+      yaxes: { y: {} },
+    },
+  }),
+  "curves and bars side by side": plotlyToVegaLite({
+    data: [
+      { type: "scatter", mode: "lines+markers", x: [1, 10, 100], y: [2, 3, 5], name: "a" },
+      { type: "bar", x: ["p", "q"], y: [7, 11], xaxis: "x2", yaxis: "y2" },
+    ],
+    layout: {
+      title: { text: "Both" },
+      height: 400,
+      subplotTitles: { x: "left" },
+      xaxes: { x: { domain: [0, 0.45], type: "log" }, x2: { domain: [0.55, 1], anchor: "y2" } },
+      yaxes: { y: {}, y2: { anchor: "x2" } },
+    },
+  }),
+  "relative encodings before and after": plotlyToVegaLite(
+    relativeEncodingsSpec([
+      { name: "before", query: table, key: table, value: table },
+      { name: "after", query: table, key: null, value: table },
+    ]),
+  ),
+};
+
+describe("the specification of", () => {
+  for (const [name, spec] of Object.entries(specifications))
+    it(`${name} is valid and drawn without a warning`, async () => {
+      assertValid(themed(spec));
+      await drawStrictly(themed(spec));
+    });
+});

@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { RunEvent } from "../../src/training/events.js";
+import { liveTrainingCurves, smoothed, trainingCurvesSpec, type LogEvent } from "../../widgets/training-curves.js";
+import { themed } from "../../widgets/vega.js";
+import { drawStrictly, textsOf } from "../helpers/figures.js";
+
+// What training writes is what the curves read: this line does not compile otherwise.
+const read = (events: readonly RunEvent[]): readonly LogEvent[] => events;
+
+const step = (number: number, loss: number): LogEvent => ({
+  event: "step",
+  step: number,
+  loss,
+  learningRate: 0.1 / number,
+});
+const epoch = (number: number, top1: number): LogEvent => ({
+  event: "epoch",
+  epoch: number,
+  step: 3 * number,
+  trainLoss: 1.234567,
+  trainTop1: top1 + 0.05,
+  validationLoss: 1.5,
+  validationTop1: top1,
+});
+const events: LogEvent[] = [
+  { event: "start" },
+  ...[2.3, 2.1, 1.9].map((loss, i) => step(i + 1, loss)),
+  epoch(1, 0.41),
+  ...[1.7, 1.5, 1.3].map((loss, i) => step(i + 4, loss)),
+  epoch(2, 0.53),
+  { event: "end" },
+];
+
+describe("training curves", () => {
+  it("read the events that training writes", () => {
+    assert.deepEqual(read([]), []);
+  });
+
+  it("put steps and epochs into two small tables, rounded", () => {
+    const { datasets } = trainingCurvesSpec([{ name: "a", events }], { smoothing: 1 }) as {
+      datasets: Record<string, Record<string, unknown>[]>;
+    };
+    assert.deepEqual(datasets.steps.slice(0, 2), [
+      { run: "a", split: "training", step: 1, loss: 2.3, smooth: 2.3, rate: 0.1 },
+      { run: "a", split: "training", step: 2, loss: 2.1, smooth: 2.1, rate: 0.05 },
+    ]);
+    assert.deepEqual(datasets.epochs.slice(0, 2), [
+      { run: "a", split: "training", epoch: 1, step: 3, loss: 1.235, top1: 0.46 },
+      { run: "a", split: "validation", epoch: 1, step: 3, loss: 1.5, top1: 0.41 },
+    ]);
+  });
+
+  it("average steps in groups when there are more than points", () => {
+    const { datasets } = trainingCurvesSpec([{ name: "a", events }], { points: 2, smoothing: 1 }) as {
+      datasets: Record<string, Record<string, unknown>[]>;
+    };
+    assert.deepEqual(
+      datasets.steps.map((row) => [row.step, row.loss]),
+      [
+        [3, 2.1],
+        [6, 1.5],
+      ],
+    );
+  });
+
+  it("name the splits of one run, and the runs and splits of several", async () => {
+    const one = textsOf(await drawStrictly(themed(trainingCurvesSpec([{ name: "a", events }], { title: "My run" }))));
+    assert.ok(
+      ["My run", "Best validation top-1: 53.0%", "training", "validation"].every((text) => one.includes(text)),
+      String(one),
+    );
+    const two = textsOf(
+      await drawStrictly(
+        themed(
+          trainingCurvesSpec([
+            { name: "left", events },
+            { name: "right", events: events.slice(0, 5) },
+          ]),
+        ),
+      ),
+    );
+    assert.ok(
+      ["left", "right", "Best validation top-1: left 53.0%, right 41.0%"].every((text) => two.includes(text)),
+      String(two),
+    );
+  });
+
+  it("grow while a run goes on, and end with pictures", async () => {
+    const shown: Record<string, unknown>[] = [];
+    const live = liveTrainingCurves({ interval: 0, display: (bundle) => shown.push(bundle) });
+    events.slice(0, 4).forEach((event) => live.onEvent(event));
+    await live.end();
+    const steps = shown.map(
+      (bundle) =>
+        (bundle["application/vnd.vegalite.v5+json"] as { datasets: { steps: unknown[] } }).datasets.steps.length,
+    );
+    assert.deepEqual(steps, [0, 1, 2, 3, 3]);
+    assert.deepEqual(
+      shown.map((bundle) => "image/png" in bundle),
+      [false, false, false, false, true],
+    );
+  });
+});
+
+describe("smoothed", () => {
+  it("leaves a constant and a span of one step as they are", () => {
+    assert.deepEqual(
+      smoothed([7, 7, 7], 5).map((value) => Number(value.toFixed(12))),
+      [7, 7, 7],
+    );
+    assert.deepEqual(smoothed([2, 3, 5], 1), [2, 3, 5]);
+  });
+
+  it("is the mean of the averages from either side", () => {
+    // a = 1/2: forwards 0, 4/1.5... worked by hand: 0, (0/2 + 6/2) / (3/4) = 4; backwards 6, (6/4) / (3/4) = 2.
+    assert.deepEqual(smoothed([0, 6], 2), [1, 5]);
+  });
+
+  it("passes over a loss that is not a number", () => {
+    assert.deepEqual(smoothed([0, NaN, 6], 2), [1, NaN, 5]);
+  });
+
+  it("turns with its sequence", () => {
+    const values = [3, 1, 4, 1, 5, 9, 2];
+    const turned = smoothed([...values].reverse(), 3).reverse();
+    smoothed(values, 3).forEach((value, i) => assert.ok(Math.abs(value - turned[i]) < 1e-12));
+  });
+});

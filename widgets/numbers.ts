@@ -1,0 +1,31 @@
+/** Numbers for specifications: short, and the same on every machine. */
+
+/** Rounds to `digits` significant digits, so that a specification stays small; NaN and infinities become null. */
+export function significant(value: number, digits = 4): number | null {
+  return Number.isFinite(value) ? Number(value.toPrecision(digits)) : null;
+}
+
+/** A fraction as a percentage with one decimal: 0.8743 is "87.4%". */
+export const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)}%`;
+
+/** Largest magnitude in a list, 0 for an empty one. */
+export const largestMagnitude = (values: Iterable<number>): number => {
+  let largest = 0;
+  for (const value of values) largest = Math.max(largest, Math.abs(value));
+  return largest;
+};
+
+/**
+ * Least and greatest of the finite numbers in a list; [0, 1] if there is none, and half a unit around a single one, so
+ * that a scale over it always has a length.
+ */
+export function extent(values: Iterable<unknown>): [number, number] {
+  let [least, greatest] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (typeof value !== "number" || !Number.isFinite(value)) continue;
+    least = Math.min(least, value);
+    greatest = Math.max(greatest, value);
+  }
+  if (least > greatest) return [0, 1];
+  return least === greatest ? [least - 0.5, greatest + 0.5] : [least, greatest];
+}

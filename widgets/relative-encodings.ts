@@ -1,0 +1,143 @@
+/** Relative positional encodings of an axial attention layer, by offset, as heat maps. */
+import { ShapeError } from "../src/errors.js";
+import type { Figure } from "./figure.js";
+import { largestMagnitude, significant } from "./numbers.js";
+import { plotlyFigure, type HeatmapTrace, type PlotlyAxis, type PlotlySpec } from "./plotly.js";
+
+/** A table of encodings r: row = (key index - query index) + L - 1, column = channel, row-major. */
+export interface EncodingTable {
+  readonly values: ArrayLike<number>;
+  /** 2L - 1 offsets, and the channels of a head. */
+  readonly shape: readonly [offsets: number, channels: number];
+}
+
+/** The tables of one layer at one moment; a layer may lack any of them. */
+export interface LayerEncodings {
+  /** What the column is called: "before training", "width axis", ... */
+  name: string;
+  query?: EncodingTable | null;
+  key?: EncodingTable | null;
+  value?: EncodingTable | null;
+}
+
+export interface RelativeEncodingsOptions {
+  /** Default "Relative positional encodings". */
+  title?: string;
+  /** Offsets shown on either side of 0. Default: all. */
+  reach?: number;
+}
+
+const kinds = ["query", "key", "value"] as const;
+
+/** One row of cells a channel, offsets from -reach to +reach. */
+function cells({ values, shape: [offsets, channels] }: EncodingTable, reach: number): (number | null)[][] {
+  const centre = (offsets - 1) / 2;
+  return Array.from({ length: channels }, (_, channel) =>
+    Array.from({ length: 2 * reach + 1 }, (_, column) => {
+      const row = column - reach + centre;
+      return row < 0 || row >= offsets ? null : significant(values[row * channels + channel], 3);
+    }),
+  );
+}
+
+function checkTable(table: EncodingTable, where: string): void {
+  const [offsets, channels] = table.shape;
+  if (offsets % 2 === 0 || table.values.length !== offsets * channels)
+    throw new ShapeError(
+      `relativeEncodings: a table must hold (2L - 1) x channels numbers, got ${table.values.length} for shape ` +
+        `[${offsets}, ${channels}] (${where}); give the layer's tables as they are`,
+    );
+}
+
+/** The Plotly specification of `relativeEncodings`. */
+export function relativeEncodingsSpec(
+  layers: readonly LayerEncodings[],
+  options: RelativeEncodingsOptions = {},
+): PlotlySpec {
+  for (const layer of layers)
+    for (const kind of kinds) if (layer[kind]) checkTable(layer[kind], `${kind} of ${layer.name}`);
+
+  const shown = kinds.filter((kind) => layers.some((layer) => layer[kind]));
+  const reachOf = (table: EncodingTable): number => (table.shape[0] - 1) / 2;
+  const tables = layers.flatMap((layer) =>
+    shown.map((kind) => layer[kind]).filter((table) => table !== null && table !== undefined),
+  );
+  const reach = options.reach ?? Math.max(0, ...tables.map(reachOf));
+  const channelsOf = (kind: (typeof kinds)[number]): number =>
+    Math.max(...layers.map((layer) => layer[kind]?.shape[1] ?? 0));
+  const strongest = largestMagnitude(tables.flatMap((table) => Array.from(table.values))) || 1;
+
+  // Cells are as high in every row: a row's share of the height is its share of the channels.
+  const gap = 0.06;
+  const channels = shown.map(channelsOf);
+  const unit = (1 - gap * (shown.length - 1)) / channels.reduce((sum, count) => sum + count, 0);
+  const width = (1 - 0.06 * (layers.length - 1)) / layers.length;
+
+  const data: HeatmapTrace[] = [];
+  const xaxes: Record<string, PlotlyAxis> = {};
+  const yaxes: Record<string, PlotlyAxis> = {};
+  const subplotTitles: Record<string, string> = {};
+  const offsets = Array.from({ length: 2 * reach + 1 }, (_, i) => i - reach);
+  let top = 1;
+  shown.forEach((kind, row) => {
+    const height = unit * channels[row];
+    layers.forEach((layer, column) => {
+      const number = row * layers.length + column + 1;
+      const suffix = number === 1 ? "" : String(number);
+      const last = row === shown.length - 1;
+      const left = column * (width + 0.06);
+      xaxes[`x${suffix}`] = {
+        domain: [left, left + width],
+        anchor: `y${suffix}`,
+        showticklabels: last,
+        ...(last ? { title: { text: "offset (key \u2212 query)" } } : {}),
+      };
+      yaxes[`y${suffix}`] = {
+        domain: [Math.max(0, top - height), top],
+        anchor: `x${suffix}`,
+        autorange: "reversed",
+        showticklabels: column === 0,
+        ...(column === 0 ? { title: { text: `${kind}` } } : {}),
+      };
+      if (row === 0) subplotTitles[`x${suffix}`] = layer.name;
+      const table = layer[kind];
+      // A layer without this table keeps its place, empty.
+      const empty = offsets.map(() => null);
+      data.push({
+        type: "heatmap",
+        z: table ? cells(table, reach) : Array.from({ length: channels[row] }, () => empty),
+        x: offsets,
+        xaxis: `x${suffix}`,
+        yaxis: `y${suffix}`,
+        coloraxis: "coloraxis",
+        hovertemplate: `${kind}, offset %{x}, channel %{y}: %{z}<extra></extra>`,
+      });
+    });
+    top -= height + gap;
+  });
+  return {
+    data,
+    layout: {
+      title: { text: options.title ?? "Relative positional encodings" },
+      height: 150 + Math.min(480, Math.max(200, 9 * channels.reduce((sum, count) => sum + count, 0))),
+      coloraxis: {
+        colorscale: "diverging",
+        cmin: -significant(strongest, 3)!,
+        cmax: significant(strongest, 3)!,
+      },
+      subplotTitles,
+      xaxes,
+      yaxes,
+    },
+  };
+}
+
+/**
+ * Heat maps of the encodings r^q, r^k and r^v (paper, eq. 4): a column for each layer or moment, a row for each kind,
+ * offsets to the right and channels downwards, all in one scale of colours around zero.
+ *
+ *     relativeEncodings([{ name: "before training", ...before }, { name: "after training", ...after }])
+ */
+export function relativeEncodings(layers: readonly LayerEncodings[], options: RelativeEncodingsOptions = {}): Figure {
+  return plotlyFigure(options.title ?? "Relative positional encodings", relativeEncodingsSpec(layers, options));
+}

@@ -1,0 +1,271 @@
+/** Training curves: loss, accuracy and learning rate of one or several runs, from their logs. */
+import type { Figure } from "./figure.js";
+import { liveFigure, type LiveOptions } from "./live.js";
+import { extent, percent, significant } from "./numbers.js";
+import { columnWidth } from "./theme.js";
+import { vegaFigure, type VegaLiteSpec } from "./vega.js";
+
+/** What the curves read of a training log; an event of `axial.training` is one of these. */
+export type LogEvent =
+  | { event: "step"; step: number; loss: number; learningRate: number }
+  | {
+      event: "epoch";
+      epoch: number;
+      step: number;
+      trainLoss: number;
+      trainTop1: number;
+      validationLoss: number;
+      validationTop1: number;
+    }
+  | { event: "start" | "end" };
+
+export interface Run {
+  /** Names the run in the legend. */
+  name: string;
+  events: readonly LogEvent[];
+}
+
+export interface TrainingCurvesOptions {
+  /** Default "Training curves". */
+  title?: string;
+  /** Steps over which the loss of single steps is averaged, exponentially. Default 20. */
+  smoothing?: number;
+  /** Points of a curve at most; steps beyond are averaged in groups. Default 200. */
+  points?: number;
+}
+
+type Step = Extract<LogEvent, { event: "step" }>;
+type Epoch = Extract<LogEvent, { event: "epoch" }>;
+
+/**
+ * Exponential average over about `span` steps, from both sides, so that the curve lags behind nothing. One side is
+ * m_t = a m_(t-1) + (1 - a) x_t with a = 1 - 1/span, divided by 1 - a^t so that its start is not pulled towards zero.
+ * Values that are not finite stay as they are and count in no average.
+ */
+export function smoothed(values: readonly number[], span: number): number[] {
+  const keep = span <= 1 ? 0 : 1 - 1 / span;
+  const oneSided = (sequence: readonly number[]): number[] => {
+    let average = 0;
+    let weight = 0;
+    return sequence.map((value) => {
+      if (!Number.isFinite(value)) return value;
+      average = keep * average + (1 - keep) * value;
+      weight = keep * weight + (1 - keep);
+      return average / weight;
+    });
+  };
+  const forwards = oneSided(values);
+  const backwards = oneSided([...values].reverse()).reverse();
+  return forwards.map((value, i) => (value + backwards[i]) / 2);
+}
+
+/** Rows of the step curves: at most `points`, each the mean of a group of neighbouring steps. */
+function stepRows(run: Run, { smoothing = 20, points = 200 }: TrainingCurvesOptions): Record<string, unknown>[] {
+  const steps = run.events.filter((event): event is Step => event.event === "step");
+  const smooth = smoothed(
+    steps.map((step) => step.loss),
+    smoothing,
+  );
+  const size = Math.max(1, Math.ceil(steps.length / points));
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const rows: Record<string, unknown>[] = [];
+  for (let start = 0; start < steps.length; start += size) {
+    const group = steps.slice(start, start + size);
+    rows.push({
+      run: run.name,
+      split: "training",
+      step: group[group.length - 1].step,
+      loss: significant(mean(group.map((step) => step.loss))),
+      smooth: significant(mean(smooth.slice(start, start + size))),
+      rate: significant(group[group.length - 1].learningRate),
+    });
+  }
+  return rows;
+}
+
+function epochRows(run: Run): Record<string, unknown>[] {
+  return run.events
+    .filter((event): event is Epoch => event.event === "epoch")
+    .flatMap(({ epoch, step, ...of }) => [
+      {
+        run: run.name,
+        split: "training",
+        epoch,
+        step,
+        loss: significant(of.trainLoss),
+        top1: significant(of.trainTop1),
+      },
+      {
+        run: run.name,
+        split: "validation",
+        epoch,
+        step,
+        loss: significant(of.validationLoss),
+        top1: significant(of.validationTop1),
+      },
+    ]);
+}
+
+/** The best epoch of each run in words. */
+function summary(runs: readonly Run[]): string | undefined {
+  const best = runs.flatMap((run) => {
+    const epochs = run.events.filter((event): event is Epoch => event.event === "epoch");
+    if (epochs.length === 0) return [];
+    const top = epochs.reduce((a, b) => (b.validationTop1 > a.validationTop1 ? b : a));
+    return [`${runs.length > 1 ? `${run.name} ` : ""}${percent(top.validationTop1)}`];
+  });
+  return best.length > 0 ? `Best validation top-1: ${best.join(", ")}` : undefined;
+}
+
+/** The Vega-Lite specification of `trainingCurves`. */
+export function trainingCurvesSpec(runs: readonly Run[], options: TrainingCurvesOptions = {}): VegaLiteSpec {
+  const several = runs.length > 1;
+  const splits = ["training", "validation"];
+  const steps = runs.flatMap((run) => stepRows(run, options));
+  const epochs = runs.flatMap(epochRows);
+  const domain = (...fields: string[]): [number, number] =>
+    extent([...steps, ...epochs].flatMap((row) => fields.map((field) => row[field])));
+  const step = {
+    field: "step",
+    type: "quantitative",
+    title: "training step",
+    scale: { domain: domain("step"), nice: false },
+  };
+  // The panels share their steps; only the last one labels them.
+  const unlabelled = { ...step, title: null, axis: { labels: false, ticks: false } };
+  const legend = { symbolType: "stroke", symbolOpacity: 1, symbolSize: 200 };
+  // One run: the colour tells training from validation. Several: the colour tells the runs, the dashes the splits.
+  const color = several
+    ? { field: "run", type: "nominal", title: null, sort: null, legend }
+    : { field: "split", type: "nominal", title: null, scale: { domain: splits }, legend };
+  const look = {
+    color,
+    ...(several
+      ? {
+          strokeDash: {
+            field: "split",
+            type: "nominal",
+            title: null,
+            legend,
+            scale: {
+              domain: splits,
+              range: [
+                [1, 0],
+                [5, 4],
+              ],
+            },
+          },
+        }
+      : {}),
+  };
+  const tooltip = (field: string, title: string, format: string): Record<string, unknown>[] => [
+    ...(several ? [{ field: "run" }] : []),
+    { field: "split" },
+    { field: "epoch", type: "quantitative" },
+    { field, type: "quantitative", title, format },
+  ];
+  const size = { width: columnWidth - 70 };
+  const value = (field: string, title: string, format?: string): Record<string, unknown> => ({
+    field,
+    type: "quantitative",
+    title,
+    scale: { domain: field === "top1" ? domain("top1") : domain("loss", "smooth"), nice: true },
+    axis: { tickCount: 5, ...(format === undefined ? {} : { format }) },
+  });
+  return {
+    title: { text: options.title ?? "Training curves", subtitle: summary(runs) ?? "" },
+    datasets: { steps, epochs },
+    spacing: 14,
+    vconcat: [
+      {
+        ...size,
+        height: 170,
+        layer: [
+          {
+            data: { name: "steps" },
+            mark: { type: "line", strokeWidth: 1, opacity: 0.25 },
+            encoding: { x: unlabelled, y: value("loss", "loss"), color },
+          },
+          { data: { name: "steps" }, mark: "line", encoding: { x: unlabelled, y: value("smooth", "loss"), ...look } },
+          {
+            data: { name: "epochs" },
+            transform: [{ filter: "datum.split === 'validation'" }],
+            mark: { type: "line", point: { size: 50 } },
+            encoding: { x: unlabelled, y: value("loss", "loss"), ...look, tooltip: tooltip("loss", "loss", ".3f") },
+          },
+        ],
+      },
+      {
+        ...size,
+        height: 150,
+        data: { name: "epochs" },
+        mark: { type: "line", point: { size: 50 } },
+        encoding: {
+          x: unlabelled,
+          y: value("top1", "top-1 accuracy", ".0%"),
+          ...look,
+          tooltip: tooltip("top1", "top-1", ".1%"),
+        },
+      },
+      {
+        ...size,
+        height: 46,
+        data: { name: "steps" },
+        mark: { type: "line", strokeWidth: 1.5, ...(several ? {} : { color: "#7d7d7d" }) },
+        encoding: {
+          x: step,
+          y: {
+            field: "rate",
+            type: "quantitative",
+            title: "rate",
+            scale: { domain: [0, domain("rate")[1]], nice: true },
+            axis: { tickCount: 2, format: "~g" },
+          },
+          ...(several ? { color } : {}),
+        },
+      },
+    ],
+    resolve: { scale: { x: "shared" } },
+  };
+}
+
+/**
+ * Loss, top-1 accuracy and learning rate of one or several runs over their steps.
+ *
+ *     const log = await axial.training.readLog("runs/first.jsonl");
+ *     await axial.widgets.show(axial.widgets.trainingCurves([{ name: "first", events: log }]));
+ */
+export function trainingCurves(runs: readonly Run[], options: TrainingCurvesOptions = {}): Figure {
+  return vegaFigure(options.title ?? "Training curves", trainingCurvesSpec(runs, options));
+}
+
+export interface LiveTrainingCurves {
+  /** Give this to the training loop. */
+  onEvent: (event: LogEvent) => void;
+  /** What came so far. */
+  readonly events: readonly LogEvent[];
+  /** Shows the last frame with its static pictures. Wait for it before the cell ends. */
+  end(): Promise<void>;
+}
+
+/**
+ * Training curves that grow while a run goes on.
+ *
+ *     const curves = axial.widgets.liveTrainingCurves();
+ *     await axial.training.train({ model, dataset, onEvent: curves.onEvent });
+ *     await curves.end();
+ */
+export function liveTrainingCurves(
+  options: TrainingCurvesOptions & LiveOptions & { name?: string } = {},
+): LiveTrainingCurves {
+  const live = liveFigure(options);
+  const events: LogEvent[] = [];
+  return {
+    events,
+    onEvent(event) {
+      events.push(event);
+      live.update(() => trainingCurves([{ name: options.name ?? "run", events }], options));
+    },
+    end: () => live.end(),
+  };
+}
