@@ -38,7 +38,8 @@ export type SimilarityInputs = Omit<AxialAttentionInputs, "scales">;
  * @throws ShapeError when a tensor does not fit the geometry.
  */
 export function axialAttention(inputs: AxialAttentionInputs, geometry: AxialAttentionGeometry): AxialAttentionOutputs {
-  assertFits(inputs, geometry);
+  assertInputs(inputs, geometry);
+  assertScales(inputs.scales, geometry);
   return fusedAxialAttention(inputs, geometry) ?? composedAxialAttention(inputs, geometry);
 }
 
@@ -50,7 +51,7 @@ export function axialAttention(inputs: AxialAttentionInputs, geometry: AxialAtte
  * @throws ShapeError when a tensor does not fit the geometry.
  */
 export function similarityStatistics(inputs: SimilarityInputs, geometry: AxialAttentionGeometry): SimilarityStatistics {
-  assertFits(inputs, geometry);
+  assertInputs(inputs, geometry);
   return fusedSimilarityStatistics(inputs, geometry) ?? composedSimilarityStatistics(inputs, geometry);
 }
 
@@ -61,7 +62,8 @@ export function similarityStatistics(inputs: SimilarityInputs, geometry: AxialAt
  * @throws ShapeError when a tensor does not fit the geometry.
  */
 export function attentionWeights(inputs: AxialAttentionInputs, geometry: AxialAttentionGeometry): tf.Tensor5D {
-  assertFits(inputs, geometry);
+  assertInputs(inputs, geometry);
+  assertScales(inputs.scales, geometry);
   const [outer, length, inner] = inputs.qkv.shape;
   return tf.tidy(() => {
     const { query, key } = splitHeads(inputs.qkv, geometry);
@@ -209,18 +211,18 @@ export function countPairs(length: number, { before, after }: AxialAttentionGeom
   return pairs;
 }
 
-function assertFits({ qkv, relative, ...rest }: SimilarityInputs, geometry: AxialAttentionGeometry): void {
+function assertInputs({ qkv, relative }: SimilarityInputs, geometry: AxialAttentionGeometry): void {
   const { heads, keyDepth, valueDepth, window } = geometry;
   const [, length, , channels] = qkv.shape;
+  const projected = heads * (2 * keyDepth + valueDepth);
   const got = `qkv [${qkv.shape.join(", ")}], heads=${heads}, keyDepth=${keyDepth}, valueDepth=${valueDepth}`;
-  if (channels !== heads * (2 * keyDepth + valueDepth))
+  if (qkv.rank !== 4 || channels !== projected)
     throw new ShapeError(
-      `axialAttention: qkv must have heads * (2 * keyDepth + valueDepth) channels, got ${got}; ` +
-        `project to ${heads * (2 * keyDepth + valueDepth)} channels`,
+      `axialAttention: qkv must be [O, L, I, heads * (2 * keyDepth + valueDepth)], got ${got}; project to ${projected} channels`,
     );
   if (window.before < 0 || window.after < 0)
     throw new ShapeError(
-      `axialAttention: a window holds the query's own place, got before=${window.before}, after=${window.after}; use 0 or more`,
+      `axialAttention: a window must hold the query's own place, got before=${window.before}, after=${window.after}; use 0 or more`,
     );
   for (const [name, table, depth] of [
     ["query", relative.query, keyDepth],
@@ -232,9 +234,11 @@ function assertFits({ qkv, relative, ...rest }: SimilarityInputs, geometry: Axia
         `axialAttention: relative.${name} must be [2L - 1, depth] = [${2 * length - 1}, ${depth}], ` +
           `got [${table.shape.join(", ")}] with ${got}; fit it with fitPositionTable`,
       );
-  const scales = (rest as Partial<AxialAttentionInputs>).scales;
-  if (scales !== undefined && (scales.shape[0] !== 3 || scales.shape[1] !== heads))
+}
+
+function assertScales(scales: tf.Tensor2D, { heads }: AxialAttentionGeometry): void {
+  if (scales.shape[0] !== 3 || scales.shape[1] !== heads)
     throw new ShapeError(
-      `axialAttention: scales must be [3, heads] = [3, ${heads}], got [${scales.shape.join(", ")}]; give one factor per term and head`,
+      `axialAttention: scales must be [3, heads] = [3, ${heads}], got [${scales.shape.join(", ")}]; give a factor for each term and head`,
     );
 }

@@ -14,10 +14,10 @@ import { channelsOf, Layer, singleShape, singleTensor, type CallOptions, type La
 import {
   addBatchNormWeights,
   batchNorm,
-  batchNormConstants,
+  resolveConstants,
   updateRunningStatistics,
+  type BatchNormArgs,
   type BatchNormConstants,
-  type BatchNormPreset,
   type BatchNormWeights,
 } from "./normalization.js";
 import { averagePool } from "./pooling.js";
@@ -53,8 +53,8 @@ export interface AxialAttentionArgs extends LayerArgs {
   position?: { query?: boolean; key?: boolean; value?: boolean };
   /** Which batch norms there are: on q, k, v; on the logit terms; on the two outputs. Default all three. */
   norms?: { projection?: boolean; similarity?: boolean; output?: boolean };
-  /** Constants of the batch norms. Default `torch`. */
-  preset?: BatchNormPreset;
+  /** Constants of the batch norms: a preset's name or your own. Default `torch`. */
+  constants?: BatchNormArgs["constants"];
   /** Average pooling of both axes after the attention, in windows of stride x stride. Default 1: none. */
   stride?: number;
   /** What becomes of the last rows and columns where the stride does not divide the size: dropped or kept. Default "drop". */
@@ -107,12 +107,14 @@ export class AxialAttention extends Layer {
     const valueDepth = filters / heads;
     const where = `AxialAttention ${this.name}`;
     if (args.axis !== "height" && args.axis !== "width")
-      throw new ConfigError(`${where}: axis must be "height" or "width", got ${String(args.axis)}`);
+      throw new ConfigError(`${where}: axis must be "height" or "width", got ${String(args.axis)}; choose one`);
     if (!Number.isInteger(heads) || heads < 1 || !Number.isInteger(valueDepth) || valueDepth < 1)
       throw new ConfigError(
         `${where}: filters must be a positive multiple of heads, got filters=${filters}, heads=${heads}; ` +
           `use filters=${Math.max(1, Math.round(valueDepth)) * heads}`,
       );
+    if (args.stride !== undefined && !(Number.isInteger(args.stride) && args.stride > 0))
+      throw new ConfigError(`${where}: stride must be a positive integer, got ${args.stride}; leave it out for none`);
     const keyDepth = args.keyDepth ?? valueDepth / 2;
     if (!Number.isInteger(keyDepth) || keyDepth < 1)
       throw new ConfigError(
@@ -122,7 +124,7 @@ export class AxialAttention extends Layer {
     this.heads = heads;
     this.keyDepth = keyDepth;
     this.valueDepth = valueDepth;
-    this.constants = batchNormConstants(args, where);
+    this.constants = resolveConstants(args.constants, where);
     this.offsets = offsetRange(args, where);
   }
 

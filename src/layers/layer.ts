@@ -25,7 +25,7 @@ export abstract class Layer extends tf.layers.Layer {
 
   /** The arguments as `getConfig` returns them: plain data from which `fromConfig` builds the same layer. */
   protected configOf(args: LayerArgs): tf.serialization.ConfigDict {
-    const own = Object.entries(args).filter(([name]) => !savedElsewhere.has(name));
+    const own = Object.entries(args).filter(([name, value]) => value !== undefined && !savedElsewhere.has(name));
     return { ...Object.fromEntries<tf.serialization.ConfigDictValue>(own), ...super.getConfig() };
   }
 }

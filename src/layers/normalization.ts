@@ -150,23 +150,23 @@ export function composedBatchNorm(
 }
 
 export interface BatchNormArgs extends LayerArgs {
-  /** Constants by name. Default `torch`. */
-  preset?: BatchNormPreset;
-  /** Overrides the preset's {@link BatchNormConstants.rate}. */
-  rate?: number;
-  /** Overrides the preset's {@link BatchNormConstants.epsilon}. */
-  epsilon?: number;
+  /** A preset's name or constants of your own. Default `torch`. */
+  constants?: BatchNormPreset | BatchNormConstants;
   /** Start gamma at zero: a residual branch that ends so begins as the identity. Default false. */
   zeroGamma?: boolean;
   /** `relu` clamps the result at zero. Default null. */
   activation?: "relu" | null;
 }
 
-/** The constants of a preset, with what the arguments override. */
-export function batchNormConstants({ preset, rate, epsilon }: BatchNormArgs, where = "BatchNorm"): BatchNormConstants {
-  const base = (batchNormPresets as Partial<Record<string, BatchNormConstants>>)[preset ?? "torch"];
-  if (base === undefined) throw new ConfigError(`${where}: preset must be "torch" or "tf", got ${String(preset)}`);
-  return { ...base, ...(rate === undefined ? {} : { rate }), ...(epsilon === undefined ? {} : { epsilon }) };
+/** The constants themselves. `where` begins the error when there are none of that name. */
+export function resolveConstants(constants: BatchNormArgs["constants"], where: string): BatchNormConstants {
+  if (typeof constants === "object") return constants;
+  const preset = (batchNormPresets as Partial<Record<string, BatchNormConstants>>)[constants ?? "torch"];
+  if (preset === undefined)
+    throw new ConfigError(
+      `${where}: constants must be "torch", "tf" or { rate, epsilon, unbiased }, got ${String(constants)}; choose one`,
+    );
+  return preset;
 }
 
 /**
@@ -180,16 +180,20 @@ export class BatchNorm extends Layer {
 
   constructor(private readonly args: BatchNormArgs = {}) {
     super(args);
-    this.constants = batchNormConstants(args);
+    this.constants = resolveConstants(args.constants, `BatchNorm ${this.name}`);
     if (args.activation !== undefined && args.activation !== null && args.activation !== "relu")
-      throw new ConfigError(`BatchNorm: activation must be "relu" or null, got ${String(args.activation)}`);
+      throw new ConfigError(
+        `BatchNorm ${this.name}: activation must be "relu" or null, got ${String(args.activation)}; add a layer for others`,
+      );
   }
 
   override build(inputShape: tf.Shape | tf.Shape[]): void {
     const shape = singleShape(inputShape);
     const channels = channelsOf(shape);
     if (channels === null)
-      throw new ConfigError(`BatchNorm ${this.name}: the last axis must have a size, got [${shape.join(", ")}]`);
+      throw new ConfigError(
+        `BatchNorm ${this.name}: the last axis must have a size, got [${shape.join(", ")}]; give its channels`,
+      );
     this.parameters = addBatchNormWeights(this.add, "", [channels], { zeroGamma: this.args.zeroGamma });
     this.built = true;
   }
@@ -205,9 +209,7 @@ export class BatchNorm extends Layer {
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    const { zeroGamma = false, activation = null, preset = "torch" } = this.args;
-    const { rate, epsilon } = this.constants;
-    return { ...super.getConfig(), preset, rate, epsilon, zeroGamma, activation };
+    return this.configOf(this.args);
   }
 }
 

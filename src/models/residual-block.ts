@@ -15,7 +15,7 @@ export interface Features {
 
 /** What all parts of one model share while it is built. */
 export interface Builder {
-  readonly preset: BatchNormPreset;
+  readonly constants: BatchNormPreset;
   /** The next seed of initial weights; undefined where they are random. */
   readonly seed: () => number | undefined;
 }
@@ -32,13 +32,13 @@ const apply = (layer: tf.layers.Layer, ...inputs: tf.SymbolicTensor[]): tf.Symbo
 /** [B, H, W, C] to [B, H / stride, W / stride, filters]; odd sizes round up. */
 export function applyBottleneck(name: string, input: Features, block: BlockConfig, builder: Builder): Features {
   const { width, filters, stride, operator, strideOn = "operator" } = block;
-  const { preset, seed } = builder;
+  const { constants, seed } = builder;
   const convolution = (part: string, filters: number, stride = 1) =>
     new Convolution({ name: `${name}.${part}`, filters, stride, seed: seed() });
   const first = strideOn === "reduce" ? stride : 1;
 
   let x = apply(convolution("reduce", width, first), input.tensor);
-  x = apply(new BatchNorm({ name: `${name}.reduce_norm`, preset, activation: "relu" }), x); // [B, H / first, W / first, width]
+  x = apply(new BatchNorm({ name: `${name}.reduce_norm`, constants, activation: "relu" }), x); // [B, H / first, W / first, width]
   x = applyOperator(
     name,
     { tensor: x, side: strided(input.side, first) },
@@ -50,9 +50,9 @@ export function applyBottleneck(name: string, input: Features, block: BlockConfi
   let shortcut = input.tensor;
   if (block.projectShortcut ?? (stride !== 1 || input.tensor.shape[3] !== filters)) {
     shortcut = apply(convolution("shortcut", filters, stride), shortcut);
-    shortcut = apply(new BatchNorm({ name: `${name}.shortcut_norm`, preset }), shortcut);
+    shortcut = apply(new BatchNorm({ name: `${name}.shortcut_norm`, constants }), shortcut);
   }
-  const last = new BatchNorm({ name: `${name}.expand_norm`, preset, zeroGamma: true, activation: "relu" });
+  const last = new BatchNorm({ name: `${name}.expand_norm`, constants, zeroGamma: true, activation: "relu" });
   return { tensor: apply(last, x, shortcut), side: strided(input.side, stride) };
 }
 
@@ -82,11 +82,14 @@ function applyConvolution(
   name: string,
   input: Features,
   { operator, width, stride }: Slot<ConvolutionOperator>,
-  { preset, seed }: Builder,
+  { constants, seed }: Builder,
 ): tf.SymbolicTensor {
   const { kernelSize = 3, groups = 1 } = operator;
   const layer = new Convolution({ name: `${name}.spatial`, filters: width, kernelSize, stride, groups, seed: seed() });
-  return apply(new BatchNorm({ name: `${name}.spatial_norm`, preset, activation: "relu" }), apply(layer, input.tensor));
+  return apply(
+    new BatchNorm({ name: `${name}.spatial_norm`, constants, activation: "relu" }),
+    apply(layer, input.tensor),
+  );
 }
 
 /** Height attention, width attention, average pooling by the stride, ReLU. The norms are inside the attention layers. */
@@ -94,11 +97,11 @@ function applyAxial(
   name: string,
   input: Features,
   { operator, width, stride }: Slot<AxialOperator>,
-  { preset, seed }: Builder,
+  { constants, seed }: Builder,
 ): tf.SymbolicTensor {
   const { heads, span = "global", tableSpan = input.side, position, norms } = operator;
   const tables = typeof span === "number" ? { span } : { span, tableSpan };
-  const shared = { filters: width, heads, position, norms, preset, ...tables };
+  const shared = { filters: width, heads, position, norms, constants, ...tables };
   const height = new AxialAttention({ ...shared, name: `${name}.height`, axis: "height", seed: seed() });
   const across = new AxialAttention({
     ...shared,

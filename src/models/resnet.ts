@@ -14,7 +14,7 @@ import { applyStem } from "./stem.js";
 export function buildResNet(config: ResNetConfig, options: ModelOptions): tf.LayersModel {
   assertConfig(config, options);
   const { classes, size = 224 } = options;
-  const builder: Builder = { preset: config.norm, seed: seeds(options.seed) };
+  const builder: Builder = { constants: config.norm, seed: seeds(options.seed) };
   const image = tf.input({ shape: [null, null, 3], name: "image" });
   let x: Features = applyStem({ tensor: image, side: size }, config.stem, builder);
   config.stages.forEach((stage, stageIndex) => {

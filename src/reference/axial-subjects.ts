@@ -102,7 +102,10 @@ const bottleneck: SubjectBuilder = (reference) => {
 
 function blockSubject(reference: ReferenceCase, layout: BlockLayout, block: BlockConfig): Subject {
   const input = tf.input({ shape: [null, null, inputChannels(reference)] });
-  const { tensor } = applyBottleneck("block", { tensor: input, side: 1 }, block, { preset: "torch", seed: seeds(1) });
+  const { tensor } = applyBottleneck("block", { tensor: input, side: 1 }, block, {
+    constants: "torch",
+    seed: seeds(1),
+  });
   const model = tf.model({ inputs: input, outputs: tensor });
   const attention = model.layers.flatMap((layer): [string, AxialAttention][] =>
     layer instanceof AxialAttention ? [[layout.modules[layer.name.replace("block.", "")], layer]] : [],

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import * as tf from "@tensorflow/tfjs";
+import * as engine from "../../src/engine/index.js";
+import { averagePool, convolve, Convolution, fitPositionTable, MaxPool, subsample } from "../../src/layers/index.js";
+import { assertClose } from "./assert-close.js";
+
+before(async () => void (await engine.start()));
+after(() => engine.stop());
+
+/** 0, 1, 2, ... in the given shape: every place tells where it is from. */
+const count = (shape: [number, number, number, number]) =>
+  tf
+    .range(
+      0,
+      shape.reduce((product, size) => product * size, 1),
+    )
+    .reshape<tf.Tensor4D>(shape);
+
+describe("averagePool", () => {
+  it("takes the mean of whole windows, by hand", () =>
+    tf.tidy(() => {
+      const x = count([1, 2, 4, 1]); // 0 1 2 3 / 4 5 6 7
+      assertClose(averagePool(x, 2, "drop"), [2.5, 4.5]);
+      assertClose(averagePool(count([1, 3, 3, 1]), 2, "drop"), [2]);
+    }));
+
+  it("takes the mean over the places that there are where the remainder is kept", () =>
+    tf.tidy(() => {
+      const pooled = averagePool(count([1, 3, 3, 1]), 2, "keep"); // 0 1 2 / 3 4 5 / 6 7 8
+      assertClose(pooled, [2, 3.5, 6.5, 8]);
+    }));
+
+  it("spreads its gradient evenly over each window", () =>
+    tf.tidy(() => {
+      const gradient = tf.grad((x) => averagePool(x as tf.Tensor4D, 2, "keep").sum())(count([1, 3, 2, 1]));
+      assertClose(gradient, [0.25, 0.25, 0.25, 0.25, 0.5, 0.5]);
+    }));
+});
+
+describe("subsample", () => {
+  it("takes every second row and column, from the first on, and hands gradients back there", () =>
+    tf.tidy(() => {
+      assertClose(subsample(count([1, 3, 5, 1]), 2), [0, 2, 4, 10, 12, 14]);
+      const gradient = tf.grad((x) => subsample(x as tf.Tensor4D, 2).sum())(count([1, 2, 3, 1]));
+      assertClose(gradient, [1, 0, 1, 0, 0, 0]);
+    }));
+});
+
+describe("Convolution", () => {
+  const [batch, height, width, channels, filters] = [2, 7, 5, 6, 9];
+  const normal = (shape: number[], seed: number) => tf.randomNormal<tf.Rank.R4>(shape as never, 0, 1, "float32", seed);
+
+  for (const [size, stride, groups] of [
+    [1, 1, 1],
+    [1, 2, 1],
+    [3, 1, 1],
+    [3, 2, 3],
+    [7, 2, 1],
+  ])
+    it(`with a ${size} x ${size} kernel, stride ${stride} and ${groups} groups equals loops`, () =>
+      tf.tidy(() => {
+        const x = normal([batch, height, width, channels], 1);
+        const kernel = normal([size, size, channels / groups, filters], 2);
+        const y = convolve(x, kernel, { stride, groups });
+        const [rows, columns] = [Math.ceil(height / stride), Math.ceil(width / stride)];
+        assert.deepEqual(y.shape, [batch, rows, columns, filters]);
+        const [pixels, weights, pad] = [x.arraySync(), kernel.arraySync(), size >> 1];
+        const expected: number[] = [];
+        for (let b = 0; b < batch; b++)
+          for (let i = 0; i < rows; i++)
+            for (let j = 0; j < columns; j++)
+              for (let f = 0; f < filters; f++) {
+                let sum = 0;
+                const first = Math.floor(f / (filters / groups)) * (channels / groups);
+                for (let di = 0; di < size; di++)
+                  for (let dj = 0; dj < size; dj++)
+                    for (let c = 0; c < channels / groups; c++)
+                      sum +=
+                        (pixels[b][i * stride + di - pad]?.[j * stride + dj - pad]?.[first + c] ?? 0) *
+                        weights[di][dj][c][f];
+                expected.push(sum);
+              }
+        assertClose(y, expected);
+      }));
+
+  it("starts with the variance 2 / (k k filters)", () =>
+    tf.tidy(() => {
+      const layer = new Convolution({ filters: 400, kernelSize: 3, seed: 4 });
+      layer.build([null, null, null, 20]);
+      const { mean, variance } = tf.moments(layer.getWeights()[0]);
+      assert.ok(Math.abs(mean.dataSync()[0]) < 1e-3);
+      assert.ok(Math.abs(variance.dataSync()[0] * 9 * 200 - 1) < 0.02);
+    }));
+
+  it("adds a bias where asked, and is rebuilt from its configuration", () =>
+    tf.tidy(() => {
+      const layer = new Convolution({ filters: 3, bias: true, stride: 2, name: "c" });
+      const x = normal([1, 4, 4, 2], 3);
+      const y = layer.apply(x) as tf.Tensor;
+      layer.setWeights([layer.getWeights()[0], tf.tensor1d([1, 2, 3])]);
+      assertClose((layer.apply(x) as tf.Tensor).sub(y), tf.tensor1d([1, 2, 3]).tile([4]).reshape([1, 2, 2, 3]));
+      assert.deepEqual(Convolution.fromConfig(Convolution, layer.getConfig()).getConfig(), layer.getConfig());
+    }));
+
+  it("refuses even kernels and channels that its groups do not divide", () => {
+    assert.throws(() => new Convolution({ filters: 4, kernelSize: 2 }), /kernelSize must be odd, got 2; use 3/);
+    assert.throws(
+      () => new Convolution({ filters: 4, groups: 3 }),
+      /filters must be a multiple of groups, got 4 and 3/,
+    );
+    assert.throws(() => new Convolution({ filters: 6, groups: 3 }).build([null, 5, 5, 4]), /got 4 and 3/);
+  });
+});
+
+describe("MaxPool", () => {
+  it("takes the maximum with one place beyond every edge ignored, by hand", () =>
+    tf.tidy(() => {
+      const pooled = new MaxPool().apply(count([1, 4, 5, 1])) as tf.Tensor;
+      assert.deepEqual(pooled.shape, [1, 2, 3, 1]);
+      assertClose(pooled, [6, 8, 9, 16, 18, 19]);
+      assert.deepEqual(new MaxPool().computeOutputShape([null, 4, null, 8]), [null, 2, null, 8]);
+    }));
+});
+
+describe("fitPositionTable", () => {
+  const table = tf.tensor2d([[10], [20], [30], [40]]); // offsets -1, 0, 1, 2
+  it("slices a table that is longer than the axis, extends one that is shorter by its outermost rows", () =>
+    tf.tidy(() => {
+      const range = { before: 1, after: 2 };
+      assertClose(fitPositionTable(table, range, 1), [20]);
+      assertClose(fitPositionTable(table, range, 2), [10, 20, 30]);
+      assertClose(fitPositionTable(table, range, 4), [10, 10, 10, 20, 30, 40, 40]);
+    }));
+
+  it("returns a table that fits as it is", () => {
+    assert.equal(fitPositionTable(tf.zeros([5, 2]), { before: 2, after: 2 }, 3).shape[0], 5);
+  });
+});
