@@ -4,12 +4,15 @@ import { axialAttentionGradients, axialAttentionKernels } from "./axial-attentio
 import { batchNormGradients, batchNormKernels } from "./batch-norm.js";
 import { elementwiseKernels } from "./elementwise.js";
 import { identityKernels } from "./identity.js";
+import { linearGradients, linearKernels } from "./linear.js";
+import { matrixProductKernels } from "./matrix-product.js";
 import type { WasmKernel } from "./wasm-kernel.js";
 
 export * from "./axial-attention.js";
 export * from "./batch-norm.js";
 export * from "./local-attention.js";
 export * from "./criss-cross-attention.js";
+export { fusedLinear, type LinearOptions } from "./linear.js";
 
 /** Every kernel of the threaded WebAssembly backend. */
 export const wasmKernels: readonly WasmKernel[] = [
@@ -17,11 +20,14 @@ export const wasmKernels: readonly WasmKernel[] = [
   batchNormKernels,
   elementwiseKernels,
   identityKernels,
+  linearKernels,
+  matrixProductKernels,
 ].flat();
 
 /** Gradients of the operations that tfjs does not have. */
 export const gradients: readonly GradConfig[] = [
   axialAttentionGradients,
   batchNormGradients,
+  linearGradients,
   //
 ].flat();

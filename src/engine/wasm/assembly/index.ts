@@ -4,3 +4,7 @@ export * from "./axial-attention-gradient";
 export { batchNormApply, batchNormMoments, batchNormScale, batchNormStatistics } from "./batch-norm";
 export * from "./batch-norm-gradient";
 export * from "./relu";
+export * from "./matrix-product";
+export * from "./convolution";
+export * from "./convolution-filter";
+export { padImages } from "./image-padding";

@@ -1,0 +1,100 @@
+/**
+ * The affine map of the last axis with what often follows it, in one pass: for 1 x 1 convolutions and projections. Folding
+ * the norm that follows a projection into `scale` and `shift` is how evaluation mode saves its passes over the activations.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { ShapeError } from "../../errors.js";
+import { runMatrixProduct } from "../wasm/matrix-product.js";
+import { defineKernel, output, pointerOf, wasmContext, type WasmKernel } from "./wasm-kernel.js";
+
+export interface LinearOptions {
+  /** [N]; goes into the weights, which costs no pass over the result. */
+  readonly scale?: tf.Tensor1D | null;
+  /** [N]; with no scale, a bias. */
+  readonly shift?: tf.Tensor1D | null;
+  /** [..., N] */
+  readonly residual?: tf.Tensor | null;
+  /** Default false. */
+  readonly relu?: boolean;
+}
+
+/**
+ * y = relu((x w) * scale + shift + residual); each of the last steps where asked for. Differentiable in all inputs.
+ *
+ * @param x [..., K]
+ * @param w [K, N]
+ * @returns [..., N]; null where the current backend has no kernel for it
+ */
+export function fusedLinear(x: tf.Tensor, w: tf.Tensor2D, options: LinearOptions = {}): tf.Tensor | null {
+  if (wasmContext() === null) return null;
+  const { scale = null, shift = null, residual = null, relu = false } = options;
+  const columns = w.shape[1];
+  const shapes = { w: [x.shape.at(-1) ?? 0, columns], scale: [columns], shift: [columns] };
+  const residualShape = [...x.shape.slice(0, -1), columns];
+  assertShapes({ x, w, scale, shift, residual }, { ...shapes, residual: residualShape });
+
+  const inputs = { x, ...(shift === null ? {} : { shift }), ...(residual === null ? {} : { residual }) };
+  return tf.tidy(() => {
+    const weights: tf.Tensor2D = scale === null ? w : w.mul(scale);
+    return tf.engine().runKernel<tf.Tensor>(relu ? "FusedLinearRelu" : "FusedLinear", { ...inputs, w: weights });
+  });
+}
+
+function assertShapes(tensors: Record<string, tf.Tensor | null>, shapes: Record<string, number[]>): void {
+  for (const [name, shape] of Object.entries(shapes)) {
+    const tensor = tensors[name];
+    if (tensor === null || tf.util.arraysEqual(tensor.shape, shape)) continue;
+    const got = Object.entries(tensors).flatMap(([key, given]) =>
+      given === null ? [] : `${key} [${given.shape.join(", ")}]`,
+    );
+    throw new ShapeError(
+      `fusedLinear: ${name} must be [${shape.join(", ")}], got ${got.join(", ")}; x is [..., K] and w [K, N]`,
+    );
+  }
+}
+
+type Linear = Record<"x" | "w", tf.TensorInfo> & Partial<Record<"shift" | "residual", tf.TensorInfo>>;
+
+const linearKernel = (kernelName: string, relu: boolean): WasmKernel =>
+  defineKernel<Linear>(kernelName, (call) => {
+    const { x, w, shift, residual } = call.inputs;
+    const [depth, columns] = w.shape;
+    const y = output(call, [...x.shape.slice(0, -1), columns]);
+    const rows = tf.util.sizeFromShape(x.shape.slice(0, -1));
+    if (rows * columns === 0) return y;
+    const pointer = (tensor?: tf.TensorInfo): number => (tensor === undefined ? 0 : pointerOf(call, tensor));
+    const epilogue = { shift: pointer(shift), residual: pointer(residual), relu };
+    runMatrixProduct(call.pool, { a: pointer(x), b: pointer(w), c: pointer(y), rows, columns, depth, epilogue });
+    return y;
+  });
+
+export const linearKernels: readonly WasmKernel[] = [
+  linearKernel("FusedLinear", false),
+  linearKernel("FusedLinearRelu", true),
+];
+
+/** `dSum` makes the gradient of what the ReLU is given; anew for each input, so that nothing outlives its use. */
+function linearGradient(dSum: () => tf.Tensor, x: tf.Tensor, w: tf.Tensor2D): Record<string, () => tf.Tensor> {
+  const [depth, columns] = w.shape;
+  const flat = (tensor: tf.Tensor, size: number): tf.Tensor2D => tensor.reshape([-1, size]);
+  return {
+    x: () => flat(dSum(), columns).matMul(w, false, true).reshape(x.shape),
+    w: () => flat(x, depth).matMul(flat(dSum(), columns), true, false), // [K, N]
+    shift: () => flat(dSum(), columns).sum(0), // [N]
+    residual: () => dSum().clone(),
+  };
+}
+
+export const linearGradients: readonly tf.GradConfig[] = [
+  {
+    kernelName: "FusedLinear",
+    inputsToSave: ["x", "w"],
+    gradFunc: (dy, [x, w]) => linearGradient(() => dy as tf.Tensor, x, w as tf.Tensor2D),
+  },
+  {
+    kernelName: "FusedLinearRelu",
+    inputsToSave: ["x", "w"],
+    outputsToSave: [true],
+    gradFunc: (dy, [x, w, y]) => linearGradient(() => (dy as tf.Tensor).mul(y.step()), x, w as tf.Tensor2D),
+  },
+];
