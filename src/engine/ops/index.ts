@@ -2,6 +2,7 @@
 import type { GradConfig } from "@tensorflow/tfjs";
 import { axialAttentionGradients, axialAttentionKernels } from "./axial-attention-kernels.js";
 import { batchNormGradients, batchNormKernels } from "./batch-norm.js";
+import { convolutionGradients, convolutionKernels } from "./convolution.js";
 import { elementwiseKernels } from "./elementwise.js";
 import { identityKernels } from "./identity.js";
 import { linearGradients, linearKernels } from "./linear.js";
@@ -12,12 +13,14 @@ export * from "./axial-attention.js";
 export * from "./batch-norm.js";
 export * from "./local-attention.js";
 export * from "./criss-cross-attention.js";
+export { groupedConvolution, type GroupedConvolutionOptions } from "./convolution.js";
 export { fusedLinear, type LinearOptions } from "./linear.js";
 
 /** Every kernel of the threaded WebAssembly backend. */
 export const wasmKernels: readonly WasmKernel[] = [
   axialAttentionKernels,
   batchNormKernels,
+  convolutionKernels,
   elementwiseKernels,
   identityKernels,
   linearKernels,
@@ -28,6 +31,7 @@ export const wasmKernels: readonly WasmKernel[] = [
 export const gradients: readonly GradConfig[] = [
   axialAttentionGradients,
   batchNormGradients,
+  convolutionGradients,
   linearGradients,
   //
 ].flat();
