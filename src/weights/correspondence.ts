@@ -72,7 +72,7 @@ export function fromForeign(link: Link, data: Float32Array, intoWeight: (weight:
 }
 
 /** The foreign tensor out of our numbers. */
-export function toForeign(link: Link, ofWeight: (weight: string) => ArrayLike<number>): Float32Array {
+export function toForeign(link: Link, ofWeight: (weight: string) => ArrayLike<number>): Float32Array<ArrayBuffer> {
   const data = new Float32Array(elements(link.shape));
   for (const { weight, places } of link.parts) {
     const own = ofWeight(weight);

@@ -86,7 +86,8 @@ export function axialImageTransformerLinks(
       const weight = `${branch}/norm/${here}`;
       const [channels] = shapeOf(shapes, weight);
       // The channel norm of the convolutions keeps [1, C, 1, 1]; the same numbers.
-      return sameLayout(join(foreign, there), weight, [channels]);
+      const shape = there === "g" || there === "b" ? [1, channels, 1, 1] : [channels];
+      return { ...sameLayout(join(foreign, there), weight, [channels]), shape };
     });
   return [
     ...axialPositionLinks("pos_emb", tables, { rank: 4, dimIndex }, shapes),
