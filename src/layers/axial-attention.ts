@@ -14,12 +14,13 @@ import { channelsOf, Layer, singleShape, singleTensor, type CallOptions, type La
 import {
   addBatchNormWeights,
   batchNorm,
+  batchNormPair,
   resolveConstants,
   updateRunningStatistics,
-  type BatchNormArgs,
   type BatchNormConstants,
+  type BatchNormPreset,
   type BatchNormWeights,
-} from "./normalization.js";
+} from "./batch-norm.js";
 import { averagePool } from "./pooling.js";
 import { fitPositionTable, type OffsetRange } from "./relative-position.js";
 
@@ -54,7 +55,7 @@ export interface AxialAttentionArgs extends LayerArgs {
   /** Which batch norms there are: on q, k, v; on the logit terms; on the two outputs. Default all three. */
   norms?: { projection?: boolean; similarity?: boolean; output?: boolean };
   /** Constants of the batch norms: a preset's name or your own. Default `torch`. */
-  constants?: BatchNormArgs["constants"];
+  constants?: BatchNormPreset | BatchNormConstants;
   /** Average pooling of both axes after the attention, in windows of stride x stride. Default 1: none. */
   stride?: number;
   /** What becomes of the last rows and columns where the stride does not divide the size: dropped or kept. Default "drop". */
@@ -267,13 +268,13 @@ export class AxialAttention extends Layer {
   /** BN(content) + BN(position), where there are such. */
   private sumOutputs({ content, position }: AxialAttentionOutputs, mode: Mode, relu: boolean): tf.Tensor4D {
     const { contentNorm, positionNorm } = this;
-    const options = { ...mode, constants: this.constants };
+    const options = { ...mode, constants: this.constants, relu };
     if (contentNorm === null) {
       const sum = position === null ? content : content.add<tf.Tensor4D>(position);
       return relu ? sum.relu() : sum;
     }
-    if (position === null || positionNorm === null) return batchNorm(content, contentNorm, { ...options, relu });
-    return batchNorm(position, positionNorm, { ...options, relu, residual: batchNorm(content, contentNorm, options) });
+    if (position === null || positionNorm === null) return batchNorm(content, contentNorm, options);
+    return batchNormPair({ x: content, weights: contentNorm }, { x: position, weights: positionNorm }, options);
   }
 }
 

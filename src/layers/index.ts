@@ -3,6 +3,7 @@ export * from "./attention.js";
 export * from "./axial-attention.js";
 export * from "./axial-image-transformer.js";
 export * from "./axial-position.js";
+export * from "./batch-norm.js";
 export * from "./convolution.js";
 export * from "./criss-cross-attention.js";
 export * from "./layer-norm.js";
