@@ -6,7 +6,6 @@ import type { Glyph, Scene } from "./scene.js";
 const distances: Record<Glyph["shape"], (x: number, y: number) => number> = {
   disc: (x, y) => Math.hypot(x, y) - 1,
   ring: (x, y) => Math.abs(Math.hypot(x, y) - 0.75) - 0.25,
-  cross: (x, y) => Math.min(Math.max(Math.abs(x) - 1, Math.abs(y) - 0.3), Math.max(Math.abs(x) - 0.3, Math.abs(y) - 1)),
 };
 
 function paintBackground(pixels: Float32Array, size: number, corners: Scene["background"]): void {

@@ -2,27 +2,27 @@
  * What the images of the generated data set show: "opposite the ring".
  *
  * K lanes run across the image, as rows or (half of the images) as columns; K is the number of classes and of colours.
- * Each lane holds three glyphs: a white one at one of its ends, a coloured disc in the middle, and a disc of another colour
- * at the opposite end, nearly the whole image away from the white glyph. One of the white glyphs is a ring, the others are
- * crosses. The class is the colour of the disc opposite the ring:
+ * Each lane holds one coloured disc in the middle and one at an end. In one of the lanes a white ring stands at the other
+ * end, nearly the whole image away from that disc. The class is the colour of the disc opposite the ring:
  *
- *     +   red       blue
- *     green    red     +
+ *           red       blue
+ *     green    red
  *     o   blue     green      <- the class is green: in the ring's row, at the far end
  *
- * Every image holds every colour once in the middle and once at an end; lanes, ends and which of the two discs has which
- * colour are drawn uniformly and independently of the class. Hence, for K classes:
+ * Every image holds every colour once in the middle and once at an end; the lanes, the ends, which colour is where and
+ * which lane has the ring are drawn uniformly and independently of each other. Hence, for K classes:
  *
- * - any single pixel, and any patch that does not reach from the ring to the far disc, is distributed alike in all classes.
- *   Sums of functions of such patches (a linear model; a stack of 3 x 3 convolutions with less reach, then a global
- *   average) have the same mean in every class: they stay near 1/K;
- * - who sees the ring's whole lane as a set, without position, knows two colours and not which of them is the far one: 1/2;
- * - attention along the axis with relative positions, "the disc at distance 0.8, not the one at 0.4", tells the class;
+ * - a pixel, and any patch that does not reach from the ring to the far disc, is distributed alike in all classes. Sums of
+ *   functions of such patches (a linear model; 3 x 3 convolutions of less reach, then a global average) have the same
+ *   mean in every class and stay near 1/K;
+ * - who sees the ring's whole lane as a set, without position, knows two colours and not which is the far one:
+ *   (K + 1) / 2K, the two being equal in one image of K;
+ * - attention along the axis with relative positions ("the disc at distance 0.8, not the one at 0.4") tells the class;
  * - rows alone or columns alone serve one half of the images: both axes are needed.
  */
 import type { Random } from "./random.js";
 
-export type Shape = "disc" | "ring" | "cross";
+export type Shape = "disc" | "ring";
 
 /** Lengths as fractions of the image's side; colours as red, green, blue in [0, 1]. */
 export interface Glyph {
@@ -67,18 +67,10 @@ function shuffled(count: number, random: Random): number[] {
   return order;
 }
 
-/** Two permutations that agree nowhere: the colours at the far ends and in the middle of each lane. */
-function farAndMiddle(count: number, random: Random): { far: number[]; middle: number[] } {
-  const far = shuffled(count, random);
-  for (;;) {
-    const middle = shuffled(count, random);
-    if (middle.every((color, lane) => color !== far[lane])) return { far, middle };
-  }
-}
-
 /** Draws the plan of one image. `classes` is K, from 2 to 6. */
 export function drawScene(classes: number, random: Random): Scene {
-  const { far, middle } = farAndMiddle(classes, random);
+  const far = shuffled(classes, random);
+  const middle = shuffled(classes, random);
   const orientation = random.chance(0.5) ? "rows" : "columns";
   const ringLane = random.integer(classes);
   const lane = 1 / classes;
@@ -97,23 +89,22 @@ export function drawScene(classes: number, random: Random): Scene {
     glyphs.push(glyph);
     return glyph;
   };
-  let ring: Glyph | undefined;
-  let target: Glyph | undefined;
-  for (let i = 0; i < classes; i++) {
+  const lanes = far.map((color, i) => {
     const across = (i + 0.5 + random.between(-0.12, 0.12)) * lane;
     const mirrored = random.chance(0.5);
     const at = (along: number): number => (mirrored ? 1 - along : along);
-    const white = place(i === ringLane ? "ring" : "cross", at(random.between(0.09, 0.16)), across, [1, 1, 1]);
     place("disc", at(random.between(0.42, 0.58)), across, colors[middle[i]].rgb);
-    const end = place("disc", at(random.between(0.84, 0.91)), across, colors[far[i]].rgb);
-    if (i === ringLane) [ring, target] = [white, end];
-  }
+    const end = place("disc", at(random.between(0.84, 0.91)), across, colors[color].rgb);
+    return { across, at, end };
+  });
+  const { across, at, end } = lanes[ringLane];
+  const ring = place("ring", at(random.between(0.09, 0.16)), across, [1, 1, 1]);
   const dark = (): [number, number, number] => [random.between(0, 0.3), random.between(0, 0.3), random.between(0, 0.3)];
   return {
     label: far[ringLane],
     orientation,
-    ring: ring as Glyph,
-    target: target as Glyph,
+    ring,
+    target: end,
     glyphs,
     background: [dark(), dark(), dark(), dark()],
     noise: random.between(0.02, 0.06),

@@ -69,7 +69,7 @@ describe("generated", () => {
     for (let index = 0; index < 40; index++) {
       const { label, ring, target, glyphs, orientation } = dataset.scene("train", index);
       assert.equal(label, index % 5);
-      assert.equal(glyphs.length, 15);
+      assert.equal(glyphs.length, 11);
       assert.equal(glyphs.filter(({ shape }) => shape === "ring").length, 1);
       const [along, across] = orientation === "rows" ? (["x", "y"] as const) : (["y", "x"] as const);
       assert.equal(ring[across], target[across]);
