@@ -1,0 +1,120 @@
+/**
+ * The layers and models of this library as a table: for each its paper, its equation and one line of use. The README shows it
+ * (`npm run readme` writes it there), and a test runs every line.
+ */
+
+export interface CatalogueEntry {
+  /** What it is called in its paper. */
+  readonly title: string;
+  readonly paper: { readonly name: string; readonly arxiv: string };
+  /** The equation that it computes, by the paper's number where it has one. */
+  readonly equation: string;
+  /** An expression over `axial`, the library. */
+  readonly use: string;
+  /** An input shape that it takes, and the shape that comes out. */
+  readonly shapes: readonly [input: readonly number[], output: readonly number[]];
+}
+
+const papers = {
+  axialDeepLab: { name: "Axial-DeepLab", arxiv: "2003.07853" },
+  axialTransformer: { name: "Axial Attention in Multidimensional Transformers", arxiv: "1912.12180" },
+  ccnet: { name: "CCNet", arxiv: "1811.11721" },
+  reversible: { name: "The Reversible Residual Network", arxiv: "1707.04585" },
+  resnet: { name: "Deep Residual Learning", arxiv: "1512.03385" },
+} as const;
+
+/** Layers, in the order of the papers' own story, then models. */
+export const catalogue: readonly CatalogueEntry[] = [
+  {
+    title: "axial attention, position-sensitive",
+    paper: papers.axialDeepLab,
+    equation: "eq. 4: softmax(q·k + q·rq + k·rk)(v + rv) along one axis",
+    use: 'new axial.layers.AxialAttention({ axis: "height", filters: 16, tableSpan: 7 })',
+    shapes: [
+      [1, 7, 5, 8],
+      [1, 7, 5, 16],
+    ],
+  },
+  {
+    title: "criss-cross attention",
+    paper: papers.ccnet,
+    equation: "eq. 1, 2: softmax(q·k) v over the own row and column, R times",
+    use: "new axial.layers.CrissCrossAttention({ recurrence: 2 })",
+    shapes: [
+      [1, 7, 5, 16],
+      [1, 7, 5, 16],
+    ],
+  },
+  {
+    title: "N-dimensional axial attention",
+    paper: papers.axialTransformer,
+    equation: "sec. 3: the sum of softmax(q·k / √d) v over each axis",
+    use: "new axial.layers.NdAxialAttention({ dim: 8, numDimensions: 3, heads: 2 })",
+    shapes: [
+      [1, 3, 7, 5, 8],
+      [1, 3, 7, 5, 8],
+    ],
+  },
+  {
+    title: "axial position embedding",
+    paper: papers.axialTransformer,
+    equation: "sec. 3: x + one trained vector per coordinate of each axis",
+    use: "new axial.layers.AxialPositionEmbedding({ dim: 8, shape: [7, 5] })",
+    shapes: [
+      [1, 7, 5, 8],
+      [1, 7, 5, 8],
+    ],
+  },
+  {
+    title: "axial image transformer, reversible",
+    paper: papers.reversible,
+    equation: "eq. 6, 7: y1 = x1 + f(x2), y2 = x2 + g(y1)",
+    use: "new axial.layers.AxialImageTransformer({ dim: 8, depth: 2, heads: 2, positionShape: [7, 5] })",
+    shapes: [
+      [1, 7, 5, 8],
+      [1, 7, 5, 8],
+    ],
+  },
+  {
+    title: "Axial Transformer, autoregressive",
+    paper: papers.axialTransformer,
+    equation: "fig. 2: outer decoder over the rows above, inner decoder along the row",
+    use: "new axial.models.AutoregressiveAxialTransformer({ imageShape: [7, 5, 1], levels: 4, dim: 8, heads: 2 })",
+    shapes: [
+      [1, 7, 5, 1],
+      [1, 7, 5, 1, 4],
+    ],
+  },
+  {
+    title: "Axial-ResNet-26 and -50, S to XL",
+    paper: papers.axialDeepLab,
+    equation: "sec. 3.3: bottlenecks whose 3 x 3 is height-, then width-axis attention",
+    use: 'axial.models.create("axial-resnet-26-s", { classes: 10, size: 32 })',
+    shapes: [
+      [1, 32, 32, 3],
+      [1, 10],
+    ],
+  },
+  {
+    title: "ResNet-26 and -50",
+    paper: papers.resnet,
+    equation: "table 1: the convolutional baseline, v1.5",
+    use: 'axial.models.create("resnet-26", { classes: 10 })',
+    shapes: [
+      [1, 32, 32, 3],
+      [1, 10],
+    ],
+  },
+];
+
+/** The catalogue as a Markdown table. */
+export function catalogueTable(): string {
+  const rows = catalogue.map(({ title, paper, equation, use }) =>
+    [title, `[${paper.name}](https://arxiv.org/abs/${paper.arxiv})`, equation, `\`${use.replace(/^new /, "")}\``].join(
+      " | ",
+    ),
+  );
+  return ["| what | paper | equation | use |", "| --- | --- | --- | --- |", ...rows.map((row) => `| ${row} |`)].join(
+    "\n",
+  );
+}

@@ -1,0 +1,28 @@
+/**
+ * The parts of the README that are generated: between `<!-- NAME -->` and `<!-- /NAME -->` stands what the code says.
+ *
+ *     npm run readme          writes them
+ *
+ * A test compares.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { writeFileAtomically } from "../src/atomic-file.js";
+import { catalogueTable } from "../src/catalogue.js";
+import { packageFolder } from "../src/version.js";
+
+const generators: Readonly<Record<string, () => string>> = { catalogue: catalogueTable };
+
+export const readmePath = join(packageFolder, "README.md");
+
+/** The README with its generated parts made anew. */
+export function regenerate(text: string): string {
+  return Object.entries(generators).reduce((result, [name, generate]) => {
+    const part = new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(\n<!-- /${name} -->)`);
+    if (!part.test(result)) throw new Error(`README.md has no part between <!-- ${name} --> and <!-- /${name} -->`);
+    return result.replace(part, (_, open: string, close: string) => `${open}${generate()}${close}`);
+  }, text);
+}
+
+if (require.main === module)
+  void writeFileAtomically(readmePath, [Buffer.from(regenerate(readFileSync(readmePath, "utf8")))]);
