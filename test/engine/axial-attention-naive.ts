@@ -1,4 +1,6 @@
 /** Axial attention as loops in float64, written from the equation: what the kernels must equal. */
+import * as tf from "@tensorflow/tfjs";
+import type { AxialAttentionInputs } from "../../src/engine/index.js";
 
 export interface Problem {
   readonly shape: readonly [outer: number, length: number, inner: number];
@@ -94,4 +96,48 @@ export function naiveAxialAttention(given: Problem): { content: Float64Array; po
         }
       }
   return { content, position };
+}
+
+/** Mean and biased variance of the three terms per head, [3, N] each, in two passes over all pairs in the window. */
+export function naiveStatistics(given: Problem): { mean: Float64Array; variance: Float64Array } {
+  const { shape, heads, keyDepth, valueDepth, window, values } = given;
+  const [outer, length, inner] = shape;
+  const channels = 2 * keyDepth + valueDepth;
+  const products: number[][] = Array.from({ length: 3 * heads }, () => []);
+  for (let o = 0; o < outer; o++)
+    for (let s = 0; s < inner; s++)
+      for (let n = 0; n < heads; n++)
+        for (let i = 0; i < length; i++)
+          for (let j = Math.max(0, i - window.before); j <= Math.min(length - 1, i + window.after); j++) {
+            const query = (((o * length + i) * inner + s) * heads + n) * channels;
+            const key = (((o * length + j) * inner + s) * heads + n) * channels + keyDepth;
+            const row = (j - i + length - 1) * keyDepth;
+            const sums = [0, 0, 0];
+            for (let d = 0; d < keyDepth; d++) {
+              sums[0] += values.qkv[query + d] * values.qkv[key + d];
+              if (values.query) sums[1] += values.qkv[query + d] * values.query[row + d];
+              if (values.key) sums[2] += values.qkv[key + d] * values.key[row + d];
+            }
+            sums.forEach((sum, term) => products[term * heads + n].push(sum));
+          }
+  const average = (numbers: number[]): number => numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
+  const mean = Float64Array.from(products, average);
+  const variance = Float64Array.from(products, (numbers, index) => average(numbers.map((x) => (x - mean[index]) ** 2)));
+  return { mean, variance };
+}
+
+/** The parts of a problem as tensors; disposed of by the caller's tidy. */
+export function tensorsOf({ shape, heads, keyDepth, valueDepth, values }: Problem): AxialAttentionInputs {
+  const [outer, length, inner] = shape;
+  const table = (numbers: Float64Array | null, depth: number): tf.Tensor2D | null =>
+    numbers && tf.tensor2d(Float32Array.from(numbers), [2 * length - 1, depth]);
+  return {
+    qkv: tf.tensor4d(Float32Array.from(values.qkv), [outer, length, inner, heads * (2 * keyDepth + valueDepth)]),
+    scales: tf.tensor2d(Float32Array.from(values.scales), [3, heads]),
+    relative: {
+      query: table(values.query, keyDepth),
+      key: table(values.key, keyDepth),
+      value: table(values.value, valueDepth),
+    },
+  };
 }

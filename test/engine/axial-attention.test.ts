@@ -3,51 +3,22 @@ import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
 import { fusedAxialAttention, type AxialAttentionInputs } from "../../src/engine/index.js";
-import { naiveAxialAttention, problem, randomNumbers, type Problem } from "./axial-attention-naive.js";
-
-/** The parts of a problem as tensors; disposed of by the caller's tidy. */
-function tensorsOf({ shape, heads, keyDepth, valueDepth, values }: Problem): AxialAttentionInputs {
-  const [outer, length, inner] = shape;
-  const table = (numbers: Float64Array | null, depth: number): tf.Tensor2D | null =>
-    numbers && tf.tensor2d(Float32Array.from(numbers), [2 * length - 1, depth]);
-  return {
-    qkv: tf.tensor4d(Float32Array.from(values.qkv), [outer, length, inner, heads * (2 * keyDepth + valueDepth)]),
-    scales: tf.tensor2d(Float32Array.from(values.scales), [3, heads]),
-    relative: {
-      query: table(values.query, keyDepth),
-      key: table(values.key, keyDepth),
-      value: table(values.value, valueDepth),
-    },
-  };
-}
-
-const fused = (inputs: AxialAttentionInputs, given: Problem) => {
-  const outputs = fusedAxialAttention(inputs, given);
-  assert.ok(outputs, "the engine has the kernel");
-  return outputs;
-};
+import { naiveAxialAttention, problem, randomNumbers, tensorsOf, type Problem } from "./axial-attention-naive.js";
+import { assertClose, differences, runWithGradients, weigh, type Arrays } from "./tensors-against-loops.js";
 
 /** Outputs, and gradients of sum(content * a + position * b), by name. */
-function run(given: Problem, weights: { content: Float64Array; position: Float64Array }): Record<string, Float32Array> {
+function run(given: Problem, weights: Arrays): Record<string, Float32Array> {
   return tf.tidy(() => {
     const { qkv, scales, relative } = tensorsOf(given);
-    const outputs = fused({ qkv, scales, relative }, given);
-    const results: Record<string, Float32Array> = { content: outputs.content.dataSync<"float32">() };
-    if (outputs.position !== null) results.position = outputs.position.dataSync<"float32">();
-    const parameters = Object.entries({ qkv, scales, ...relative }).flatMap(([name, tensor]) =>
-      tensor === null ? [] : [[name, tensor] as const],
-    );
-    const gradients = tf.grads((...tensors: tf.Tensor[]) => {
-      const named = Object.fromEntries(parameters.map(([name], index) => [name, tensors[index]]));
-      const relative = { query: named.query ?? null, key: named.key ?? null, value: named.value ?? null };
-      const inputs = { qkv: named.qkv, scales: named.scales, relative } as AxialAttentionInputs;
-      const { content, position } = fused(inputs, given);
-      const weighted = content.mul(tf.tensor(Float32Array.from(weights.content), content.shape)).sum();
-      if (position === null) return weighted;
-      return weighted.add(position.mul(tf.tensor(Float32Array.from(weights.position), position.shape)).sum());
-    })(parameters.map(([, tensor]) => tensor));
-    parameters.forEach(([name], index) => (results[`d ${name}`] = gradients[index].dataSync<"float32">()));
-    return results;
+    const parameters = Object.entries({ qkv, scales, ...relative }).filter((entry) => entry[1] !== null);
+    const compute = ({ qkv, scales, query, key, value }: Record<string, tf.Tensor>): Record<string, tf.Tensor> => {
+      const relative = { query: query ?? null, key: key ?? null, value: value ?? null };
+      const outputs = fusedAxialAttention({ qkv, scales, relative } as AxialAttentionInputs, given);
+      assert.ok(outputs, "the engine has the kernel");
+      const { content, position } = outputs;
+      return position === null ? { content } : { content, position };
+    };
+    return runWithGradients(Object.fromEntries(parameters) as Record<string, tf.Tensor>, compute, weights);
   });
 }
 
@@ -56,38 +27,20 @@ function weightsFor({ shape, heads, valueDepth }: Problem) {
   return { content: randomNumbers(count, 71), position: randomNumbers(count, 73) };
 }
 
-function assertClose(actual: Float32Array, expected: Float64Array, limit: number, name: string): void {
-  assert.equal(actual.length, expected.length, name);
-  const greatest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
-  const worst = expected.reduce((most, value, index) => Math.max(most, Math.abs(actual[index] - value)), 0);
-  assert.ok(worst <= limit * greatest, `${name}: differs by ${worst} where the greatest is ${greatest}`);
-}
-
 /** Values and gradients equal the loops in float64; gradients by central differences of those. */
 function assertEqualsLoops(given: Problem): void {
   const weights = weightsFor(given);
   const actual = run(given, weights);
-  const expected = naiveAxialAttention(given);
-  assertClose(actual.content, expected.content, 3e-6, "content");
-  if (expected.position) assertClose(actual.position, expected.position, 3e-6, "position");
-  else assert.equal(actual.position, undefined);
-
-  const objective = (): number => {
+  const naive = (): Arrays => {
     const { content, position } = naiveAxialAttention(given);
-    const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, value, index) => sum + value * b[index], 0);
-    return dot(content, weights.content) + (position === null ? 0 : dot(position, weights.position));
+    return position === null ? { content } : { content, position };
   };
+  const expected = naive();
+  assert.equal("position" in actual, "position" in expected);
+  for (const [name, values] of Object.entries(expected)) assertClose(actual[name], values, 3e-6, name);
   for (const [name, numbers] of Object.entries(given.values)) {
     if (numbers === null) continue;
-    const gradient = Float64Array.from(numbers, (value, index) => {
-      const step = 1e-5;
-      numbers[index] = value + step;
-      const above = objective();
-      numbers[index] = value - step;
-      const below = objective();
-      numbers[index] = value;
-      return (above - below) / (2 * step);
-    });
+    const gradient = differences(numbers, () => weigh(naive(), weights));
     assertClose(actual[`d ${name}`], gradient, 5e-6, `gradient by ${name}`);
   }
 }

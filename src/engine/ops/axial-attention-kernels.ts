@@ -5,23 +5,17 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { AxialAttentionAttrs } from "./axial-attention.js";
-import { defineKernel, output, pointerOf, type KernelCall, type WasmKernel } from "./wasm-kernel.js";
+import { axisOf, bytesOf, partsFor, pointerTo, runParts, sortInputs, type AxisCall } from "./axis.js";
+import { defineKernel, output, type WasmKernel } from "./wasm-kernel.js";
 
-type Call = KernelCall<readonly tf.TensorInfo[], AxialAttentionAttrs>;
-
-/** Below this many multiply-adds a kernel is done sooner than a sleeping thread is woken. */
-const minimumWorkToShare = 200_000;
-
-/** Bytes of so many vectors, up to whole cache lines, so that threads do not share one. */
-const bytesOf = (vectors: number): number => Math.ceil(vectors / 4) * 64;
-
-const axialAttention = defineKernel<Call["inputs"], AxialAttentionAttrs>("AxialAttention", (call) => {
+const axialAttention = defineKernel<AxisCall["inputs"], AxialAttentionAttrs>("AxialAttention", (call) => {
   const { attrs, pool } = call;
-  const axis = axisOf(call);
+  const { qkv, scales, tables } = sortInputs(call);
+  const axis = axisOf(call, qkv, scales, tables);
   const shape = [axis.outer, axis.length, axis.inner, attrs.heads * attrs.valueDepth];
   const outputs = [output(call, shape), ...(attrs.tables.value ? [output(call, shape)] : [])];
-  const scratchBytes = bytesOf(axis.commonVectors + 4 * axis.fullValueDepth);
-  const parts = axis.work < minimumWorkToShare ? 1 : pool.threads;
+  const scratchBytes = bytesOf(axis.vectors + logitVectors(axis) + 4 * axis.fullValueDepth);
+  const parts = partsFor(call, axis.pairs * (3 * attrs.keyDepth + 2 * attrs.valueDepth));
   const args = [
     ...axis.args(pool.scratch(parts * scratchBytes), scratchBytes),
     ...[pointerTo(call, outputs[0]), pointerTo(call, outputs[1])],
@@ -30,25 +24,35 @@ const axialAttention = defineKernel<Call["inputs"], AxialAttentionAttrs>("AxialA
   return outputs;
 });
 
+/** Scratch memory that assembly/logits.ts takes. */
+function logitVectors({ offsets, rowDepth, fullKeyDepth }: ReturnType<typeof axisOf>): number {
+  return (
+    8 + // constants
+    offsets * (rowDepth / 4 + fullKeyDepth) + // encodings
+    4 * fullKeyDepth // queries of a pair
+  );
+}
+
 /** Outputs: the gradients by qkv, scales and tables. */
-const axialAttentionGrad = defineKernel<Call["inputs"], AxialAttentionAttrs>("AxialAttentionGrad", (call) => {
+const axialAttentionGrad = defineKernel<AxisCall["inputs"], AxialAttentionAttrs>("AxialAttentionGrad", (call) => {
   const { attrs, pool } = call;
-  const axis = axisOf(call);
-  const { qkv, scales, query, key, value, slopes } = axis.inputs;
+  const { qkv, scales, tables, rest: slopes } = sortInputs(call);
+  const axis = axisOf(call, qkv, scales, tables);
   const like = (tensor: tf.TensorInfo): tf.TensorInfo => output(call, tensor.shape);
   const qkvSlope = like(qkv);
   const scalesSlope = like(scales);
-  const tableSlopes = [query, key, value].map((table) => table && like(table));
+  const tableSlopes = tables.map((table) => table && like(table));
 
   const { fullKeyDepth, fullValueDepth, rowDepth, offsets, length, before, after } = axis;
   const scratchBytes = bytesOf(
-    axis.commonVectors +
+    axis.vectors +
+      logitVectors(axis) +
       (length + offsets) * rowDepth + // gradients by the rows, sums by offset
       2 * (length + 4) + // lines of gradients
       4 * (fullKeyDepth + fullValueDepth), // of a pair of queries
   );
   const sumBytes = bytesOf(offsets * rowDepth + Math.ceil((3 * attrs.heads) / 2));
-  const parts = axis.work < minimumWorkToShare / 3 ? 1 : pool.threads;
+  const parts = partsFor(call, 3 * axis.pairs * (3 * attrs.keyDepth + 2 * attrs.valueDepth));
   const scratch = pool.scratch(parts * (scratchBytes + sumBytes));
   const sums = scratch + parts * scratchBytes;
   runParts(call, parts, "axialAttentionGradient", [
@@ -61,49 +65,6 @@ const axialAttentionGrad = defineKernel<Call["inputs"], AxialAttentionAttrs>("Ax
   ]);
   return [qkvSlope, scalesSlope, ...tableSlopes.filter((slope) => slope !== undefined)];
 });
-
-/** What the kernels have in common: inputs by name, sizes, and the arguments that assembly/axis.ts reads. */
-function axisOf(call: Call) {
-  const { tables, heads, keyDepth, valueDepth, window } = call.attrs;
-  const [qkv, scales, ...rest] = call.inputs;
-  const query = tables.query ? rest.shift() : undefined;
-  const key = tables.key ? rest.shift() : undefined;
-  const value = tables.value ? rest.shift() : undefined;
-  const [outer, length, inner] = qkv.shape;
-  const before = Math.min(window.before, length - 1);
-  const after = Math.min(window.after, length - 1);
-  const offsets = before + 1 + after;
-  const fullKeyDepth = Math.ceil(keyDepth / 4) * 4;
-  const fullValueDepth = Math.ceil(valueDepth / 4) * 4;
-  const rowDepth = 2 * fullKeyDepth + fullValueDepth;
-  return {
-    inputs: { qkv, scales, query, key, value, slopes: rest },
-    ...{ outer, length, inner, before, after, offsets, fullKeyDepth, fullValueDepth, rowDepth },
-    /** Scratch memory that assembly/axis.ts takes, in vectors of 16 bytes. */
-    commonVectors:
-      8 + // constants
-      offsets * (rowDepth / 4 + fullKeyDepth) + // encodings
-      (length + 2) * rowDepth + // rows
-      2 * (length + 4) + // lines
-      4 * fullKeyDepth, // of a pair of queries
-    /** Multiply-adds of the forward pass, about. */
-    work: outer * inner * heads * length * offsets * (3 * keyDepth + 2 * valueDepth),
-    args: (scratch: number, scratchBytes: number): number[] => [
-      ...[qkv, query, key, value, scales].map((tensor) => pointerTo(call, tensor)),
-      ...[scratch, scratchBytes, outer, length, inner, heads, keyDepth, valueDepth, before, after],
-    ],
-  };
-}
-
-/** Address of a tensor; 0 where there is none. */
-function pointerTo(call: Call, tensor: tf.TensorInfo | undefined): number {
-  return tensor === undefined ? 0 : pointerOf(call, tensor);
-}
-
-function runParts({ pool }: Call, parts: number, name: string, args: readonly number[]): void {
-  if (parts === 1) pool.runAlone(name, args);
-  else pool.run(name, args);
-}
 
 export const axialAttentionKernels: readonly WasmKernel[] = [axialAttention, axialAttentionGrad];
 

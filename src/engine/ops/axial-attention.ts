@@ -86,7 +86,16 @@ function runKernel(
   return tf.engine().runKernel(kernelName, inputs as unknown as tf.NamedTensorMap, attrs as unknown as tf.NamedAttrMap);
 }
 
-export const fusedSimilarityStatistics: (
-  inputs: Omit<AxialAttentionInputs, "scales">,
+/**
+ * Mean and variance of the logit terms (`similarityStatistics` in `src/layers/attention.ts`) in closed form, differentiable.
+ * No L x L matrix: Gram matrices of queries, keys and encodings, in time that grows with L. Null where the current backend
+ * has no such kernel. Its kernels are in similarity-statistics.ts.
+ */
+export function fusedSimilarityStatistics(
+  { qkv, relative }: Omit<AxialAttentionInputs, "scales">,
   geometry: AxialAttentionGeometry,
-) => SimilarityStatistics | null = () => null;
+): SimilarityStatistics | null {
+  if (wasmContext() === null) return null;
+  const [mean, variance] = runKernel("SimilarityStatistics", [qkv], { ...relative, value: null }, geometry);
+  return { mean: mean as tf.Tensor2D, variance: variance as tf.Tensor2D };
+}

@@ -7,6 +7,7 @@ import { elementwiseKernels } from "./elementwise.js";
 import { identityKernels } from "./identity.js";
 import { linearGradients, linearKernels } from "./linear.js";
 import { matrixProductKernels } from "./matrix-product.js";
+import { similarityStatisticsGradients, similarityStatisticsKernels } from "./similarity-statistics.js";
 import type { WasmKernel } from "./wasm-kernel.js";
 
 export * from "./axial-attention.js";
@@ -25,6 +26,7 @@ export const wasmKernels: readonly WasmKernel[] = [
   identityKernels,
   linearKernels,
   matrixProductKernels,
+  similarityStatisticsKernels,
 ].flat();
 
 /** Gradients of the operations that tfjs does not have. */
@@ -34,4 +36,5 @@ export const gradients: readonly GradConfig[] = [
   convolutionGradients,
   linearGradients,
   //
+  similarityStatisticsGradients,
 ].flat();

@@ -15,14 +15,16 @@
  */
 import { integerAt, pointerAt, shareStart } from "./arguments";
 import {
-  at, before, constants, contentQueries, contentScale, eitherCount, eitherKey, encodingBytes, encodings, firstCount,
-  firstKey, fullKeyDepth, fullValueDepth, groupCount, hasKeyTerm, hasQueryTerm, hasValueTerm, heads, keyDepth,
-  keyEncodingBytes, keyEncodings, keyScale, length, lineBytes, lines, loadGroup, offsetCount, offsetIndex, offsetKey,
-  offsets, pairLogits, positionQueries, queryBytes, queryScale, readAxis, rowBytes, rows, secondCount, secondKey,
-  selectPair, take, valueDepth,
+  at, before, eitherCount, eitherKey, firstCount, firstKey, fullKeyDepth, fullValueDepth, groupCount, heads, keyDepth,
+  keyTable, length, lineBytes, lines, offsetCount, offsetIndex, offsetKey, offsets, queryBytes, queryTable, readAxis,
+  rowBytes, rows, secondCount, secondKey, selectPair, take, takeLines, valueBytes, valueDepth, valueTable,
 } from "./axis";
 import { ln2, softmax } from "./exponential";
-import { addToHeads, gather, ownLanes, ownTasks, scatter } from "./lanes";
+import { addSingleToHeads, gather, ownLanes, ownTasks, scatter } from "./lanes";
+import {
+  constants, contentQueries, contentScale, encodingBytes, encodings, keyEncodings, keyScale, loadGroup, pairLogits,
+  positionQueries, prepareLogits, queryScale,
+} from "./logits";
 import {
   addDotEncodings, addKeysByOffset, addToKeys, addToRows, dotRows, retrieveEncodings, retrieveRows, toGradient,
 } from "./rows";
@@ -39,7 +41,7 @@ let scaleSums: usize = 0;
 /** Gradients by the weights, then by the logits, as `lines`. */
 let slopeLines: usize = 0;
 /** Of the pair: gradients by content and position, sums of keys and of query encodings weighted by g. */
-let contentSlopes: usize = 0, positionSlopes: usize = 0, valueBytes: usize = 0;
+let contentSlopes: usize = 0, positionSlopes: usize = 0;
 let keySums: usize = 0, encodingSums: usize = 0;
 
 /**
@@ -48,16 +50,16 @@ let keySums: usize = 0, encodingSums: usize = 0;
  */
 export function axialAttentionGradient(args: usize, part: i32, parts: i32): void {
   readAxis(args, part);
+  prepareLogits();
   const contentSlope = pointerAt(args, 15), positionSlope = pointerAt(args, 16), qkvSlope = pointerAt(args, 17);
   const sumBytes = <usize>offsets * rowBytes;
   partSums = at(pointerAt(args, 18), part, pointerAt(args, 19));
   scaleSums = partSums + sumBytes;
   memory.fill(partSums, 0, sumBytes + (<usize>(3 * heads) << 3));
-  valueBytes = <usize>fullValueDepth << 4;
   slopes = take(<usize>length * rowBytes);
   sums = take(sumBytes);
   memory.fill(sums, 0, sumBytes);
-  slopeLines = take(2 * lineBytes) + 16;
+  slopeLines = takeLines();
   contentSlopes = take(2 * valueBytes);
   positionSlopes = take(2 * valueBytes);
   keySums = take(2 * queryBytes);
@@ -77,13 +79,13 @@ export function axialAttentionGradient(args: usize, part: i32, parts: i32): void
       pairLogits(i);
       pairGradient(i, contentSlope, positionSlope);
       contentSum = f32x4.add(contentSum, pairDot(i, keySums));
-      if (hasQueryTerm) querySum = f32x4.add(querySum, pairDot(i, encodingSums));
+      if (queryTable !== 0) querySum = f32x4.add(querySum, pairDot(i, encodingSums));
       finishQueries(i);
     }
     finishKeys();
-    addToHeads(scaleSums, heads, contentSum);
-    addToHeads(scaleSums + (heads << 3), heads, querySum);
-    if (hasKeyTerm) flushKeys();
+    addSingleToHeads(scaleSums, heads, contentSum);
+    addSingleToHeads(scaleSums + (heads << 3), heads, querySum);
+    if (keyTable !== 0) flushKeys();
     queriesSinceFlush += length;
     if (ownTasks() < 4 || queriesSinceFlush >= queriesBetweenFlushes) {
       flush(ownLanes());
@@ -111,7 +113,7 @@ function pairGradient(i: i32, contentSlope: usize, positionSlope: usize): void {
 
   // Gradients by the outputs over the sum of the softmax: then d carries 1 / sum, and e dc is w times what it should be.
   loadSlopes(contentSlope, i, contentSlopes, inverse0, inverse1);
-  const valueOffset = <usize>fullKeyDepth << 5;
+  const valueOffset = 2 * queryBytes;
   const either = at(lines, eitherKey, 16), byOffset = at(lines, offsetKey, 16);
   dotRows(
     contentSlopes, valueBytes, at(rows, eitherKey, rowBytes) + valueOffset, rowBytes,
@@ -121,10 +123,10 @@ function pairGradient(i: i32, contentSlope: usize, positionSlope: usize): void {
     contentSlopes, valueBytes, either, lineBytes, at(slopes, eitherKey, rowBytes) + valueOffset, rowBytes,
     eitherCount, fullValueDepth,
   );
-  if (hasValueTerm) {
+  if (valueTable !== 0) {
     loadSlopes(positionSlope, i, positionSlopes, inverse0, inverse1);
     addDotEncodings(
-      positionSlopes, valueBytes, at(encodings, offsetIndex, encodingBytes) + (<usize>fullKeyDepth << 3), encodingBytes,
+      positionSlopes, valueBytes, at(encodings, offsetIndex, encodingBytes) + (queryBytes >> 1), encodingBytes,
       at(slopeLines, offsetKey, 16), lineBytes + 16, offsetCount, fullValueDepth,
     );
     addToRows(
@@ -145,14 +147,14 @@ function pairGradient(i: i32, contentSlope: usize, positionSlope: usize): void {
     at(rows, eitherKey, rowBytes) + queryBytes, rowBytes, slopesEither, lineBytes, eitherCount, fullKeyDepth,
     keySums, queryBytes, one, one,
   );
-  if (hasKeyTerm) {
+  if (keyTable !== 0) {
     addToKeys(
-      contentQueries, at(keyEncodings, firstKey - i + before, keyEncodingBytes), keyEncodingBytes,
+      contentQueries, at(keyEncodings, firstKey - i + before, queryBytes), queryBytes,
       at(slopeLines, firstKey, 16), at(slopes, firstKey, rowBytes) + queryBytes, rowBytes, firstCount, fullKeyDepth,
     );
     if (secondCount > 0) {
       addToKeys(
-        contentQueries + queryBytes, at(keyEncodings, secondKey - i - 1 + before, keyEncodingBytes), keyEncodingBytes,
+        contentQueries + queryBytes, at(keyEncodings, secondKey - i - 1 + before, queryBytes), queryBytes,
         at(slopeLines1, secondKey, 16), at(slopes, secondKey, rowBytes) + queryBytes, rowBytes, secondCount, fullKeyDepth,
       );
     }
@@ -166,7 +168,7 @@ function pairGradient(i: i32, contentSlope: usize, positionSlope: usize): void {
       eitherCount, fullKeyDepth,
     );
   }
-  if (hasQueryTerm) {
+  if (queryTable !== 0) {
     retrieveEncodings(
       at(encodings, offsetIndex, encodingBytes), encodingBytes, slopesByOffset, lineBytes + 16,
       offsetCount, fullKeyDepth, encodingSums, queryBytes, one, one,
@@ -208,7 +210,7 @@ function finishQueries(i: i32): void {
     const keySum = at(keySums, query, queryBytes), encodingSum = at(encodingSums, query, queryBytes);
     for (let x: usize = 0; x < queryBytes; x += 16) {
       let slope = f32x4.mul(contentScale, v128.load(keySum + x));
-      if (hasQueryTerm) slope = f32x4.add(slope, f32x4.mul(queryScale, v128.load(encodingSum + x)));
+      if (queryTable !== 0) slope = f32x4.add(slope, f32x4.mul(queryScale, v128.load(encodingSum + x)));
       v128.store(to + x, slope);
     }
   }
@@ -230,7 +232,7 @@ function flushKeys(): void {
   let product = f32x4.splat(0);
   for (let offset = 0; offset < offsets; offset++) {
     const from = at(sums, offset, rowBytes) + queryBytes, to = at(partSums, offset, rowBytes) + queryBytes;
-    const encoding = at(encodings, offset, encodingBytes) + (<usize>fullKeyDepth << 2);
+    const encoding = at(encodings, offset, encodingBytes) + (queryBytes >> 2);
     for (let x: usize = 0; x < queryBytes; x += 16) {
       const sum = v128.load(from + x);
       product = f32x4.add(product, f32x4.mul(sum, v128.load32_splat(encoding + (x >> 2))));
@@ -238,13 +240,13 @@ function flushKeys(): void {
       v128.store(from + x, f32x4.splat(0));
     }
   }
-  addToHeads(scaleSums + (heads << 4), heads, product);
+  addSingleToHeads(scaleSums + (heads << 4), heads, product);
 }
 
 /** Empties the sums by offset of queries (which carry their factor and log2(e)) and of gradients by position. */
 function flush(own: v128): void {
-  if (hasQueryTerm) flushRows(0, fullKeyDepth, f32x4.mul(own, f32x4.splat(ln2)));
-  if (hasValueTerm) flushRows(<usize>fullKeyDepth << 5, fullValueDepth, own);
+  if (queryTable !== 0) flushRows(0, fullKeyDepth, f32x4.mul(own, f32x4.splat(ln2)));
+  if (valueTable !== 0) flushRows(2 * queryBytes, fullValueDepth, own);
 }
 
 function flushRows(part: usize, depth: i32, factor: v128): void {

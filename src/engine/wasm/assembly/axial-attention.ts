@@ -7,20 +7,21 @@
  */
 import { pointerAt, shareStart } from "./arguments";
 import {
-  at, constants, eitherCount, eitherKey, encodingBytes, encodings, firstCount, firstKey, fullKeyDepth, fullValueDepth,
-  groupCount, hasValueTerm, length, lineBytes, lines, loadGroup, offsetCount, offsetIndex, offsetKey, pairLogits,
-  readAxis, rowBytes, rows, secondCount, secondKey, selectPair, take, valueDepth,
+  at, eitherCount, eitherKey, firstCount, firstKey, fullValueDepth, groupCount, length, lineBytes, lines, offsetCount,
+  offsetIndex, offsetKey, queryBytes, readAxis, rowBytes, rows, secondCount, secondKey, selectPair, take, valueBytes,
+  valueDepth, valueTable,
 } from "./axis";
 import { softmax } from "./exponential";
 import { scatter } from "./lanes";
+import { constants, encodingBytes, encodings, loadGroup, pairLogits, prepareLogits } from "./logits";
 import { retrieveEncodings, retrieveRows } from "./rows";
 
 /** args: those of `readAxis`, then content, position (not written without value encodings) */
 export function axialAttention(args: usize, part: i32, parts: i32): void {
   readAxis(args, part);
+  prepareLogits();
   const content = pointerAt(args, 15), position = pointerAt(args, 16);
-  const outBytes = <usize>fullValueDepth << 4;
-  const contentRows = take(2 * outBytes), positionRows = take(2 * outBytes);
+  const contentRows = take(2 * valueBytes), positionRows = take(2 * valueBytes);
   const groups = groupCount();
   const end = shareStart(groups, part + 1, parts);
   for (let group = shareStart(groups, part, parts); group < end; group++) {
@@ -34,17 +35,17 @@ export function axialAttention(args: usize, part: i32, parts: i32): void {
       else memory.fill(at(lines + lineBytes, firstKey, 16), 0, <usize>(firstCount + 1) << 4);
       const queries = min(2, length - i);
       retrieveRows(
-        at(rows, eitherKey, rowBytes) + (<usize>fullKeyDepth << 5), rowBytes, at(lines, eitherKey, 16), lineBytes,
-        eitherCount, fullValueDepth, contentRows, outBytes, inverse0, inverse1,
+        at(rows, eitherKey, rowBytes) + 2 * queryBytes, rowBytes, at(lines, eitherKey, 16), lineBytes,
+        eitherCount, fullValueDepth, contentRows, valueBytes, inverse0, inverse1,
       );
-      scatter(content, valueDepth, 0, valueDepth, i, queries, contentRows, outBytes);
-      if (hasValueTerm) {
+      scatter(content, valueDepth, 0, valueDepth, i, queries, contentRows, valueBytes);
+      if (valueTable !== 0) {
         retrieveEncodings(
-          at(encodings, offsetIndex, encodingBytes) + (<usize>fullKeyDepth << 3), encodingBytes,
+          at(encodings, offsetIndex, encodingBytes) + (queryBytes >> 1), encodingBytes,
           at(lines, offsetKey, 16), lineBytes + 16, offsetCount, fullValueDepth,
-          positionRows, outBytes, inverse0, inverse1,
+          positionRows, valueBytes, inverse0, inverse1,
         );
-        scatter(position, valueDepth, 0, valueDepth, i, queries, positionRows, outBytes);
+        scatter(position, valueDepth, 0, valueDepth, i, queries, positionRows, valueBytes);
       }
     }
   }

@@ -8,3 +8,5 @@ export * from "./matrix-product";
 export * from "./convolution";
 export * from "./convolution-filter";
 export { padImages } from "./image-padding";
+export * from "./similarity-statistics";
+export * from "./similarity-statistics-gradient";

@@ -51,19 +51,25 @@ export function headValues(numbers: usize, heads: i32): v128 {
   );
 }
 
-/** Adds each own lane's number to that of its head, in sums [N] of float64. */
-export function addToHeads(sums: usize, heads: i32, values: v128): void {
+/** Adds each own lane's number, float64 in two halves, to that of its head in sums [N] of float64. */
+export function addToHeads(sums: usize, heads: i32, low: v128, high: v128): void {
   const n = <usize>heads;
-  addTo(sums + ((place0 % n) << 3), f32x4.extract_lane(values, 0));
-  if (tasksInGroup > 1) addTo(sums + ((place1 % n) << 3), f32x4.extract_lane(values, 1));
-  if (tasksInGroup > 2) addTo(sums + ((place2 % n) << 3), f32x4.extract_lane(values, 2));
-  if (tasksInGroup > 3) addTo(sums + ((place3 % n) << 3), f32x4.extract_lane(values, 3));
+  addTo(sums + ((place0 % n) << 3), f64x2.extract_lane(low, 0));
+  if (tasksInGroup > 1) addTo(sums + ((place1 % n) << 3), f64x2.extract_lane(low, 1));
+  if (tasksInGroup > 2) addTo(sums + ((place2 % n) << 3), f64x2.extract_lane(high, 0));
+  if (tasksInGroup > 3) addTo(sums + ((place3 % n) << 3), f64x2.extract_lane(high, 1));
 }
 
 // @ts-ignore: decorator
 @inline
-function addTo(at: usize, value: f32): void {
-  store<f64>(at, load<f64>(at) + <f64>value);
+function addTo(at: usize, value: f64): void {
+  store<f64>(at, load<f64>(at) + value);
+}
+
+/** As `addToHeads`, of float32. */
+export function addSingleToHeads(sums: usize, heads: i32, values: v128): void {
+  const high = v128.shuffle<i64>(values, values, 1, 1);
+  addToHeads(sums, heads, f64x2.promote_low_f32x4(values), f64x2.promote_low_f32x4(high));
 }
 
 /**

@@ -1,0 +1,55 @@
+/** Comparing what a kernel gives with float64 loops: values, and gradients by central differences of the loops. */
+import assert from "node:assert/strict";
+import * as tf from "@tensorflow/tfjs";
+
+export type Arrays = Record<string, Float64Array>;
+
+/** Greatest difference, relative to the greatest expected number, or to 1 if that is less. */
+export function assertClose(actual: ArrayLike<number>, expected: Float64Array, limit: number, name: string): void {
+  assert.equal(actual.length, expected.length, name);
+  const greatest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+  const worst = expected.reduce((most, value, index) => Math.max(most, Math.abs(actual[index] - value)), 0);
+  assert.ok(worst <= limit * greatest, `${name}: differs by ${worst} where the greatest is ${greatest}`);
+}
+
+/** Central differences of `objective` by each number of `numbers`, which are changed and put back. */
+export function differences(numbers: Float64Array, objective: () => number, step = 1e-5): Float64Array {
+  return Float64Array.from(numbers, (value, index) => {
+    numbers[index] = value + step;
+    const above = objective();
+    numbers[index] = value - step;
+    const below = objective();
+    numbers[index] = value;
+    return (above - below) / (2 * step);
+  });
+}
+
+/** sum over outputs of output * weight. */
+export function weigh(outputs: Arrays, weights: Arrays): number {
+  return Object.entries(outputs).reduce(
+    (total, [name, values]) => values.reduce((sum, value, index) => sum + value * weights[name][index], total),
+    0,
+  );
+}
+
+/** Runs `compute` on tensors: its outputs, and the gradients of {@link weigh} as `d <input>`. */
+export function runWithGradients(
+  inputs: Record<string, tf.Tensor>,
+  compute: (inputs: Record<string, tf.Tensor>) => Record<string, tf.Tensor>,
+  weights: Arrays,
+): Record<string, Float32Array> {
+  return tf.tidy(() => {
+    const names = Object.keys(inputs);
+    const results: Record<string, Float32Array> = {};
+    for (const [name, tensor] of Object.entries(compute(inputs))) results[name] = tensor.dataSync<"float32">();
+    const gradients = tf.grads((...tensors: tf.Tensor[]) => {
+      const outputs = compute(Object.fromEntries(names.map((name, index) => [name, tensors[index]])));
+      const weighed = Object.entries(outputs).map(([name, tensor]) =>
+        tensor.mul(tf.tensor(Float32Array.from(weights[name]), tensor.shape)).sum(),
+      );
+      return tf.addN(weighed);
+    })(Object.values(inputs));
+    names.forEach((name, index) => (results[`d ${name}`] = gradients[index].dataSync<"float32">()));
+    return results;
+  });
+}
