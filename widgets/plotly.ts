@@ -270,17 +270,18 @@ export function plotlyToVegaLite({ data, layout }: PlotlySpec): VegaLiteSpec {
       },
     };
   });
-  const rows = [...new Set(views.map(({ top }) => top))].sort((a, b) => b - a);
-  const row = (top: number): VegaLiteSpec => ({
-    hconcat: views
-      .filter((view) => view.top === top)
-      .sort((a, b) => a.left - b.left)
-      .map(({ view }) => view),
-    spacing: 18,
-  });
+  const rows = new Set(views.map(({ top }) => top)).size;
+  // Subplots line up by their plotting areas, so what stands between these needs its room.
+  const labelled = (axes: PlotlyLayout["xaxes"]): number =>
+    Object.values(axes).filter((axis) => axis.showticklabels !== false).length;
+  const columns = views.length / rows;
+  const columnSpacing = labelled(layout.yaxes) > rows ? 64 : 26;
+  const rowSpacing = labelled(layout.xaxes) > columns ? 60 : 16;
+  const inOrder = [...views].sort((a, b) => b.top - a.top || a.left - b.left).map(({ view }) => view);
+  const grid = { columns, align: "each", bounds: "flush", spacing: { row: rowSpacing, column: columnSpacing } };
   return {
     ...(layout.title ? { title: layout.title.text } : {}),
-    ...(views.length === 1 ? views[0].view : { vconcat: rows.map(row), spacing: 14 }),
+    ...(views.length === 1 ? views[0].view : { concat: inOrder, ...grid }),
   };
 }
 

@@ -5,7 +5,7 @@ import { extent, percent, significant } from "./numbers.js";
 import { columnWidth } from "./theme.js";
 import { vegaFigure, type VegaLiteSpec } from "./vega.js";
 
-/** What the curves read of a training log; an event of `axial.training` is one of these. */
+/** What the curves read of a training log; an event of `axial.training` is one of these. Epochs count from 0. */
 export type LogEvent =
   | { event: "step"; step: number; loss: number; learningRate: number }
   | {
@@ -90,7 +90,7 @@ function epochRows(run: Run): Record<string, unknown>[] {
       {
         run: run.name,
         split: "training",
-        epoch,
+        epochs: epoch + 1,
         step,
         loss: significant(of.trainLoss),
         top1: significant(of.trainTop1),
@@ -98,7 +98,7 @@ function epochRows(run: Run): Record<string, unknown>[] {
       {
         run: run.name,
         split: "validation",
-        epoch,
+        epochs: epoch + 1,
         step,
         loss: significant(of.validationLoss),
         top1: significant(of.validationTop1),
@@ -161,7 +161,7 @@ export function trainingCurvesSpec(runs: readonly Run[], options: TrainingCurves
   const tooltip = (field: string, title: string, format: string): Record<string, unknown>[] => [
     ...(several ? [{ field: "run" }] : []),
     { field: "split" },
-    { field: "epoch", type: "quantitative" },
+    { field: "epochs", type: "quantitative", title: "after epochs" },
     { field, type: "quantitative", title, format },
   ];
   const size = { width: columnWidth - 70 };

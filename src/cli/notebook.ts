@@ -1,13 +1,17 @@
-/** `axial-lab notebook`: executes notebooks without Jupyter. */
+/** `axial-lab notebook`: executes notebooks without Jupyter, and makes pages of them. */
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, extname, join, resolve, sep } from "node:path";
 import { InvalidArgumentError, type Command } from "commander";
 import { ConfigError } from "../errors.js";
 import { findKernel } from "../kernel/install.js";
 import { thisSystem } from "../kernel/jupyter-paths.js";
-import { parseNotebook, writeNotebook } from "../kernel/notebook-file.js";
+import { writeFileAtomically } from "../atomic-file.js";
+import { parseNotebook, readNotebook, writeNotebook, type Notebook } from "../kernel/notebook-file.js";
+import { notebookHtml } from "../kernel/notebook-html.js";
 import { setParameters } from "../kernel/parameters.js";
 import { runNotebook, type RunFailure } from "../kernel/run-notebook.js";
+import { version } from "../version.js";
 import { createProgressPrinter } from "./notebook-progress.js";
 
 interface RunFlags {
@@ -18,6 +22,7 @@ interface RunFlags {
   json?: boolean;
   kernel?: string;
   allowErrors?: boolean;
+  html?: boolean;
 }
 
 export function register(program: Command): void {
@@ -30,6 +35,7 @@ export function register(program: Command): void {
     .option("--set <name=value>", "set a parameter (see below); may be repeated", addSetting, new Map<string, string>())
     .option("--timeout <seconds>", "time limit for each cell, 0 for none", nonNegative, 600)
     .option("--jobs <n>", "notebooks that run at the same time", positiveInteger, 1)
+    .option("--html", "also write each executed notebook as a page (see notebook html)")
     .option("--allow-errors", "go on after a cell that fails")
     .option("--kernel <name>", "another kernel, by its installed name or the folder of its kernelspec")
     .option("--json", "print the result as JSON")
@@ -42,10 +48,59 @@ the given ones again. A cell tagged "raises-exception" may fail.
 Exit code: 0 all cells ran, 1 a cell failed (its traceback is shown), 2 wrong command line or notebook.
 
 Examples:
-  axial-lab notebook run notebooks/01-quick-start.ipynb --out out
+  axial-lab notebook run notebooks/01-quick-start.ipynb --out out --html
   axial-lab notebook run notebooks/*.ipynb --jobs 2 --set quick=true --timeout 120`,
     )
     .action(run);
+
+  notebook
+    .command("html <notebooks...>")
+    .description("Make one HTML file of each executed notebook: it opens from the disk, without network.")
+    .option("--out <folder>", "where the pages go", "out")
+    .addHelpText(
+      "after",
+      `
+The page holds everything: interactive figures, formulas, pictures that lie beside the notebook. Notebooks are not
+executed; what they hold is shown. It adapts to light and dark, to a phone and to paper.
+
+Exit code: 0 all pages written, 2 a notebook cannot be read.
+
+Examples:
+  axial-lab notebook html out/01-quick-start.ipynb
+  axial-lab notebook html lectures/*.ipynb --out site`,
+    )
+    .action(html);
+}
+
+async function html(paths: string[], { out }: { out: string }): Promise<void> {
+  const notebooks = await Promise.all(paths.map(async (path) => ({ path, notebook: await readNotebook(path) })));
+  await mkdir(out, { recursive: true });
+  for (const { path, notebook } of notebooks) console.log(`wrote ${await writePage(notebook, path, out)}`);
+}
+
+const pictureTypes: Record<string, string> = {
+  ".png": "image/png",
+  ".jpg": "image/jpeg",
+  ".jpeg": "image/jpeg",
+  ".gif": "image/gif",
+  ".webp": "image/webp",
+  ".svg": "image/svg+xml",
+};
+
+/** Writes the page of a notebook; pictures in its Markdown are read from the notebook's own folder and below. */
+async function writePage(notebook: Notebook, path: string, out: string): Promise<string> {
+  const name = basename(path);
+  const folder = dirname(resolve(path));
+  const picture = (address: string): string | null => {
+    const type = pictureTypes[extname(address).toLowerCase()];
+    const file = resolve(folder, decodeURIComponent(address));
+    if (type === undefined || !file.startsWith(folder + sep) || !existsSync(file)) return null;
+    return `data:${type};base64,${readFileSync(file).toString("base64")}`;
+  };
+  const page = await notebookHtml(notebook, { picture, footer: `Made by axial-lab ${version} from ${name}.` });
+  const file = join(out, `${basename(name, extname(name))}.html`);
+  await writeFileAtomically(file, [Buffer.from(page)]);
+  return file;
 }
 
 interface Report {
@@ -89,6 +144,7 @@ async function run(paths: string[], flags: RunFlags): Promise<void> {
       });
       const written = [join(flags.out, name)];
       await writeNotebook(written[0], executed);
+      if (flags.html) written.push(await writePage(executed, path, flags.out));
       if (failure) printer.failure(name, failure);
       reports.push({ notebook: path, ok: failure === null, written, failure });
     }

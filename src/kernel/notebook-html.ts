@@ -6,11 +6,11 @@
  * that HTML and Markdown in the notebook can load and run nothing.
  */
 import { createHash } from "node:crypto";
-import type * as nbformat from "@jupyterlab/nbformat";
+import type { Cell, Notebook } from "./notebook-file.js";
 import { formulaStyle, libraryScripts, textFonts } from "./notebook-html/assets.js";
 import { dataUri, escapeHtml } from "./notebook-html/html.js";
 import { codeHtml, createMarkdown, type Heading } from "./notebook-html/markdown.js";
-import { createOutputs, joined } from "./notebook-html/outputs.js";
+import { createOutputs } from "./notebook-html/outputs.js";
 import { pageScript } from "./notebook-html/page-script.js";
 import { pageStyle } from "./notebook-html/style.js";
 
@@ -24,17 +24,27 @@ export interface NotebookHtmlOptions {
 }
 
 /** Address of a picture attached to a Markdown cell (`attachment:name`), or what the reader of files answers. */
-function pictureOf(cell: nbformat.ICell, options: NotebookHtmlOptions): (address: string) => string | null {
-  const attachments = (cell.attachments ?? {}) as Record<string, Record<string, unknown>>;
+function pictureOf(cell: Cell, options: NotebookHtmlOptions): (address: string) => string | null {
+  const attachments = (cell.cell_type === "code" ? {} : (cell.attachments ?? {})) as Record<
+    string,
+    Record<string, string>
+  >;
   return (address) => {
     const name = /^attachment:(.*)$/.exec(address)?.[1];
     if (name === undefined) return options.picture?.(address) ?? null;
     const [type, content] = Object.entries(attachments[decodeURIComponent(name)] ?? {})[0] ?? [];
-    return type === undefined ? null : dataUri(type, joined(content));
+    return type === undefined ? null : dataUri(type, content);
   };
 }
 
-const isHidden = (cell: nbformat.ICell, part: "source" | "outputs"): boolean =>
+/** What the page reads of a notebook's metadata. */
+interface NotebookMetadata {
+  title?: string;
+  kernelspec?: { language?: string };
+  language_info?: { name?: string };
+}
+
+const isHidden = (cell: Cell, part: "source" | "outputs"): boolean =>
   (cell.metadata.jupyter as Record<string, unknown> | undefined)?.[`${part}_hidden`] === true;
 
 /** Table of contents, of second-level headings; nothing for a notebook with few. */
@@ -48,18 +58,20 @@ function contentsHtml(headings: readonly Heading[]): string {
 const sha256 = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
 /** Renders a notebook (nbformat 4) with its outputs as one self-contained HTML document. */
-export function notebookHtml(notebook: nbformat.INotebookContent, options: NotebookHtmlOptions = {}): Promise<string> {
+export function notebookHtml(notebook: Notebook, options: NotebookHtmlOptions = {}): Promise<string> {
   const markdown = createMarkdown();
   const outputs = createOutputs(markdown);
-  const { kernelspec, language_info: languageInfo } = notebook.metadata;
-  const language = joined(kernelspec?.language ?? languageInfo?.name ?? "typescript");
+  const { kernelspec, language_info: languageInfo, title: givenTitle } = notebook.metadata as NotebookMetadata;
+  const language = kernelspec?.language ?? languageInfo?.name ?? "typescript";
 
-  const cellHtml = (cell: nbformat.ICell): string => {
-    const source = joined(cell.source);
-    if (cell.cell_type === "markdown")
-      return `<section class="prose">${markdown.render(source, pictureOf(cell, options))}</section>`;
-    if (cell.cell_type !== "code") return source === "" ? "" : `<pre class="raw">${escapeHtml(source)}</pre>`;
-    const { execution_count: count, outputs: results } = cell as nbformat.ICodeCell;
+  const cellHtml = (cell: Cell): string => {
+    const { source } = cell;
+    if (cell.cell_type !== "code") {
+      return cell.cell_type === "markdown"
+        ? `<section class="prose">${markdown.render(source, pictureOf(cell, options))}</section>`
+        : `<pre class="raw">${escapeHtml(source)}</pre>`;
+    }
+    const { execution_count: count, outputs: results } = cell;
     const code =
       source === "" || isHidden(cell, "source")
         ? ""
@@ -70,7 +82,7 @@ export function notebookHtml(notebook: nbformat.INotebookContent, options: Noteb
 
   const body = notebook.cells.map(cellHtml).join("\n");
   const titleHeading = markdown.headings.find((heading) => heading.level === 1);
-  const title = options.title ?? (notebook.metadata.title as string | undefined) ?? titleHeading?.text ?? "Notebook";
+  const title = options.title ?? givenTitle ?? titleHeading?.text ?? "Notebook";
   const scripts = [...[...outputs.libraries].sort().reverse().flatMap(libraryScripts), pageScript()];
   const policy = [
     "default-src 'none'",

@@ -1,40 +1,46 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
-import type * as nbformat from "@jupyterlab/nbformat";
+import type { Cell, Notebook, Output, TextCell } from "../../src/kernel/notebook-file.js";
 import { notebookHtml, type NotebookHtmlOptions } from "../../src/kernel/notebook-html.js";
 
-const markdown = (source: string, more: Partial<nbformat.IMarkdownCell> = {}): nbformat.ICell => ({
+const markdown = (source: string, more: Partial<TextCell> = {}): Cell => ({
   cell_type: "markdown",
+  id: "text",
   metadata: {},
   source,
   ...more,
 });
-const code = (source: string, ...outputs: nbformat.IOutput[]): nbformat.ICell => ({
+const code = (source: string, ...outputs: Output[]): Cell => ({
   cell_type: "code",
+  id: "code",
   execution_count: 3,
   metadata: {},
   source,
   outputs,
 });
-const display = (data: Record<string, unknown>, metadata = {}): nbformat.IOutput =>
-  ({ output_type: "display_data", data, metadata }) as nbformat.IOutput;
+const display = (data: Record<string, unknown>, metadata = {}): Output => ({
+  output_type: "display_data",
+  data,
+  metadata,
+});
 
-const page = (cells: nbformat.ICell[], options?: NotebookHtmlOptions): Promise<string> =>
-  notebookHtml({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells }, options);
+const page = (cells: Cell[], options?: NotebookHtmlOptions): Promise<string> =>
+  notebookHtml({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells } satisfies Notebook, options);
 
 /** The page between `<main>` and `</main>`. */
-const main = async (...cells: nbformat.ICell[]): Promise<string> =>
+const main = async (...cells: Cell[]): Promise<string> =>
   /<main>\n([^]*)\n<\/main>/.exec(await page(cells))?.[1] ?? assert.fail("no main");
 
 const vegaLite = { $schema: "https://vega.github.io/schema/vega-lite/v5.json", mark: "point" };
 const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="5" height="3"></svg>';
-const figure = display({
+const bundle = {
   "application/vnd.vegalite.v5+json": vegaLite,
   "image/svg+xml": svg,
   "image/png": "cGl4ZWxz",
   "text/plain": "Two points",
-});
+};
+const figure = display(bundle);
 const plotly = display({ "application/vnd.plotly.v1+json": { data: [], layout: {} }, "image/png": "cGl4ZWxz" });
 
 /** Every element that is opened is closed, in order. */
@@ -119,7 +125,7 @@ describe("an output on the page", () => {
   });
 
   it("prefers Plotly's form where a figure has both", async () => {
-    const both = { ...(figure.data as object), "application/vnd.plotly.v1+json": { data: [], layout: {} } };
+    const both = { ...bundle, "application/vnd.plotly.v1+json": { data: [], layout: {} } };
     assert.match(await main(code("x", display(both))), /data-library="plotly"/);
   });
 
@@ -137,8 +143,8 @@ describe("an output on the page", () => {
     assert.match(await main(code("x", display(rest(1)))), /<pre class="result">plain<\/pre>/);
   });
 
-  it("joins lines, and shows pixels at the size that the metadata gives", async () => {
-    const pixels = display({ "image/png": ["cGl4\n", "ZWxz\n"] }, { "image/png": { width: 17 } });
+  it("shows pixels at the size that the metadata gives", async () => {
+    const pixels = display({ "image/png": "cGl4\nZWxz\n" }, { "image/png": { width: 17 } });
     assert.match(await main(code("x", pixels)), /<img alt="" width="17" src="data:image\/png;base64,cGl4ZWxz">/);
   });
 
@@ -146,7 +152,7 @@ describe("an output on the page", () => {
     const html = await main(
       code(
         "x",
-        { output_type: "stream", name: "stderr", text: ["a <\n", "b\n"] },
+        { output_type: "stream", name: "stderr", text: "a <\nb\n" },
         { output_type: "error", ename: "RangeError", evalue: "too far", traceback: [] },
       ),
     );
@@ -164,7 +170,7 @@ describe("a cell on the page", () => {
   });
 
   it("is left out where the notebook hides it", async () => {
-    const hidden: nbformat.ICell = { ...code("secret", figure), metadata: { jupyter: { source_hidden: true } } };
+    const hidden: Cell = { ...code("secret", figure), metadata: { jupyter: { source_hidden: true } } };
     const html = await main(hidden);
     assert.ok(!html.includes("secret") && html.includes("figure"));
   });

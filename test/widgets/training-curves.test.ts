@@ -16,7 +16,7 @@ const step = (number: number, loss: number): LogEvent => ({
 });
 const epoch = (number: number, top1: number): LogEvent => ({
   event: "epoch",
-  epoch: number,
+  epoch: number - 1,
   step: 3 * number,
   trainLoss: 1.234567,
   trainTop1: top1 + 0.05,
@@ -46,8 +46,8 @@ describe("training curves", () => {
       { run: "a", split: "training", step: 2, loss: 2.1, smooth: 2.1, rate: 0.05 },
     ]);
     assert.deepEqual(datasets.epochs.slice(0, 2), [
-      { run: "a", split: "training", epoch: 1, step: 3, loss: 1.235, top1: 0.46 },
-      { run: "a", split: "validation", epoch: 1, step: 3, loss: 1.5, top1: 0.41 },
+      { run: "a", split: "training", epochs: 1, step: 3, loss: 1.235, top1: 0.46 },
+      { run: "a", split: "validation", epochs: 1, step: 3, loss: 1.5, top1: 0.41 },
     ]);
   });
 
