@@ -5,8 +5,10 @@ import { AxialError } from "../errors.js";
 import { version } from "../version.js";
 import { register as bench } from "./bench.js";
 import { register as doctor } from "./doctor.js";
+import { register as evaluate } from "./evaluate.js";
 import { register as kernel } from "./kernel.js";
 import { register as notebook } from "./notebook.js";
+import { register as train } from "./train.js";
 import { register as verify } from "./verify.js";
 
 /** Each adds its sub-command. */
@@ -14,8 +16,10 @@ import { register as verify } from "./verify.js";
 const commands = [
   bench,
   doctor,
+  evaluate,
   kernel,
   notebook,
+  train,
   verify,
 ];
 
@@ -31,11 +35,14 @@ export function createProgram(): Command {
 }
 
 if (require.main === module) {
+  // Whoever reads our output may stop reading it, as `head` does.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
   createProgram()
     .parseAsync()
     .catch((error: unknown) => {
       if (error instanceof AxialError) console.error(error.message);
       else console.error(error);
-      process.exit(error instanceof AxialError ? 2 : 1);
+      // The base class itself says that the work failed; those derived from it, that its input is wrong.
+      process.exit(error instanceof AxialError && error.name !== "AxialError" ? 2 : 1);
     });
 }

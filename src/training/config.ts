@@ -6,7 +6,7 @@ import { ConfigError } from "../errors.js";
 import { configuration, type ResNetConfig } from "../models/index.js";
 import type { AverageConfig } from "./averaging.js";
 import type { RunEvent } from "./events.js";
-import { optimizerKinds, resolveOptimizer, type OptimizerConfig, type ResolvedOptimizer } from "./optimizers.js";
+import { resolveOptimizer, type OptimizerConfig, type ResolvedOptimizer } from "./optimizers.js";
 import { resolveSchedule, type ResolvedSchedule, type Schedule } from "./schedule.js";
 
 /** Images that grow with the epochs: cheap early epochs at low resolution, the last ones at full size. */
@@ -69,8 +69,6 @@ export interface TrainOptions extends TrainSettings {
   onProgress?: (progress: Progress) => void;
   /** After each batch of a validation. */
   onValidation?: (done: number, total: number) => void;
-  /** Described in the log: what `engine.start()` returned. Default: the name of TensorFlow.js's backend. */
-  engine?: Record<string, unknown>;
   /** Kept in the checkpoint and the log as it is, for the caller: how to open the data set again, say. */
   notes?: Record<string, unknown>;
 }
@@ -127,7 +125,7 @@ export function resolveConfig(options: TrainOptions): TrainConfig {
       multiple: whole("size.multiple", multiple, 1),
     },
     optimizer,
-    learningRate: number("learningRate", options.learningRate ?? peakRates[optimizer.kind], 0),
+    learningRate: number("learningRate", options.learningRate ?? defaultRate(optimizer.kind), 0),
     schedule: resolveSchedule(typeof schedule === "string" ? { kind: schedule } : schedule),
     decayOf: options.decayOf ?? "kernels",
     labelSmoothing: number("labelSmoothing", options.labelSmoothing ?? 0.1, 0, 1),
@@ -157,16 +155,14 @@ export function resumedConfig(options: TrainOptions, saved: TrainConfig): TrainC
 
 /** The side of the training images in this epoch, in pixels. */
 export function sizeAt({ from, to, until, multiple }: Required<GrowingSize>, epoch: number, epochs: number): number {
-  const growing = Math.ceil(until * epochs);
+  const growing = Math.floor(until * epochs + 1e-9);
   if (epoch >= growing) return to;
-  return Math.min(to, Math.round((from + ((to - from) * epoch) / growing) / multiple) * multiple);
+  const side = Math.round((from + ((to - from) * epoch) / growing) / multiple) * multiple;
+  return Math.min(Math.max(side, Math.min(from, to)), Math.max(from, to));
 }
 
-/** Every kind of optimiser with its peak rate, for help texts. */
-export const defaultRates: readonly (readonly [kind: string, rate: number])[] = optimizerKinds.map((kind) => [
-  kind,
-  peakRates[kind],
-]);
+/** The peak learning rate where none is given. */
+export const defaultRate = (kind: OptimizerConfig["kind"]): number => peakRates[kind];
 
 /** Whether a model is built already. */
 export const isModel = (model: TrainOptions["model"]): model is tf.LayersModel =>

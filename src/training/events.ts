@@ -2,6 +2,7 @@
  * What happens in a run, in order: handed to `onEvent` as it happens and kept in `log.jsonl`, one JSON object a line.
  * What the curves read. Steps count from 1, epochs from 0; shares (top-1, top-5) lie between 0 and 1.
  */
+import type { EngineReport } from "../engine/index.js";
 import type { TrainConfig } from "./config.js";
 
 export interface RunStarted {
@@ -11,7 +12,7 @@ export interface RunStarted {
   /** The resolved configuration, nothing left to defaults. */
   config: TrainConfig;
   /** What the tensors are computed with. */
-  engine: Record<string, unknown>;
+  engine: EngineReport | { backend: string };
   /** Trainable numbers of the model. */
   parameters: number;
   stepsPerEpoch: number;
@@ -71,6 +72,8 @@ export interface RunEnded {
   reason: "done" | "early stop" | "interrupted";
   /** Most memory that the process ever held. */
   peakMemoryBytes: number;
+  /** Most that tensors and kernels ever held of the engine's WebAssembly memory; null on other engines. */
+  peakHeapBytes: number | null;
 }
 
 export type RunEvent = RunStarted | StepDone | EpochDone | RunEnded;

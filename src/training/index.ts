@@ -7,6 +7,8 @@ export * from "./events.js";
 export * from "./losses.js";
 export * from "./metrics.js";
 export * from "./optimizers.js";
+export * from "./presets.js";
+export * from "./restore.js";
 export { readRunLog } from "./run-log.js";
 export * from "./schedule.js";
 export * from "./train.js";

@@ -2,6 +2,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs";
 import type { ImageBatch } from "../data/dataset.js";
+import * as engine from "../engine/index.js";
 import { AxialError } from "../errors.js";
 import { freshState, type RunState } from "./checkpoint.js";
 import { sizeAt, type TrainConfig, type TrainOptions } from "./config.js";
@@ -200,7 +201,7 @@ const started = ({ config, parameters, stepsPerEpoch, steps, state }: Run, optio
   event: "start",
   time: new Date().toISOString(),
   config,
-  engine: options.engine ?? { backend: tf.getBackend() },
+  engine: engine.report() ?? { backend: tf.getBackend() },
   parameters: parameters.reduce((sum, { variable }) => sum + variable.size, 0),
   stepsPerEpoch,
   steps,
@@ -214,4 +215,5 @@ const ended = ({ scores, seconds }: RunState, reason: RunEnded["reason"]): RunEn
   bestTop1: bestOf(scores)?.top1 ?? 0,
   reason,
   peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+  peakHeapBytes: engine.memory().heap?.peakBytes ?? null,
 });

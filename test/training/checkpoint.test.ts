@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs";
 import { randomOf } from "../../src/data/random.js";
 import { ConfigError, FileError } from "../../src/errors.js";
-import { readCheckpoint, readRunLog, train } from "../../src/training/index.js";
+import { readCheckpoint, readRunLog, restore, train } from "../../src/training/index.js";
 import { readSafetensors, writeSafetensors } from "../../src/weights/index.js";
 import { temporaryFolder, tinyData, tinyModel, tinySettings } from "./tiny.js";
 
@@ -72,6 +72,20 @@ describe("a checkpoint", () => {
     const scores = events.flatMap((event) => (event.event === "epoch" ? [event.validationTop1] : []));
     assert.deepEqual([state.step, state.epoch, state.batch, state.scores], [15, 3, 0, scores]);
     assert.deepEqual([model.size, average.size, optimizer.size], [8, 8, 2 * 6]);
+  });
+
+  it("gives back the model as it was validated, or its weights as such", async () => {
+    const [out, model] = [temporaryFolder(), tinyModel()];
+    await train({ ...tinySettings, model, data: tinyData(), out, average: { decay: 0.9 } });
+    const validated = model.getWeights().map((weight) => weight.dataSync());
+    const values = async (weights: "validated" | "raw") => {
+      const { model: restored, scores } = await restore(out, { model: tinyModel(), weights });
+      assert.equal(scores.length, 3);
+      return restored.getWeights().map((weight) => weight.dataSync());
+    };
+    assert.deepEqual(await values("validated"), validated);
+    assert.notDeepEqual(await values("raw"), validated);
+    await assert.rejects(restore(out), /^ConfigError: restore: .* give it as model$/);
   });
 
   it("of a finished run resumes to its end", async () => {

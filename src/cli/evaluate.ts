@@ -1,0 +1,101 @@
+/** `axial-lab evaluate`: what a trained model is worth, class by class. */
+import { isDeepStrictEqual } from "node:util";
+import { InvalidArgumentError, Option, type Command } from "commander";
+import * as engine from "../engine/index.js";
+import { ConfigError } from "../errors.js";
+import { evaluate, restore, type Evaluation } from "../training/index.js";
+import { choiceOf, counts, dataNames, openData } from "./open-data.js";
+import { createTrainProgress, duration, percent } from "./train-progress.js";
+
+interface EvaluateFlags {
+  readonly data?: string;
+  readonly from?: string;
+  readonly images?: readonly [number, number];
+  readonly split: "train" | "validation";
+  readonly size?: number;
+  readonly batch?: number;
+  readonly raw?: boolean;
+  readonly threads?: number;
+  readonly backend?: engine.EngineOptions["backend"];
+  readonly json?: boolean;
+}
+
+export function register(program: Command): void {
+  program
+    .command("evaluate")
+    .summary("top-1, top-5 and each class of a trained model")
+    .description("Measures the model of a checkpoint on images without augmentation, any size.")
+    .argument("<checkpoint>", "a checkpoint, or the folder of a run (its last.safetensors)")
+    .addOption(new Option("--data <name>", "default: what the run was trained on").choices(dataNames))
+    .option("--from <path>", "local Imagenette archive (.tgz) or folder")
+    .option("--images <train:validation>", "how many images the generated data set has", counts)
+    .addOption(new Option("--split <name>").choices(["train", "validation"]).default("validation"))
+    .option("--size <pixels>", "side of the images (default: that of the run)", whole)
+    .option("--batch <count>", "images at a time (default: that of the run)", whole)
+    .option("--raw", "the weights as such rather than their average")
+    .option("--threads <count>", "threads to compute on (default: all logical cores)", whole)
+    .option("--backend <name>", "engine to compute on: auto, wasm, cpu, node, node-gpu", "auto")
+    .option("--json", "print the result as JSON, with the confusion matrix")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  axial-lab evaluate runs/axial-resnet-26-s-generated
+  axial-lab evaluate runs/axial-resnet-26-s-imagenette/best.safetensors --from imagenette2-320.tgz
+  axial-lab evaluate best.safetensors --size 160             larger images than it was trained on
+  axial-lab evaluate best.safetensors --json | jq .top1
+
+Exit code: 0 done, 2 a wrong option or file.`,
+    )
+    .action(run);
+}
+
+async function run(checkpoint: string, flags: EvaluateFlags): Promise<void> {
+  await engine.start({ backend: flags.backend, ...(flags.threads !== undefined && { threads: flags.threads }) });
+  const { model, config } = await restore(checkpoint, { weights: flags.raw === true ? "raw" : "validated" });
+  const data = openData(choiceOf(flags, config.notes));
+  try {
+    if (!isDeepStrictEqual([...data.classes], [...config.data.classes])) {
+      throw new ConfigError(
+        `evaluate: the data must have the model's classes, got ${data.classes.join(", ")}; ` +
+          `it was trained on ${config.data.classes.join(", ")}`,
+      );
+    }
+    const size = flags.size ?? config.size.to;
+    const progress = createTrainProgress(flags.json === true ? { write: () => undefined } : process.stdout);
+    await data.prepare({ size, splits: [flags.split], onProgress: (state) => progress.preparation(state) });
+    const result = await evaluate(model, data, {
+      size,
+      split: flags.split,
+      batchSize: flags.batch ?? config.batchSize,
+      onBatch: (done, total) => progress.validation(done, total),
+    });
+    if (flags.json === true) console.log(JSON.stringify(result, null, 2));
+    else describe(result).forEach((text) => progress.line(text));
+  } finally {
+    model.dispose();
+    await data.close();
+    await engine.stop();
+  }
+}
+
+function describe({ images, loss, top1, top5, perClass, confusion, seconds }: Evaluation): string[] {
+  const width = Math.max(...perClass.map(({ name }) => name.length));
+  const speed = `${(images / seconds).toFixed(0)} images/s`;
+  return [
+    `top-1 ${percent(top1)}  top-5 ${percent(top5)}  loss ${loss.toFixed(4)}  ${images} images in ${duration(seconds)} (${speed})`,
+    "",
+    ...perClass.map(({ name, images: count, top1: share }, k) => {
+      const wrong = confusion[k].map((n, other) => ({ n: other === k ? 0 : n, name: perClass[other].name }));
+      const [most] = wrong.sort((a, b) => b.n - a.n);
+      const taken = most.n > 0 ? `  most often taken for ${most.name} (${most.n})` : "";
+      return `${name.padEnd(width)}  ${percent(share).padStart(7)} of ${count}${taken}`;
+    }),
+  ];
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("It must be a whole number above 0.");
+  return value;
+}

@@ -1,0 +1,139 @@
+/** What `axial-lab train` shows while it works: a line for each epoch, and on a terminal one that lives with the steps. */
+import type { Progress } from "../data/index.js";
+import type { EpochDone, RunEvent, RunStarted, StepDone } from "../training/index.js";
+
+/** Where lines go. */
+export interface Screen {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+export interface TrainProgress {
+  event(event: RunEvent): void;
+  validation(done: number, total: number): void;
+  preparation(progress: Progress): void;
+  line(text: string): void;
+}
+
+/** Shows a run on a screen. */
+export function createTrainProgress(screen: Screen): TrainProgress {
+  const clear = screen.isTTY ? "\r\u001b[2K" : "";
+  let start: RunStarted | null = null;
+  const pace = createPace();
+
+  const line = (text: string): void => {
+    screen.write(`${clear}${text}\n`);
+  };
+  const live = (text: string): void => {
+    if (screen.isTTY) screen.write(clear + text.slice(0, (screen.columns || 80) - 1));
+  };
+
+  return {
+    line,
+    event(event) {
+      switch (event.event) {
+        case "start":
+          start = event;
+          pace.start(event);
+          describe(event).forEach(line);
+          break;
+        case "step":
+          pace.step(event);
+          if (start) live(stepLine(event, start, pace.imagesPerSecond(), pace.secondsLeft()));
+          break;
+        case "epoch":
+          pace.epoch(event);
+          if (start) line(epochLine(event, start.config.epochs));
+          break;
+        case "end":
+          break;
+      }
+    },
+    validation: (done, total) => live(`validating ${done}/${total}`),
+    preparation: ({ task, what, unit, done, total }) => {
+      const [factor, label] = unit === "bytes" ? [2 ** 20, "MiB"] : [1, unit];
+      const of = total === null ? "" : `/${Math.round(total / factor)}`;
+      live(`${task} ${what} ${Math.round(done / factor)}${of} ${label}`);
+    },
+  };
+}
+
+/** Smoothed speed, and from it the seconds until the end: steps and validations to come. */
+function createPace() {
+  let batchSize = 0;
+  let [steps, stepsPerEpoch, done] = [0, 1, 0];
+  let secondsPerStep = 0;
+  let secondsPerValidation = 0;
+  return {
+    start({ config, steps: all, stepsPerEpoch: each, resumedFromStep = 0 }: RunStarted): void {
+      [batchSize, steps, stepsPerEpoch, done] = [config.batchSize, all, each, resumedFromStep];
+    },
+    step({ step, imagesPerSecond }: StepDone): void {
+      const seconds = batchSize / imagesPerSecond;
+      // The first steps compile and allocate: the average forgets them soon.
+      secondsPerStep = secondsPerStep === 0 ? seconds : 0.9 * secondsPerStep + 0.1 * seconds;
+      done = step;
+    },
+    epoch({ seconds, imagesPerSecond }: EpochDone): void {
+      secondsPerValidation = Math.max(0, seconds - (stepsPerEpoch * batchSize) / imagesPerSecond);
+    },
+    imagesPerSecond: (): number => batchSize / secondsPerStep,
+    secondsLeft: (): number =>
+      (steps - done) * secondsPerStep + Math.ceil((steps - done) / stepsPerEpoch) * secondsPerValidation,
+  };
+}
+
+function describe({ config, parameters, steps, stepsPerEpoch, engine, resumedFromStep }: RunStarted): string[] {
+  const { optimizer, schedule, size, data } = config;
+  const name = typeof config.model === "string" ? config.model : (config.model?.name ?? "the given model");
+  const sizes = size.from === size.to ? `${size.to} px` : `${size.from} to ${size.to} px`;
+  const set = typeof data.description.name === "string" ? data.description.name : "data";
+  const rows = [
+    ["model", `${name}, ${amount(parameters)} parameters`],
+    ["data", `${set}, ${data.classes.length} classes, ${sizes}, ${stepsPerEpoch} batches of ${config.batchSize}`],
+    ["recipe", `${optimizer.kind}, ${schedule.kind} to ${config.learningRate}, weight decay ${optimizer.weightDecay}`],
+    ["engine", "reason" in engine ? engine.reason : engine.backend],
+  ];
+  if (resumedFromStep !== undefined) rows.push(["resumed", `after step ${resumedFromStep} of ${steps}`]);
+  return rows.map(([head, text]) => `${head.padEnd(8)} ${text}`);
+}
+
+export function stepLine(
+  { step, epoch, loss, learningRate }: StepDone,
+  { steps, config }: RunStarted,
+  imagesPerSecond: number,
+  secondsLeft: number,
+): string {
+  return [
+    `epoch ${epoch + 1}/${config.epochs}  step ${step}/${steps}`,
+    `loss ${loss.toFixed(3)}`,
+    `lr ${learningRate.toExponential(1)}`,
+    `${imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0)} images/s`,
+    `${duration(secondsLeft)} left`,
+  ].join("  ");
+}
+
+export function epochLine(event: EpochDone, epochs: number): string {
+  const width = String(epochs).length;
+  return [
+    `epoch ${String(event.epoch + 1).padStart(width)}/${epochs}`,
+    `train loss ${event.trainLoss.toFixed(3)} top-1 ${percent(event.trainTop1)}`,
+    `validation loss ${event.validationLoss.toFixed(3)} top-1 ${percent(event.validationTop1)} top-5 ${percent(event.validationTop5)}`,
+    `${event.imagesPerSecond.toFixed(0)} images/s`,
+    `${duration(event.seconds)}${event.best ? "  best" : ""}`,
+  ].join("  ");
+}
+
+const amount = (count: number): string => (count < 1e6 ? count.toLocaleString("en") : `${(count / 1e6).toFixed(2)} M`);
+
+export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
+/** 59 s, 1:05, 2:00:07. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (value: number): string => String(value).padStart(2, "0");
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}

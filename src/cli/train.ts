@@ -1,0 +1,231 @@
+/** `axial-lab train`: trains a classifier, shows how it goes, and can be stopped and resumed at any time. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Option, type Command } from "commander";
+import * as engine from "../engine/index.js";
+import { ConfigError, FileError } from "../errors.js";
+import { names as modelNames, type ResNetConfig } from "../models/index.js";
+import {
+  defaultRate,
+  optimizerKinds,
+  preset,
+  presets,
+  readCheckpoint,
+  scheduleKinds,
+  train,
+  type GrowingSize,
+  type OptimizerConfig,
+  type Schedule,
+  type TrainOptions,
+  type TrainResult,
+  type TrainSettings,
+} from "../training/index.js";
+import { choiceOf, counts, dataNames, number, openData, type DataChoice } from "./open-data.js";
+import { createTrainProgress, percent, type TrainProgress } from "./train-progress.js";
+
+interface TrainFlags {
+  readonly preset?: string;
+  readonly model?: string;
+  readonly data?: string;
+  readonly from?: string;
+  readonly images?: readonly [number, number];
+  readonly epochs?: number;
+  readonly batch?: number;
+  readonly size?: number | GrowingSize;
+  readonly optimizer?: OptimizerConfig["kind"];
+  readonly lr?: number;
+  readonly schedule?: Exclude<Schedule["kind"], "step">;
+  readonly weightDecay?: number;
+  readonly labelSmoothing?: number;
+  readonly clip?: number;
+  readonly average?: number;
+  readonly patience?: number;
+  readonly seed?: number;
+  readonly out?: string;
+  readonly resume?: string;
+  readonly threads?: number;
+  readonly backend?: engine.EngineOptions["backend"];
+  readonly json?: boolean;
+}
+
+export function register(program: Command): void {
+  program
+    .command("train")
+    .summary("train a classifier; stop and resume at any time")
+    .description(
+      "Trains a model, validates it after each epoch, and keeps log.jsonl, last.safetensors\n" +
+        "and best.safetensors in a folder of its own. Without options: the quick-start preset.",
+    )
+    .option("--preset <name>", `a named experiment; other options change it: ${Object.keys(presets).join(", ")}`)
+    .option("--model <model>", `a JSON file with a configuration, or one of ${modelNames().join(", ")}`)
+    .addOption(new Option("--data <name>", "the images to train on").choices(dataNames))
+    .option("--from <path>", "local Imagenette archive (.tgz) or folder, rather than a download")
+    .option("--images <train:validation>", "how many images the generated data set has", counts)
+    .option("--epochs <count>", "passes over the training images", number)
+    .option("--batch <count>", "images a step", number)
+    .option("--size <pixels>", "side of the images; 96:128 grows from 96 to 128 in the course of the run", size)
+    .addOption(new Option("--optimizer <kind>", "with its defaults").choices(optimizerKinds))
+    .option("--lr <rate>", "peak learning rate", number)
+    .addOption(new Option("--schedule <kind>").choices(scheduleKinds.filter((kind) => kind !== "step")))
+    .option("--weight-decay <share>", "on kernels only; norms, biases and tables of positions are spared", number)
+    .option("--label-smoothing <share>", "of the target given to all classes alike", number)
+    .option("--clip <norm>", "largest global norm of the gradients", number)
+    .option("--average <decay>", "validate a moving average of the weights with this decay; 0 for none", number)
+    .option("--patience <epochs>", "stop after so many epochs without a new best", number)
+    .option("--seed <number>", "initial weights, order, augmentation, drop-out (default: 0)", number)
+    .option("--out <folder>", "where the run is kept (default: runs/MODEL-DATA, numbered)")
+    .option("--resume <run>", "go on with the run in this folder, under its own configuration")
+    .option("--threads <count>", "threads to compute on (default: all logical cores)", number)
+    .option("--backend <name>", "engine to compute on: auto, wasm, cpu, node, node-gpu", "auto")
+    .option("--json", "print each event as a line of JSON (the same as log.jsonl)")
+    .addHelpText("after", help)
+    .action(run);
+}
+
+const help = `
+Ctrl+C finishes the step at hand, saves, and says how to go on; again, it ends at once. A run that was stopped or
+killed and is resumed ends with the same bits as one that was not, on the same engine and number of threads.
+
+Presets:
+${Object.entries(presets)
+  .map(([name, { summary }]) => `  ${name.padEnd(16)} ${summary}`)
+  .join("\n")}
+
+Examples:
+  axial-lab train                                        the quick start: minutes, no files needed
+  axial-lab train --preset imagenette-64                 photographs, downloaded once
+  axial-lab train --preset imagenette-64 --from imagenette2-320.tgz --model resnet-26
+                                                         the same recipe, local archive, convolutional network
+  axial-lab train --data imagenette --size 96:128 --epochs 20 --optimizer ranger --schedule flat-cosine
+  axial-lab train --resume runs/axial-resnet-26-s-generated
+  axial-lab evaluate runs/axial-resnet-26-s-generated    top-1, top-5 and each class
+
+Exit code: 0 done, 1 the training failed, 2 a wrong option or file, 130 stopped by Ctrl+C (and saved).`;
+
+async function run(flags: TrainFlags): Promise<void> {
+  const { resume, json = false } = flags;
+  const { settings, model, choice } = resume === undefined ? freshRun(flags) : await resumedRun(flags, resume);
+  const name = typeof model === "object" ? model.name : model;
+  const out = resume === undefined ? (flags.out ?? freeFolder(`${name}-${choice.data}`)) : undefined;
+
+  await engine.start({ backend: flags.backend, ...(flags.threads !== undefined && { threads: flags.threads }) });
+  const data = openData(choice);
+  const progress = createTrainProgress(json ? { write: () => undefined } : process.stdout);
+  const interruption = stopOnSignals(progress);
+  const options: TrainOptions = {
+    ...settings,
+    model,
+    data,
+    out,
+    resume,
+    notes: { ...choice },
+    signal: interruption.signal,
+    onEvent: (event) => (json ? console.log(JSON.stringify(event)) : progress.event(event)),
+    onProgress: (state) => progress.preparation(state),
+    onValidation: (done, total) => progress.validation(done, total),
+  };
+  try {
+    const result = await train(options);
+    conclusion(result).forEach((text) => progress.line(text));
+    result.model.dispose();
+    if (result.interrupted) process.exitCode = 130;
+  } finally {
+    interruption.end();
+    await data.close();
+    await engine.stop();
+  }
+}
+
+interface RunChoice {
+  settings: TrainSettings;
+  model: string | ResNetConfig | undefined;
+  choice: DataChoice;
+}
+
+/** Preset, then what the command line says. */
+function freshRun(flags: TrainFlags): RunChoice {
+  const base = preset(flags.preset ?? (flags.data === "imagenette" ? "imagenette-64" : "quick-start"));
+  const choice = choiceOf(flags, { data: base.data });
+  const settings = { ...base.settings, ...settingsOf(flags, base.settings) };
+  return { settings, model: modelOf(flags.model ?? base.model), choice };
+}
+
+/** The run's own configuration; options that say otherwise are refused by `train`. */
+async function resumedRun(flags: TrainFlags, resume: string): Promise<RunChoice> {
+  if (flags.preset !== undefined) {
+    throw new ConfigError(`--preset: a resumed run keeps its configuration, got ${flags.preset}; leave it out`);
+  }
+  const { config } = await readCheckpoint(resume);
+  const choice = choiceOf(flags, config.notes);
+  return {
+    settings: settingsOf(flags, config),
+    model: flags.model === undefined ? undefined : modelOf(flags.model),
+    choice,
+  };
+}
+
+/** A name, or the configuration in a JSON file. */
+function modelOf(text: string): string | ResNetConfig {
+  if (!text.endsWith(".json")) return text;
+  try {
+    return JSON.parse(readFileSync(text, "utf8")) as ResNetConfig;
+  } catch (error) {
+    throw new FileError(`--model: must be a name or a JSON file, got ${text} (${(error as Error).message})`);
+  }
+}
+
+/** The settings that the command line gives. */
+function settingsOf(flags: TrainFlags, base: TrainSettings): TrainSettings {
+  const known: OptimizerConfig =
+    typeof base.optimizer === "object" ? base.optimizer : { kind: base.optimizer ?? "adamw", weightDecay: 0.05 };
+  const { optimizer: kind = known.kind, weightDecay } = flags;
+  const another = kind !== known.kind;
+  const optimizer: OptimizerConfig = another ? { kind } : known;
+  const given: TrainSettings = {
+    epochs: flags.epochs,
+    batchSize: flags.batch,
+    size: flags.size,
+    optimizer: weightDecay !== undefined ? { ...optimizer, weightDecay } : another ? optimizer : undefined,
+    // A rate that suits one optimiser misleads another.
+    learningRate: flags.lr ?? (another ? defaultRate(kind) : undefined),
+    schedule: flags.schedule,
+    labelSmoothing: flags.labelSmoothing,
+    clipNorm: flags.clip,
+    average: flags.average === undefined ? undefined : flags.average === 0 ? null : { decay: flags.average },
+    patience: flags.patience,
+    seed: flags.seed,
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+/** The first signal lets the step finish; the second ends the process. */
+function stopOnSignals(progress: TrainProgress): { signal: AbortSignal; end: () => void } {
+  const controller = new AbortController();
+  const stop = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    progress.line("stopping: finishing the step and saving (again to end at once)");
+    controller.abort();
+  };
+  process.on("SIGINT", stop).on("SIGTERM", stop);
+  return { signal: controller.signal, end: () => process.off("SIGINT", stop).off("SIGTERM", stop) };
+}
+
+function conclusion({ best, checkpoint, interrupted }: TrainResult): string[] {
+  const folder = checkpoint === null ? "" : join(checkpoint, "..");
+  const score = best ? [`best     top-1 ${percent(best.top1)} after epoch ${best.epoch + 1}`] : [];
+  if (interrupted) return [...score, `stopped; go on with: axial-lab train --resume ${folder}`];
+  return [...score, `kept in  ${folder}`, `next     axial-lab evaluate ${join(folder, "best.safetensors")}`];
+}
+
+/** `runs/NAME`, or `runs/NAME-2`, ... where that is taken. */
+function freeFolder(name: string): string {
+  const numbered = (n: number): string => join("runs", n === 1 ? name : `${name}-${n}`);
+  let n = 1;
+  while (existsSync(numbered(n))) n++;
+  return numbered(n);
+}
+
+function size(text: string): number | GrowingSize {
+  const [from, to] = text.split(":");
+  return to === undefined ? number(from) : { from: number(from), to: number(to) };
+}

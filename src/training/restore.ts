@@ -1,0 +1,42 @@
+/** A trained model from its checkpoint. */
+import type * as tf from "@tensorflow/tfjs";
+import { ConfigError } from "../errors.js";
+import { create } from "../models/index.js";
+import { checkpointPath, readCheckpoint } from "./checkpoint.js";
+import type { TrainConfig } from "./config.js";
+import { namedWeights, restoreVariables } from "./weights.js";
+
+export interface RestoreOptions {
+  /** Puts the weights into this model: needed where the run trained one that its caller had built. */
+  model?: tf.LayersModel;
+  /** `validated` (default): those that validation measured, averaged where the run averages. `raw`: the weights as such. */
+  weights?: "validated" | "raw";
+}
+
+export interface Restored {
+  model: tf.LayersModel;
+  config: TrainConfig;
+  /** Epochs done, and the validation top-1 after each. */
+  scores: readonly number[];
+}
+
+/**
+ * The model of a checkpoint (or of `last.safetensors` in a folder), ready to predict:
+ *
+ *     const { model, config } = await restore("runs/quick-start/best.safetensors");
+ *
+ * Throws `FileError` where the file is missing, foreign, corrupt or of another model.
+ */
+export async function restore(
+  path: string,
+  { model: given, weights: which = "validated" }: RestoreOptions = {},
+): Promise<Restored> {
+  const { config, state, model: raw, average } = await readCheckpoint(path);
+  if (given === undefined && config.model === null) {
+    throw new ConfigError("restore: the run trained a model that its caller built, got none; give it as model");
+  }
+  const model = given ?? create(config.model ?? "", { classes: config.data.classes.length, size: config.size.to });
+  const variables = new Map(namedWeights(model).map(({ name, variable }) => [name, variable]));
+  restoreVariables(variables, which === "validated" && average.size > 0 ? average : raw, checkpointPath(path));
+  return { model, config, scores: state.scores };
+}

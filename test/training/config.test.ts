@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { ConfigError } from "../../src/errors.js";
+import { names } from "../../src/models/index.js";
+import { preset, presets, resolveConfig, sizeAt, type Preset, type TrainSettings } from "../../src/training/index.js";
+import { tinyData } from "./tiny.js";
+
+const data = tinyData();
+
+describe("resolveConfig", () => {
+  it("leaves nothing to defaults, and a resolved configuration as it is", () => {
+    const config = resolveConfig({ model: "resnet-26", data, schedule: "flat-cosine", optimizer: "ranger" });
+    assert.equal(config.learningRate, 0.008);
+    assert.deepEqual(config.size, { from: 64, to: 64, until: 0.6, multiple: 16 });
+    assert.deepEqual(config.data, { description: data.description, classes: ["red", "green", "blue"] });
+    const { model, ...settings } = config;
+    assert.deepEqual(resolveConfig({ ...settings, model: model ?? undefined, data }), config);
+    assert.deepEqual(JSON.parse(JSON.stringify(config)), config);
+  });
+
+  const wrong: [settings: TrainSettings, message: string][] = [
+    [{ epochs: 0 }, "train: epochs must be at least 1, got 0"],
+    [{ epochs: 1.5 }, "train: epochs must be a whole number, got 1.5"],
+    [{ batchSize: 0 }, "train: batchSize must be at least 1, got 0"],
+    [{ size: 7 }, "train: size must be at least 8, got 7"],
+    [{ size: { from: 8, to: 16, until: 2 } }, "train: size.until must be between 0 and 1, got 2"],
+    [{ learningRate: -1 }, "train: learningRate must be at least 0, got -1"],
+    [{ learningRate: NaN }, "train: learningRate must be at least 0, got NaN"],
+    [{ labelSmoothing: 1.1 }, "train: labelSmoothing must be between 0 and 1, got 1.1"],
+    [{ clipNorm: 0 }, "train: clipNorm must be above 0, got 0"],
+    [{ average: { decay: 2 } }, "train: average.decay must be between 0 and 1, got 2"],
+    [{ patience: 0 }, "train: patience must be at least 1, got 0"],
+    [{ seed: -1 }, "train: seed must be at least 0, got -1"],
+  ];
+  for (const [settings, message] of wrong) {
+    it(`refuses ${JSON.stringify(settings)}`, () => {
+      assert.throws(() => resolveConfig({ model: "resnet-26", data, ...settings }), new ConfigError(message));
+    });
+  }
+});
+
+describe("sizeAt", () => {
+  it("grows along a line in steps of a multiple, and is full for the last epochs", () => {
+    const sizes = (epochs: number) =>
+      Array.from({ length: epochs }, (_, epoch) =>
+        sizeAt({ from: 96, to: 128, until: 0.6, multiple: 16 }, epoch, epochs),
+      );
+    assert.deepEqual(sizes(5), [96, 112, 112, 128, 128]);
+    assert.deepEqual(sizes(1), [128]);
+    assert.equal(sizeAt({ from: 64, to: 64, until: 0.6, multiple: 16 }, 0, 5), 64);
+    assert.equal(sizeAt({ from: 50, to: 50, until: 0.6, multiple: 16 }, 0, 5), 50);
+  });
+});
+
+describe("presets", () => {
+  for (const [name, { model, data: set, settings, command }] of Object.entries<Preset>(presets)) {
+    it(`has a ${name} that resolves, of a model that exists, with the command that runs it`, () => {
+      assert.ok(names().includes(model));
+      assert.ok(["generated", "imagenette"].includes(set));
+      resolveConfig({ model, data, ...settings });
+      assert.ok(
+        name === "quick-start" ? command === "axial-lab train" : command === `axial-lab train --preset ${name}`,
+      );
+    });
+  }
+
+  it("says which there are when there is none of a name", () => {
+    assert.throws(() => preset("fast"), /^ConfigError: preset: name must be one of quick-start, .*, got fast$/);
+  });
+});
