@@ -3,6 +3,7 @@
  * own layer knows "same" only, which pads even sizes on one side when striding and so gives other numbers.
  */
 import * as tf from "@tensorflow/tfjs";
+import { groupedConvolution } from "../engine/ops/convolution.js";
 import { ConfigError } from "../errors.js";
 import { channelsOf, Layer, singleShape, singleTensor, type LayerArgs } from "./layer.js";
 
@@ -23,7 +24,7 @@ export interface ConvolutionArgs extends LayerArgs {
 
 /**
  * Convolution over [B, H, W, Cin] with (k - 1) / 2 zeros around, to [B, ceil(H / stride), ceil(W / stride), filters].
- * A 1 x 1 kernel is computed as a matrix product. Initial weights: normal with variance 2 / (k k filters), "Kaiming, fan out".
+ * Where the backend has no kernel of ours, a 1 x 1 kernel is computed as a matrix product. Initial weights: normal with variance 2 / (k k filters), "Kaiming, fan out".
  */
 export class Convolution extends Layer {
   static readonly className = "Convolution";
@@ -86,6 +87,8 @@ export function convolve(
   { stride, groups }: { stride: number; groups: number },
 ): tf.Tensor4D {
   const [size, , channels, filters] = kernel.shape;
+  const fused = groupedConvolution(x, kernel, { stride, padding: size >> 1 });
+  if (fused !== null) return fused;
   if (groups > 1) {
     const slices = tf.split<tf.Tensor4D>(x, groups, 3);
     const kernels = tf.split<tf.Tensor4D>(kernel, groups, 3);
