@@ -4,4 +4,5 @@ export * from "./native.js";
 export * from "./ops/axial-attention.js";
 export * from "./ops/local-attention.js";
 export * from "./ops/criss-cross-attention.js";
+export * from "./profile.js";
 export type { HeapUse } from "./wasm/heap.js";

@@ -7,7 +7,15 @@ import { ShapeError } from "../../errors.js";
 import { runConvolution, runInputGradient, type ConvolutionShape } from "../wasm/convolution.js";
 import { runFilterGradient } from "../wasm/convolution-filter.js";
 import type { Epilogue } from "../wasm/matrix-product.js";
-import { defineKernel, output, pointerOf, wasmContext, type KernelCall, type WasmKernel } from "./wasm-kernel.js";
+import {
+  defineKernel,
+  output,
+  pointerOf,
+  wasmContext,
+  type KernelCall,
+  type KernelWork,
+  type WasmKernel,
+} from "./wasm-kernel.js";
 
 type Inputs<Names extends string> = Readonly<Record<Names, tf.TensorInfo>>;
 type Shape4D = [number, number, number, number];
@@ -15,7 +23,11 @@ type Attributes = Pick<tf.Conv2DAttrs, "strides" | "pad" | "dataFormat" | "dimRo
   dilations?: tf.Conv2DAttrs["dilations"];
 };
 
-const conv2D = defineKernel<Inputs<"x" | "filter">, Attributes>("Conv2D", (call) => convolve(call, call.attrs, {}));
+const conv2D = defineKernel<Inputs<"x" | "filter">, Attributes>(
+  "Conv2D",
+  (call) => convolve(call, call.attrs, {}),
+  work,
+);
 
 const fusedConv2D = defineKernel<Inputs<"x" | "filter"> & { bias?: tf.TensorInfo }, tf.FusedConv2DAttrs>(
   "FusedConv2D",
@@ -26,6 +38,7 @@ const fusedConv2D = defineKernel<Inputs<"x" | "filter"> & { bias?: tf.TensorInfo
     const shift = bias === undefined ? 0 : pointerOf(call, bias);
     return convolve(call, call.attrs, { shift, relu: activation === "relu" });
   },
+  work,
 );
 
 function convolve(
@@ -51,6 +64,7 @@ const conv2DBackpropInput = defineKernel<Inputs<"dy" | "filter">, tf.Conv2DBackp
     if (call.attrs.dataFormat !== "NHWC") return call.original();
     return inputGradient(call, dy, filter, convolutionShape(inputShape, filter.shape, call.attrs));
   },
+  ({ inputs }) => products(inputs.dy.shape, inputs.filter.shape),
 );
 
 const conv2DBackpropFilter = defineKernel<Inputs<"x" | "dy">, tf.Conv2DBackpropFilterAttrs>(
@@ -61,6 +75,7 @@ const conv2DBackpropFilter = defineKernel<Inputs<"x" | "dy">, tf.Conv2DBackpropF
     if (call.attrs.dataFormat !== "NHWC") return call.original();
     return filterGradient(call, x, dy, convolutionShape(x.shape, filterShape, call.attrs));
   },
+  ({ inputs, attrs }) => products(inputs.dy.shape, attrs.filterShape),
 );
 
 function inputGradient(
@@ -89,6 +104,15 @@ function filterGradient(
     runFilterGradient(call.pool, { ...pointers, ...shape });
   }
   return dw;
+}
+
+/** Multiply-adds: each element of y sums a window of the channels of its group. The gradients have as many. */
+function products(y: number[], filter: number[]): number {
+  return tf.util.sizeFromShape(y) * filter[0] * filter[1] * filter[2];
+}
+
+function work({ inputs, outputs }: KernelWork<Inputs<"filter">, unknown>): number {
+  return products(outputs[0].shape, inputs.filter.shape);
 }
 
 /** The sizes of a convolution whose filter is [rows, columns, channels / groups, output channels]. */
@@ -169,8 +193,10 @@ function runGrouped(
   return tf.engine().runKernel<tf.Tensor4D>(kernelName, inputs, attrs);
 }
 
-const groupedConv2D = defineKernel<Inputs<"x" | "filter">, GroupedAttributes>("GroupedConv2D", (call) =>
-  convolve(call, call.attrs, {}),
+const groupedConv2D = defineKernel<Inputs<"x" | "filter">, GroupedAttributes>(
+  "GroupedConv2D",
+  (call) => convolve(call, call.attrs, {}),
+  work,
 );
 
 const groupedInputGradient = defineKernel<Inputs<"dy" | "filter">, GroupedAttributes>(
@@ -179,6 +205,7 @@ const groupedInputGradient = defineKernel<Inputs<"dy" | "filter">, GroupedAttrib
     const { dy, filter } = call.inputs;
     return inputGradient(call, dy, filter, convolutionShape(call.attrs.shape, filter.shape, call.attrs));
   },
+  ({ inputs }) => products(inputs.dy.shape, inputs.filter.shape),
 );
 
 const groupedFilterGradient = defineKernel<Inputs<"x" | "dy">, GroupedAttributes>(
@@ -187,6 +214,7 @@ const groupedFilterGradient = defineKernel<Inputs<"x" | "dy">, GroupedAttributes
     const { x, dy } = call.inputs;
     return filterGradient(call, x, dy, convolutionShape(x.shape, call.attrs.shape, call.attrs));
   },
+  ({ inputs, attrs }) => products(inputs.dy.shape, attrs.shape),
 );
 
 export const convolutionKernels: readonly WasmKernel[] = [

@@ -56,17 +56,21 @@ function assertShapes(tensors: Record<string, tf.Tensor | null>, shapes: Record<
 type Linear = Record<"x" | "w", tf.TensorInfo> & Partial<Record<"shift" | "residual", tf.TensorInfo>>;
 
 const linearKernel = (kernelName: string, relu: boolean): WasmKernel =>
-  defineKernel<Linear>(kernelName, (call) => {
-    const { x, w, shift, residual } = call.inputs;
-    const [depth, columns] = w.shape;
-    const y = output(call, [...x.shape.slice(0, -1), columns]);
-    const rows = tf.util.sizeFromShape(x.shape.slice(0, -1));
-    if (rows * columns === 0) return y;
-    const pointer = (tensor?: tf.TensorInfo): number => (tensor === undefined ? 0 : pointerOf(call, tensor));
-    const epilogue = { shift: pointer(shift), residual: pointer(residual), relu };
-    runMatrixProduct(call.pool, { a: pointer(x), b: pointer(w), c: pointer(y), rows, columns, depth, epilogue });
-    return y;
-  });
+  defineKernel<Linear>(
+    kernelName,
+    (call) => {
+      const { x, w, shift, residual } = call.inputs;
+      const [depth, columns] = w.shape;
+      const y = output(call, [...x.shape.slice(0, -1), columns]);
+      const rows = tf.util.sizeFromShape(x.shape.slice(0, -1));
+      if (rows * columns === 0) return y;
+      const pointer = (tensor?: tf.TensorInfo): number => (tensor === undefined ? 0 : pointerOf(call, tensor));
+      const epilogue = { shift: pointer(shift), residual: pointer(residual), relu };
+      runMatrixProduct(call.pool, { a: pointer(x), b: pointer(w), c: pointer(y), rows, columns, depth, epilogue });
+      return y;
+    },
+    ({ inputs, outputs }) => tf.util.sizeFromShape(outputs[0].shape) * inputs.w.shape[0],
+  );
 
 export const linearKernels: readonly WasmKernel[] = [
   linearKernel("FusedLinear", false),

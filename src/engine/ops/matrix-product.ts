@@ -1,7 +1,7 @@
 /** tf.matMul and tf.fused.matMul on all threads, for every transposition and broadcast. */
 import * as tf from "@tensorflow/tfjs";
 import { runMatrixProduct, type BatchIndex, type Epilogue } from "../wasm/matrix-product.js";
-import { defineKernel, output, pointerOf, type KernelCall, type WasmKernel } from "./wasm-kernel.js";
+import { defineKernel, output, pointerOf, type KernelCall, type KernelWork, type WasmKernel } from "./wasm-kernel.js";
 
 interface Operands {
   readonly a: tf.TensorInfo;
@@ -17,20 +17,29 @@ interface Transpositions {
 }
 type FusedAttributes = Transpositions & Pick<tf._FusedMatMulAttrs, "activation">;
 
-const batchMatMul = defineKernel<Operands, Transpositions>("BatchMatMul", (call) => multiply(call, {}));
+const batchMatMul = defineKernel<Operands, Transpositions>("BatchMatMul", (call) => multiply(call, {}), multiplyAdds);
 
-const fusedMatMul = defineKernel<FusedOperands, FusedAttributes>("_FusedMatMul", (call) => {
-  const { bias, b } = call.inputs;
-  const { activation } = call.attrs;
-  const columns = b.shape[b.shape.length - (call.attrs.transposeB ? 2 : 1)];
-  const perColumn =
-    bias === undefined || (bias.shape.at(-1) === columns && tf.util.sizeFromShape(bias.shape) === columns);
-  if (!perColumn || (activation !== "linear" && activation !== "relu")) return call.original();
-  return multiply(call, {
-    shift: bias === undefined ? 0 : pointerOf(call, bias),
-    relu: activation === "relu",
-  });
-});
+const fusedMatMul = defineKernel<FusedOperands, FusedAttributes>(
+  "_FusedMatMul",
+  (call) => {
+    const { bias, b } = call.inputs;
+    const { activation } = call.attrs;
+    const columns = b.shape[b.shape.length - (call.attrs.transposeB ? 2 : 1)];
+    const perColumn =
+      bias === undefined || (bias.shape.at(-1) === columns && tf.util.sizeFromShape(bias.shape) === columns);
+    if (!perColumn || (activation !== "linear" && activation !== "relu")) return call.original();
+    return multiply(call, {
+      shift: bias === undefined ? 0 : pointerOf(call, bias),
+      relu: activation === "relu",
+    });
+  },
+  multiplyAdds,
+);
+
+function multiplyAdds({ inputs, attrs, outputs }: KernelWork<Operands, Transpositions>): number {
+  const [depth] = matrixShape(inputs.a, attrs.transposeA);
+  return tf.util.sizeFromShape(outputs[0].shape) * depth;
+}
 
 export const matrixProductKernels: readonly WasmKernel[] = [batchMatMul, fusedMatMul];
 

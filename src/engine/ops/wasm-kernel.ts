@@ -23,17 +23,31 @@ export interface KernelCall<Inputs = tf.NamedTensorInfoMap, Attrs = tf.NamedAttr
   original(): tf.TensorInfo | tf.TensorInfo[];
 }
 
+/** What one call reads and gives, for counting its work. */
+export interface KernelWork<Inputs = tf.NamedTensorInfoMap, Attrs = tf.NamedAttrMap> {
+  readonly inputs: Inputs;
+  readonly attrs: Attrs;
+  readonly outputs: readonly tf.TensorInfo[];
+}
+
 export interface WasmKernel {
   readonly kernelName: string;
   run(call: KernelCall): tf.TensorInfo | tf.TensorInfo[];
+  /** Multiply-adds of a call, where the kernel is bound by arithmetic; for the profile. */
+  multiplyAdds?(work: KernelWork): number;
 }
 
 /** Declares a kernel with the types of its inputs and attributes, which tfjs itself leaves open. */
 export function defineKernel<Inputs, Attrs = object>(
   kernelName: string,
   run: (call: KernelCall<Inputs, Attrs>) => tf.TensorInfo | tf.TensorInfo[],
+  multiplyAdds?: (work: KernelWork<Inputs, Attrs>) => number,
 ): WasmKernel {
-  return { kernelName, run: (call) => run(call as unknown as KernelCall<Inputs, Attrs>) };
+  return {
+    kernelName,
+    run: (call) => run(call as unknown as KernelCall<Inputs, Attrs>),
+    multiplyAdds: multiplyAdds && ((work) => multiplyAdds(work as unknown as KernelWork<Inputs, Attrs>)),
+  };
 }
 
 let running: WasmContext | null = null;
