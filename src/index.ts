@@ -2,6 +2,7 @@
 export * as data from "./data/index.js";
 export * as engine from "./engine/index.js";
 export * from "./errors.js";
+export * from "./inspect.js";
 export * as layers from "./layers/index.js";
 export * as models from "./models/index.js";
 export * as training from "./training/index.js";

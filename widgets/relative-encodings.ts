@@ -4,11 +4,13 @@ import type { Figure } from "./figure.js";
 import { largestMagnitude, significant } from "./numbers.js";
 import { plotlyFigure, type HeatmapTrace, type PlotlyAxis, type PlotlySpec } from "./plotly.js";
 
-/** A table of encodings r: row = (key index - query index) + L - 1, column = channel, row-major. */
+/** A table of encodings r: row = (key index - query index) + before, column = channel, row-major. */
 export interface EncodingTable {
   readonly values: ArrayLike<number>;
-  /** 2L - 1 offsets, and the channels of a head. */
+  /** Offsets, and the channels of a head. */
   readonly shape: readonly [offsets: number, channels: number];
+  /** The first row stands for the offset -before. Default: as many offsets before 0 as after it. */
+  readonly before?: number;
 }
 
 /** The tables of one layer at one moment; a layer may lack any of them. */
@@ -29,12 +31,18 @@ export interface RelativeEncodingsOptions {
 
 const kinds = ["query", "key", "value"] as const;
 
+const rowsBefore = ({ shape: [offsets], before }: EncodingTable): number => before ?? (offsets - 1) / 2;
+
 /** One row of cells a channel, offsets from -reach to +reach. */
-function cells({ values, shape: [offsets, channels] }: EncodingTable, reach: number): (number | null)[][] {
-  const centre = (offsets - 1) / 2;
+function cells(table: EncodingTable, reach: number): (number | null)[][] {
+  const {
+    values,
+    shape: [offsets, channels],
+  } = table;
+  const before = rowsBefore(table);
   return Array.from({ length: channels }, (_, channel) =>
     Array.from({ length: 2 * reach + 1 }, (_, column) => {
-      const row = column - reach + centre;
+      const row = column - reach + before;
       return row < 0 || row >= offsets ? null : significant(values[row * channels + channel], 3);
     }),
   );
@@ -42,9 +50,9 @@ function cells({ values, shape: [offsets, channels] }: EncodingTable, reach: num
 
 function checkTable(table: EncodingTable, where: string): void {
   const [offsets, channels] = table.shape;
-  if (offsets % 2 === 0 || table.values.length !== offsets * channels)
+  if (!Number.isInteger(rowsBefore(table)) || table.values.length !== offsets * channels)
     throw new ShapeError(
-      `relativeEncodings: a table must hold (2L - 1) x channels numbers, got ${table.values.length} for shape ` +
+      `relativeEncodings: a table must hold offsets x channels numbers around offset 0, got ${table.values.length} for shape ` +
         `[${offsets}, ${channels}] (${where}); give the layer's tables as they are`,
     );
 }
@@ -58,7 +66,7 @@ export function relativeEncodingsSpec(
     for (const kind of kinds) if (layer[kind]) checkTable(layer[kind], `${kind} of ${layer.name}`);
 
   const shown = kinds.filter((kind) => layers.some((layer) => layer[kind]));
-  const reachOf = (table: EncodingTable): number => (table.shape[0] - 1) / 2;
+  const reachOf = (table: EncodingTable): number => Math.max(rowsBefore(table), table.shape[0] - 1 - rowsBefore(table));
   const tables = layers.flatMap((layer) =>
     shown.map((kind) => layer[kind]).filter((table) => table !== null && table !== undefined),
   );

@@ -213,6 +213,21 @@ export class AxialAttention extends Layer {
     });
   }
 
+  /** The axis along which places attend to one another. */
+  get axis(): "height" | "width" {
+    return this.args.axis;
+  }
+
+  /**
+   * The tables r^q, r^k, r^v as they are trained: row r stands for the offset (key - query) r - before. The tensors are
+   * the layer's own.
+   */
+  positionTables(): { readonly before: number } & Readonly<Record<"query" | "key" | "value", tf.Tensor2D | null>> {
+    const read = (table: tf.LayerVariable | null) => table && (table.read() as tf.Tensor2D);
+    const { query, key, value } = this.tables;
+    return { before: this.offsets.before, query: read(query), key: read(key), value: read(value) };
+  }
+
   override getConfig(): tf.serialization.ConfigDict {
     return this.configOf(this.args);
   }

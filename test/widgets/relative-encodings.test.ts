@@ -52,11 +52,17 @@ describe("relative encodings", () => {
     assert.deepEqual(beyond.z[0], [null, -20, -10, 0, 10, 20, null]);
   });
 
+  it("stand where a table that reaches further one way says", () => {
+    const lopsided = { values: [2, 3, 5, 7], shape: [4, 1] as const, before: 1 };
+    const trace = relativeEncodingsSpec([{ name: "a", query: lopsided }]).data[0] as HeatmapTrace;
+    assert.deepEqual([trace.x, trace.z], [[-2, -1, 0, 1, 2], [[null, 2, 3, 5, 7]]]);
+  });
+
   it("refuse a table of another size than its shape says", () => {
     assert.throws(() => relativeEncodingsSpec([{ name: "stage 1", key: { values: [1, 2, 3], shape: [5, 3] } }]), {
       name: "ShapeError",
       message:
-        "relativeEncodings: a table must hold (2L - 1) x channels numbers, got 3 for shape [5, 3] (key of stage 1); " +
+        "relativeEncodings: a table must hold offsets x channels numbers around offset 0, got 3 for shape [5, 3] (key of stage 1); " +
         "give the layer's tables as they are",
     });
   });

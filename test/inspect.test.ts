@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import * as tf from "@tensorflow/tfjs";
+import * as engine from "../src/engine/index.js";
+import { attentionAt, inspect, positionTables, receptiveField, type Inspection } from "../src/inspect.js";
+import { create, type ResNetConfig } from "../src/models/index.js";
+
+const config: ResNetConfig = {
+  name: "small",
+  norm: "torch",
+  stem: { kind: "convolution", filters: 8 },
+  stages: [
+    { blocks: 1, stride: 1, width: 12, filters: 20, operator: { kind: "axial", heads: 3 } },
+    {
+      blocks: 1,
+      stride: 2,
+      width: 24,
+      filters: 28,
+      operator: { kind: "axial", heads: 2, span: 3, position: { key: false } },
+    },
+  ],
+};
+
+describe("inspect", () => {
+  let model: tf.LayersModel;
+  let result: Inspection;
+  // 44 x 28 pixels: after the stem's stride of 4, 11 x 7 places.
+  const image = {
+    values: Float32Array.from({ length: 44 * 28 * 3 }, (_, i) => Math.sin(i * i)),
+    shape: [44, 28, 3] as const,
+  };
+
+  before(async () => {
+    await engine.start({ threads: 2 });
+    model = create(config, { classes: 5, size: 44, seed: 3 });
+    const tensors = tf.memory().numTensors;
+    result = await inspect(model, image);
+    assert.equal(tf.memory().numTensors, tensors);
+  });
+  after(() => engine.stop());
+
+  it("finds every attention layer, from the image on, and names its dimensions", () => {
+    assert.deepEqual(
+      result.attention.map(({ layer, axes, shape }) => [layer, axes[0], shape]),
+      [
+        ["stage1.block1.height", "column", [7, 3, 11, 11]],
+        ["stage1.block1.width", "row", [11, 3, 7, 7]],
+        ["stage2.block1.height", "column", [7, 2, 11, 11]],
+        ["stage2.block1.width", "row", [11, 2, 7, 7]],
+      ],
+    );
+  });
+
+  it("gives weights that sum to one along the keys, and stay in a local window", () => {
+    for (const attention of result.attention)
+      for (const head of [0, 1]) {
+        const row = attentionAt(attention, { y: 5, x: 3, head });
+        assert.ok(Math.abs(row.reduce((sum, weight) => sum + weight, 0) - 1) < 1e-5);
+      }
+    const local = attentionAt(result.attention[2], { y: 5, x: 3, head: 1 });
+    assert.deepEqual(
+      [...local].map((weight) => weight > 0),
+      [...Array(11).keys()].map((y) => Math.abs(y - 5) <= 1),
+    );
+  });
+
+  it("gives the logits of the same pass", () => {
+    const expected = tf.tidy(() => (model.predict(tf.tensor4d(image.values, [1, 44, 28, 3])) as tf.Tensor).dataSync());
+    assert.deepEqual([...result.logits], [...expected]);
+  });
+
+  it("averages the heads where none is named", () => {
+    const [attention] = result.attention;
+    const heads = [0, 1, 2].map((head) => attentionAt(attention, { y: 2, x: 6, head }));
+    attentionAt(attention, { y: 2, x: 6 }).forEach((mean, key) =>
+      assert.ok(Math.abs(mean - (heads[0][key] + heads[1][key] + heads[2][key]) / 3) < 1e-6),
+    );
+  });
+
+  it("composes what a single value contributes through both layers", () => {
+    const [height, width] = result.attention;
+    const place = { y: 4, x: 2, head: 1 };
+    const field = result.receptiveField("stage1.block1", place);
+    assert.deepEqual(field.shape, [11, 7]);
+    assert.ok(Math.abs(field.values.reduce((sum, share) => sum + share, 0) - 1) < 1e-5);
+    // A value of one at (9, 5) and of zero elsewhere, carried through both layers step by step.
+    const carried = Array.from({ length: 7 }, (_, x) => (x === 5 ? attentionAt(height, { y: 4, x, head: 1 })[9] : 0));
+    const received = attentionAt(width, place).reduce((sum, weight, x) => sum + weight * carried[x], 0);
+    assert.ok(Math.abs(field.values[9 * 7 + 5] - received) < 1e-7 && received > 0);
+  });
+
+  it("reads the position tables with the offset of their first row", async () => {
+    const tables = await positionTables(model);
+    assert.deepEqual(
+      tables.map(({ layer, query, key, value }) => [layer, query?.shape, query?.before, key === null, value?.shape]),
+      [
+        ["stage1.block1.height", [21, 2], 10, false, [21, 4]],
+        ["stage1.block1.width", [21, 2], 10, false, [21, 4]],
+        ["stage2.block1.height", [3, 6], 1, true, [3, 12]],
+        ["stage2.block1.width", [3, 6], 1, true, [3, 12]],
+      ],
+    );
+  });
+
+  it("says what is wrong", async () => {
+    await assert.rejects(inspect(model, { values: [1, 2], shape: [44, 28, 3] }), {
+      name: "ShapeError",
+      message:
+        "inspect: an image must hold height x width x 3 numbers, got 2 for [44, 28, 3]; give one image, not a batch",
+    });
+    const plain = tf.sequential({ layers: [tf.layers.flatten({ inputShape: [1, 1, 3] })], name: "plain" });
+    await assert.rejects(inspect(plain, { values: [1, 2, 3], shape: [1, 1, 3] }), {
+      name: "ConfigError",
+      message: "inspect: the model must have axial attention layers, got none in plain",
+    });
+    assert.throws(
+      () => result.receptiveField("stage9.block1", { y: 0, x: 0 }),
+      /no attention layer of this name, got stage9.block1.height/,
+    );
+    const [height, width] = result.attention;
+    assert.throws(() => receptiveField(width, height, { y: 0, x: 0 }), {
+      name: "ShapeError",
+      message:
+        "receptiveField: it takes a height layer and the width layer after it, got stage1.block1.width (width, " +
+        "[11, 3, 7, 7]) and stage1.block1.height (height, [7, 3, 11, 11])",
+    });
+    assert.throws(() => attentionAt(height, { y: 11, x: 0 }), {
+      name: "ConfigError",
+      message: "attentionAt stage1.block1.height: y must be from 0 to 10, got 11",
+    });
+    assert.throws(() => attentionAt(height, { y: 0, x: 0, head: 3 }), /head must be from 0 to 2, got 3/);
+  });
+});
