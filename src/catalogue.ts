@@ -20,11 +20,42 @@ const papers = {
   axialTransformer: { name: "Axial Attention in Multidimensional Transformers", arxiv: "1912.12180" },
   ccnet: { name: "CCNet", arxiv: "1811.11721" },
   reversible: { name: "The Reversible Residual Network", arxiv: "1707.04585" },
+  sasa: { name: "Stand-Alone Self-Attention in Vision Models", arxiv: "1906.05909" },
   resnet: { name: "Deep Residual Learning", arxiv: "1512.03385" },
 } as const;
 
 /** Layers, in the order of the papers' own story, then models. */
 export const catalogue: readonly CatalogueEntry[] = [
+  {
+    title: "global self-attention",
+    paper: papers.axialDeepLab,
+    equation: "eq. 1: softmax(q·k) v over the whole image",
+    use: "new axial.layers.GlobalAttention({ filters: 16 })",
+    shapes: [
+      [1, 7, 5, 8],
+      [1, 7, 5, 16],
+    ],
+  },
+  {
+    title: "stand-alone self-attention (SASA)",
+    paper: papers.sasa,
+    equation: "eq. 3: softmax(q·k + q·r) v in a window",
+    use: "new axial.layers.StandAloneAttention({ filters: 16, window: 7 })",
+    shapes: [
+      [1, 7, 5, 8],
+      [1, 7, 5, 16],
+    ],
+  },
+  {
+    title: "local attention, position-sensitive",
+    paper: papers.axialDeepLab,
+    equation: "eq. 3: softmax(q·k + q·rq + k·rk)(v + rv) in a window",
+    use: "new axial.layers.LocalAttention({ filters: 32, window: 7 })",
+    shapes: [
+      [1, 7, 5, 8],
+      [1, 7, 5, 32],
+    ],
+  },
   {
     title: "axial attention, position-sensitive",
     paper: papers.axialDeepLab,

@@ -69,10 +69,12 @@ function conclusion(reports: readonly CaseReport[]): string {
   const beyond = reports.flatMap(({ case: name, comparisons }) =>
     comparisons.filter(({ error, limit }) => !(error <= limit)).map((comparison) => ({ name, ...comparison })),
   );
+  const shown = beyond.slice(0, 10);
   return [
-    ...beyond.map(
+    ...shown.map(
       ({ name, tensor, error, limit }) => `beyond its limit: ${name} ${tensor}, ${error.toExponential(2)} > ${limit}`,
     ),
+    ...(beyond.length > shown.length ? [`and ${beyond.length - shown.length} tensors more (--json lists all)`] : []),
     `${count("passed")} passed, ${count("failed")} failed, ${count("skipped")} skipped`,
   ].join("\n");
 }

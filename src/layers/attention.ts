@@ -104,7 +104,9 @@ export function composedSimilarityStatistics(
     const { query, key } = splitHeads(inputs.qkv, geometry);
     const inWindow = windowMask(length, geometry);
     const pairs = outer * inner * countPairs(length, geometry.window);
-    const average = (term: tf.Tensor) => (inWindow === null ? term : term.mul(inWindow)).sum([0, 2, 3]).div(pairs); // [N]
+    // One axis after the other: a single float32 sum over millions of numbers would lose four digits on some backends.
+    const average = (term: tf.Tensor) =>
+      (inWindow === null ? term : term.mul(inWindow)).sum(3).sum(2).sum(0).div(pairs); // [N]
     const none: tf.Tensor = tf.zeros([geometry.heads]);
     const terms = logitTerms(query, key, inputs.relative);
     const means = terms.map((term) => (term === null ? none : average(term)));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
-import { averagePool, convolve, Convolution, fitPositionTable, MaxPool, subsample } from "../../src/layers/index.js";
+import { averagePool, convolve, Convolution, MaxPool, subsample } from "../../src/layers/index.js";
 import { assertClose } from "./assert-close.js";
 
 before(async () => void (await engine.start()));
@@ -121,19 +121,4 @@ describe("MaxPool", () => {
       assertClose(pooled, [6, 8, 9, 16, 18, 19]);
       assert.deepEqual(new MaxPool().computeOutputShape([null, 4, null, 8]), [null, 2, null, 8]);
     }));
-});
-
-describe("fitPositionTable", () => {
-  const table = tf.tensor2d([[10], [20], [30], [40]]); // offsets -1, 0, 1, 2
-  it("slices a table that is longer than the axis, extends one that is shorter by its outermost rows", () =>
-    tf.tidy(() => {
-      const range = { before: 1, after: 2 };
-      assertClose(fitPositionTable(table, range, 1), [20]);
-      assertClose(fitPositionTable(table, range, 2), [10, 20, 30]);
-      assertClose(fitPositionTable(table, range, 4), [10, 10, 10, 20, 30, 40, 40]);
-    }));
-
-  it("returns a table that fits as it is", () => {
-    assert.equal(fitPositionTable(tf.zeros([5, 2]), { before: 2, after: 2 }, 3).shape[0], 5);
-  });
 });

@@ -1,0 +1,255 @@
+/**
+ * What all attention layers of this family share: one projection to the queries, keys and values of all heads, up to three
+ * batch norms, the sum of the retrieved values and encodings, striding. Who sees whom, and where from, each layer says
+ * itself through an {@link AttentionCore}.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { ConfigError, ShapeError } from "../errors.js";
+import type { AxialAttentionOutputs, SimilarityStatistics } from "./attention.js";
+import {
+  addBatchNormWeights,
+  batchNorm,
+  batchNormPair,
+  resolveConstants,
+  updateRunningStatistics,
+  type BatchNormConstants,
+  type BatchNormPreset,
+  type BatchNormWeights,
+} from "./batch-norm.js";
+import { channelsOf, Layer, singleShape, singleTensor, type CallOptions, type LayerArgs } from "./layer.js";
+import { averagePool } from "./pooling.js";
+
+/** Which position terms there are: query . encoding, key . encoding, retrieved encoding. */
+export interface PositionTerms {
+  readonly query: boolean;
+  readonly key: boolean;
+  readonly value: boolean;
+}
+
+export interface SelfAttentionArgs extends LayerArgs {
+  /** Output channels of all heads together: heads * Dv. */
+  filters: number;
+  /** N. Default 8, as everywhere in the paper. */
+  heads?: number;
+  /** Dq, channels of query and key per head. Default half the value depth, as everywhere in the paper. */
+  keyDepth?: number;
+  /** Whether queries, keys and values have a bias. Default false: a batch norm follows. */
+  bias?: boolean;
+  /** Which batch norms there are: on q, k, v; on the logit terms; on the two outputs. Default all three. */
+  norms?: { projection?: boolean; similarity?: boolean; output?: boolean };
+  /** Constants of the batch norms: a preset's name or your own. Default `torch`. */
+  constants?: BatchNormPreset | BatchNormConstants;
+  /** Average pooling of both axes after the attention, in windows of stride x stride. Default 1: none. */
+  stride?: number;
+  /** What becomes of the last rows and columns where the stride does not divide the size: dropped or kept. Default "drop". */
+  strideRemainder?: "drop" | "keep";
+  /** `relu` clamps the result at zero. Default null. */
+  activation?: "relu" | null;
+  /** Makes the initial weights repeatable. Default: random. */
+  seed?: number;
+}
+
+/** Attention over the queries, keys and values of one input, as one layer defines it. */
+export interface AttentionCore {
+  /** Given [3, N] factors of the terms: retrieved values and encodings, [.., filters] in the order of the image's places. */
+  attend(scales: tf.Tensor2D): AxialAttentionOutputs;
+  /** Of the terms before their factors. */
+  statistics(): SimilarityStatistics;
+  /** Pairs of query and key, per head, that the statistics are taken over. */
+  readonly pairs: number;
+  /** The attention weights themselves, in the layer's own shape. */
+  weights(scales: tf.Tensor2D): tf.Tensor;
+}
+
+/** Training chooses the statistics of the batch; update moves the running ones on the way. */
+interface Mode {
+  readonly training: boolean;
+  readonly update: boolean;
+}
+
+export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttentionArgs> extends Layer {
+  readonly heads: number;
+  readonly keyDepth: number;
+  readonly valueDepth: number;
+  /** Begins every error message. */
+  protected readonly where: string;
+  private readonly constants: BatchNormConstants;
+  private projection!: tf.LayerVariable;
+  private projectionBias: tf.LayerVariable | null = null;
+  private projectionNorm: BatchNormWeights | null = null;
+  private similarityNorm: BatchNormWeights | null = null;
+  private contentNorm: BatchNormWeights | null = null;
+  private positionNorm: BatchNormWeights | null = null;
+
+  protected constructor(
+    protected readonly args: Args,
+    protected readonly position: PositionTerms,
+  ) {
+    super(args);
+    const { filters, heads = 8, stride } = args;
+    const valueDepth = filters / heads;
+    this.where = `${this.getClassName()} ${this.name}`;
+    if (!Number.isInteger(heads) || heads < 1 || !Number.isInteger(valueDepth) || valueDepth < 1)
+      throw new ConfigError(
+        `${this.where}: filters must be a positive multiple of heads, got filters=${filters}, heads=${heads}; ` +
+          `use filters=${Math.max(1, Math.round(valueDepth)) * heads}`,
+      );
+    if (stride !== undefined && !(Number.isInteger(stride) && stride > 0))
+      throw new ConfigError(`${this.where}: stride must be a positive integer, got ${stride}; leave it out for none`);
+    const keyDepth = args.keyDepth ?? valueDepth / 2;
+    if (!Number.isInteger(keyDepth) || keyDepth < 1)
+      throw new ConfigError(
+        `${this.where}: key depth must be a positive integer, got ${keyDepth} with filters=${filters}, heads=${heads}; ` +
+          `make filters / heads even or set keyDepth`,
+      );
+    this.heads = heads;
+    this.keyDepth = keyDepth;
+    this.valueDepth = valueDepth;
+    this.constants = resolveConstants(args.constants, this.where);
+  }
+
+  /** Adds the weights of the position terms, through `addTable`. */
+  protected abstract addTables(): void;
+
+  /** @param projected [B * H * W, N * (2 Dq + Dv)], per head query, key, value */
+  protected abstract core(projected: tf.Tensor2D, image: tf.Tensor4D): AttentionCore;
+
+  override build(inputShape: tf.Shape | tf.Shape[]): void {
+    const shape = singleShape(inputShape);
+    const inputChannels = channelsOf(shape);
+    if (shape.length !== 4 || inputChannels === null)
+      throw new ShapeError(
+        `${this.where}: input must be [batch, height, width, channels] with known channels, got [${shape.join(", ")}]; reshape it`,
+      );
+    const { heads, keyDepth, valueDepth, position } = this;
+    const { filters, norms = {}, bias = false } = this.args;
+    const projected = heads * (2 * keyDepth + valueDepth);
+    this.projection = this.add("projection", [inputChannels, projected], this.normal(1 / inputChannels), true);
+    if (bias) this.projectionBias = this.add("projection_bias", [projected], tf.initializers.zeros(), true);
+    this.addTables();
+    if (norms.projection !== false)
+      this.projectionNorm = addBatchNormWeights(this.add, "projection_norm_", [projected]);
+    if (norms.similarity !== false) {
+      const terms = 1 + Number(position.query) + Number(position.key);
+      this.similarityNorm = addBatchNormWeights(this.add, "similarity_norm_", [terms, heads]);
+    }
+    if (norms.output !== false) {
+      this.contentNorm = addBatchNormWeights(this.add, "content_norm_", [filters]);
+      if (position.value) this.positionNorm = addBatchNormWeights(this.add, "position_norm_", [filters]);
+    }
+    this.built = true;
+  }
+
+  /** Adds a table of encodings, normal with variance 1 / Dv. */
+  protected addTable(name: string, rows: number, depth: number): tf.LayerVariable {
+    return this.add(name, [rows, depth], this.normal(1 / this.valueDepth), true);
+  }
+
+  private drawn = 0;
+  private normal(variance: number) {
+    const { seed } = this.args;
+    const next = seed === undefined ? undefined : seed + this.drawn++;
+    return tf.initializers.randomNormal({ mean: 0, stddev: Math.sqrt(variance), seed: next });
+  }
+
+  override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
+    const [batch, height, width] = singleShape(inputShape);
+    const { stride = 1, strideRemainder = "drop", filters } = this.args;
+    const round = strideRemainder === "drop" ? Math.floor : Math.ceil;
+    const reduced = (size: number | null) => (size === null ? null : round(size / stride));
+    return [batch, reduced(height), reduced(width), filters];
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[], options: CallOptions = {}): tf.Tensor {
+    this.invokeCallHook(inputs, options);
+    const { training = false } = options;
+    const x = singleTensor(inputs) as tf.Tensor4D;
+    const { filters, stride = 1, strideRemainder = "drop", activation } = this.args;
+    const [batch, height, width] = x.shape;
+    return tf.tidy(() => {
+      const relu = activation === "relu";
+      const reluInNorm = relu && stride === 1;
+      const mode = { training, update: training };
+      const core = this.core(this.project(x, mode), x);
+      const outputs = core.attend(this.similarityScales(core, mode));
+      const sum = this.sumOutputs(outputs, mode, reluInNorm).reshape<tf.Tensor4D>([batch, height, width, filters]);
+      const y = averagePool(sum, stride, strideRemainder);
+      return relu && !reluInNorm ? y.relu() : y;
+    });
+  }
+
+  /**
+   * The attention weights that `call` would use on this input, without updating anything. Their shape is the layer's own.
+   *
+   * @param x [B, H, W, Cin]
+   */
+  attentionWeights(x: tf.Tensor4D, { training = false }: CallOptions = {}): tf.Tensor {
+    if (!this.built)
+      throw new ConfigError(`${this.where}: it has no weights yet, got an input to inspect; apply the layer first`);
+    return tf.tidy(() => {
+      const mode = { training, update: false };
+      const core = this.core(this.project(x, mode), x);
+      return core.weights(this.similarityScales(core, mode));
+    });
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return this.configOf(this.args);
+  }
+
+  /** Queries, keys and values of all places, [B * H * W, N * (2 Dq + Dv)]. */
+  private project(x: tf.Tensor4D, mode: Mode): tf.Tensor2D {
+    const kernel = this.projection.read() as tf.Tensor2D;
+    const rows = tf.matMul<tf.Tensor2D>(x.reshape<tf.Tensor2D>([-1, x.shape[3]]), kernel); // [B * H * W, N * (2 * Dq + Dv)]
+    const biased = this.projectionBias === null ? rows : rows.add<tf.Tensor2D>(this.projectionBias.read());
+    if (this.projectionNorm === null) return biased;
+    return batchNorm(biased, this.projectionNorm, { ...mode, constants: this.constants });
+  }
+
+  /**
+   * The factor gamma / sigma of each term and head, [3, N]; zero for absent terms. This is all that is left of a batch norm under
+   * a softmax over each row: mean and beta shift whole rows.
+   */
+  private similarityScales(core: AttentionCore, mode: Mode): tf.Tensor2D {
+    const present = [true, this.position.query, this.position.key];
+    const norm = this.similarityNorm;
+    if (norm === null) return spreadRows(tf.ones<tf.Rank.R2>([present.filter(Boolean).length, this.heads]), present);
+    let variance = norm.movingVariance.read() as tf.Tensor2D;
+    if (mode.training) {
+      const batch = core.statistics(); // [3, N]
+      variance = pickRows(batch.variance, present); // [terms, N]
+      const statistics = { mean: pickRows(batch.mean, present), variance, count: core.pairs };
+      if (mode.update) updateRunningStatistics(norm, statistics, this.constants);
+    }
+    const factors = norm.gamma.read().mul<tf.Tensor2D>(variance.add(this.constants.epsilon).rsqrt());
+    return spreadRows(factors, present); // [3, N]
+  }
+
+  /** BN(content) + BN(position), where there are such. */
+  private sumOutputs({ content, position }: AxialAttentionOutputs, mode: Mode, relu: boolean): tf.Tensor4D {
+    const { contentNorm, positionNorm } = this;
+    const options = { ...mode, constants: this.constants, relu };
+    if (contentNorm === null) {
+      const sum = position === null ? content : content.add<tf.Tensor4D>(position);
+      return relu ? sum.relu() : sum;
+    }
+    if (position === null || positionNorm === null) return batchNorm(content, contentNorm, options);
+    return batchNormPair({ x: content, weights: contentNorm }, { x: position, weights: positionNorm }, options);
+  }
+}
+
+/** The rows of [3, N] that are present, together. */
+function pickRows(statistic: tf.Tensor2D, present: readonly boolean[]): tf.Tensor2D {
+  if (present.every(Boolean)) return statistic;
+  return tf.concat(present.flatMap((isPresent, row) => (isPresent ? [statistic.slice([row, 0], [1, -1])] : [])));
+}
+
+/** The inverse of {@link pickRows}: zeros in the rows that are absent. */
+function spreadRows(rows: tf.Tensor2D, present: readonly boolean[]): tf.Tensor2D {
+  if (present.every(Boolean)) return rows;
+  const heads = rows.shape[1];
+  let next = 0;
+  return tf.concat(
+    present.map((isPresent) => (isPresent ? rows.slice([next++, 0], [1, heads]) : tf.zeros([1, heads]))),
+  );
+}

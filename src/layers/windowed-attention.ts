@@ -1,0 +1,132 @@
+/** Attention in a square window as layers: position-sensitive (eq. 3) and stand-alone (eq. 2); the functions are in local-attention.ts. */
+import * as tf from "@tensorflow/tfjs";
+import { ConfigError } from "../errors.js";
+import {
+  countLocalPairs,
+  localAttention,
+  localAttentionWeights,
+  localSimilarityStatistics,
+  type LocalAttentionGeometry,
+} from "./local-attention.js";
+import { localWindow, type OffsetRange } from "./relative-position.js";
+import { SelfAttention, type AttentionCore, type PositionTerms, type SelfAttentionArgs } from "./self-attention.js";
+
+export interface LocalAttentionArgs extends SelfAttentionArgs {
+  /** M, the side of the window. Default 7, as in SASA. Of an even M, one more row and column lie after the query than before. */
+  window?: number;
+  /** Which position terms there are. Default all three ("position-sensitive"). */
+  position?: Partial<PositionTerms>;
+}
+
+/** The encodings of row offsets and of column offsets, [M, D / 2] each; an odd channel more falls to the rows. */
+interface OffsetTables {
+  readonly rows: tf.LayerVariable;
+  readonly columns: tf.LayerVariable;
+}
+
+/**
+ * Position-sensitive attention in an M x M window (Axial-DeepLab, eq. 3), any H x W with one set of weights.
+ *
+ *     q, k, v = BN(x W)
+ *     logits  = BN(q_o.k_p) + BN(q_o.r^q_{p-o}) + BN(k_p.r^k_{p-o})        for the places p around o, in the image
+ *     y_o     = BN(sum_p w_op v_p) + BN(sum_p w_op r^v_{p-o})                w = softmax_p(logits)
+ *
+ * An encoding r is the concatenation of one of its row offset and one of its column offset, half the depth each (SASA, eq. 4),
+ * shared by the heads. Input [B, H, W, Cin], output [B, H / stride, W / stride, filters].
+ * Attention weights: [B, H, W, N, M, M], zero outside the image.
+ *
+ *     new LocalAttention({ filters: 64, window: 7 }).apply(x)      // [B, 56, 56, 64] -> [B, 56, 56, 64]
+ */
+export class LocalAttention<Args extends LocalAttentionArgs = LocalAttentionArgs> extends SelfAttention<Args> {
+  static readonly className: string = "LocalAttention";
+  private readonly window: OffsetRange;
+  private tables!: Record<keyof PositionTerms, OffsetTables | null>;
+
+  constructor(args: Args) {
+    super(args, { query: true, key: true, value: true, ...args.position });
+    this.window = localWindow(args.window ?? 7, this.where);
+  }
+
+  protected override addTables(): void {
+    const side = this.window.before + 1 + this.window.after;
+    const tables = (name: keyof PositionTerms, depth: number): OffsetTables | null => {
+      if (!this.position[name]) return null;
+      if (depth < 2)
+        throw new ConfigError(
+          `${this.where}: encodings are half of rows, half of columns and need a depth of 2, got ${depth} for ${name}; ` +
+            `use fewer heads or switch position.${name} off`,
+        );
+      return {
+        rows: this.addTable(`relative_${name}_rows`, side, Math.ceil(depth / 2)),
+        columns: this.addTable(`relative_${name}_columns`, side, Math.floor(depth / 2)),
+      };
+    };
+    this.tables = {
+      query: tables("query", this.keyDepth),
+      key: tables("key", this.keyDepth),
+      value: tables("value", this.valueDepth),
+    };
+  }
+
+  protected override core(projected: tf.Tensor2D, image: tf.Tensor4D): AttentionCore {
+    const [batch, height, width] = image.shape;
+    const { heads, keyDepth, valueDepth, window, tables } = this;
+    const geometry: LocalAttentionGeometry = { heads, keyDepth, valueDepth, window };
+    const inputs = {
+      qkv: projected.reshape<tf.Tensor4D>([batch, height, width, -1]), // [B, H, W, N * (2 * Dq + Dv)]
+      relative: {
+        query: concatenated(tables.query),
+        key: concatenated(tables.key),
+        value: concatenated(tables.value),
+      },
+    };
+    return {
+      attend: (scales) => localAttention({ ...inputs, scales }, geometry),
+      statistics: () => localSimilarityStatistics(inputs, geometry),
+      pairs: batch * countLocalPairs(height, width, geometry),
+      weights: (scales) => localAttentionWeights({ ...inputs, scales }, geometry),
+    };
+  }
+}
+
+/** One encoding an offset: that of its row before that of its column, [M * M, D]. */
+function concatenated(tables: OffsetTables | null): tf.Tensor2D | null {
+  if (tables === null) return null;
+  const [rows, columns] = [tables.rows.read() as tf.Tensor2D, tables.columns.read() as tf.Tensor2D];
+  const [side, rowDepth] = rows.shape;
+  const columnDepth = columns.shape[1];
+  const ofRow = rows.reshape([side, 1, rowDepth]).tile([1, side, 1]); // [M, M, D / 2]
+  const ofColumn = columns.reshape([1, side, columnDepth]).tile([side, 1, 1]); // [M, M, D / 2]
+  return tf.concat<tf.Tensor>([ofRow, ofColumn], 2).reshape<tf.Tensor2D>([side * side, rowDepth + columnDepth]); // [M * M, D]
+}
+
+export type StandAloneAttentionArgs = Omit<LocalAttentionArgs, "position" | "keyDepth">;
+
+/**
+ * Stand-alone self-attention, SASA (Ramachandran et al., arXiv 1906.05909, eq. 3; Axial-DeepLab, eq. 2):
+ *
+ *     y_o = sum_p softmax_p(q_o.k_p + q_o.r_{p-o}) v_p            p in the M x M window of o, in the image
+ *
+ * {@link LocalAttention} with the query's position term alone, keys as deep as values, and no norms unless asked for.
+ *
+ * The popular PyTorch ports differ from the paper: MartinGer's reshapes channels into places and multiplies two sums where a dot
+ * product belongs, leaderj1001's never sums over channels; both let the padding take part in the softmax.
+ *
+ *     new StandAloneAttention({ filters: 64, window: 7, stride: 2 }).apply(x)      // [B, 56, 56, 64] -> [B, 28, 28, 64]
+ */
+export class StandAloneAttention extends LocalAttention<StandAloneAttentionArgs & LocalAttentionArgs> {
+  static override readonly className = "StandAloneAttention";
+
+  constructor(args: StandAloneAttentionArgs) {
+    const { filters, heads = 8, norms } = args;
+    super({
+      ...args,
+      keyDepth: filters / heads,
+      position: { query: true, key: false, value: false },
+      norms: { projection: false, similarity: false, output: false, ...norms },
+    });
+  }
+}
+
+tf.serialization.registerClass(LocalAttention);
+tf.serialization.registerClass(StandAloneAttention);
