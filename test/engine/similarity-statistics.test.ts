@@ -45,6 +45,9 @@ function assertEqualsLoops(given: Problem): void {
   }
 }
 
+const prefix = <T>(word: string, entries: Record<string, T>): Record<string, T> =>
+  Object.fromEntries(Object.entries(entries).map(([name, value]) => [word + name, value]));
+
 describe("fused similarity statistics", () => {
   before(() => engine.start({ threads: 3 }));
   after(() => engine.stop());
@@ -65,6 +68,18 @@ describe("fused similarity statistics", () => {
   for (const keyDepth of [1, 5, 8, 11])
     it(`equal loops at depth ${keyDepth}`, () => {
       assertEqualsLoops(problem({ ...base, shape: [1, 5, 2], heads: 2, keyDepth, valueDepth: 1 }));
+    });
+
+  for (const [length, keyDepth] of [
+    [16, 4],
+    [17, 3],
+    [19, 1],
+    [32, 7],
+  ])
+    it(`equal loops on a long axis, by Gram matrices, at length ${length} and depth ${keyDepth}`, () => {
+      assertEqualsLoops(
+        problem({ ...base, shape: [1, length, 1], heads: keyDepth === 3 ? 5 : 1, keyDepth, valueDepth: 1 }),
+      );
     });
 
   for (const [before, behind] of [
@@ -103,27 +118,32 @@ describe("fused similarity statistics", () => {
           );
     });
 
-  it("keep the digits of a variance beside a mean that is a hundred times larger", () => {
-    const given = problem({ ...base, shape: [3, 13, 5] });
-    const { qkv, query, key } = given.values;
-    for (const numbers of [qkv, query!, key!])
-      numbers.forEach((x, index) => (numbers[index] = Math.fround(9 + x / 50)));
-    const actual = run(given);
-    const expected = naiveStatistics(given);
-    expected.variance.forEach((variance, index) => {
-      assert.ok(expected.mean[index] ** 2 > 1e4 * variance, "a hundred times larger");
-      assert.ok(Math.abs(actual.variance[index] / variance - 1) < 1e-5, `${actual.variance[index]} is ${variance}`);
+  for (const [length, spread] of [
+    [13, 1 / 10],
+    [17, 1 / 50],
+  ])
+    it(`keep the digits of a variance beside a mean far from zero, at length ${length}`, () => {
+      const given = problem({ ...base, shape: [3, length, 5] });
+      const { qkv, query, key } = given.values;
+      for (const numbers of [qkv, query!, key!])
+        numbers.forEach((x, index) => (numbers[index] = Math.fround(9 + x * spread)));
+      const actual = run(given);
+      const expected = naiveStatistics(given);
+      expected.variance.forEach((variance, index) => {
+        assert.ok(expected.mean[index] > 100 * Math.sqrt(variance), "a hundred times further than it is wide");
+        assert.ok(Math.abs(actual.variance[index] / variance - 1) < 1e-5, `${actual.variance[index]} is ${variance}`);
+      });
     });
-  });
 
   it("are repeatable bit for bit, and equal to rounding whatever the number of threads", async () => {
     const given = problem({ ...base, shape: [5, 31, 7], heads: 5, keyDepth: 8 });
+    const long = problem({ ...base, shape: [5, 31, 7], heads: 5, keyDepth: 4 });
     const results: Record<string, Float32Array>[] = [];
     for (const threads of [1, 2, 3, 4]) {
       await engine.start({ threads });
-      const first = run(given);
-      assert.deepEqual(run(given), first);
-      results.push(first);
+      const first = [given, long].map(run);
+      assert.deepEqual([given, long].map(run), first);
+      results.push({ ...first[0], ...prefix("long ", first[1]) });
     }
     await engine.start({ threads: 3 });
     for (const other of results.slice(1))

@@ -11,9 +11,16 @@ import { defineKernel, output, type WasmKernel } from "./wasm-kernel.js";
 
 type Axis = ReturnType<typeof axisOf>;
 
-/** Multiply-adds, about: Gram matrices and their products for each position. */
-const workOf = ({ outer, length, inner, fullKeyDepth }: Axis, heads: number): number =>
-  outer * length * inner * heads * 4 * fullKeyDepth ** 2;
+/**
+ * Whether Gram matrices (time L Dq^2) beat products (time L^2 Dq): on an axis without a window that is long for its depth.
+ * Measured: equal at L = 28, Dq = 8; twice as fast at L = 56, Dq = 4; three times slower at L = 14, Dq = 16.
+ */
+const goesByGram = ({ length, offsets, fullKeyDepth }: Axis): boolean =>
+  offsets === 2 * length - 1 && length >= 4 * fullKeyDepth;
+
+/** Multiply-adds, about. */
+const workOf = ({ pairs, length, fullKeyDepth, offsets }: Axis): number =>
+  (pairs / offsets) * 3 * fullKeyDepth * Math.min(length, offsets, 2 * fullKeyDepth);
 
 /** Vectors of one table's windows, and of the running sum behind them (assembly/similarity.ts). */
 const windowVectors = ({ length, fullKeyDepth }: Axis): number =>
@@ -25,19 +32,25 @@ const similarityStatistics = defineKernel<AxisCall["inputs"], AxialAttentionAttr
   const { tables } = sortTables(rest, attrs);
   const axis = axisOf(call, qkv, undefined, tables);
   const { outer, length, inner, before, after, fullKeyDepth } = axis;
+  const byGram = goesByGram(axis);
   const outputs = [output(call, [3, attrs.heads]), output(call, [3, attrs.heads])];
   const scratchBytes = bytesOf(
     axis.vectors +
-      2 * fullKeyDepth ** 2 + // Gram matrices
-      (1 + length) * fullKeyDepth + // a mean, and vectors less it
       18 + // moments
-      2 * windowVectors(axis),
+      (byGram
+        ? 2 * fullKeyDepth ** 2 + // Gram matrices
+          (1 + length) * fullKeyDepth + // a mean, and vectors less it
+          2 * windowVectors(axis)
+        : (2 * axis.offsets * fullKeyDepth) / 4), // encodings
   );
   const sumBytes = bytesOf(Math.ceil((9 * attrs.heads) / 2));
-  const parts = partsFor(call, workOf(axis, attrs.heads));
+  const parts = partsFor(call, workOf(axis));
   const scratch = pool.scratch(parts * (scratchBytes + sumBytes));
   const sums = scratch + parts * scratchBytes;
-  runParts(call, parts, "similarityStatistics", [...axis.args(scratch, scratchBytes), sums, sumBytes]);
+  runParts(call, parts, "similarityStatistics", [
+    ...axis.args(scratch, scratchBytes),
+    ...[Number(byGram), sums, sumBytes],
+  ]);
   const allPairs = outer * inner * countPairs(length, before, after);
   pool.runAlone("similarityStatisticsSum", [
     ...[sums, sumBytes, parts, attrs.heads, allPairs],
@@ -61,28 +74,33 @@ const similarityStatisticsGrad = defineKernel<AxisCall["inputs"], AxialAttention
     const [qkv, ...others] = inputs;
     const { tables, rest } = sortTables(others, attrs);
     const axis = axisOf(call, qkv, undefined, tables);
-    const { length, before, after, fullKeyDepth, rowDepth } = axis;
+    const { length, before, after, offsets, fullKeyDepth, rowDepth } = axis;
+    const byGram = goesByGram(axis);
     const slopes = [qkv, ...tables].map((tensor) => tensor && output(call, tensor.shape));
     const scratchBytes = bytesOf(
       axis.vectors +
         Math.ceil((6 * attrs.heads) / 4) + // coefficients
-        (length + 1) * rowDepth + // gradients by the rows
-        fullKeyDepth ** 2 + // a Gram matrix
-        (2 + length) * fullKeyDepth + // a mean, and vectors less it
-        2 * windowVectors(axis),
+        length * rowDepth + // gradients by the rows
+        (byGram
+          ? fullKeyDepth ** 2 + // a Gram matrix
+            (2 + length) * fullKeyDepth + // a mean, and vectors less it
+            2 * windowVectors(axis)
+          : 4 * fullKeyDepth + // of a pair
+            (2 * offsets * fullKeyDepth) / 4), // encodings
     );
-    const sumBytes = bytesOf(2 * length * (fullKeyDepth + 1) * fullKeyDepth);
+    const sumBytes = 2 * bytesOf(fullKeyDepth * (byGram ? length * (fullKeyDepth + 1) : offsets));
     const totalBytes = bytesOf(((length + 1) * (fullKeyDepth + 1) * fullKeyDepth) / 2);
-    const parts = partsFor(call, 2 * workOf(axis, attrs.heads));
+    const parts = partsFor(call, 2 * workOf(axis));
     const scratch = pool.scratch(parts * (scratchBytes + sumBytes) + totalBytes);
     const sums = scratch + parts * scratchBytes;
     runParts(call, parts, "similarityStatisticsGradient", [
       ...axis.args(scratch, scratchBytes),
+      Number(byGram),
       ...rest.map((tensor) => pointerTo(call, tensor)), // mean and the gradients
       ...[pointerTo(call, slopes[0]), 0, sums, sumBytes],
     ]);
     pool.runAlone("similarityStatisticsGradientSum", [
-      ...[sums, sumBytes, parts, length, attrs.keyDepth, before, after],
+      ...[Number(byGram), sums, sumBytes, parts, length, attrs.keyDepth, before, after],
       ...[tables[0], tables[1], slopes[1], slopes[2]].map((tensor) => pointerTo(call, tensor)),
       sums + parts * sumBytes,
     ]);

@@ -10,3 +10,4 @@ export * from "./convolution-filter";
 export { padImages } from "./image-padding";
 export * from "./similarity-statistics";
 export * from "./similarity-statistics-gradient";
+export * from "./similarity-statistics-sums";

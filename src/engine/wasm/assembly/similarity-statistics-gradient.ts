@@ -1,71 +1,67 @@
 /**
  * similarityStatisticsGradient: from gradients by mean and variance to those by queries, keys and encodings.
  *
- * With M pairs, the gradient by a product x is a + b x, where b = 2 dvariance / M and a = dmean / M - b mean. In the notation
- * of similarity.ts, of a term with products y.z:
+ * With M pairs, the gradient by a product x is a + b x, where b = 2 dvariance / M and a = dmean / M - b mean. Where products
+ * are formed, lines of x become lines of a + b x, and the rest is as in attention. In the notation of similarity-gram.ts,
+ * of a term with products y.z:
  *
  *     dy = sum_z (a + b x) z = n (a + b u) m + b C y
  *
- * and, of the encodings, dz = sum_y (a + b x) y = sum_y a y + (sum_y b y y^T) z over the y that meet z: the rows are added up
+ * and, of the encodings, dz = sum_y (a + b x) y = sum_y a y + (sum_y b y y^T) z over the y that meet z: those sums are taken
  * by position, over all tasks, and similarityStatisticsGradientSum pairs them with the encodings.
  */
 import { integerAt, pointerAt, shareStart } from "./arguments";
 import {
   at, eitherCount, eitherKey, firstCount, firstKey, firstOffset, fullKeyDepth, groupCount, heads, inner, keyDepth,
-  keyTable, lastOffset, length, lineBytes, lines, loadRows, outer, queryBytes, queryTable, readAxis, rowBytes, rows,
-  secondCount, secondKey, selectPair, take, valueDepth,
+  keyTable, lastOffset, length, lineBytes, lines, loadRows, offsets, outer, queryBytes, queryTable, readAxis, rowBytes,
+  rows, secondCount, secondKey, selectPair, take, valueDepth,
 } from "./axis";
 import { gather, headValues, ownLanes, scatter } from "./lanes";
-import { addToRows, dotRows, retrieveRows } from "./rows";
-import { centre, dot, dotEncoding, gram, isGlobal, multiply, windowBytes, windowsOf } from "./similarity";
+import { addToRows, dotRows, retrieveEncodings, retrieveRows } from "./rows";
+import { centre, dot, dotEncoding, gram, multiply, windowBytes, windowsOf } from "./similarity-gram";
+import {
+  dotPositions, eitherOffset, encodingsOf, firstEntries, firstEntry, offsetsOfEither, secondEntries, secondEntry,
+} from "./similarity-products";
 import { madd } from "./simd";
 
 /** a and b of each term and head: [3 terms][2][N] of float32. */
 let coefficients: usize = 0;
 let slopes: usize = 0;
-let gramMatrix: usize = 0, mean: usize = 0, centred: usize = 0;
-/** Of each position, sum of a y and of b y y^T over the part's tasks: [L][1 + Dq][Dq][4 lanes]. */
-let querySums: usize = 0, keySums: usize = 0, sumBytes: usize = 0;
+/** What the part adds up for the encodings. By products: [R][Dq][4 lanes]; by Gram matrices: [L][1 + Dq][Dq][4 lanes]. */
+let querySums: usize = 0, keySums: usize = 0;
+/** The group's lanes that count. */
+let own: v128 = f32x4.splat(0);
 
 /**
- * args: those of `readAxis`, then mean, its gradient and that by the variance, [3, N] each, the gradient by qkv, whether to
- * add to what it holds, the parts' sums and the bytes of one part's: [2 terms][L][1 + Dq][Dq][4 lanes]
+ * args: those of `readAxis`, then whether to go by Gram matrices, mean, its gradient and that by the variance, [3, N] each,
+ * the gradient by qkv, whether to add to what it holds, the parts' sums for query and key encodings, and the bytes of one
+ * part's for both
  */
 export function similarityStatisticsGradient(args: usize, part: i32, parts: i32): void {
   readAxis(args, part);
-  const qkvSlope = pointerAt(args, 18), adds = integerAt(args, 19) !== 0;
+  const byGram = integerAt(args, 15) !== 0;
+  const qkvSlope = pointerAt(args, 19), adds = integerAt(args, 20) !== 0;
+  const sumBytes = pointerAt(args, 22);
+  querySums = at(pointerAt(args, 21), part, sumBytes);
+  keySums = querySums + (sumBytes >> 1);
+  memory.fill(querySums, 0, sumBytes);
   coefficients = take(<usize>(6 * heads + 3) >> 2 << 4);
-  readCoefficients(pointerAt(args, 15), pointerAt(args, 16), pointerAt(args, 17));
-  slopes = take(<usize>(length + 1) * rowBytes);
-  gramMatrix = take(<usize>fullKeyDepth * queryBytes);
-  mean = take(queryBytes);
-  centred = take(<usize>(length + 1) * queryBytes);
-  sumBytes = <usize>(fullKeyDepth + 1) * queryBytes;
-  querySums = at(pointerAt(args, 20), part, pointerAt(args, 21));
-  keySums = querySums + <usize>length * sumBytes;
-  memory.fill(querySums, 0, 2 * <usize>length * sumBytes);
-  const queryWindows = queryTable === 0 ? 0 : windowsOf(queryTable);
-  const keyWindows = keyTable === 0 ? 0 : windowsOf(keyTable);
+  readCoefficients(pointerAt(args, 16), pointerAt(args, 17), pointerAt(args, 18));
+  slopes = take(<usize>length * rowBytes);
+  if (byGram) prepareGram();
+  else prepareProducts();
   const channels = 2 * keyDepth + valueDepth;
   const end = shareStart(groupCount(), part + 1, parts);
   for (let group = shareStart(groupCount(), part, parts); group < end; group++) {
     loadRows(group);
+    own = ownLanes();
     memory.fill(slopes, 0, <usize>length * rowBytes);
     if (adds) {
       gather(qkvSlope, channels, 0, keyDepth, 0, length, slopes, rowBytes);
       gather(qkvSlope, channels, keyDepth, keyDepth, 0, length, slopes + queryBytes, rowBytes);
     }
-    if (isGlobal()) {
-      contentFromGram(rows, rows + queryBytes, slopes);
-      contentFromGram(rows + queryBytes, rows, slopes + queryBytes);
-    } else {
-      contentFromProducts();
-    }
-    for (let i = 0; i < length; i++) {
-      const y = at(rows, i, rowBytes), slope = at(slopes, i, rowBytes);
-      if (queryTable !== 0) position(1, y, i, queryWindows, querySums, slope);
-      if (keyTable !== 0) position(2, y + queryBytes, length - 1 - i, keyWindows, keySums, slope + queryBytes);
-    }
+    if (byGram) groupByGram();
+    else groupByProducts();
     scatter(qkvSlope, channels, 0, keyDepth, 0, length, slopes, rowBytes);
     scatter(qkvSlope, channels, keyDepth, keyDepth, 0, length, slopes + queryBytes, rowBytes);
     if (!adds) scatter(qkvSlope, channels, 2 * keyDepth, valueDepth, 0, length, slopes + 2 * queryBytes, rowBytes);
@@ -92,8 +88,108 @@ function coefficient(term: i32, which: i32): v128 {
   return headValues(at(coefficients, (2 * term + which) * heads, 4), heads);
 }
 
+let queryEncodings: usize = 0, keyEncodings: usize = 0;
+/** Of a pair of rows: their gradient, and they themselves in the lanes that count. */
+let pairSlopes: usize = 0, ownPair: usize = 0;
+
+function prepareProducts(): void {
+  pairSlopes = take(2 * queryBytes);
+  ownPair = take(2 * queryBytes);
+  queryEncodings = queryTable === 0 ? 0 : encodingsOf(queryTable);
+  keyEncodings = keyTable === 0 ? 0 : encodingsOf(keyTable);
+}
+
+function groupByProducts(): void {
+  for (let i = 0; i < length; i += 2) {
+    contentByProducts(i);
+    if (queryTable !== 0) positionByProducts(1, i, at(rows, i, rowBytes), rowBytes, queryEncodings, querySums);
+    if (keyTable !== 0) {
+      positionByProducts(2, i, at(rows, length - 1 - i, rowBytes) + queryBytes, 0 - rowBytes, keyEncodings, keySums);
+    }
+  }
+}
+
+function contentByProducts(i: i32): void {
+  selectPair(i);
+  const a = coefficient(0, 0), b = coefficient(0, 1), one = f32x4.splat(1);
+  const queries = at(rows, i, rowBytes), keys = at(rows, eitherKey, rowBytes) + queryBytes;
+  const either = at(lines, eitherKey, 16);
+  dotRows(queries, rowBytes, keys, rowBytes, either, lineBytes, eitherCount, fullKeyDepth);
+  toSlopes(lines, eitherKey, eitherCount, firstKey, firstCount, a, b);
+  toSlopes(lines + lineBytes, eitherKey, eitherCount, secondKey, secondCount, a, b);
+  retrieveRows(keys, rowBytes, either, lineBytes, eitherCount, fullKeyDepth, pairSlopes, queryBytes, one, one);
+  addPair(queries, rowBytes, i);
+  addToRows(
+    queries, rowBytes, either, lineBytes, at(slopes, eitherKey, rowBytes) + queryBytes, rowBytes, eitherCount,
+    fullKeyDepth,
+  );
+}
+
+/** Position term of the pair of vectors at y and y + stride, which meet the offsets of queries i and i + 1. */
+function positionByProducts(term: i32, i: i32, y: usize, stride: usize, encodings: usize, sums: usize): void {
+  const a = coefficient(term, 0), b = coefficient(term, 1), one = f32x4.splat(1);
+  dotPositions(y, stride, i, encodings);
+  toSlopes(lines, 0, offsetsOfEither, firstEntry, firstEntries, a, b);
+  toSlopes(lines + lineBytes, 0, offsetsOfEither, secondEntry, secondEntries, a, b);
+  retrieveEncodings(
+    at(encodings, eitherOffset, queryBytes >> 2), queryBytes >> 2, lines, lineBytes, offsetsOfEither, fullKeyDepth,
+    pairSlopes, queryBytes, one, one,
+  );
+  addPair(y, stride, i);
+  for (let x: usize = 0; x < queryBytes; x += 16) {
+    v128.store(ownPair + x, f32x4.mul(own, v128.load(y + x)));
+    v128.store(ownPair + queryBytes + x, f32x4.mul(own, v128.load(y + stride + x)));
+  }
+  addToRows(
+    ownPair, queryBytes, lines, lineBytes, at(sums, eitherOffset, queryBytes), queryBytes, offsetsOfEither, fullKeyDepth,
+  );
+}
+
+/** Turns products x into a + b x in a vector's own entries, and the other entries of the pair's into zero. */
+function toSlopes(line: usize, start: i32, all: i32, first: i32, count: i32, a: v128, b: v128): void {
+  const zero = f32x4.splat(0);
+  const begin = at(line, first, 16), end = at(line, first + count, 16);
+  let p = at(line, start, 16);
+  for (; p < begin; p += 16) v128.store(p, zero);
+  for (; p < end; p += 16) v128.store(p, madd(b, v128.load(p), a));
+  const last = at(line, start + all, 16);
+  for (; p < last; p += 16) v128.store(p, zero);
+}
+
+/** Adds the pair's gradient to that of the rows at y and, if there is one, at y + stride. */
+function addPair(y: usize, stride: usize, i: i32): void {
+  addVector(slopes + (y - rows), pairSlopes);
+  if (i + 1 < length) addVector(slopes + (y - rows) + stride, pairSlopes + queryBytes);
+}
+
+function addVector(to: usize, from: usize): void {
+  for (let x: usize = 0; x < queryBytes; x += 16) v128.store(to + x, f32x4.add(v128.load(to + x), v128.load(from + x)));
+}
+
+let gramMatrix: usize = 0, mean: usize = 0, centred: usize = 0;
+let queryWindows: usize = 0, keyWindows: usize = 0;
+
+function prepareGram(): void {
+  gramMatrix = take(<usize>fullKeyDepth * queryBytes);
+  mean = take(queryBytes);
+  centred = take(<usize>(length + 1) * queryBytes);
+  queryWindows = queryTable === 0 ? 0 : windowsOf(queryTable);
+  keyWindows = keyTable === 0 ? 0 : windowsOf(keyTable);
+}
+
+function groupByGram(): void {
+  const keyOffset = queryBytes;
+  contentByGram(rows, rows + keyOffset, slopes);
+  contentByGram(rows + keyOffset, rows, slopes + keyOffset);
+  for (let i = 0; i < length; i++) {
+    const query = at(rows, i, rowBytes), key = at(rows, length - 1 - i, rowBytes) + keyOffset;
+    if (queryTable !== 0) positionByGram(1, query, i, queryWindows, querySums);
+    if (keyTable !== 0) positionByGram(2, key, i, keyWindows, keySums);
+  }
+}
+
 /** dy += n (a + b u) m + b C y for all y, where z are all of the others: of the queries by the keys, or the other way. */
-function contentFromGram(vectors: usize, others: usize, slope: usize): void {
+function contentByGram(vectors: usize, others: usize, slope: usize): void {
   centre(others, mean, centred);
   gram(centred, queryBytes, gramMatrix);
   const b = coefficient(0, 1), a = coefficient(0, 0), n = f32x4.splat(<f32>length);
@@ -115,50 +211,16 @@ function contentFromGram(vectors: usize, others: usize, slope: usize): void {
   }
 }
 
-/** The same pair by pair, where queries see different keys: lines of products, turned into lines of a + b x. */
-function contentFromProducts(): void {
-  const a = coefficient(0, 0), b = coefficient(0, 1), one = f32x4.splat(1);
-  for (let i = 0; i < length; i += 2) {
-    selectPair(i);
-    const queries = at(rows, i, rowBytes), keys = at(rows, eitherKey, rowBytes) + queryBytes;
-    const either = at(lines, eitherKey, 16);
-    dotRows(queries, rowBytes, keys, rowBytes, either, lineBytes, eitherCount, fullKeyDepth);
-    toSlopes(at(lines, firstKey, 16), firstCount, a, b);
-    if (secondCount > 0) toSlopes(at(lines + lineBytes, secondKey, 16), secondCount, a, b);
-    else memory.fill(at(lines + lineBytes, firstKey, 16), 0, <usize>(firstCount + 1) << 4);
-    retrieveRows(
-      keys, rowBytes, either, lineBytes, eitherCount, fullKeyDepth, centred, queryBytes, one, one,
-    );
-    addVector(at(slopes, i, rowBytes), centred);
-    if (secondCount > 0) addVector(at(slopes, i + 1, rowBytes), centred + queryBytes);
-    addToRows(
-      queries, rowBytes, either, lineBytes, at(slopes, eitherKey, rowBytes) + queryBytes, rowBytes,
-      eitherCount, fullKeyDepth,
-    );
-  }
-}
-
-function toSlopes(line: usize, count: i32, a: v128, b: v128): void {
-  const end = at(line, count, 16);
-  for (let p = line; p < end; p += 16) v128.store(p, madd(b, v128.load(p), a));
-  v128.store(line - 16, f32x4.splat(0));
-  v128.store(end, f32x4.splat(0));
-}
-
-function addVector(to: usize, from: usize): void {
-  for (let x: usize = 0; x < queryBytes; x += 16) v128.store(to + x, f32x4.add(v128.load(to + x), v128.load(from + x)));
-}
-
-/** One y of a position term, which meets the encodings of position i: its gradient, and what it adds to theirs. */
-function position(term: i32, y: usize, i: i32, windows: usize, sums: usize, slope: usize): void {
+/** One y of a position term, which meets the encodings of query i: its gradient, and what it adds to theirs. */
+function positionByGram(term: i32, y: usize, i: i32, windows: usize, sums: usize): void {
   const a = coefficient(term, 0), b = coefficient(term, 1);
   const window = at(windows, i, windowBytes());
+  const slope = slopes + (y - rows);
   const n = f32x4.splat(<f32>(lastOffset(i) - firstOffset(i) + 1));
   multiply(window + (queryBytes >> 2), y, centred);
   const factor = f32x4.mul(n, madd(b, dotEncoding(y, window), a));
-  const own = ownLanes();
   const ownA = f32x4.mul(own, a), ownB = f32x4.mul(own, b);
-  let to = at(sums, i, sumBytes);
+  let to = at(sums, i, <usize>(fullKeyDepth + 1) * queryBytes);
   for (let x: usize = 0; x < queryBytes; x += 16) {
     const curved = madd(b, v128.load(centred + x), v128.load(slope + x));
     v128.store(slope + x, madd(factor, v128.load32_splat(window + (x >> 2)), curved));
@@ -169,76 +231,11 @@ function position(term: i32, y: usize, i: i32, windows: usize, sums: usize, slop
     const z = f32x4.mul(ownB, v128.load(y + c));
     // The matrix is symmetric: from the diagonal's block of four on, the rest is mirrored when the parts are summed.
     for (let x = c & ~63; x < queryBytes; x += 64) {
-      const at = to + x, from = y + x;
-      v128.store(at, madd(z, v128.load(from), v128.load(at)));
-      v128.store(at, madd(z, v128.load(from, 16), v128.load(at, 16)), 16);
-      v128.store(at, madd(z, v128.load(from, 32), v128.load(at, 32)), 32);
-      v128.store(at, madd(z, v128.load(from, 48), v128.load(at, 48)), 48);
-    }
-  }
-}
-
-/**
- * Gradients by the encodings, from the parts' sums in the order of the parts.
- * args: parts' sums, bytes of one part's, number of them, L, Dq, before, after, query table, key table (0: none), gradients by
- * them, scratch: (L + 1) (1 + Dq) Dq numbers of float64
- */
-export function similarityStatisticsGradientSum(args: usize, part: i32, parts: i32): void {
-  if (part !== 0) return;
-  const sums = pointerAt(args, 0), partBytes = pointerAt(args, 1), count = integerAt(args, 2);
-  const L = integerAt(args, 3), depth = integerAt(args, 4);
-  const before = integerAt(args, 5), after = integerAt(args, 6);
-  const scratch = pointerAt(args, 11);
-  const full = <usize>((depth + 3) & ~3);
-  const termBytes = <usize>L * (full + 1) * full << 4;
-  if (pointerAt(args, 7) !== 0) {
-    addUp(sums, partBytes, count, L, depth, scratch);
-    pairUp(scratch, pointerAt(args, 7), pointerAt(args, 9), L, depth, before, after);
-  }
-  if (pointerAt(args, 8) !== 0) {
-    addUp(sums + termBytes, partBytes, count, L, depth, scratch);
-    pairUp(scratch, pointerAt(args, 8), pointerAt(args, 10), L, depth, before, after);
-  }
-}
-
-/** Sums over parts, lanes and positions 0 to i - 1 for i = 0 .. L: [L + 1][1 + Dq][Dq] of float64. */
-function addUp(sums: usize, partBytes: usize, count: i32, L: i32, depth: i32, to: usize): void {
-  const full = (depth + 3) & ~3;
-  const numbers = (1 + depth) * depth;
-  memory.fill(to, 0, <usize>numbers << 3);
-  for (let i = 0; i < L; i++) {
-    for (let row = 0; row <= depth; row++) {
-      for (let column = 0; column < depth; column++) {
-        // Row 0 is the sum of a y; of the matrix below it, only blocks of four on and right of the diagonal are there.
-        const mirrored = row > 0 && column < ((row - 1) & ~3);
-        const index = mirrored ? (column + 1) * full + row - 1 : row * full + column;
-        let sum: f64 = 0;
-        for (let p = 0; p < count; p++) {
-          const lanes = at(at(sums, p, partBytes), i * (full + 1) * full + index, 16);
-          sum += <f64>load<f32>(lanes) + <f64>load<f32>(lanes, 4) + (<f64>load<f32>(lanes, 8) + <f64>load<f32>(lanes, 12));
-        }
-        const from = at(to, i * numbers + row * depth + column, 8);
-        store<f64>(at(from, numbers, 8), load<f64>(from) + sum);
-      }
-    }
-  }
-}
-
-/** dz = sum a y + (sum b y y^T) z for each encoding z: offset t meets the positions max(0, -t) .. min(L - 1, L - 1 - t). */
-function pairUp(totals: usize, table: usize, slope: usize, L: i32, depth: i32, before: i32, after: i32): void {
-  const numbers = (1 + depth) * depth;
-  memory.fill(slope, 0, <usize>((2 * L - 1) * depth) << 2);
-  for (let offset = -before; offset <= after; offset++) {
-    const from = at(totals, max(0, -offset) * numbers, 8), to = at(totals, min(L, L - offset) * numbers, 8);
-    const row = (offset + L - 1) * depth;
-    for (let c = 0; c < depth; c++) {
-      let sum = load<f64>(at(to, c, 8)) - load<f64>(at(from, c, 8));
-      for (let d = 0; d < depth; d++) {
-        const index = (1 + c) * depth + d;
-        const product = load<f64>(at(to, index, 8)) - load<f64>(at(from, index, 8));
-        sum += product * <f64>load<f32>(at(table, row + d, 4));
-      }
-      store<f32>(at(slope, row + c, 4), <f32>sum);
+      const sum = to + x, from = y + x;
+      v128.store(sum, madd(z, v128.load(from), v128.load(sum)));
+      v128.store(sum, madd(z, v128.load(from, 16), v128.load(sum, 16)), 16);
+      v128.store(sum, madd(z, v128.load(from, 32), v128.load(sum, 32)), 32);
+      v128.store(sum, madd(z, v128.load(from, 48), v128.load(sum, 48)), 48);
     }
   }
 }

@@ -1,9 +1,6 @@
 /**
  * similarityStatistics: mean and biased variance of each logit term and head over all sequences and all pairs in the window.
- * Equals `composedSimilarityStatistics` of src/layers/attention.ts; see similarity.ts for the closed form.
- *
- * Where the window is narrower than the axis, each query meets other keys; then the content products are formed, a pair of
- * queries at a time, which costs as much as a part of the attention itself does.
+ * Equals `composedSimilarityStatistics` of src/layers/attention.ts.
  */
 import { integerAt, pointerAt, shareStart } from "./arguments";
 import {
@@ -13,37 +10,34 @@ import {
 } from "./axis";
 import { addToHeads } from "./lanes";
 import { dotRows } from "./rows";
-import { centre, dot, dotEncoding, gram, isGlobal, multiply, windowBytes, windowsOf } from "./similarity";
+import { centre, dot, dotEncoding, gram, multiply, windowBytes, windowsOf } from "./similarity-gram";
+import {
+  dotPositions, encodingsOf, firstEntries, firstEntry, secondEntries, secondEntry,
+} from "./similarity-products";
+import { madd } from "./simd";
 
-/** Of the group, for each term: sum of n u, of n u^2, and of y.(C y), each [4 lanes] of float64. */
+/** Of the group, for each term: sum of n u, of n u^2, and of squares of x - u, each [4 lanes] of float64. */
 let moments: usize = 0;
 const momentBytes: usize = 96;
-/** Gram matrices of queries and keys, a mean, vectors less their mean. */
-let queryGram: usize = 0, keyGram: usize = 0, mean: usize = 0, centred: usize = 0;
 
-/** args: those of `readAxis`, then the parts' sums and the bytes of one part's: [3 terms][3 moments][N] of float64 */
+/**
+ * args: those of `readAxis`, then whether to go by Gram matrices, the parts' sums and the bytes of one part's: [3 terms][3
+ * moments][N] of float64
+ */
 export function similarityStatistics(args: usize, part: i32, parts: i32): void {
   readAxis(args, part);
-  const sums = at(pointerAt(args, 15), part, pointerAt(args, 16));
+  const byGram = integerAt(args, 15) !== 0;
+  const sums = at(pointerAt(args, 16), part, pointerAt(args, 17));
   memory.fill(sums, 0, <usize>(9 * heads) << 3);
-  const matrixBytes = <usize>fullKeyDepth * queryBytes;
-  queryGram = take(matrixBytes);
-  keyGram = take(matrixBytes);
-  mean = take(queryBytes);
-  centred = take(<usize>length * queryBytes);
   moments = take(3 * momentBytes);
-  const queryWindows = queryTable === 0 ? 0 : windowsOf(queryTable);
-  const keyWindows = keyTable === 0 ? 0 : windowsOf(keyTable);
+  if (byGram) prepareGram();
+  else prepareProducts();
   const end = shareStart(groupCount(), part + 1, parts);
   for (let group = shareStart(groupCount(), part, parts); group < end; group++) {
     loadRows(group);
     memory.fill(moments, 0, 3 * momentBytes);
-    if (isGlobal()) contentFromGram();
-    else contentFromProducts();
-    for (let i = 0; i < length; i++) {
-      if (queryTable !== 0) position(at(rows, i, rowBytes), queryWindows, i, moments + momentBytes);
-      if (keyTable !== 0) position(at(rows, i, rowBytes) + queryBytes, keyWindows, length - 1 - i, moments + 2 * momentBytes);
-    }
+    if (byGram) groupByGram();
+    else groupByProducts();
     for (let moment = 0; moment < 9; moment++) {
       const from = at(moments, moment, 32);
       addToHeads(at(sums, moment * heads, 8), heads, v128.load(from), v128.load(from, 16));
@@ -51,50 +45,97 @@ export function similarityStatistics(args: usize, part: i32, parts: i32): void {
   }
 }
 
-function contentFromGram(): void {
-  const keys = rows + queryBytes;
-  centre(keys, mean, centred);
-  gram(centred, queryBytes, keyGram);
-  gram(rows, rowBytes, queryGram);
-  for (let i = 0; i < length; i++) {
-    addMoments(moments, length, dot(at(rows, i, rowBytes), mean, queryBytes), f32x4.splat(0));
-  }
-  // sum_i q_i.(C q_i) is the sum of the products of the two matrices' elements.
-  addMoments(moments, 0, f32x4.splat(0), dot(queryGram, keyGram, <usize>fullKeyDepth * queryBytes));
+let queryEncodings: usize = 0, keyEncodings: usize = 0;
+
+function prepareProducts(): void {
+  queryEncodings = queryTable === 0 ? 0 : encodingsOf(queryTable);
+  keyEncodings = keyTable === 0 ? 0 : encodingsOf(keyTable);
 }
 
-function contentFromProducts(): void {
+function groupByProducts(): void {
   for (let i = 0; i < length; i += 2) {
     selectPair(i);
     dotRows(
       at(rows, i, rowBytes), rowBytes, at(rows, eitherKey, rowBytes) + queryBytes, rowBytes,
       at(lines, eitherKey, 16), lineBytes, eitherCount, fullKeyDepth,
     );
-    lineMoments(at(lines, firstKey, 16), firstCount);
-    if (secondCount > 0) lineMoments(at(lines + lineBytes, secondKey, 16), secondCount);
+    lineMoments(at(lines, firstKey, 16), firstCount, moments);
+    lineMoments(at(lines + lineBytes, secondKey, 16), secondCount, moments);
+    if (queryTable !== 0) {
+      dotPositions(at(rows, i, rowBytes), rowBytes, i, queryEncodings);
+      positionMoments(moments + momentBytes);
+    }
+    if (keyTable !== 0) {
+      dotPositions(at(rows, length - 1 - i, rowBytes) + queryBytes, 0 - rowBytes, i, keyEncodings);
+      positionMoments(moments + 2 * momentBytes);
+    }
   }
 }
 
-function lineMoments(line: usize, count: i32): void {
-  let sum = f32x4.splat(0);
-  for (let j = 0; j < count; j++) sum = f32x4.add(sum, v128.load(at(line, j, 16)));
-  const u = f32x4.div(sum, f32x4.splat(<f32>count));
-  let squares = f32x4.splat(0);
-  for (let j = 0; j < count; j++) {
-    const x = f32x4.sub(v128.load(at(line, j, 16)), u);
-    squares = f32x4.add(squares, f32x4.mul(x, x));
-  }
-  addMoments(moments, count, u, squares);
+function positionMoments(to: usize): void {
+  lineMoments(at(lines, firstEntry, 16), firstEntries, to);
+  lineMoments(at(lines + lineBytes, secondEntry, 16), secondEntries, to);
 }
 
-/** Moments of one vector y of lanes with the encodings that meet position i. */
-function position(y: usize, windows: usize, i: i32, to: usize): void {
+/** Moments of the products in a line. The squares are taken about the first product, which is as near as any to the mean. */
+function lineMoments(line: usize, count: i32, to: usize): void {
+  if (count === 0) return;
+  const end = at(line, count, 16), first = v128.load(line);
+  let sum0 = f32x4.splat(0), sum1 = sum0, squares0 = sum0, squares1 = sum0;
+  let p = line;
+  for (; p + 32 <= end; p += 32) {
+    const x = f32x4.sub(v128.load(p), first), y = f32x4.sub(v128.load(p, 16), first);
+    sum0 = f32x4.add(sum0, x);
+    sum1 = f32x4.add(sum1, y);
+    squares0 = madd(x, x, squares0);
+    squares1 = madd(y, y, squares1);
+  }
+  if (p < end) {
+    const x = f32x4.sub(v128.load(p), first);
+    sum0 = f32x4.add(sum0, x);
+    squares0 = madd(x, x, squares0);
+  }
+  const sum = f32x4.add(sum0, sum1);
+  const shift = f32x4.div(sum, f32x4.splat(<f32>count));
+  const squares = f32x4.sub(f32x4.add(squares0, squares1), f32x4.mul(sum, shift));
+  addMoments(to, count, f32x4.add(first, shift), squares);
+}
+
+/** Gram matrices of queries and keys, a mean, vectors less their mean, and the windows of the encodings. */
+let queryGram: usize = 0, keyGram: usize = 0, mean: usize = 0, centred: usize = 0;
+let queryWindows: usize = 0, keyWindows: usize = 0;
+
+function prepareGram(): void {
+  queryGram = take(<usize>fullKeyDepth * queryBytes);
+  keyGram = take(<usize>fullKeyDepth * queryBytes);
+  mean = take(queryBytes);
+  centred = take(<usize>length * queryBytes);
+  queryWindows = queryTable === 0 ? 0 : windowsOf(queryTable);
+  keyWindows = keyTable === 0 ? 0 : windowsOf(keyTable);
+}
+
+function groupByGram(): void {
+  centre(rows + queryBytes, mean, centred);
+  gram(centred, queryBytes, keyGram);
+  gram(rows, rowBytes, queryGram);
+  // sum_i q_i.(C q_i) is the sum of the products of the two matrices' elements.
+  addMoments(moments, 0, f32x4.splat(0), dot(queryGram, keyGram, <usize>fullKeyDepth * queryBytes));
+  for (let i = 0; i < length; i++) {
+    const query = at(rows, i, rowBytes), key = at(rows, length - 1 - i, rowBytes) + queryBytes;
+    addMoments(moments, length, dot(query, mean, queryBytes), f32x4.splat(0));
+    if (queryTable !== 0) windowMoments(query, queryWindows, i, moments + momentBytes);
+    if (keyTable !== 0) windowMoments(key, keyWindows, i, moments + 2 * momentBytes);
+  }
+}
+
+/** Moments of the products of a vector with the encodings that meet query i (or key L - 1 - i). */
+function windowMoments(y: usize, windows: usize, i: i32, to: usize): void {
   const window = at(windows, i, windowBytes());
   multiply(window + (queryBytes >> 2), y, centred);
   addMoments(to, lastOffset(i) - firstOffset(i) + 1, dotEncoding(y, window), dot(y, centred, queryBytes));
 }
 
-/** n u, n u^2 and y.(C y) in float64. */
+/** Adds n u, n u^2 and the squares within, in float64. */
 function addMoments(to: usize, count: i32, u: v128, within: v128): void {
   const n = f64x2.splat(<f64>count);
   for (let half = 0; half < 2; half++) {

@@ -1,24 +1,17 @@
 /**
- * What the forward and the backward kernel of the similarity statistics share.
+ * The similarity statistics without a single product, for long axes whose queries see every key.
  *
  * Each of the three terms is a set of products x = y.z, where y is a query (of the key-position term: a key) and z runs over
- * the n vectors that meet it: the keys in its window, or the encodings of the offsets in its window. With the mean m of
- * those z and their centred Gram matrix C = sum (z - m)(z - m)^T,
+ * the n vectors that meet it: the keys, or the encodings of the offsets that it has to them. With the mean m of those z and
+ * their centred Gram matrix C = sum (z - m)(z - m)^T,
  *
  *     sum x = n u,    sum x^2 = n u^2 + y.(C y),    u = y.m
  *
- * so no product is ever formed. The two parts of the square are kept apart and the first is added up in float64: a mean far
- * from zero then costs the variance no digits.
+ * The two parts of the square are kept apart and the first is added up in float64: a mean far from zero then costs the
+ * variance no digits.
  */
-import {
-  after, at, before, firstOffset, fullKeyDepth, keyDepth, lastOffset, length, queryBytes, rowBytes, take,
-} from "./axis";
+import { at, firstOffset, fullKeyDepth, keyDepth, lastOffset, length, queryBytes, rowBytes, take } from "./axis";
 import { madd } from "./simd";
-
-/** Whether every query sees every key, so that the keys' mean and Gram matrix serve all queries. */
-export function isGlobal(): bool {
-  return before === length - 1 && after === length - 1;
-}
 
 /**
  * Of each i the mean of the encodings that meet query i (and key L - 1 - i), and their centred Gram matrix: plain numbers,
