@@ -31,7 +31,10 @@ export function createAverage(weights: readonly NamedWeight[], { decay }: Averag
     state: new Map(pairs.map(({ average }, i) => [weights[i].name, average])),
     update(step) {
       const share = 1 - Math.min(decay, (1 + step) / (10 + step));
-      for (const { variable, average } of pairs) moveTowards(average, variable, share);
+      moveTowards(
+        pairs.map(({ variable: source, average: target }) => ({ target, source })),
+        share,
+      );
     },
     async during(work) {
       // Taking turns on the same memory costs nothing; no step is taken while two tensors share it.

@@ -4,6 +4,15 @@
  * what changes from step to step are a few numbers, worked out in double precision outside of the tensors.
  */
 import * as tf from "@tensorflow/tfjs";
+import {
+  fusedMomentUpdate,
+  fusedMomentumUpdate,
+  fusedMoveTowards,
+  type MomentNumbers,
+  type MomentumNumbers,
+  type MomentumUpdate,
+  type MomentUpdate,
+} from "../engine/ops/optimizer-update.js";
 import { ConfigError } from "../errors.js";
 
 interface DecayConfig {
@@ -136,46 +145,31 @@ export function createOptimizer(config: OptimizerConfig, parameters: readonly Pa
     step(gradients, { learningRate, gradientScale = 1 }) {
       this.steps++;
       const { weightDecay, decay } = resolved;
-      parameters.forEach(({ variable, decays }, i) => {
+      const updates = parameters.flatMap(({ variable: weight, decays }, i) => {
         const gradient = gradients[i];
-        if (!gradient) return;
-        const common = {
-          gradientScale,
-          addedDecay: decays && decay === "l2" ? weightDecay : 0,
-          keep: decays && decay === "decoupled" ? 1 - learningRate * weightDecay : 1,
-        };
-        if (resolved.kind === "sgd") {
-          const { momentum, nesterov } = resolved;
-          updateByMomentum(variable, gradient, first[i], { rate: learningRate, momentum, nesterov, ...common });
-        } else {
-          const numbers = momentNumbers(resolved, this.steps, learningRate);
-          updateByMoments(variable, gradient, first[i], second[i], { ...numbers, ...common });
-        }
+        if (!gradient) return [];
+        const own = decays ? weightDecay : 0;
+        const addedDecay = decay === "l2" ? own : 0;
+        const shrink = decay === "decoupled" ? learningRate * own : 0;
+        return [{ weight, gradient, mean: first[i], square: second[i], addedDecay, shrink }];
       });
+      if (resolved.kind === "sgd") {
+        const { momentum, nesterov } = resolved;
+        updateByMomentum(updates, { gradientScale, momentum, nesterov, rate: learningRate });
+        return;
+      }
+      updateByMoments(updates, { gradientScale, ...momentNumbers(resolved, this.steps, learningRate) });
       if (resolved.kind === "ranger" && this.steps % resolved.every === 0) {
-        parameters.forEach(({ variable }, i) => {
-          lookAhead(slow[i], variable, resolved.blend);
-        });
+        moveTowards(
+          parameters.map(({ variable: source }, i) => ({ target: slow[i], source })),
+          resolved.blend,
+        );
+        // Copies: an update in place of one must not change the other.
+        tf.tidy(() => parameters.forEach(({ variable }, i) => variable.assign(copy(slow[i]))));
       }
     },
     dispose: () => state.forEach((variable) => variable.dispose()),
   };
-}
-
-interface CommonNumbers {
-  gradientScale: number;
-  /** Times w, added to the gradient. */
-  addedDecay: number;
-  /** What w is multiplied by beside the update. */
-  keep: number;
-}
-
-interface MomentNumbers {
-  beta1: number;
-  beta2: number;
-  rate: number;
-  root: number;
-  epsilon: number;
 }
 
 /** The numbers of step t with which Adam and RAdam are one rule: w -= rate m / (root sqrt(v) + epsilon). */
@@ -183,7 +177,7 @@ export function momentNumbers(
   config: Exclude<ResolvedOptimizer, { kind: "sgd" }>,
   t: number,
   learningRate: number,
-): MomentNumbers {
+): Omit<MomentNumbers, "gradientScale"> {
   const { beta1, beta2, epsilon } = config;
   const rate = learningRate / (1 - beta1 ** t);
   const secondBias = 1 - beta2 ** t;
@@ -198,52 +192,45 @@ export function momentNumbers(
   return { beta1, beta2, rate: rate * rectification * Math.sqrt(secondBias), root: 1, epsilon };
 }
 
-function updateByMoments(
-  weight: tf.Variable,
-  gradient: tf.Tensor,
-  mean: tf.Variable,
-  square: tf.Variable,
-  { gradientScale, addedDecay, keep, beta1, beta2, rate, root, epsilon }: MomentNumbers & CommonNumbers,
-): void {
-  tf.tidy(() => {
-    const g = decayed(gradient, weight, gradientScale, addedDecay);
-    const m = mean.mul(beta1).add(g.mul(1 - beta1));
-    const v = square.mul(beta2).add(g.square().mul(1 - beta2));
-    mean.assign(m);
-    square.assign(v);
-    weight.assign(weight.mul(keep).sub(m.mul(rate).div(v.sqrt().mul(root).add(epsilon))));
-  });
+function updateByMoments(updates: readonly MomentUpdate[], numbers: MomentNumbers): void {
+  if (fusedMomentUpdate(updates, numbers)) return;
+  const { beta1, beta2, rate, root, epsilon } = numbers;
+  for (const update of updates) {
+    const { weight, mean, square, shrink } = update;
+    tf.tidy(() => {
+      const g = scaledGradient(update, numbers);
+      const m = mean.mul(beta1).add(g.mul(1 - beta1));
+      const v = square.mul(beta2).add(g.mul(g).mul(1 - beta2));
+      mean.assign(m);
+      square.assign(v);
+      weight.assign(weight.sub(weight.mul(shrink).add(m.mul(rate).div(v.sqrt().mul(root).add(epsilon)))));
+    });
+  }
 }
 
-function updateByMomentum(
-  weight: tf.Variable,
-  gradient: tf.Tensor,
-  mean: tf.Variable,
-  numbers: CommonNumbers & { rate: number; momentum: number; nesterov: boolean },
-): void {
-  const { gradientScale, addedDecay, keep, rate, momentum, nesterov } = numbers;
-  tf.tidy(() => {
-    const g = decayed(gradient, weight, gradientScale, addedDecay);
-    const m = mean.mul(momentum).add(g);
-    mean.assign(m);
-    weight.assign(weight.mul(keep).sub((nesterov ? g.add(m.mul(momentum)) : m).mul(rate)));
-  });
+function updateByMomentum(updates: readonly MomentumUpdate[], numbers: MomentumNumbers): void {
+  if (fusedMomentumUpdate(updates, numbers)) return;
+  const { momentum, rate, nesterov } = numbers;
+  for (const update of updates) {
+    const { weight, mean, shrink } = update;
+    tf.tidy(() => {
+      const g = scaledGradient(update, numbers);
+      const m = mean.mul(momentum).add(g);
+      mean.assign(m);
+      weight.assign(weight.sub(weight.mul(shrink).add((nesterov ? g.add(m.mul(momentum)) : m).mul(rate))));
+    });
+  }
 }
 
-const decayed = (gradient: tf.Tensor, weight: tf.Tensor, scale: number, addedDecay: number): tf.Tensor => {
-  const g = scale === 1 ? gradient : gradient.mul(scale);
-  return addedDecay === 0 ? g : g.add(weight.mul(addedDecay));
-};
+const scaledGradient = ({ weight, gradient, addedDecay }: MomentumUpdate, numbers: { gradientScale: number }) =>
+  gradient.mul(numbers.gradientScale).add(weight.mul(addedDecay));
 
-function lookAhead(slow: tf.Variable, fast: tf.Variable, blend: number): void {
-  moveTowards(slow, fast, blend);
-  // A copy: an update in place of one must not change the other.
-  tf.tidy(() => fast.assign(copy(slow)));
-}
-
-/** target += share (source - target). */
-export function moveTowards(target: tf.Variable, source: tf.Tensor, share: number): void {
-  tf.tidy(() => target.assign(target.add(source.sub(target).mul(share))));
+/** target += share (source - target), for each pair. */
+export function moveTowards(pairs: readonly { target: tf.Variable; source: tf.Tensor }[], share: number): void {
+  if (fusedMoveTowards(pairs, share)) return;
+  for (const { target, source } of pairs) {
+    tf.tidy(() => target.assign(target.add(source.sub(target).mul(share))));
+  }
 }
 
 /** A factor, at most 1, that brings the gradients' global norm down to `maximum`; and that norm. */

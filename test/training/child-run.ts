@@ -1,10 +1,10 @@
 /** A run in a process of its own, to be killed: `node child-run.js FOLDER [resume]`. Says each step on its output. */
-import * as tf from "@tensorflow/tfjs";
+import * as engine from "../../src/engine/index.js";
 import { train } from "../../src/training/index.js";
 import { tinyData, tinyModel, tinySettings } from "./tiny.js";
 
 async function main([folder, resume]: string[]): Promise<void> {
-  await tf.setBackend("cpu");
+  await engine.start({ threads: 2 });
   const common = {
     model: tinyModel(),
     data: tinyData(),
@@ -14,6 +14,7 @@ async function main([folder, resume]: string[]): Promise<void> {
   const place =
     resume === undefined ? { ...tinySettings, optimizer: "ranger" as const, out: folder } : { resume: folder };
   await train({ ...common, ...place });
+  await engine.stop();
 }
 
 void main(process.argv.slice(2));

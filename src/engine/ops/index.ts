@@ -15,6 +15,7 @@ export * from "./batch-norm.js";
 export * from "./local-attention.js";
 export * from "./criss-cross-attention.js";
 export { groupedConvolution, type GroupedConvolutionOptions } from "./convolution.js";
+export * from "./optimizer-update.js";
 export { fusedLinear, type LinearOptions } from "./linear.js";
 
 /** Every kernel of the threaded WebAssembly backend. */

@@ -11,3 +11,4 @@ export { padImages } from "./image-padding";
 export * from "./similarity-statistics";
 export * from "./similarity-statistics-gradient";
 export * from "./similarity-statistics-sums";
+export { momentUpdate, momentumUpdate, moveTowards } from "./optimizer-update";
