@@ -1,6 +1,15 @@
 /** Figures: pure functions from plain arrays to specifications, and what shows them. Re-exports only. */
+export {
+  attentionMap,
+  attentionRows,
+  type AttentionField,
+  type AttentionMapArgs,
+  type AttentionRowsArgs,
+} from "./attention-map.js";
 export { createFigure, type BundleOptions, type Figure } from "./figure.js";
+export { imageGrid, type GridImage, type ImageGridOptions } from "./image-grid.js";
 export { liveFigure, type LiveFigure, type LiveOptions } from "./live.js";
+export { type Pixels } from "./pixels.js";
 export { plotlyFigure, type PlotlySpec } from "./plotly.js";
 export {
   relativeEncodings,

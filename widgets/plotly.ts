@@ -6,6 +6,7 @@
  * its translation into Vega-Lite. Plotly itself is never part of a notebook.
  */
 import { createFigure, type Figure } from "./figure.js";
+import { matrixCells } from "./matrix.js";
 import { vegaLiteToSvg } from "./picture.js";
 import {
   columnWidth,
@@ -186,13 +187,12 @@ function cellTransforms(channel: "x" | "y", places: HeatmapTrace["x"], number: s
 
 function heatmapLayer(trace: HeatmapTrace, layout: PlotlyLayout): Encoding {
   const { coloraxis } = layout;
+  const cells = matrixCells(trace.z);
   return {
-    // One row of the data is one row of cells: a third of the size of one entry a cell.
-    data: { values: trace.z.map((z, row) => ({ row, z })) },
+    data: cells.data,
     transform: [
-      { flatten: ["z"] },
-      { window: [{ op: "row_number", as: "column" }], groupby: ["row"] },
-      ...cellTransforms("x", trace.x, "datum.column - 1"),
+      ...(cells.transform as Encoding[]),
+      ...cellTransforms("x", trace.x, "datum.column"),
       ...cellTransforms("y", trace.y, "datum.row"),
     ],
     mark: { type: "rect", tooltip: { content: "data" } },
@@ -200,7 +200,7 @@ function heatmapLayer(trace: HeatmapTrace, layout: PlotlyLayout): Encoding {
       ...cellEncoding("x", trace.x, trace.z[0]?.length ?? 0, layout.xaxes[trace.xaxis ?? "x"]),
       ...cellEncoding("y", trace.y, trace.z.length, layout.yaxes[trace.yaxis ?? "y"]),
       color: {
-        field: "z",
+        field: "value",
         type: "quantitative",
         title: coloraxis?.colorbar?.title?.text ?? null,
         scale: {

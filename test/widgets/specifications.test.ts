@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import Ajv from "ajv";
+import { attentionMapSpec, attentionRowsSpec } from "../../widgets/attention-map.js";
 import { plotlyToVegaLite } from "../../widgets/plotly.js";
 import { relativeEncodingsSpec } from "../../widgets/relative-encodings.js";
 import { trainingCurvesSpec, type LogEvent } from "../../widgets/training-curves.js";
@@ -39,6 +40,9 @@ const epoch: LogEvent = {
 };
 const events: LogEvent[] = [{ event: "start" }, step(1, 2.3), step(2, 1.9), epoch, { event: "end" }];
 const table = { values: Float32Array.from({ length: 15 }, (_, i) => i - 7), shape: [5, 3] as const };
+
+const image = { values: new Float32Array(6 * 10 * 3).fill(0.5), shape: [6, 10, 3] as const };
+const field = { title: "field", values: [0, 0.1, 0.2, 0.3, 0.4, 0], shape: [2, 3] as const };
 
 const specifications: Record<string, VegaLiteSpec> = {
   "training curves of no run": trainingCurvesSpec([]),
@@ -84,6 +88,13 @@ const specifications: Record<string, VegaLiteSpec> = {
       xaxes: { x: { domain: [0, 0.45], type: "log" }, x2: { domain: [0.55, 1], anchor: "y2" } },
       yaxes: { y: {}, y2: { anchor: "x2" } },
     },
+  }),
+  "attention rows": attentionRowsSpec({ image, query: { y: 1, x: 2 }, height: [[0.5, 0.5]], width: [[0, 0, 1]] }),
+  "an attention map": attentionMapSpec({ image, query: { y: 1, x: 2 }, fields: [field] }),
+  "an attention map without fields": attentionMapSpec({ image, fields: [] }),
+  "an attention map that is zero everywhere": attentionMapSpec({
+    image,
+    fields: [{ ...field, values: [0, 0, 0, 0, 0, 0] }],
   }),
   "relative encodings before and after": plotlyToVegaLite(
     relativeEncodingsSpec([

@@ -1,0 +1,277 @@
+/**
+ * Where a query looks: attention over the image that it came from.
+ *
+ * `attentionRows`: the weights of every head along the query's row and column, at the edges of the image.
+ * `attentionMap`: fields of weights laid over the image, side by side.
+ */
+import { ShapeError } from "../src/errors.js";
+import type { Figure } from "./figure.js";
+import { matrixCells } from "./matrix.js";
+import { significant } from "./numbers.js";
+import { assertPixels, greyOf, pixelsUri, type Pixels } from "./pixels.js";
+import { fontSizes } from "./theme.js";
+import { vegaFigure, type VegaLiteSpec } from "./vega.js";
+
+/** A place of a feature map of H x W places that lies over the image. */
+export interface Query {
+  readonly y: number;
+  readonly x: number;
+}
+
+type Layer = Record<string, unknown>;
+
+/** A whole number of places or pixels on an axis that spans the panel. */
+const axis = (field: string, count: number): Layer => ({
+  field,
+  type: "quantitative",
+  axis: null,
+  scale: { domain: [0, count], nice: false, zero: false },
+});
+const down = (field: string, count: number): Layer => ({
+  ...axis(field, count),
+  scale: { domain: [0, count], nice: false, zero: false, reverse: true },
+});
+
+/** The image over the whole panel, in the coordinates of the feature map. */
+const imageLayer = (uri: string, [height, width]: readonly [number, number]): Layer => ({
+  data: { values: [{ left: 0, right: width, top: 0, bottom: height, uri }] },
+  mark: { type: "image", aspect: false, smooth: false, tooltip: null },
+  encoding: {
+    x: axis("left", width),
+    x2: { field: "right" },
+    y: down("top", height),
+    y2: { field: "bottom" },
+    url: { field: "uri" },
+  },
+});
+
+/** An outline around places, white within black, so that it stands out from anything. */
+const outline = (
+  { left, right, top, bottom }: Record<"left" | "right" | "top" | "bottom", number>,
+  [height, width]: readonly [number, number],
+  strokeWidth = 2,
+): Layer[] =>
+  [
+    { stroke: "#000000", strokeWidth: strokeWidth + 2 },
+    { stroke: "#ffffff", strokeWidth },
+  ].map((look) => ({
+    data: { values: [{ left, right, top, bottom }] },
+    mark: { type: "rect", fillOpacity: 0, strokeJoin: "miter", tooltip: null, ...look },
+    encoding: {
+      x: axis("left", width),
+      x2: { field: "right" },
+      y: down("top", height),
+      y2: { field: "bottom" },
+    },
+  }));
+
+const queryOutline = ({ y, x }: Query, size: readonly [number, number]): Layer[] =>
+  outline({ left: x, right: x + 1, top: y, bottom: y + 1 }, size);
+
+export interface AttentionRowsArgs {
+  /** What the model saw. */
+  image: Pixels;
+  query: Query;
+  /** Weights of the query along its column, [head][H]; each row sums to 1. */
+  height: readonly ArrayLike<number>[];
+  /** Weights of the query along its row, [head][W]. */
+  width: readonly ArrayLike<number>[];
+  /** Default "Where one place looks". */
+  title?: string;
+  subtitle?: string;
+}
+
+const rounded = (rows: readonly ArrayLike<number>[]): (number | null)[][] =>
+  rows.map((row) => Array.from(row, (weight) => significant(weight, 3)));
+
+/** The Vega-Lite specification of `attentionRows`. */
+export function attentionRowsSpec({ image, query, height, width, ...text }: AttentionRowsArgs): VegaLiteSpec {
+  assertPixels("attentionRows", image);
+  const size: [number, number] = [height[0]?.length ?? 0, width[0]?.length ?? 0];
+  if (query.y >= size[0] || query.x >= size[1] || query.y < 0 || query.x < 0)
+    throw new ShapeError(
+      `attentionRows: the query must lie on the map, got (${query.y}, ${query.x}) and weights over ${size[0]} x ${size[1]}`,
+    );
+  const side = 300;
+  const panel = { width: Math.round((side * image.shape[1]) / image.shape[0]), height: side };
+  const band = 13;
+  const strongest = Math.max(0, ...[...height, ...width].flatMap((row) => Array.from(row)));
+  const color = {
+    field: "value",
+    type: "quantitative",
+    title: "weight",
+    scale: { domain: [0, significant(strongest, 3) || 1], range: "heatmap", interpolate: "rgb" },
+    legend: { orient: "right", direction: "vertical", gradientLength: 110, gradientThickness: 10, tickCount: 4 },
+  };
+  const heads = { type: "quantitative", scale: { nice: false, zero: false } };
+  const headAxis = { tickMinStep: 1, values: [], domain: false, grid: false, ticks: false };
+  /** One band of cells a head, the keys along the side of the image. */
+  const strip = (rows: readonly ArrayLike<number>[], along: "x" | "y"): Layer => {
+    const across = along === "x" ? "y" : "x";
+    const length = rows[0]?.length ?? 0;
+    const cells = matrixCells(rounded(rows));
+    return {
+      ...(along === "x"
+        ? { width: panel.width, height: band * rows.length }
+        : { width: band * rows.length, height: panel.height }),
+      data: cells.data,
+      transform: [
+        ...(cells.transform as Layer[]),
+        { calculate: "datum.column + 1", as: "columnEnd" },
+        { calculate: "datum.row + 1", as: "rowEnd" },
+        { calculate: "datum.row + 1", as: "head" },
+      ],
+      mark: { type: "rect" },
+      encoding: {
+        [along]: along === "x" ? axis("column", length) : down("column", length),
+        [`${along}2`]: { field: "columnEnd" },
+        [across]: {
+          field: "row",
+          ...heads,
+          title: along === "x" ? "heads over row" : "heads over column",
+          axis: along === "x" ? headAxis : { ...headAxis, orient: "top" },
+          scale: { domain: [0, rows.length], nice: false, reverse: along === "x" },
+        },
+        [`${across}2`]: { field: "rowEnd" },
+        color,
+        tooltip: [
+          { field: "head", type: "quantitative" },
+          { field: "column", type: "quantitative", title: along === "x" ? "x" : "y" },
+          { field: "value", type: "quantitative", title: "weight", format: ".3f" },
+        ],
+      },
+    };
+  };
+  const { y, x } = query;
+  return {
+    title: { text: text.title ?? "Where one place looks", subtitle: text.subtitle ?? "" },
+    columns: 2,
+    align: "each",
+    bounds: "flush",
+    spacing: { row: 8, column: 8 },
+    concat: [
+      {
+        ...panel,
+        layer: [
+          imageLayer(pixelsUri(image, 320), size),
+          ...outline({ left: 0, right: size[1], top: y, bottom: y + 1 }, size, 1),
+          ...outline({ left: x, right: x + 1, top: 0, bottom: size[0] }, size, 1),
+          ...queryOutline(query, size),
+        ],
+      },
+      strip(height, "y"),
+      strip(width, "x"),
+    ],
+  };
+}
+
+/**
+ * The image with the query outlined, and along its edges what each head of the query sees: below the image the weights
+ * over the query's row, on its right those over its column, a band a head.
+ *
+ *     attentionRows({ image, query: { y: 3, x: 1 }, height: weightsDown, width: weightsAcross })
+ */
+export function attentionRows(args: AttentionRowsArgs): Figure {
+  return vegaFigure(args.title ?? "Where one place looks", attentionRowsSpec(args));
+}
+
+/** Shares of each place of a feature map, [H, W] row-major, over the whole image. */
+export interface AttentionField {
+  readonly title: string;
+  readonly values: ArrayLike<number>;
+  readonly shape: readonly [height: number, width: number];
+}
+
+export interface AttentionMapArgs {
+  image: Pixels;
+  /** Outlined in every panel whose map has this place. */
+  query?: Query;
+  fields: readonly AttentionField[];
+  /** Panels beside each other, the image's own included. Default 4. */
+  columns?: number;
+  /** Default "Attention over the image". */
+  title?: string;
+  subtitle?: string;
+}
+
+/** The colour of attention: bright on dark and on grey, and no hue of the image, which is drawn in grey. */
+const attentionColour = "#ffb000";
+
+/** The Vega-Lite specification of `attentionMap`. */
+export function attentionMapSpec({ image, query, fields, columns = 4, ...text }: AttentionMapArgs): VegaLiteSpec {
+  assertPixels("attentionMap", image);
+  for (const { title, values, shape } of fields)
+    if (values.length !== shape[0] * shape[1])
+      throw new ShapeError(
+        `attentionMap: a field must hold height x width numbers, got ${values.length} for [${shape.join(", ")}] (${title})`,
+      );
+  const side = Math.min(200, Math.floor(560 / columns) - 10);
+  const panel = { width: Math.round((side * image.shape[1]) / image.shape[0]), height: side };
+  const grey = pixelsUri(greyOf(image), side);
+  const title = (label: string): Layer => ({
+    data: { values: [{}] },
+    mark: { type: "text", text: label, align: "left", baseline: "bottom", fontSize: fontSizes.label },
+    encoding: { x: { value: 0 }, y: { value: -4 } },
+  });
+  const fieldLayer = ({ values, shape: [height, width] }: AttentionField): Layer => {
+    const strongest = Math.max(...Array.from(values));
+    const rows = Array.from({ length: height }, (_, y) =>
+      Array.from({ length: width }, (_, x) => significant(values[y * width + x], 3)),
+    );
+    const cells = matrixCells(rows);
+    return {
+      data: cells.data,
+      transform: [
+        ...(cells.transform as Layer[]),
+        { calculate: "datum.column + 1", as: "right" },
+        { calculate: "datum.row + 1", as: "bottom" },
+      ],
+      mark: { type: "rect", color: attentionColour, strokeWidth: 0 },
+      encoding: {
+        x: axis("column", width),
+        x2: { field: "right" },
+        y: down("row", height),
+        y2: { field: "bottom" },
+        opacity: {
+          field: "value",
+          type: "quantitative",
+          legend: null,
+          // The strongest place is opaque but for a rest of the image; the square root lets weak ones be seen.
+          scale: { type: "sqrt", domain: [0, strongest || 1], range: [0, 0.92] },
+        },
+        tooltip: [
+          { field: "row", type: "quantitative", title: "y" },
+          { field: "column", type: "quantitative", title: "x" },
+          { field: "value", type: "quantitative", title: "share", format: ".3f" },
+        ],
+      },
+    };
+  };
+  const mapSize = fields[0]?.shape ?? [image.shape[0], image.shape[1]];
+  const marked = (size: readonly [number, number]): Layer[] =>
+    query && query.y < size[0] && query.x < size[1] ? queryOutline(query, size) : [];
+  return {
+    title: { text: text.title ?? "Attention over the image", subtitle: text.subtitle ?? "" },
+    columns,
+    spacing: { row: 30, column: 10 },
+    bounds: "flush",
+    concat: [
+      { ...panel, layer: [imageLayer(pixelsUri(image, side), mapSize), ...marked(mapSize), title("image")] },
+      ...fields.map((field) => ({
+        ...panel,
+        layer: [imageLayer(grey, field.shape), fieldLayer(field), ...marked(field.shape), title(field.title)],
+      })),
+    ],
+    resolve: { scale: { opacity: "independent", x: "independent", y: "independent" } },
+  };
+}
+
+/**
+ * Fields of weights over the image that a model saw: one panel a head, a layer or a query. The image turns grey, the
+ * attention lies on it in one colour, each panel scaled to its strongest place.
+ *
+ *     attentionMap({ image, query: { y: 3, x: 1 }, fields: [{ title: "stage 1", ...receptiveField }] })
+ */
+export function attentionMap(args: AttentionMapArgs): Figure {
+  return vegaFigure(args.title ?? "Attention over the image", attentionMapSpec(args));
+}
