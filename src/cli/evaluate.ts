@@ -40,7 +40,7 @@ export function register(program: Command): void {
       "after",
       `
 Examples:
-  axial-lab evaluate runs/axial-resnet-26-s-generated
+  axial-lab evaluate runs/axial-resnet-small-generated
   axial-lab evaluate runs/axial-resnet-26-s-imagenette/best.safetensors --from imagenette2-320.tgz
   axial-lab evaluate best.safetensors --size 160             larger images than it was trained on
   axial-lab evaluate best.safetensors --json | jq .top1
@@ -82,8 +82,9 @@ async function run(checkpoint: string, flags: EvaluateFlags): Promise<void> {
 function describe({ images, loss, top1, top5, perClass, confusion, seconds }: Evaluation): string[] {
   const width = Math.max(...perClass.map(({ name }) => name.length));
   const speed = `${(images / seconds).toFixed(0)} images/s`;
+  const five = perClass.length > 5 ? `  top-5 ${percent(top5)}` : "";
   return [
-    `top-1 ${percent(top1)}  top-5 ${percent(top5)}  loss ${loss.toFixed(4)}  ${images} images in ${duration(seconds)} (${speed})`,
+    `top-1 ${percent(top1)}${five}  loss ${loss.toFixed(4)}  ${images} images in ${duration(seconds)} (${speed})`,
     "",
     ...perClass.map(({ name, images: count, top1: share }, k) => {
       const wrong = confusion[k].map((n, other) => ({ n: other === k ? 0 : n, name: perClass[other].name }));

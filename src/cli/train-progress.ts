@@ -44,7 +44,7 @@ export function createTrainProgress(screen: Screen): TrainProgress {
           break;
         case "epoch":
           pace.epoch(event);
-          if (start) line(epochLine(event, start.config.epochs));
+          if (start) line(epochLine(event, start));
           break;
         case "end":
           break;
@@ -114,12 +114,14 @@ export function stepLine(
   ].join("  ");
 }
 
-export function epochLine(event: EpochDone, epochs: number): string {
-  const width = String(epochs).length;
+export function epochLine(event: EpochDone, { config: { epochs, data } }: RunStarted): string {
+  const { epoch, trainLoss, trainTop1, validationLoss, validationTop1, validationTop5 } = event;
+  // Of five classes or fewer, all are among the five highest.
+  const top5 = data.classes.length > 5 ? ` top-5 ${percent(validationTop5)}` : "";
   return [
-    `epoch ${String(event.epoch + 1).padStart(width)}/${epochs}`,
-    `train loss ${event.trainLoss.toFixed(3)} top-1 ${percent(event.trainTop1)}`,
-    `validation loss ${event.validationLoss.toFixed(3)} top-1 ${percent(event.validationTop1)} top-5 ${percent(event.validationTop5)}`,
+    `epoch ${String(epoch + 1).padStart(String(epochs).length)}/${epochs}`,
+    `train loss ${trainLoss.toFixed(3)} top-1 ${percent(trainTop1)}`,
+    `validation loss ${validationLoss.toFixed(3)} top-1 ${percent(validationTop1)}${top5}`,
     `${event.imagesPerSecond.toFixed(0)} images/s`,
     `${duration(event.seconds)}${event.best ? "  best" : ""}`,
   ].join("  ");

@@ -88,17 +88,17 @@ killed and is resumed ends with the same bits as one that was not, on the same e
 
 Presets:
 ${Object.entries(presets)
-  .map(([name, { summary }]) => `  ${name.padEnd(16)} ${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(24)} ${summary}`)
   .join("\n")}
 
 Examples:
-  axial-lab train                                        the quick start: minutes, no files needed
+  axial-lab train                                        the quick start: a minute, no files needed
   axial-lab train --preset imagenette-64                 photographs, downloaded once
   axial-lab train --preset imagenette-64 --from imagenette2-320.tgz --model resnet-26
                                                          the same recipe, local archive, convolutional network
   axial-lab train --data imagenette --size 96:128 --epochs 20 --optimizer ranger --schedule flat-cosine
-  axial-lab train --resume runs/axial-resnet-26-s-generated
-  axial-lab evaluate runs/axial-resnet-26-s-generated    top-1, top-5 and each class
+  axial-lab train --resume runs/axial-resnet-small-generated
+  axial-lab evaluate runs/axial-resnet-small-generated    top-1, top-5 and each class
 
 Exit code: 0 done, 1 the training failed, 2 a wrong option or file, 130 stopped by Ctrl+C (and saved).`;
 
@@ -147,7 +147,7 @@ function freshRun(flags: TrainFlags): RunChoice {
   const base = preset(flags.preset ?? (flags.data === "imagenette" ? "imagenette-64" : "quick-start"));
   const choice = choiceOf(flags, { data: base.data });
   const settings = { ...base.settings, ...settingsOf(flags, base.settings) };
-  return { settings, model: modelOf(flags.model ?? base.model), choice };
+  return { settings, model: flags.model === undefined ? base.model : modelOf(flags.model), choice };
 }
 
 /** The run's own configuration; options that say otherwise are refused by `train`. */
