@@ -5,7 +5,8 @@
  * Where the current backend has no kernel, each function returns null and the layers compose the same result from
  * single operations (`src/layers/attention.ts`, which is also what the kernels must equal).
  */
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
+import { runAttention } from "./attention-geometry.js";
 import { wasmContext } from "./wasm-kernel.js";
 
 /**
@@ -50,40 +51,18 @@ export interface SimilarityStatistics {
   readonly variance: tf.Tensor2D;
 }
 
-/** Of the kernels: geometry, and which of the optional tables are among the inputs [qkv, scales, ...tables]. */
-export interface AxialAttentionAttrs extends AxialAttentionGeometry {
-  readonly tables: { readonly query: boolean; readonly key: boolean; readonly value: boolean };
-}
-
 /**
  * Attention along one axis (`axialAttention` in `src/layers/attention.ts`) without storing logits or weights: time grows
  * with L times the window, memory with L, and the backward pass keeps nothing but the inputs. Null where the current backend
- * has no such kernel. Its kernels are in axial-attention-kernels.ts.
+ * has no such kernel. Its kernels are in attention-kernels.ts.
  */
 export function fusedAxialAttention(
   { qkv, relative, scales }: AxialAttentionInputs,
   geometry: AxialAttentionGeometry,
 ): AxialAttentionOutputs | null {
   if (wasmContext() === null) return null;
-  const [content, position] = runKernel("AxialAttention", [qkv, scales], relative, geometry);
+  const [content, position] = runAttention("AxialAttention", [qkv, scales], relative, geometry);
   return { content: content as tf.Tensor4D, position: (position as tf.Tensor4D | undefined) ?? null };
-}
-
-/** Runs a kernel whose inputs are a list that ends in the tables that there are. */
-function runKernel(
-  kernelName: string,
-  tensors: readonly tf.Tensor[],
-  relative: AxialAttentionInputs["relative"],
-  geometry: AxialAttentionGeometry,
-): tf.Tensor[] {
-  const { query, key, value } = relative;
-  const attrs: AxialAttentionAttrs = {
-    ...geometry,
-    tables: { query: query !== null, key: key !== null, value: value !== null },
-  };
-  const inputs = [...tensors, query, key, value].filter((tensor) => tensor !== null);
-  // tfjs keeps all inputs for the gradient only of kernels whose inputs are a list, which its types leave out.
-  return tf.engine().runKernel(kernelName, inputs as unknown as tf.NamedTensorMap, attrs as unknown as tf.NamedAttrMap);
 }
 
 /**
@@ -96,6 +75,6 @@ export function fusedSimilarityStatistics(
   geometry: AxialAttentionGeometry,
 ): SimilarityStatistics | null {
   if (wasmContext() === null) return null;
-  const [mean, variance] = runKernel("SimilarityStatistics", [qkv], { ...relative, value: null }, geometry);
+  const [mean, variance] = runAttention("SimilarityStatistics", [qkv], { ...relative, value: null }, geometry);
   return { mean: mean as tf.Tensor2D, variance: variance as tf.Tensor2D };
 }

@@ -1,6 +1,6 @@
 /** Our operations: what the engine installs, and what layers call. */
 import type { GradConfig } from "@tensorflow/tfjs";
-import { axialAttentionGradients, axialAttentionKernels } from "./axial-attention-kernels.js";
+import { attentionGradients, attentionKernels } from "./attention-kernels.js";
 import { batchNormGradients, batchNormKernels } from "./batch-norm.js";
 import { convolutionGradients, convolutionKernels } from "./convolution.js";
 import { elementwiseKernels } from "./elementwise.js";
@@ -20,7 +20,7 @@ export { fusedLinear, type LinearOptions } from "./linear.js";
 
 /** Every kernel of the threaded WebAssembly backend. */
 export const wasmKernels: readonly WasmKernel[] = [
-  axialAttentionKernels,
+  attentionKernels,
   batchNormKernels,
   convolutionKernels,
   elementwiseKernels,
@@ -32,7 +32,7 @@ export const wasmKernels: readonly WasmKernel[] = [
 
 /** Gradients of the operations that tfjs does not have. */
 export const gradients: readonly GradConfig[] = [
-  axialAttentionGradients,
+  attentionGradients,
   batchNormGradients,
   convolutionGradients,
   linearGradients,

@@ -5,7 +5,9 @@
  * where the backend has no such kernel.
  */
 import type * as tf from "@tensorflow/tfjs";
+import { runAttention } from "./attention-geometry.js";
 import type { SimilarityStatistics } from "./axial-attention.js";
+import { wasmContext } from "./wasm-kernel.js";
 
 /**
  * What attention in a window reads.
@@ -47,13 +49,18 @@ export interface LocalAttentionOutputs {
 }
 
 /**
- * Attention in an M x M window (Axial-DeepLab, arXiv 2003.07853, equations 2 and 3, heads apart). Keys outside the image
- * take no part in the softmax. Returns null where the current backend has no such kernel.
+ * Attention in an M x M window (`localAttention` in `src/layers/local-attention.ts`) without unfolding keys or values: time
+ * grows with H W M M, memory beside inputs and outputs with W M. Null where the current backend has no such kernel. Its
+ * kernels are in attention-kernels.ts.
  */
-export const fusedLocalAttention: (
-  inputs: LocalAttentionInputs,
+export function fusedLocalAttention(
+  { qkv, relative, scales }: LocalAttentionInputs,
   geometry: LocalAttentionGeometry,
-) => LocalAttentionOutputs | null = () => null;
+): LocalAttentionOutputs | null {
+  if (wasmContext() === null) return null;
+  const [content, position] = runAttention("LocalAttention", [qkv, scales], relative, geometry);
+  return { content: content as tf.Tensor4D, position: (position as tf.Tensor4D | undefined) ?? null };
+}
 
 /**
  * Mean and biased variance, per head, of each of the three terms before scaling, over all pairs whose key lies in the

@@ -5,8 +5,16 @@
  * gradients by mean and variance.
  */
 import * as tf from "@tensorflow/tfjs";
-import type { AxialAttentionAttrs } from "./axial-attention.js";
-import { axisOf, bytesOf, partsFor, pointerTo, runParts, sortTables, type AxisCall } from "./axis.js";
+import {
+  axisOf,
+  bytesOf,
+  partsFor,
+  pointerTo,
+  runParts,
+  sortTables,
+  type AttentionAttrs,
+  type AttentionCall,
+} from "./attention-geometry.js";
 import { defineKernel, output, type WasmKernel } from "./wasm-kernel.js";
 
 type Axis = ReturnType<typeof axisOf>;
@@ -15,23 +23,23 @@ type Axis = ReturnType<typeof axisOf>;
  * Whether Gram matrices (time L Dq^2) beat products (time L^2 Dq): on an axis without a window that is long for its depth.
  * Measured: equal at L = 28, Dq = 8; twice as fast at L = 56, Dq = 4; three times slower at L = 14, Dq = 16.
  */
-const goesByGram = ({ length, offsets, fullKeyDepth }: Axis): boolean =>
-  offsets === 2 * length - 1 && length >= 4 * fullKeyDepth;
+const goesByGram = ({ rows, offsets, fullKeyDepth }: Axis): boolean =>
+  offsets === 2 * rows - 1 && rows >= 4 * fullKeyDepth;
 
 /** Multiply-adds, about. */
-const workOf = ({ pairs, length, fullKeyDepth, offsets }: Axis): number =>
-  (pairs / offsets) * 3 * fullKeyDepth * Math.min(length, offsets, 2 * fullKeyDepth);
+const workOf = ({ pairs, rows, fullKeyDepth, offsets }: Axis): number =>
+  (pairs / offsets) * 3 * fullKeyDepth * Math.min(rows, offsets, 2 * fullKeyDepth);
 
 /** Vectors of one table's windows, and of the running sum behind them (assembly/similarity.ts). */
-const windowVectors = ({ length, fullKeyDepth }: Axis): number =>
-  ((length + 2) * (fullKeyDepth + 1) * fullKeyDepth) / 4;
+const windowVectors = ({ rows, fullKeyDepth }: Axis): number => ((rows + 2) * (fullKeyDepth + 1) * fullKeyDepth) / 4;
 
-const similarityStatistics = defineKernel<AxisCall["inputs"], AxialAttentionAttrs>("SimilarityStatistics", (call) => {
+const similarityStatistics = defineKernel<AttentionCall["inputs"], AttentionAttrs>("SimilarityStatistics", (call) => {
   const { attrs, pool, inputs } = call;
   const [qkv, ...rest] = inputs;
   const { tables } = sortTables(rest, attrs);
-  const axis = axisOf(call, qkv, undefined, tables);
-  const { outer, length, inner, before, after, fullKeyDepth } = axis;
+  const axis = axisOf(call, { qkv, tables });
+  const [outer, length, inner] = qkv.shape;
+  const { before, after, fullKeyDepth } = axis;
   const byGram = goesByGram(axis);
   const outputs = [output(call, [3, attrs.heads]), output(call, [3, attrs.heads])];
   const scratchBytes = bytesOf(
@@ -67,14 +75,14 @@ function countPairs(length: number, before: number, after: number): number {
 }
 
 /** Outputs: the gradients by qkv (zero for the values) and by the tables. */
-const similarityStatisticsGrad = defineKernel<AxisCall["inputs"], AxialAttentionAttrs>(
+const similarityStatisticsGrad = defineKernel<AttentionCall["inputs"], AttentionAttrs>(
   "SimilarityStatisticsGrad",
   (call) => {
     const { attrs, pool, inputs } = call;
     const [qkv, ...others] = inputs;
     const { tables, rest } = sortTables(others, attrs);
-    const axis = axisOf(call, qkv, undefined, tables);
-    const { length, before, after, offsets, fullKeyDepth, rowDepth } = axis;
+    const axis = axisOf(call, { qkv, tables });
+    const { rows: length, before, after, offsets, fullKeyDepth, rowDepth } = axis;
     const byGram = goesByGram(axis);
     const slopes = [qkv, ...tables].map((tensor) => tensor && output(call, tensor.shape));
     const scratchBytes = bytesOf(

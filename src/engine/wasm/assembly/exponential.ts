@@ -47,10 +47,7 @@ function exp2(
   return i32x4.add(p, i32x4.shl(n, 23));
 }
 
-/**
- * Replaces the logits of `count` keys, four rows side by side, by 2^(logit - greatest), and returns 1 / their sum. Zeroes
- * the entries just before and just after, which neighbouring queries of a pair may read (see rows.ts).
- */
+/** Replaces the logits of `count` keys, four rows side by side, by 2^(logit - greatest), and returns 1 / their sum. */
 export function softmax(line: usize, count: i32, constants: usize): v128 {
   const end = line + (<usize>count << 4);
   // Four maxima at a time, for each waits for the one before.
@@ -84,8 +81,5 @@ export function softmax(line: usize, count: i32, constants: usize): v128 {
     v128.store(p, e);
     sum = f32x4.add(sum, e);
   }
-  const zero = f32x4.splat(0);
-  v128.store(line - 16, zero);
-  v128.store(end, zero);
   return f32x4.div(c0, sum);
 }

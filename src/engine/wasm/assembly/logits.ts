@@ -1,8 +1,8 @@
-/** The logits of a pair of queries in base 2, as the forward and the backward kernel of axial attention compute them. */
+/** The logits of a pair of queries in base 2, as the forward and the backward kernels compute them. */
 import {
-  at, before, eitherCount, eitherKey, firstCount, firstKey, fullKeyDepth, heads, keyDepth, keyTable, length, lineBytes,
-  lines, loadRows, offsetCount, offsetIndex, offsetKey, offsets, queryBytes, queryTable, rowBytes, rows, scales,
-  secondCount, secondKey, take, valueDepth, valueTable,
+  at, eitherCount, eitherKey, firstCount, firstIndex, firstKey, fullKeyDepth, heads, keyDepth, keyTable, lineBytes, lines,
+  offsetCount, offsetIndex, offsetKey, offsets, queryBytes, queryRow, queryTable, rowBytes, rows, scales, secondCount,
+  secondIndex, secondKey, take, unit, valueDepth, valueTable,
 } from "./axis";
 import { constantBytes, log2e, putConstants } from "./exponential";
 import { headValues } from "./lanes";
@@ -19,39 +19,48 @@ export let contentQueries: usize = 0, positionQueries: usize = 0;
 /** Each lane's factors of the three terms. */
 export let contentScale: v128 = f32x4.splat(0), queryScale: v128 = f32x4.splat(0), keyScale: v128 = f32x4.splat(0);
 
-/** After `readAxis`: takes scratch memory and copies the encodings to it. */
+/** Takes scratch memory. */
 export function prepareLogits(): void {
   constants = take(constantBytes);
   putConstants(constants);
   encodingBytes = rowBytes >> 2;
   encodings = take(<usize>offsets * encodingBytes);
-  copyTable(queryTable, keyDepth, encodings);
-  copyTable(keyTable, keyDepth, encodings + (queryBytes >> 2));
-  copyTable(valueTable, valueDepth, encodings + (queryBytes >> 1));
   keyEncodings = take(<usize>offsets * queryBytes);
   contentQueries = take(2 * queryBytes);
   positionQueries = take(2 * queryBytes);
 }
 
-/** The window's part of a table [2L - 1, depth], filled up to a multiple of 4 with zeros. */
-function copyTable(table: usize, depth: i32, to: usize): void {
+/** Copies the encodings from `row` on of the tables to those from `offset` on of scratch memory. */
+export function copyEncodings(row: i32, offset: i32, count: i32): void {
+  const to = at(encodings, offset, encodingBytes);
+  copyTable(queryTable, keyDepth, row, to, count);
+  copyTable(keyTable, keyDepth, row, to + (queryBytes >> 2), count);
+  copyTable(valueTable, valueDepth, row, to + (queryBytes >> 1), count);
+}
+
+/** Fills each row up to a multiple of 4 numbers with zeros. */
+function copyTable(table: usize, depth: i32, row: i32, to: usize, count: i32): void {
   if (table === 0) return;
   const bytes = <usize>depth << 2;
-  table = at(table, length - 1 - before, bytes);
-  for (let offset = 0; offset < offsets; offset++) {
-    memory.copy(to, table, bytes);
-    for (let x = bytes; x & 15; x += 4) store<f32>(to + x, 0);
-    table += bytes;
+  let from = at(table, row, bytes);
+  for (let offset = 0; offset < count; offset++) {
+    let x: usize = 0;
+    for (; x < bytes; x += 4) store<f32>(to + x, load<f32>(from + x));
+    for (; x & 15; x += 4) store<f32>(to + x, 0);
+    from += bytes;
     to += encodingBytes;
   }
 }
 
-/** Reads the rows of a group and what its heads make of the factors. */
-export function loadGroup(group: i32): void {
-  loadRows(group);
+/** Reads the factors of the selected tasks' heads. */
+export function loadScales(): void {
   contentScale = headValues(scales, heads);
   queryScale = headValues(scales + (heads << 2), heads);
   keyScale = headValues(scales + (heads << 3), heads);
+}
+
+/** Spreads the key's encodings over the lanes, with each lane's factor. */
+export function spreadKeyEncodings(): void {
   if (keyTable === 0) return;
   const factor = f32x4.mul(keyScale, f32x4.splat(log2e));
   let from = encodings + (queryBytes >> 2), to = keyEncodings;
@@ -68,9 +77,9 @@ export function loadGroup(group: i32): void {
 export function pairLogits(i: i32): void {
   const contentFactor = f32x4.mul(contentScale, f32x4.splat(log2e));
   const queryFactor = f32x4.mul(queryScale, f32x4.splat(log2e));
-  const query = at(rows, i, rowBytes);
+  const query = at(rows, i * unit + queryRow, rowBytes), next = at(query, unit, rowBytes);
   for (let x: usize = 0; x < queryBytes; x += 16) {
-    const q0 = v128.load(query + x), q1 = v128.load(query + rowBytes + x);
+    const q0 = v128.load(query + x), q1 = v128.load(next + x);
     v128.store(contentQueries + x, f32x4.mul(q0, contentFactor));
     v128.store(contentQueries + queryBytes + x, f32x4.mul(q1, contentFactor));
     v128.store(positionQueries + x, f32x4.mul(q0, queryFactor));
@@ -80,13 +89,13 @@ export function pairLogits(i: i32): void {
   if (keyTable !== 0) {
     dotKeys(
       contentQueries, at(keys, firstKey, rowBytes), rowBytes,
-      at(keyEncodings, firstKey - i + before, queryBytes), queryBytes,
+      at(keyEncodings, firstIndex, queryBytes), queryBytes,
       at(lines, firstKey, 16), firstCount, fullKeyDepth,
     );
     if (secondCount > 0) {
       dotKeys(
         contentQueries + queryBytes, at(keys, secondKey, rowBytes), rowBytes,
-        at(keyEncodings, secondKey - i - 1 + before, queryBytes), queryBytes,
+        at(keyEncodings, secondIndex, queryBytes), queryBytes,
         at(lines + lineBytes, secondKey, 16), secondCount, fullKeyDepth,
       );
     }
@@ -99,7 +108,12 @@ export function pairLogits(i: i32): void {
   if (queryTable !== 0) {
     addDotEncodings(
       positionQueries, queryBytes, at(encodings, offsetIndex, encodingBytes), encodingBytes,
-      at(lines, offsetKey, 16), lineBytes + 16, offsetCount, fullKeyDepth,
+      at(lines, offsetKey, 16), stepToOther(), offsetCount, fullKeyDepth,
     );
   }
+}
+
+/** From a line's entry to that of the pair's other query at the same offset. */
+export function stepToOther(): usize {
+  return lineBytes + (<usize>unit << 4);
 }

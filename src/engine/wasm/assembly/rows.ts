@@ -8,8 +8,8 @@
  * it is loaded, which costs nothing.
  *
  * Queries go in pairs (i, i + 1). Where both look at the same key j, their lines are read at the same place; where both look
- * at the same offset j - i, the second line is read one place later. `other` is the distance from the first line to the
- * second. Outside a query's own window its line holds zeros for one place (softmax and `toGradient` see to it).
+ * at the same offset j - i, the second line is read one step later. `other` is the distance from the first line to the
+ * second. Outside a query's own window its line holds zeros for one step (axis.ts, `clearAround`).
  *
  * Tiles: 2 queries by 4 channels. V8 (11 to 13) issues all loads between two stores before any arithmetic and has 15 vector
  * registers to give, so a loop may load at most 15 less what it carries, else it spills: 8 sums or factors of the pair, 4
@@ -221,21 +221,22 @@ export function addToKeys(
   }
 }
 
-/** sum_t += line[j] key_j + other line[j + 1] key_{j+1}, where t is the offset that j has from the first query. */
+/** sum_t += line[j] key_j + other line[j + 1] key_{j+1}, where t is the offset that j has from the first query; 1: a step. */
 export function addKeysByOffset(
-  keys: usize, keyBytes: usize, line: usize, other: usize, sums: usize, sumBytes: usize, count: i32, depth: i32,
+  keys: usize, keyBytes: usize, stepBytes: usize, line: usize, other: usize, sums: usize, sumBytes: usize, count: i32,
+  depth: i32,
 ): void {
   const end = line + (<usize>count << 4);
   for (let d = 0; d < depth; d += 4) {
     let k = keys, r = sums;
     for (let p = line; p < end; p += 16) {
       const w = v128.load(p), u = v128.load(p + other);
-      const next = k + keyBytes;
+      const next = k + stepBytes;
       v128.store(r, madd(u, v128.load(next), madd(w, v128.load(k), v128.load(r))));
       v128.store(r, madd(u, v128.load(next, 16), madd(w, v128.load(k, 16), v128.load(r, 16))), 16);
       v128.store(r, madd(u, v128.load(next, 32), madd(w, v128.load(k, 32), v128.load(r, 32))), 32);
       v128.store(r, madd(u, v128.load(next, 48), madd(w, v128.load(k, 48), v128.load(r, 48))), 48);
-      k = next;
+      k += keyBytes;
       r += sumBytes;
     }
     keys += 64;
@@ -245,7 +246,7 @@ export function addKeysByOffset(
 
 /**
  * The softmax's gradient for one query. Takes e_j (weights before they are divided by their sum) and the gradient d_j by
- * the weights, times 1 / sum; leaves in d the gradient by the logits, w_j (d_j - sum_m w_m d_m). Zeroes the entries around.
+ * the weights, times 1 / sum; leaves in d the gradient by the logits, w_j (d_j - sum_m w_m d_m).
  */
 export function toGradient(weights: usize, line: usize, count: i32, inverse: v128): void {
   const end = line + (<usize>count << 4);
@@ -264,7 +265,4 @@ export function toGradient(weights: usize, line: usize, count: i32, inverse: v12
     v128.store(p, f32x4.mul(v128.load(e), f32x4.sub(v128.load(p), mean)));
     e += 16;
   }
-  const zero = f32x4.splat(0);
-  v128.store(line - 16, zero);
-  v128.store(end, zero);
 }

@@ -1,0 +1,105 @@
+/**
+ * The kernels of attention in a window, along an axis (axial-attention.ts) and in an image (local-attention.ts), on the
+ * threaded WebAssembly backend, and their gradients.
+ *
+ * Inputs are lists: [qkv, scales, ...tables], and for the gradient kernels the gradients by the outputs after them.
+ */
+import * as tf from "@tensorflow/tfjs";
+import {
+  axisOf,
+  bytesOf,
+  imagesOf,
+  partsFor,
+  pointerTo,
+  runParts,
+  sortInputs,
+  type AttentionAttrs,
+  type AttentionCall,
+  type AttentionInputs,
+  type Geometry,
+} from "./attention-geometry.js";
+import { defineKernel, output, type WasmKernel } from "./wasm-kernel.js";
+
+/** One attention: its name in tfjs and in the kernel module, and how it reads its inputs. */
+interface Attention {
+  readonly kernelName: string;
+  readonly wasmName: string;
+  readonly geometryOf: (call: AttentionCall, inputs: AttentionInputs) => Geometry;
+}
+
+const attentions: readonly Attention[] = [
+  { kernelName: "AxialAttention", wasmName: "axialAttention", geometryOf: axisOf },
+  { kernelName: "LocalAttention", wasmName: "localAttention", geometryOf: imagesOf },
+];
+
+/** Scratch memory that assembly/logits.ts takes. */
+function logitVectors({ offsets, rowDepth, fullKeyDepth }: Geometry): number {
+  return (
+    8 + // constants
+    offsets * (rowDepth / 4 + fullKeyDepth) + // encodings
+    4 * fullKeyDepth // queries of a pair
+  );
+}
+
+/** Outputs: content, and position if there are value encodings. */
+const forward = ({ kernelName, wasmName, geometryOf }: Attention): WasmKernel =>
+  defineKernel<AttentionCall["inputs"], AttentionAttrs>(kernelName, (call) => {
+    const { attrs, pool } = call;
+    const inputs = sortInputs(call);
+    const geometry = geometryOf(call, inputs);
+    const shape = [...inputs.qkv.shape.slice(0, 3), attrs.heads * attrs.valueDepth];
+    const outputs = [output(call, shape), ...(attrs.tables.value ? [output(call, shape)] : [])];
+    const scratchBytes = bytesOf(geometry.vectors + logitVectors(geometry) + 4 * geometry.fullValueDepth);
+    const parts = partsFor(call, geometry.pairs * (3 * attrs.keyDepth + 2 * attrs.valueDepth));
+    runParts(call, parts, wasmName, [
+      ...geometry.args(pool.scratch(parts * scratchBytes), scratchBytes),
+      ...[pointerTo(call, outputs[0]), pointerTo(call, outputs[1])],
+    ]);
+    return outputs;
+  });
+
+/** Outputs: the gradients by qkv, scales and tables. */
+const backward = ({ kernelName, wasmName, geometryOf }: Attention): WasmKernel =>
+  defineKernel<AttentionCall["inputs"], AttentionAttrs>(`${kernelName}Grad`, (call) => {
+    const { attrs, pool } = call;
+    const { rest: slopes, ...inputs } = sortInputs(call);
+    const geometry = geometryOf(call, inputs);
+    const like = (tensor: tf.TensorInfo): tf.TensorInfo => output(call, tensor.shape);
+    const qkvSlope = like(inputs.qkv);
+    const scalesSlope = output(call, [3, attrs.heads]);
+    const tableSlopes = inputs.tables.map((table) => table && like(table));
+
+    const { fullKeyDepth, fullValueDepth, rowDepth, offsets, rows, lineVectors, tableRows, skippedRows } = geometry;
+    const scratchBytes = bytesOf(
+      geometry.vectors +
+        logitVectors(geometry) +
+        (rows + offsets) * rowDepth + // gradients by the rows, sums by offset
+        lineVectors + // gradients by the weights
+        4 * (fullKeyDepth + fullValueDepth), // of a pair of queries
+    );
+    const sumBytes = bytesOf(offsets * rowDepth + Math.ceil((3 * attrs.heads) / 2));
+    const parts = partsFor(call, 3 * geometry.pairs * (3 * attrs.keyDepth + 2 * attrs.valueDepth));
+    const scratch = pool.scratch(parts * (scratchBytes + sumBytes));
+    const sums = scratch + parts * scratchBytes;
+    runParts(call, parts, `${wasmName}Gradient`, [
+      ...geometry.args(scratch, scratchBytes),
+      ...[pointerTo(call, slopes[0]), pointerTo(call, slopes[1]), pointerTo(call, qkvSlope), sums, sumBytes],
+    ]);
+    pool.runAlone("attentionGradientSum", [
+      ...[sums, sumBytes, parts, attrs.heads, attrs.keyDepth, attrs.valueDepth, offsets, tableRows, skippedRows],
+      ...[...tableSlopes, scalesSlope].map((slope) => pointerTo(call, slope)),
+    ]);
+    return [qkvSlope, scalesSlope, ...tableSlopes.filter((slope) => slope !== undefined)];
+  });
+
+export const attentionKernels: readonly WasmKernel[] = [...attentions.map(forward), ...attentions.map(backward)];
+
+export const attentionGradients: readonly tf.GradConfig[] = attentions.map(({ kernelName }) => ({
+  kernelName,
+  saveAllInputs: true,
+  gradFunc: (slopes, saved, attrs) => {
+    const inputs = [...saved, ...(Array.isArray(slopes) ? slopes : [slopes])] as unknown as tf.NamedTensorMap;
+    const gradients = tf.engine().runKernel<tf.Tensor[]>(`${kernelName}Grad`, inputs, attrs);
+    return gradients.map((gradient) => () => gradient) as unknown as ReturnType<tf.GradFunc>;
+  },
+}));

@@ -1,0 +1,59 @@
+/** localAttentionGradient: the gradients of localAttention by qkv, encodings and factors (see pair-gradient.ts). */
+import { shareStart } from "./arguments";
+import {
+  after, at, before, groupCount, height, length, readImages, rowBytes, selectGroup, selectPair, unit, writeRows,
+} from "./axis";
+import { clearImageRow, columnBytes, loadImageRow, maskOutside, ringRow, selectImageRow } from "./image-band";
+import { ownLanes } from "./lanes";
+import { loadScales, pairLogits } from "./logits";
+import {
+  beginGroup, endGroup, finishKeys, flush, flushKeys, pairGradient, prepareGradient, qkvSlope, slopes,
+} from "./pair-gradient";
+
+/** args: those of `readImages`, then those of `prepareGradient` */
+export function localAttentionGradient(args: usize, part: i32, parts: i32): void {
+  readImages(args, part);
+  prepareGradient(args, 15, part);
+  const groups = groupCount();
+  const end = shareStart(groups, part + 1, parts);
+  for (let group = shareStart(groups, part, parts); group < end; group++) {
+    selectGroup(group);
+    loadScales();
+    beginGroup();
+    for (let other = -before; other < after; other++) loadImageRow(other);
+    for (let y = 0; y < height; y++) {
+      loadImageRow(y + after);
+      selectImageRow(y);
+      for (let x = 0; x < length; x += 2) {
+        selectPair(x);
+        pairLogits(x);
+        maskOutside(y);
+        pairGradient(x, y * length + x);
+      }
+      flushWindow(y);
+      if (y >= before) finishImageRow(y - before);
+    }
+    for (let y = max(0, height - before); y < height; y++) finishImageRow(y);
+    endGroup();
+  }
+}
+
+/** The sums by offset are in the order of this image row's ring; the part's are in the order of the tables. */
+function flushWindow(y: i32): void {
+  const own = ownLanes();
+  for (let offset = 0; offset < unit; offset++) {
+    const row = ringRow(y + offset - before);
+    for (let column = 0; column < unit; column++) {
+      flushKeys(column * unit + row, offset * unit + column, 1);
+      flush(column * unit + row, offset * unit + column, 1, own);
+    }
+  }
+}
+
+/** No later query sees image row y: its gradients are complete. */
+function finishImageRow(y: i32): void {
+  const from = at(slopes, ringRow(y), rowBytes);
+  finishKeys(from, columnBytes(), length);
+  writeRows(qkvSlope, y * length, length, from, columnBytes());
+  clearImageRow(slopes, y);
+}

@@ -1,0 +1,50 @@
+/** Attention of a pair of queries, forward: logits, softmax, and the weighted sums of values and encodings. */
+import {
+  at, clearAround, clearSecond, eitherCount, eitherKey, firstCount, firstKey, fullValueDepth, length, lineBytes, lines,
+  offsetCount, offsetIndex, offsetKey, queryBytes, rowBytes, rows, secondCount, secondKey, selectPair, take, valueBytes,
+  valueDepth, valueTable,
+} from "./axis";
+import { softmax } from "./exponential";
+import { scatter } from "./lanes";
+import { constants, encodingBytes, encodings, pairLogits, prepareLogits, stepToOther } from "./logits";
+import { retrieveEncodings, retrieveRows } from "./rows";
+
+/** 1 / sum of the softmax of the selected pair, after `pairWeights`. */
+export let inverse0: v128 = f32x4.splat(0), inverse1: v128 = f32x4.splat(0);
+let contentRows: usize = 0, positionRows: usize = 0;
+
+export function preparePairs(): void {
+  prepareLogits();
+  contentRows = take(2 * valueBytes);
+  positionRows = take(2 * valueBytes);
+}
+
+/** From the logits in the lines to weights, not yet divided by their sum. */
+export function pairWeights(): void {
+  inverse0 = softmax(at(lines, firstKey, 16), firstCount, constants);
+  clearAround(lines, firstKey, firstCount);
+  if (secondCount > 0) {
+    inverse1 = softmax(at(lines + lineBytes, secondKey, 16), secondCount, constants);
+    clearAround(lines + lineBytes, secondKey, secondCount);
+  } else {
+    inverse1 = f32x4.splat(0);
+    clearSecond(lines + lineBytes);
+  }
+}
+
+/** Writes the outputs of the selected pair, of queries i and i + 1, to the tensors' positions from `place` on. */
+export function writePair(i: i32, place: i32, content: usize, position: usize): void {
+  const queries = min(2, length - i);
+  retrieveRows(
+    at(rows, eitherKey, rowBytes) + 2 * queryBytes, rowBytes, at(lines, eitherKey, 16), lineBytes,
+    eitherCount, fullValueDepth, contentRows, valueBytes, inverse0, inverse1,
+  );
+  scatter(content, valueDepth, 0, valueDepth, place, queries, contentRows, valueBytes);
+  if (valueTable !== 0) {
+    retrieveEncodings(
+      at(encodings, offsetIndex, encodingBytes) + (queryBytes >> 1), encodingBytes, at(lines, offsetKey, 16),
+      stepToOther(), offsetCount, fullValueDepth, positionRows, valueBytes, inverse0, inverse1,
+    );
+    scatter(position, valueDepth, 0, valueDepth, place, queries, positionRows, valueBytes);
+  }
+}
