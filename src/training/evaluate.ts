@@ -40,12 +40,13 @@ export async function evaluate(
 ): Promise<Evaluation> {
   const startedAt = performance.now();
   const classes = data.classes.length;
+  assertClassifier(model, classes);
   const confusion = data.classes.map(() => data.classes.map(() => 0));
   const total = batchesPerEpoch(data, { split, batchSize });
   let [images, loss, right1, right5, done] = [0, 0, 0, 0, 0];
 
   for await (const batch of data.batches({ split, batchSize, size, seed: 0, epoch: 0, signal })) {
-    const output = tf.tidy(() => logitsOf(model, batchTensor(batch), classes, { training: false }));
+    const output = tf.tidy(() => model.apply(batchTensor(batch), { training: false }) as tf.Tensor2D); // [B, K]
     const logits = (await output.data()) as Float32Array;
     output.dispose();
 
@@ -70,22 +71,14 @@ export async function evaluate(
 /** [B, H, W, 3] */
 export const batchTensor = ({ images, shape }: ImageBatch): tf.Tensor4D => tf.tensor4d(images, [...shape]);
 
-/** Applies the model and makes sure of what comes out: [B, K]. */
-export function logitsOf(
-  model: tf.LayersModel,
-  images: tf.Tensor4D,
-  classes: number,
-  options: { training: boolean },
-): tf.Tensor2D {
-  const logits = model.apply(images, options) as tf.Tensor2D;
-  if (Array.isArray(logits) || logits.rank !== 2 || logits.shape[1] !== classes) {
-    const got = Array.isArray(logits) ? `${logits.length} outputs` : `[${logits.shape.join(", ")}]`;
-    throw new ShapeError(
-      `${model.name}: logits must be [${images.shape[0]}, ${classes}] for ${classes} classes, got ${got}; ` +
-        `build the model with classes=${classes}`,
-    );
-  }
-  return logits;
+/** Makes sure that the model gives one row of K logits an image. */
+export function assertClassifier(model: tf.LayersModel, classes: number): void {
+  const shapes = model.outputs.map(({ shape }) => `[${shape.map((size) => size ?? "B").join(", ")}]`);
+  if (shapes.length === 1 && shapes[0] === `[B, ${classes}]`) return;
+  throw new ShapeError(
+    `${model.name}: logits must be [B, ${classes}] for ${classes} classes, got ${shapes.join(" and ")}; ` +
+      `build the model with classes=${classes}`,
+  );
 }
 
 /** In double precision: log sum_k exp(z_k) - z_y, summed over the batch. */

@@ -8,6 +8,7 @@ import { ConfigError } from "../errors.js";
 import { createAverage, type WeightAverage } from "./averaging.js";
 import { checkpointPath, freshState, readCheckpoint, writeCheckpoint, type RunState } from "./checkpoint.js";
 import { isModel, resolveConfig, resumedConfig, sizeAt, type TrainConfig, type TrainOptions } from "./config.js";
+import { assertClassifier } from "./evaluate.js";
 import type { RunEvent } from "./events.js";
 import { create } from "../models/index.js";
 import { createOptimizer, type Optimizer, type Parameter } from "./optimizers.js";
@@ -53,6 +54,7 @@ export async function openRun(options: TrainOptions): Promise<Run> {
   }
 
   const model = modelOf(options, config);
+  assertClassifier(model, config.data.classes.length);
   const weights = namedWeights(model);
   const parameters = parametersOf(weights, config.decayOf);
   const optimizer = createOptimizer(config.optimizer, parameters);

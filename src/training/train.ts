@@ -6,7 +6,7 @@ import * as engine from "../engine/index.js";
 import { AxialError } from "../errors.js";
 import { freshState, type RunState } from "./checkpoint.js";
 import { sizeAt, type TrainConfig, type TrainOptions } from "./config.js";
-import { batchTensor, evaluate, logitsOf, type Evaluation } from "./evaluate.js";
+import { batchTensor, evaluate, type Evaluation } from "./evaluate.js";
 import type { RunEnded, RunEvent, RunStarted } from "./events.js";
 import { crossEntropy } from "./losses.js";
 import { countTop, ranks } from "./metrics.js";
@@ -136,34 +136,42 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 
 /** One step of gradient descent on one batch: forward, back, update. `right`: images whose highest logit is right. */
 async function trainingStep(
-  { config, state, model, parameters, optimizer, average }: Run,
+  run: Run,
   batch: ImageBatch,
   learningRate: number,
 ): Promise<{ loss: number; right: number; gradientNorm: number | null }> {
-  const images = batchTensor(batch); // [B, H, W, 3]
-  const labels = tf.tensor1d(batch.labels, "int32"); // [B]
-  const classes = config.data.classes.length;
-  let logits: tf.Tensor2D | undefined;
-  const { value: loss, grads } = withStepRandom(config.seed, state.step, () =>
-    tf.variableGrads(
-      () => {
-        logits = tf.keep(logitsOf(model, images, classes, { training: true })); // [B, K]
-        return crossEntropy(logits, labels, { smoothing: config.labelSmoothing });
-      },
-      parameters.map(({ variable }) => variable),
-    ),
-  );
-  // A weight that the loss does not depend on has none.
-  const gradients = parameters.map(({ variable }) => (grads as Partial<typeof grads>)[variable.name] ?? null);
-
+  const { config, state, optimizer, average } = run;
+  const { loss, logits, gradients } = withStepRandom(config.seed, state.step, () => lossAndGradients(run, batch));
   const clip = config.clipNorm === null ? null : await clipScale(gradients, config.clipNorm);
   optimizer.step(gradients, { learningRate, gradientScale: clip?.scale });
   average?.update(state.step);
 
   const lossValue = (await loss.data())[0];
-  const right = countTop(ranks((await (logits as tf.Tensor2D).data()) as Float32Array, batch.labels), 1);
-  tf.dispose({ images, labels, loss, logits, grads });
+  const right = countTop(ranks((await logits.data()) as Float32Array, batch.labels), 1);
+  tf.dispose([loss, logits]);
+  tf.dispose(gradients.filter((gradient) => gradient !== null));
   return { loss: lossValue, right, gradientNorm: clip?.norm ?? null };
+}
+
+/** The gradients are in the order of the parameters; a weight that the loss does not depend on has none. */
+function lossAndGradients(
+  { config, model, parameters }: Run,
+  batch: ImageBatch,
+): { loss: tf.Scalar; logits: tf.Tensor2D; gradients: (tf.Tensor | null)[] } {
+  const images = batchTensor(batch); // [B, H, W, 3]
+  const labels = tf.tensor1d(batch.labels, "int32"); // [B]
+  const kept: { logits?: tf.Tensor2D } = {};
+  const variables = parameters.map(({ variable }) => variable);
+  try {
+    const { value: loss, grads } = tf.variableGrads(() => {
+      kept.logits = tf.keep(model.apply(images, { training: true }) as tf.Tensor2D); // [B, K]
+      return crossEntropy(kept.logits, labels, { smoothing: config.labelSmoothing });
+    }, variables);
+    const gradients = variables.map(({ name }) => (grads as Partial<typeof grads>)[name] ?? null);
+    return { loss, logits: kept.logits as tf.Tensor2D, gradients };
+  } finally {
+    tf.dispose([images, labels]);
+  }
 }
 
 /** Measures the averaged weights where the run averages; null where the signal ended it. */

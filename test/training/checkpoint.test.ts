@@ -3,16 +3,18 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { before, describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs";
 import { randomOf } from "../../src/data/random.js";
+import * as engine from "../../src/engine/index.js";
 import { ConfigError, FileError } from "../../src/errors.js";
 import { readCheckpoint, readRunLog, restore, train } from "../../src/training/index.js";
 import { readSafetensors, writeSafetensors } from "../../src/weights/index.js";
 import { temporaryFolder, tinyData, tinyModel, tinySettings } from "./tiny.js";
 
-before(() => tf.setBackend("cpu"));
+before(() => engine.start({ threads: 2 }));
+after(() => engine.stop());
 
 /** Everything in a checkpoint that must not depend on when the run was interrupted. */
 async function essence(file: string) {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { before, describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
+import * as engine from "../../src/engine/index.js";
 import { AxialError, ConfigError, ShapeError } from "../../src/errors.js";
 import type { ResNetConfig } from "../../src/models/index.js";
 import {
@@ -16,7 +17,8 @@ import {
 } from "../../src/training/index.js";
 import { temporaryFolder, tinyData, tinyModel, tinySettings } from "./tiny.js";
 
-before(() => tf.setBackend("cpu"));
+before(() => engine.start({ threads: 2 }));
+after(() => engine.stop());
 
 const small: ResNetConfig = {
   name: "small",
@@ -125,8 +127,8 @@ describe("train", () => {
       optimizer: "ranger",
       clipNorm: 1,
       onEvent: ({ event }) => {
-        const { numTensors, numBytes, numDataBuffers } = tf.memory();
-        if (event === "step") seen.add(`${numTensors} ${numBytes} ${numDataBuffers}`);
+        const { tensors, tensorBytes, heap } = engine.memory();
+        if (event === "step") seen.add(`${tensors} ${tensorBytes} ${heap?.liveBytes} ${heap?.heapBytes}`);
       },
     });
     assert.equal(seen.size, 1, [...seen].join(", "));
@@ -236,11 +238,15 @@ describe("train", () => {
     );
   });
 
-  it("refuses a model whose logits do not fit the classes", async () => {
+  it("refuses a model whose logits do not fit the classes, and leaves no tensor behind", async () => {
+    const model = tinyModel(5);
+    const own = tf.memory().numTensors;
     await assert.rejects(
-      train({ ...tinySettings, model: tinyModel(5), data: tinyData() }),
-      (error: Error) => error instanceof ShapeError && /logits must be \[7, 3\] for 3 classes/.test(error.message),
+      train({ ...tinySettings, model, data: tinyData() }),
+      (error: Error) =>
+        error instanceof ShapeError && /logits must be \[B, 3\] for 3 classes, got \[B, 5\]/.test(error.message),
     );
+    assert.equal(tf.memory().numTensors, own);
   });
 
   it("refuses a folder that holds a run, and a batch larger than the data set", async () => {
