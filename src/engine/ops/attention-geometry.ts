@@ -119,6 +119,24 @@ function geometryOf(
   };
 }
 
+/** Scratch memory that assembly/logits.ts takes. */
+const logitVectors = ({ offsets, rowDepth, fullKeyDepth }: Geometry): number =>
+  8 + // constants
+  offsets * (rowDepth / 4 + fullKeyDepth) + // encodings
+  4 * fullKeyDepth; // queries of a pair
+
+/** What the forward kernels take: assembly/pair.ts and what it stands on. */
+export const forwardVectors = (geometry: Geometry): number =>
+  geometry.vectors + logitVectors(geometry) + 4 * geometry.fullValueDepth;
+
+/** What the backward kernels take: assembly/pair-gradient.ts and what it stands on, with so many sums by offset. */
+export const backwardVectors = (geometry: Geometry, sumRows: number): number =>
+  geometry.vectors +
+  logitVectors(geometry) +
+  (geometry.rows + sumRows) * geometry.rowDepth + // gradients by the rows, sums by offset
+  geometry.lineVectors + // gradients by the weights
+  4 * (geometry.fullKeyDepth + geometry.fullValueDepth); // of a pair of queries
+
 /** Address of a tensor; 0 where there is none. */
 export function pointerTo(context: WasmContext, tensor: tf.TensorInfo | undefined): number {
   return tensor === undefined ? 0 : pointerOf(context, tensor);

@@ -7,7 +7,9 @@
 import * as tf from "@tensorflow/tfjs";
 import {
   axisOf,
+  backwardVectors,
   bytesOf,
+  forwardVectors,
   imagesOf,
   partsFor,
   pointerTo,
@@ -32,15 +34,6 @@ const attentions: readonly Attention[] = [
   { kernelName: "LocalAttention", wasmName: "localAttention", geometryOf: imagesOf },
 ];
 
-/** Scratch memory that assembly/logits.ts takes. */
-function logitVectors({ offsets, rowDepth, fullKeyDepth }: Geometry): number {
-  return (
-    8 + // constants
-    offsets * (rowDepth / 4 + fullKeyDepth) + // encodings
-    4 * fullKeyDepth // queries of a pair
-  );
-}
-
 /** Outputs: content, and position if there are value encodings. */
 const forward = ({ kernelName, wasmName, geometryOf }: Attention): WasmKernel =>
   defineKernel<AttentionCall["inputs"], AttentionAttrs>(kernelName, (call) => {
@@ -49,7 +42,7 @@ const forward = ({ kernelName, wasmName, geometryOf }: Attention): WasmKernel =>
     const geometry = geometryOf(call, inputs);
     const shape = [...inputs.qkv.shape.slice(0, 3), attrs.heads * attrs.valueDepth];
     const outputs = [output(call, shape), ...(attrs.tables.value ? [output(call, shape)] : [])];
-    const scratchBytes = bytesOf(geometry.vectors + logitVectors(geometry) + 4 * geometry.fullValueDepth);
+    const scratchBytes = bytesOf(forwardVectors(geometry));
     const parts = partsFor(call, geometry.pairs * (3 * attrs.keyDepth + 2 * attrs.valueDepth));
     runParts(call, parts, wasmName, [
       ...geometry.args(pool.scratch(parts * scratchBytes), scratchBytes),
@@ -69,15 +62,10 @@ const backward = ({ kernelName, wasmName, geometryOf }: Attention): WasmKernel =
     const scalesSlope = output(call, [3, attrs.heads]);
     const tableSlopes = inputs.tables.map((table) => table && like(table));
 
-    const { fullKeyDepth, fullValueDepth, rowDepth, offsets, rows, lineVectors, tableRows, skippedRows } = geometry;
-    const scratchBytes = bytesOf(
-      geometry.vectors +
-        logitVectors(geometry) +
-        (rows + offsets) * rowDepth + // gradients by the rows, sums by offset
-        lineVectors + // gradients by the weights
-        4 * (fullKeyDepth + fullValueDepth), // of a pair of queries
-    );
-    const sumBytes = bytesOf(offsets * rowDepth + Math.ceil((3 * attrs.heads) / 2));
+    const { offsets, tableRows, skippedRows } = geometry;
+    const sumRows = inputs.tables.some((table) => table !== undefined) ? offsets : 0;
+    const scratchBytes = bytesOf(backwardVectors(geometry, sumRows));
+    const sumBytes = bytesOf(sumRows * geometry.rowDepth + Math.ceil((3 * attrs.heads) / 2));
     const parts = partsFor(call, 3 * geometry.pairs * (3 * attrs.keyDepth + 2 * attrs.valueDepth));
     const scratch = pool.scratch(parts * (scratchBytes + sumBytes));
     const sums = scratch + parts * scratchBytes;
@@ -86,7 +74,7 @@ const backward = ({ kernelName, wasmName, geometryOf }: Attention): WasmKernel =
       ...[pointerTo(call, slopes[0]), pointerTo(call, slopes[1]), pointerTo(call, qkvSlope), sums, sumBytes],
     ]);
     pool.runAlone("attentionGradientSum", [
-      ...[sums, sumBytes, parts, attrs.heads, attrs.keyDepth, attrs.valueDepth, offsets, tableRows, skippedRows],
+      ...[sums, sumBytes, parts, attrs.heads, attrs.keyDepth, attrs.valueDepth, sumRows, tableRows, skippedRows],
       ...[...tableSlopes, scalesSlope].map((slope) => pointerTo(call, slope)),
     ]);
     return [qkvSlope, scalesSlope, ...tableSlopes.filter((slope) => slope !== undefined)];

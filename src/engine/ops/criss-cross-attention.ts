@@ -4,7 +4,8 @@
  * The equal in composed operations is `src/layers/criss-cross-attention.ts`, which calls this function first and falls
  * back where the backend has no such kernel.
  */
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
+import { wasmContext } from "./wasm-kernel.js";
 
 /** Letters: B batch, H rows, W columns, N heads, Dq depth of queries and keys per head, Dv depth of values per head. */
 export interface CrissCrossAttentionInputs {
@@ -22,12 +23,17 @@ export interface CrissCrossAttentionGeometry {
 }
 
 /**
- * Criss-cross attention (CCNet, arXiv 1811.11721, equations 1 and 2): one softmax of the unscaled q_o . k_p over the
- * H + W - 1 positions p in the row and the column of o, the own pixel counted once; out [B, H, W, N Dv].
- *
- * Returns null where the current backend has no such kernel.
+ * Criss-cross attention (`crissCrossAttention` in `src/layers/criss-cross-attention.ts`) without storing logits or weights:
+ * out [B, H, W, N Dv]. Null where the current backend has no such kernel. Its kernels are in criss-cross-kernels.ts.
  */
-export const fusedCrissCrossAttention: (
-  inputs: CrissCrossAttentionInputs,
-  geometry: CrissCrossAttentionGeometry,
-) => tf.Tensor4D | null = () => null;
+export function fusedCrissCrossAttention(
+  { qkv }: CrissCrossAttentionInputs,
+  { heads, keyDepth, valueDepth }: CrissCrossAttentionGeometry,
+): tf.Tensor4D | null {
+  if (wasmContext() === null) return null;
+  const attrs = { heads, keyDepth, valueDepth };
+  const [output, moments] = tf.engine().runKernel<tf.Tensor4D[]>("CrissCrossAttention", { qkv }, attrs);
+  // For the gradient, which keeps a copy of its own, if there will be one.
+  moments.dispose();
+  return output;
+}

@@ -3,6 +3,7 @@ import type { GradConfig } from "@tensorflow/tfjs";
 import { attentionGradients, attentionKernels } from "./attention-kernels.js";
 import { batchNormGradients, batchNormKernels } from "./batch-norm.js";
 import { convolutionGradients, convolutionKernels } from "./convolution.js";
+import { crissCrossGradients, crissCrossKernels } from "./criss-cross-kernels.js";
 import { elementwiseKernels } from "./elementwise.js";
 import { identityKernels } from "./identity.js";
 import { linearGradients, linearKernels } from "./linear.js";
@@ -23,6 +24,7 @@ export const wasmKernels: readonly WasmKernel[] = [
   attentionKernels,
   batchNormKernels,
   convolutionKernels,
+  crissCrossKernels,
   elementwiseKernels,
   identityKernels,
   linearKernels,
@@ -37,5 +39,6 @@ export const gradients: readonly GradConfig[] = [
   convolutionGradients,
   linearGradients,
   //
+  crissCrossGradients,
   similarityStatisticsGradients,
 ].flat();

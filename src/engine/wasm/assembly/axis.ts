@@ -130,15 +130,20 @@ export function loadRows(group: i32): void {
   readRows(0, length, rows, rowBytes);
 }
 
-/** Reads `count` positions from `first` on to rows that are `stride` bytes apart. */
+/** Reads `count` positions of qkv from `first` on to rows that are `stride` bytes apart. */
 export function readRows(first: i32, count: i32, to: usize, stride: usize): void {
+  readRowsOf(qkv, first, count, to, stride);
+}
+
+/** The same of a tensor of the shape of qkv. */
+export function readRowsOf(tensor: usize, first: i32, count: i32, to: usize, stride: usize): void {
   const channels = 2 * keyDepth + valueDepth;
   if (keyDepth === fullKeyDepth) {
-    gather(qkv, channels, 0, channels, first, count, to, stride);
+    gather(tensor, channels, 0, channels, first, count, to, stride);
   } else {
-    gather(qkv, channels, 0, keyDepth, first, count, to, stride);
-    gather(qkv, channels, keyDepth, keyDepth, first, count, to + queryBytes, stride);
-    gather(qkv, channels, 2 * keyDepth, valueDepth, first, count, to + 2 * queryBytes, stride);
+    gather(tensor, channels, 0, keyDepth, first, count, to, stride);
+    gather(tensor, channels, keyDepth, keyDepth, first, count, to + queryBytes, stride);
+    gather(tensor, channels, 2 * keyDepth, valueDepth, first, count, to + 2 * queryBytes, stride);
   }
 }
 

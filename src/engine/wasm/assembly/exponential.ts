@@ -34,11 +34,11 @@ export function putConstants(at: usize): void {
 // @ts-ignore: decorator
 @inline
 function exp2(
-  x: v128, lowest: v128, shift: v128, c0: v128, c1: v128, c2: v128, c3: v128, c4: v128, c5: v128,
+  x: v128, lowest: v128, rounding: v128, c0: v128, c1: v128, c2: v128, c3: v128, c4: v128, c5: v128,
 ): v128 {
   const t = f32x4.pmax(x, lowest);
-  const n = f32x4.add(t, shift);
-  const f = f32x4.sub(t, f32x4.sub(n, shift));
+  const n = f32x4.add(t, rounding);
+  const f = f32x4.sub(t, f32x4.sub(n, rounding));
   let p = madd(f, c5, c4);
   p = madd(p, f, c3);
   p = madd(p, f, c2);
@@ -49,6 +49,14 @@ function exp2(
 
 /** Replaces the logits of `count` keys, four rows side by side, by 2^(logit - greatest), and returns 1 / their sum. */
 export function softmax(line: usize, count: i32, constants: usize): v128 {
+  greatest = greatestOf(line, count);
+  return f32x4.div(f32x4.splat(1), exponentials(line, count, greatest, constants));
+}
+
+/** The greatest logits that the last softmax found. */
+export let greatest: v128 = f32x4.splat(0);
+
+function greatestOf(line: usize, count: i32): v128 {
   const end = line + (<usize>count << 4);
   // Four maxima at a time, for each waits for the one before.
   const first = v128.load(line);
@@ -61,25 +69,29 @@ export function softmax(line: usize, count: i32, constants: usize): v128 {
     m3 = f32x4.pmax(m3, v128.load(p, 48));
   }
   for (; p < end; p += 16) m0 = f32x4.pmax(m0, v128.load(p));
-  const greatest = f32x4.pmax(f32x4.pmax(m0, m1), f32x4.pmax(m2, m3));
+  return f32x4.pmax(f32x4.pmax(m0, m1), f32x4.pmax(m2, m3));
+}
 
-  const lowest = v128.load(constants), shift = v128.load(constants, 16), c0 = v128.load(constants, 32);
+/** Replaces logits by 2^(logit - shift), of logits up to the shift, and returns their sum. */
+export function exponentials(line: usize, count: i32, shift: v128, constants: usize): v128 {
+  const end = line + (<usize>count << 4);
+  const lowest = v128.load(constants), rounding = v128.load(constants, 16), c0 = v128.load(constants, 32);
   const c1 = v128.load(constants, 48), c2 = v128.load(constants, 64), c3 = v128.load(constants, 80);
   const c4 = v128.load(constants, 96), c5 = v128.load(constants, 112);
   let sum = f32x4.splat(0);
-  p = line;
+  let p = line;
   for (; p + 32 <= end; p += 32) {
-    const e = exp2(f32x4.sub(v128.load(p), greatest), lowest, shift, c0, c1, c2, c3, c4, c5);
+    const e = exp2(f32x4.sub(v128.load(p), shift), lowest, rounding, c0, c1, c2, c3, c4, c5);
     v128.store(p, e);
     sum = f32x4.add(sum, e);
-    const f = exp2(f32x4.sub(v128.load(p, 16), greatest), lowest, shift, c0, c1, c2, c3, c4, c5);
+    const f = exp2(f32x4.sub(v128.load(p, 16), shift), lowest, rounding, c0, c1, c2, c3, c4, c5);
     v128.store(p, f, 16);
     sum = f32x4.add(sum, f);
   }
   if (p < end) {
-    const e = exp2(f32x4.sub(v128.load(p), greatest), lowest, shift, c0, c1, c2, c3, c4, c5);
+    const e = exp2(f32x4.sub(v128.load(p), shift), lowest, rounding, c0, c1, c2, c3, c4, c5);
     v128.store(p, e);
     sum = f32x4.add(sum, e);
   }
-  return f32x4.div(c0, sum);
+  return sum;
 }

@@ -4,6 +4,7 @@ export * from "./axial-attention";
 export * from "./axial-attention-gradient";
 export { batchNormApply, batchNormMoments, batchNormScale, batchNormStatistics } from "./batch-norm";
 export * from "./batch-norm-gradient";
+export { crissCrossAttention, crissCrossAttentionGradient } from "./criss-cross-attention";
 export * from "./local-attention";
 export * from "./local-attention-gradient";
 export * from "./relu";

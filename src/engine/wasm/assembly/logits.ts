@@ -52,8 +52,12 @@ function copyTable(table: usize, depth: i32, row: i32, to: usize, count: i32): v
   }
 }
 
-/** Reads the factors of the selected tasks' heads. */
+/** Reads the factors of the selected tasks' heads; 1 where there are none. */
 export function loadScales(): void {
+  if (scales === 0) {
+    contentScale = f32x4.splat(1);
+    return;
+  }
   contentScale = headValues(scales, heads);
   queryScale = headValues(scales + (heads << 2), heads);
   keyScale = headValues(scales + (heads << 3), heads);

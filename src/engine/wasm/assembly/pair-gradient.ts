@@ -27,7 +27,7 @@ import {
 } from "./logits";
 import { inverse0, inverse1, pairWeights } from "./pair";
 import {
-  addDotEncodings, addKeysByOffset, addToKeys, addToRows, dotRows, retrieveEncodings, retrieveRows, toGradient,
+  addDotEncodings, addKeysByOffset, addToKeys, addToRows, dotLines, dotRows, retrieveEncodings, retrieveRows, toGradient,
 } from "./rows";
 
 /** Gradients by the rows of the group: query, key (times log2(e)), value. */
@@ -47,14 +47,15 @@ let contentSlopes: usize = 0, positionSlopes: usize = 0, keySums: usize = 0, enc
 
 /**
  * Reads the arguments after those of the geometry, from slot `first` on: gradients by content and position (0: none), the
- * gradient by qkv, the parts' sums and the bytes of one part's: offsets rows of [2 Dq + Dv][4 lanes], then [3, N] of float64.
+ * gradient by qkv, the parts' sums and the bytes of one part's: if there are encodings, offsets rows of [2 Dq + Dv][4 lanes];
+ * then [3, N] of float64.
  */
 export function prepareGradient(args: usize, first: i32, part: i32): void {
   prepareLogits();
   contentSlope = pointerAt(args, first);
   positionSlope = pointerAt(args, first + 1);
   qkvSlope = pointerAt(args, first + 2);
-  const sumBytes = <usize>offsets * rowBytes;
+  const sumBytes = queryTable + keyTable + valueTable === 0 ? 0 : <usize>offsets * rowBytes;
   partSums = at(pointerAt(args, first + 3), part, pointerAt(args, first + 4));
   scaleSums = partSums + sumBytes;
   memory.fill(partSums, 0, sumBytes + (<usize>(3 * heads) << 3));
@@ -86,8 +87,37 @@ export function endGroup(): void {
  * weights and their gradients are added to.
  */
 export function pairGradient(i: i32, place: i32): void {
-  const lines1 = lines + lineBytes, slopeLines1 = slopeLines + lineBytes;
   pairWeights();
+  dotSlopes(i, place);
+  const line = at(slopeLines, firstKey, 16), weights = at(lines, firstKey, 16);
+  const mean0 = f32x4.mul(inverse0, dotLines(weights, line, firstCount));
+  let mean1 = f32x4.splat(0);
+  if (secondCount > 0) {
+    const line1 = at(slopeLines + lineBytes, secondKey, 16), weights1 = at(lines + lineBytes, secondKey, 16);
+    mean1 = f32x4.mul(inverse1, dotLines(weights1, line1, secondCount));
+  }
+  finishPair(i, mean0, mean1);
+}
+
+/**
+ * As `pairGradient`, where the softmax is over more than these keys, and `pairWeightsOf` has made the weights. The mean of the
+ * gradients by the weights is then the product of the whole output with its gradient.
+ */
+export function pairGradientOf(i: i32, place: i32, output: usize): void {
+  dotSlopes(i, place);
+  gather(output, valueDepth, 0, valueDepth, place, min(2, length - i), positionSlopes, valueBytes);
+  let mean0 = f32x4.splat(0), mean1 = mean0;
+  for (let x: usize = 0; x < valueBytes; x += 16) {
+    mean0 = f32x4.add(mean0, f32x4.mul(v128.load(contentSlopes + x), v128.load(positionSlopes + x)));
+  }
+  for (let x = valueBytes; x < 2 * valueBytes && secondCount > 0; x += 16) {
+    mean1 = f32x4.add(mean1, f32x4.mul(v128.load(contentSlopes + x), v128.load(positionSlopes + x)));
+  }
+  finishPair(i, mean0, mean1);
+}
+
+/** Gradients by the weights, and by values and their encodings. */
+function dotSlopes(i: i32, place: i32): void {
   // Gradients by the outputs over the sum of the softmax: then d carries 1 / sum, and e dc is w times what it should be.
   loadSlopes(contentSlope, i, place, contentSlopes);
   const valueOffset = 2 * queryBytes;
@@ -111,10 +141,15 @@ export function pairGradient(i: i32, place: i32): void {
       at(sums, offsetIndex, rowBytes) + valueOffset, rowBytes, offsetCount, fullValueDepth,
     );
   }
-  toGradient(at(lines, firstKey, 16), at(slopeLines, firstKey, 16), firstCount, inverse0);
+}
+
+/** From gradients by the weights, given their means by the weights, to those by logits and on to all that they depend on. */
+function finishPair(i: i32, mean0: v128, mean1: v128): void {
+  const slopeLines1 = slopeLines + lineBytes;
+  toGradient(at(lines, firstKey, 16), at(slopeLines, firstKey, 16), firstCount, mean0);
   clearAround(slopeLines, firstKey, firstCount);
   if (secondCount > 0) {
-    toGradient(at(lines1, secondKey, 16), at(slopeLines1, secondKey, 16), secondCount, inverse1);
+    toGradient(at(lines + lineBytes, secondKey, 16), at(slopeLines1, secondKey, 16), secondCount, mean1);
     clearAround(slopeLines1, secondKey, secondCount);
   } else {
     clearSecond(slopeLines1);

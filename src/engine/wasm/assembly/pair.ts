@@ -1,15 +1,16 @@
 /** Attention of a pair of queries, forward: logits, softmax, and the weighted sums of values and encodings. */
 import {
   at, clearAround, clearSecond, eitherCount, eitherKey, firstCount, firstKey, fullValueDepth, length, lineBytes, lines,
-  offsetCount, offsetIndex, offsetKey, queryBytes, rowBytes, rows, secondCount, secondKey, selectPair, take, valueBytes,
+  offsetCount, offsetIndex, offsetKey, queryBytes, rowBytes, rows, secondCount, secondKey, take, valueBytes,
   valueDepth, valueTable,
 } from "./axis";
-import { softmax } from "./exponential";
+import { exponentials, greatest, softmax } from "./exponential";
 import { scatter } from "./lanes";
 import { constants, encodingBytes, encodings, pairLogits, prepareLogits, stepToOther } from "./logits";
 import { retrieveEncodings, retrieveRows } from "./rows";
 
-/** 1 / sum of the softmax of the selected pair, after `pairWeights`. */
+/** Of the selected pair, after `pairWeights`: greatest logits, and 1 / sum of the softmax. */
+export let greatest0: v128 = f32x4.splat(0), greatest1: v128 = f32x4.splat(0);
 export let inverse0: v128 = f32x4.splat(0), inverse1: v128 = f32x4.splat(0);
 let contentRows: usize = 0, positionRows: usize = 0;
 
@@ -22,9 +23,29 @@ export function preparePairs(): void {
 /** From the logits in the lines to weights, not yet divided by their sum. */
 export function pairWeights(): void {
   inverse0 = softmax(at(lines, firstKey, 16), firstCount, constants);
-  clearAround(lines, firstKey, firstCount);
+  greatest0 = greatest;
   if (secondCount > 0) {
     inverse1 = softmax(at(lines + lineBytes, secondKey, 16), secondCount, constants);
+    greatest1 = greatest;
+  }
+  clearOthers();
+}
+
+/** As `pairWeights`, of a softmax over more than these keys whose moments are given: greatest logit and 1 / sum. */
+export function pairWeightsOf(g0: v128, i0: v128, g1: v128, i1: v128): void {
+  exponentials(at(lines, firstKey, 16), firstCount, g0, constants);
+  inverse0 = i0;
+  if (secondCount > 0) {
+    exponentials(at(lines + lineBytes, secondKey, 16), secondCount, g1, constants);
+    inverse1 = i1;
+  }
+  clearOthers();
+}
+
+/** Zeroes what the pair may read of each line outside its window. */
+function clearOthers(): void {
+  clearAround(lines, firstKey, firstCount);
+  if (secondCount > 0) {
     clearAround(lines + lineBytes, secondKey, secondCount);
   } else {
     inverse1 = f32x4.splat(0);
@@ -32,14 +53,19 @@ export function pairWeights(): void {
   }
 }
 
-/** Writes the outputs of the selected pair, of queries i and i + 1, to the tensors' positions from `place` on. */
-export function writePair(i: i32, place: i32, content: usize, position: usize): void {
-  const queries = min(2, length - i);
+/** Retrieves the selected pair's values; the place of two rows. */
+export function pairContent(): usize {
   retrieveRows(
     at(rows, eitherKey, rowBytes) + 2 * queryBytes, rowBytes, at(lines, eitherKey, 16), lineBytes,
     eitherCount, fullValueDepth, contentRows, valueBytes, inverse0, inverse1,
   );
-  scatter(content, valueDepth, 0, valueDepth, place, queries, contentRows, valueBytes);
+  return contentRows;
+}
+
+/** Writes the outputs of the selected pair, of queries i and i + 1, to the tensors' positions from `place` on. */
+export function writePair(i: i32, place: i32, content: usize, position: usize): void {
+  const queries = min(2, length - i);
+  scatter(content, valueDepth, 0, valueDepth, place, queries, pairContent(), valueBytes);
   if (valueTable !== 0) {
     retrieveEncodings(
       at(encodings, offsetIndex, encodingBytes) + (queryBytes >> 1), encodingBytes, at(lines, offsetKey, 16),

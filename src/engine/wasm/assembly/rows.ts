@@ -244,25 +244,24 @@ export function addKeysByOffset(
   }
 }
 
-/**
- * The softmax's gradient for one query. Takes e_j (weights before they are divided by their sum) and the gradient d_j by
- * the weights, times 1 / sum; leaves in d the gradient by the logits, w_j (d_j - sum_m w_m d_m).
- */
-export function toGradient(weights: usize, line: usize, count: i32, inverse: v128): void {
-  const end = line + (<usize>count << 4);
-  let p = line, e = weights;
+/** sum_j a[j] b[j] of two lines. */
+export function dotLines(a: usize, b: usize, count: i32): v128 {
+  const end = a + (<usize>count << 4);
   let s0 = f32x4.splat(0), s1 = s0;
-  for (; p + 32 <= end; p += 32) {
-    s0 = madd(v128.load(e), v128.load(p), s0);
-    s1 = madd(v128.load(e, 16), v128.load(p, 16), s1);
-    e += 32;
+  for (; a + 32 <= end; a += 32) {
+    s0 = madd(v128.load(a), v128.load(b), s0);
+    s1 = madd(v128.load(a, 16), v128.load(b, 16), s1);
+    b += 32;
   }
-  if (p < end) s0 = madd(v128.load(e), v128.load(p), s0);
-  const mean = f32x4.mul(inverse, f32x4.add(s0, s1));
-  p = line;
-  e = weights;
-  for (; p < end; p += 16) {
-    v128.store(p, f32x4.mul(v128.load(e), f32x4.sub(v128.load(p), mean)));
-    e += 16;
+  if (a < end) s0 = madd(v128.load(a), v128.load(b), s0);
+  return f32x4.add(s0, s1);
+}
+
+/** line[j] = weights[j] (line[j] - mean): the softmax's gradient, from that by the weights and its weighted mean. */
+export function toGradient(weights: usize, line: usize, count: i32, mean: v128): void {
+  const end = line + (<usize>count << 4);
+  for (let p = line; p < end; p += 16) {
+    v128.store(p, f32x4.mul(v128.load(weights), f32x4.sub(v128.load(p), mean)));
+    weights += 16;
   }
 }

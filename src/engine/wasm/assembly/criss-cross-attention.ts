@@ -1,0 +1,117 @@
+/**
+ * Criss-cross attention: one softmax over the row and the column of a pixel, its own place once. Equals
+ * `composedCrissCrossAttention` of src/layers/criss-cross-attention.ts.
+ *
+ * Attention along the rows comes first and leaves, of each pixel's softmax, the greatest logit and 1 / sum; attention along
+ * the columns, without the own place, then merges its own output and moments with those. Backward, each direction goes by the
+ * moments of both.
+ */
+import { integerAt, pointerAt, shareStart } from "./arguments";
+import {
+  at, groupCount, length, lineBytes, lines, loadRows, readAxis, readRowsOf, rowBytes, rows, secondCount, selectPair, take,
+  valueBytes, valueDepth, writeRows,
+} from "./axis";
+import { softmax } from "./exponential";
+import { gather, scatter } from "./lanes";
+import { constants, loadScales, pairLogits } from "./logits";
+import {
+  greatest0, greatest1, inverse0, inverse1, pairContent, pairWeights, pairWeightsOf, preparePairs,
+} from "./pair";
+import { beginGroup, finishKeys, pairGradientOf, prepareGradient, qkvSlope, slopes } from "./pair-gradient";
+
+/** The own place's logit along the column. Not minus infinity, which would be all there is in a column of one. */
+const excluded: f32 = -3e38;
+/** Moments of a pair as they are gathered: greatest logit, 1 / sum, two vectors of padding; and the same of the second. */
+const momentBytes: usize = 64;
+
+/** args: those of `readAxis`, then output, moments [.., N, 2], whether these are the columns */
+export function crissCrossAttention(args: usize, part: i32, parts: i32): void {
+  readAxis(args, part);
+  const output = pointerAt(args, 15), moments = pointerAt(args, 16), columns = integerAt(args, 17) !== 0;
+  preparePairs();
+  const pair = take(2 * momentBytes), earlier = take(2 * valueBytes), merging = take(32);
+  const end = shareStart(groupCount(), part + 1, parts);
+  for (let group = shareStart(groupCount(), part, parts); group < end; group++) {
+    loadRows(group);
+    loadScales();
+    for (let i = 0; i < length; i += 2) {
+      const queries = min(2, length - i);
+      selectPair(i);
+      pairLogits(i);
+      if (columns) excludeOwn(i);
+      pairWeights();
+      const content = pairContent();
+      if (columns) {
+        gather(moments, 2, 0, 2, i, queries, pair, momentBytes);
+        gather(output, valueDepth, 0, valueDepth, i, queries, earlier, valueBytes);
+        merge(pair, earlier, greatest0, inverse0, content, merging);
+        if (secondCount > 0) merge(pair + momentBytes, earlier + valueBytes, greatest1, inverse1, content + valueBytes, merging);
+      } else {
+        v128.store(pair, greatest0);
+        v128.store(pair, inverse0, 16);
+        v128.store(pair, greatest1, 64);
+        v128.store(pair, inverse1, 80);
+      }
+      scatter(output, valueDepth, 0, valueDepth, i, queries, content, valueBytes);
+      scatter(moments, 2, 0, 2, i, queries, pair, momentBytes);
+    }
+  }
+}
+
+function excludeOwn(i: i32): void {
+  v128.store(at(lines, i, 16), f32x4.splat(excluded));
+  if (secondCount > 0) v128.store(at(lines + lineBytes, i + 1, 16), f32x4.splat(excluded));
+}
+
+/** Merges a query's earlier moments and output with those of other keys. */
+function merge(moments: usize, earlier: usize, greatest: v128, inverse: v128, content: usize, line: usize): void {
+  v128.store(line, v128.load(moments));
+  v128.store(line, greatest, 16);
+  const both = f32x4.pmax(v128.load(moments), greatest);
+  softmax(line, 2, constants);
+  const a = f32x4.div(v128.load(line), v128.load(moments, 16)), b = f32x4.div(v128.load(line, 16), inverse);
+  const share = f32x4.div(f32x4.splat(1), f32x4.add(a, b));
+  v128.store(moments, both);
+  v128.store(moments, share, 16);
+  const x = f32x4.mul(a, share), y = f32x4.mul(b, share);
+  for (let d: usize = 0; d < valueBytes; d += 16) {
+    const sum = f32x4.add(f32x4.mul(x, v128.load(earlier + d)), f32x4.mul(y, v128.load(content + d)));
+    v128.store(content + d, sum);
+  }
+}
+
+/**
+ * The gradient by qkv of one direction; that of the columns is added to what is there.
+ * args: those of `readAxis`, then those of `prepareGradient`, output, moments, whether these are the columns
+ */
+export function crissCrossAttentionGradient(args: usize, part: i32, parts: i32): void {
+  readAxis(args, part);
+  prepareGradient(args, 15, part);
+  const output = pointerAt(args, 20), moments = pointerAt(args, 21), columns = integerAt(args, 22) !== 0;
+  const pair = take(2 * momentBytes);
+  const end = shareStart(groupCount(), part + 1, parts);
+  for (let group = shareStart(groupCount(), part, parts); group < end; group++) {
+    loadRows(group);
+    loadScales();
+    beginGroup();
+    for (let i = 0; i < length; i += 2) {
+      selectPair(i);
+      pairLogits(i);
+      if (columns) excludeOwn(i);
+      gather(moments, 2, 0, 2, i, min(2, length - i), pair, momentBytes);
+      pairWeightsOf(v128.load(pair), v128.load(pair, 16), v128.load(pair, 64), v128.load(pair, 80));
+      pairGradientOf(i, i, output);
+    }
+    finishKeys(slopes, rowBytes, length);
+    if (columns) addEarlier();
+    writeRows(qkvSlope, 0, length, slopes, rowBytes);
+  }
+}
+
+function addEarlier(): void {
+  readRowsOf(qkvSlope, 0, length, rows, rowBytes);
+  const bytes = <usize>length * rowBytes;
+  for (let x: usize = 0; x < bytes; x += 16) {
+    v128.store(slopes + x, f32x4.add(v128.load(slopes + x), v128.load(rows + x)));
+  }
+}
