@@ -1,0 +1,130 @@
+/**
+ * A few threads that make batches ahead of the consumer. While a training step keeps the main thread busy, its images are
+ * made beside it: what is asked for is already in the threads' queues.
+ */
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { AxialError, FileError } from "../errors.js";
+import type { BatchJob } from "./batch-job.js";
+import type { BatchAnswer, BatchRequest } from "./batch-worker.js";
+import type { ImageBatch } from "./dataset.js";
+
+export interface BatchPool {
+  /** The batches of these indices, in this order. */
+  stream(
+    job: BatchJob,
+    plan: readonly Uint32Array[],
+    options?: { readonly signal?: AbortSignal },
+  ): AsyncGenerator<ImageBatch, void, undefined>;
+  /** Ends the threads; batches still waited for are refused. */
+  close(): Promise<void>;
+}
+
+export interface BatchPoolOptions {
+  /** Default: 2, or 1 on a single core: enough for several thousand images of 64 px a second. */
+  readonly threads?: number;
+  /** Batches made ahead. Default: as many as fit in 128 MiB, from 2 to 16. */
+  readonly prefetch?: number;
+}
+
+interface Waiting {
+  readonly resolve: (batch: ImageBatch | null) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+const prefetchBytes = 128 << 20;
+
+/** `where` begins the error messages. Threads start with the first stream, and never keep the process alive by themselves. */
+export function createBatchPool(where: string, options: BatchPoolOptions = {}): BatchPool {
+  const { threads = Math.min(2, availableParallelism()), prefetch } = options;
+  const workers: Worker[] = [];
+  const waiting = new Map<number, Waiting>();
+  let nextId = 0;
+  let closed = false;
+
+  const fail = (reason: unknown): void => {
+    for (const { reject } of waiting.values()) reject(reason);
+    waiting.clear();
+  };
+  const startWorker = (): Worker => {
+    const worker = new Worker(join(__dirname, "batch-worker.js"), { name: "axial-lab batches" });
+    worker.unref();
+    worker.on("message", (answer: BatchAnswer) => {
+      const entry = settle(answer.id);
+      if ("batch" in answer) entry?.resolve(answer.batch);
+      else entry?.reject(errorOf(answer));
+    });
+    worker.on("error", fail);
+    worker.on("exit", (code) => {
+      if (!closed) fail(new AxialError(`${where}: a thread that makes batches must not end, got exit code ${code}`));
+    });
+    return worker;
+  };
+  /** Takes the batch off the list; with nothing under way, idle threads let the process end. */
+  const settle = (id: number): Waiting | undefined => {
+    const entry = waiting.get(id);
+    waiting.delete(id);
+    if (waiting.size === 0) for (const worker of workers) worker.unref();
+    return entry;
+  };
+  const request = (job: BatchJob, indices: Uint32Array, cancelled: Int32Array) => {
+    const id = nextId++;
+    const batch = new Promise<ImageBatch | null>((resolve, reject) => waiting.set(id, { resolve, reject }));
+    batch.catch(() => undefined); // Reported when its turn comes, if it does.
+    for (const worker of workers) worker.ref();
+    workers[id % workers.length].postMessage({ id, job, indices, cancelled } satisfies BatchRequest);
+    return { id, batch };
+  };
+  const assertOpen = (): void => {
+    if (closed) throw new AxialError(`${where}: the data set is closed; make a new one`);
+  };
+
+  async function* stream(
+    job: BatchJob,
+    plan: readonly Uint32Array[],
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): AsyncGenerator<ImageBatch, void, undefined> {
+    assertOpen();
+    signal?.throwIfAborted();
+    while (workers.length < threads) workers.push(startWorker());
+    const batchBytes = (plan[0]?.length ?? 1) * job.size * job.size * 3 * 4;
+    const ahead = prefetch ?? Math.min(16, Math.max(2, Math.floor(prefetchBytes / batchBytes)));
+    const cancelled = new Int32Array(new SharedArrayBuffer(4));
+    const underWay: { id: number; batch: Promise<ImageBatch | null> }[] = [];
+    const onAbort = (): void => {
+      for (const { id } of underWay) settle(id)?.reject(signal?.reason);
+    };
+    signal?.addEventListener("abort", onAbort);
+    try {
+      for (let next = 0; ;) {
+        assertOpen();
+        for (; underWay.length < ahead && next < plan.length; next++) {
+          underWay.push(request(job, plan[next], cancelled));
+        }
+        if (underWay.length === 0) return;
+        const batch = await underWay[0].batch;
+        underWay.shift();
+        if (batch) yield batch;
+        signal?.throwIfAborted();
+      }
+    } finally {
+      Atomics.store(cancelled, 0, 1);
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  return {
+    stream,
+    async close() {
+      closed = true;
+      await Promise.all(workers.map((worker) => worker.terminate()));
+      fail(new AxialError(`${where}: the data set was closed while a batch was waited for`));
+    },
+  };
+}
+
+/** The library's own errors lose their class on the way between threads. */
+function errorOf({ message, isOwn }: Extract<BatchAnswer, { message: string }>): Error {
+  return isOwn ? new FileError(message) : new Error(`internal: ${message}`);
+}

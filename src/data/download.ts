@@ -1,0 +1,158 @@
+/** Downloads a file so that an interrupted download goes on where it stopped, and what arrives is what was meant. */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import { Readable } from "node:stream";
+import type { ReadableStream } from "node:stream/web";
+import { setTimeout as wait } from "node:timers/promises";
+import { FileError } from "../errors.js";
+import type { Progress } from "./dataset.js";
+
+export interface DownloadOptions {
+  readonly url: string;
+  /** Where the file goes. While it is incomplete it is called `${to}.part`. */
+  readonly to: string;
+  /** Its length, where it is known. */
+  readonly bytes?: number;
+  /** Hexadecimal. */
+  readonly sha256: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+  /** How often in a row a connection may fail without a byte more. Default 5. */
+  readonly attempts?: number;
+  /** Seconds without a byte after which a connection counts as failed. Default 60. */
+  readonly stall?: number;
+  /** Seconds to wait after a first failure, doubled after each further one. Default 1. */
+  readonly pause?: number;
+}
+
+/** A failure that another attempt may mend. */
+class Passing extends Error {}
+
+const sizeOf = (path: string): Promise<number | null> =>
+  stat(path).then(
+    ({ size }) => size,
+    () => null,
+  );
+
+/** The SHA-256 of the part, hexadecimal. */
+async function checksum(part: string, { to, signal, onProgress }: DownloadOptions): Promise<string> {
+  const total = (await stat(part)).size;
+  const hash = createHash("sha256");
+  let done = 0;
+  for await (const chunk of createReadStream(part, { highWaterMark: 1 << 20, signal }) as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    done += chunk.length;
+    onProgress?.({ task: "verify", what: basename(to), unit: "bytes", done, total });
+  }
+  return hash.digest("hex");
+}
+
+/**
+ * Downloads `url` to `to`; at once done where a file is there already. Goes on from `${to}.part` if the server allows it
+ * (HTTP range requests), tries again when a connection breaks, and gives the file its name only if the checksum is right.
+ *
+ * Errors: `FileError` where the server refuses, the attempts are used up or the checksum is wrong.
+ */
+export async function download(options: DownloadOptions): Promise<void> {
+  const { url, to, sha256, signal, attempts = 5, pause = 1 } = options;
+  if ((await sizeOf(to)) !== null) return;
+  const part = `${to}.part`;
+  await mkdir(dirname(to), { recursive: true });
+  const resumed = (await sizeOf(part)) !== null;
+
+  for (let failures = 0; ;) {
+    signal?.throwIfAborted();
+    const before = (await sizeOf(part)) ?? 0;
+    try {
+      await receive(part, options);
+      break;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!(error instanceof Passing)) throw error;
+      failures = ((await sizeOf(part)) ?? 0) > before ? 1 : failures + 1;
+      if (failures >= attempts) {
+        throw new FileError(
+          `download: the server must answer, got ${error.message} ${failures} times for ${url}; ` +
+            `what has arrived is kept in ${part}, try again later`,
+          { cause: error },
+        );
+      }
+      await wait(pause * 1000 * 2 ** (failures - 1), undefined, { signal });
+    }
+  }
+
+  const got = await checksum(part, options);
+  if (got === sha256) return rename(part, to);
+  await rm(part);
+  // An old part may be of another file, or damaged: once more from the start.
+  if (resumed) return download(options);
+  throw new FileError(`download: the SHA-256 of ${url} must be ${sha256}, got ${got}; the file was deleted, try again`);
+}
+
+/** One connection: appends to the part what it lacks. */
+async function receive(part: string, options: DownloadOptions): Promise<void> {
+  const { url, bytes, signal, onProgress, stall = 60 } = options;
+  const have = (await sizeOf(part)) ?? 0;
+  if (bytes !== undefined && have === bytes) return;
+  if (bytes !== undefined && have > bytes) {
+    await rm(part);
+    return receive(part, options);
+  }
+
+  const silence = new AbortController();
+  const alarm = setTimeout(() => silence.abort(), stall * 1000);
+  try {
+    const response = await fetch(url, {
+      headers: have > 0 ? { range: `bytes=${have}-` } : {},
+      signal: signal ? AbortSignal.any([signal, silence.signal]) : silence.signal,
+    });
+    if (response.status === 416) {
+      // Nothing after what we have: it is complete, or not this file at all. The checksum tells.
+      await response.body?.cancel();
+      return;
+    }
+    if (!response.ok || !response.body) {
+      await response.body?.cancel();
+      const answer = `HTTP ${response.status}`;
+      if (response.status >= 500 || response.status === 408 || response.status === 429) throw new Passing(answer);
+      throw new FileError(`download: the server must have the file, got ${answer} for ${url}`);
+    }
+    const start = response.status === 206 ? rangeStart(response.headers.get("content-range")) : 0;
+    if (start !== 0 && start !== have) throw new FileError(`download: the range must begin at ${have}, got ${start}`);
+    const rest = Number(response.headers.get("content-length") ?? NaN);
+    const total = bytes ?? (Number.isNaN(rest) ? null : start + rest);
+
+    const file = await open(part, start === 0 ? "w" : "a");
+    let done = start;
+    try {
+      for await (const chunk of Readable.fromWeb(response.body as ReadableStream) as AsyncIterable<Uint8Array>) {
+        await file.write(chunk);
+        done += chunk.length;
+        alarm.refresh();
+        onProgress?.({ task: "download", what: basename(options.to), unit: "bytes", done, total });
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    if (total !== null && done < total) throw new Passing(`${done} of ${total} bytes`);
+  } catch (error) {
+    if (silence.signal.aborted) throw new Passing(`no byte for ${stall} s`);
+    // fetch reports refused, reset and broken connections as TypeError, the reason in its cause.
+    if (error instanceof TypeError) throw new Passing(messageOf(error));
+    throw error;
+  } finally {
+    clearTimeout(alarm);
+  }
+}
+
+const messageOf = (error: TypeError): string => {
+  const cause = error.cause as { code?: string; message?: string } | undefined;
+  return cause?.code ?? cause?.message ?? error.message;
+};
+
+/** "bytes 5-9/10" gives 5. */
+const rangeStart = (contentRange: string | null): number =>
+  Number(/^bytes (\d+)-/.exec(contentRange ?? "")?.[1] ?? NaN);

@@ -1,0 +1,111 @@
+/** A data set of image files in `train/CLASS` and `val/CLASS`: decoded once into a cache, then augmented in threads. */
+import { join } from "node:path";
+import { ConfigError } from "../errors.js";
+import { resolveAugmentation, sourceSide, type Augmentation, type AugmentationPreset } from "./augmentation.js";
+import { createBatchPool } from "./batch-pool.js";
+import { cacheFolder } from "./cache-folder.js";
+import type { BatchOptions, ImageBatch, ImageDataset, PrepareOptions, SkippedImage, Split } from "./dataset.js";
+import { fingerprint, listImages } from "./listing.js";
+import { planEpoch, resolveBatchOptions } from "./plan.js";
+import { prepareSplit, type PreparedSplit } from "./prepare.js";
+
+export interface ImageFolderOptions {
+  /** Default `"fastai"`. */
+  readonly augmentation?: AugmentationPreset | Partial<Augmentation>;
+  /** Where the decoded images are kept. Default: see `cacheFolder`. */
+  readonly cacheFolder?: string;
+  /** Threads that make batches. Default: 2, or 1 on a single core. */
+  readonly threads?: number;
+  /** Batches made ahead. Default: as many as fit in 128 MiB, from 2 to 16. */
+  readonly prefetch?: number;
+  /** Default: the folder's name. */
+  readonly name?: string;
+  /** What the classes are called; default: their folders. */
+  readonly nameOfClass?: (folder: string) => string;
+}
+
+export interface ImageFolderDataset extends ImageDataset {
+  /** The folder that holds `train` and `val`. */
+  readonly folder: string;
+  readonly augmentation: Augmentation;
+  /** Path of an image, as batches count them in `indices`. */
+  path(split: Split, index: number): string;
+}
+
+/**
+ * Opens a folder of images. Classes are numbered in the order of their folders' names. Images that cannot be decoded are
+ * left out and listed in `skipped`.
+ *
+ * Errors: `FileError` where the folder holds no such data set; `ConfigError` for options.
+ */
+export async function imageFolder(folder: string, options: ImageFolderOptions = {}): Promise<ImageFolderDataset> {
+  const { nameOfClass = (name) => name } = options;
+  const augmentation = resolveAugmentation("imageFolder", options.augmentation);
+  const listing = await listImages("imageFolder", folder);
+  const name = options.name ?? listing.folder.split(/[\\/]/).at(-1) ?? "images";
+  const cache = cacheFolder(options.cacheFolder);
+  const pool = createBatchPool(`${name}.batches`, options);
+  const classes = listing.classFolders.map(nameOfClass);
+
+  const skippedByDecoding: Partial<Record<Split, readonly SkippedImage[]>> = {};
+  const preparations = new Map<string, Promise<PreparedSplit>>();
+  const prepareOne = (split: Split, { size, signal, onProgress }: Omit<PrepareOptions, "splits">) => {
+    const side = sourceSide(size, augmentation);
+    const key = `${split} ${side}`;
+    const prepared =
+      preparations.get(key) ??
+      prepareSplit(`${name}.prepare`, { listing, split, side, cacheFolder: cache, signal, onProgress }).then(
+        (result) => {
+          skippedByDecoding[split] = result.skipped;
+          return result;
+        },
+      );
+    preparations.set(key, prepared);
+    prepared.catch(() => preparations.delete(key)); // Another call tries again.
+    return prepared;
+  };
+  /** The listed images that are not known to be broken: what `indices` count. */
+  const readable = (split: Split) => {
+    const broken = new Set(skippedByDecoding[split]?.map(({ path }) => path));
+    return listing.images[split].filter(({ path }) => !broken.has(path));
+  };
+
+  async function* batches(batchOptions: BatchOptions): AsyncGenerator<ImageBatch, void, undefined> {
+    const where = `${name}.batches`;
+    const resolved = resolveBatchOptions(where, batchOptions);
+    const { split, size, augment, seed, epoch, signal } = resolved;
+    const { path, count } = await prepareOne(split, { size, signal });
+    const job = { kind: "pixels", path, size, augmentation, augment, seed, epoch } as const;
+    yield* pool.stream(job, planEpoch(where, count, resolved), { signal });
+  }
+
+  return {
+    name,
+    classes,
+    folder: listing.folder,
+    augmentation,
+    description: {
+      name,
+      classes,
+      train: listing.images.train.length,
+      validation: listing.images.validation.length,
+      fingerprint: fingerprint([...listing.images.train, ...listing.images.validation], { times: false }),
+      augmentation,
+    },
+    get skipped() {
+      const { train = [], validation = [] } = skippedByDecoding;
+      return [...listing.skipped, ...train, ...validation];
+    },
+    count: (split) => listing.images[split].length - (skippedByDecoding[split]?.length ?? 0),
+    async prepare({ splits = ["train", "validation"], ...rest }) {
+      for (const split of splits) await prepareOne(split, rest);
+    },
+    batches,
+    close: () => pool.close(),
+    path: (split, index) => {
+      const images = readable(split);
+      if (Object.hasOwn(images, index)) return join(listing.folder, images[index].path);
+      throw new ConfigError(`${name}.path: index must be from 0 to ${images.length - 1}, got ${index}`);
+    },
+  };
+}

@@ -1,0 +1,146 @@
+/**
+ * Imagenette, version 2 (fastai, Apache-2.0, https://github.com/fastai/imagenette): ten easy classes of ImageNet, 9,469
+ * training and 3,925 validation images.
+ */
+import { createHash } from "node:crypto";
+import { readdir, rm, stat } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { ConfigError, FileError } from "../errors.js";
+import { cacheFolder } from "./cache-folder.js";
+import type { Progress } from "./dataset.js";
+import { download } from "./download.js";
+import { imageFolder, type ImageFolderDataset, type ImageFolderOptions } from "./image-folder.js";
+import { unpack } from "./unpack.js";
+
+/** Folders of the classes and what they show, in the order of their numbers. */
+export const imagenetteClasses: Readonly<Record<string, string>> = {
+  n01440764: "tench",
+  n02102040: "English springer",
+  n02979186: "cassette player",
+  n03000684: "chain saw",
+  n03028079: "church",
+  n03394916: "French horn",
+  n03417042: "garbage truck",
+  n03425413: "gas pump",
+  n03445777: "golf ball",
+  n03888257: "parachute",
+};
+
+export interface Archive {
+  readonly url: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/**
+ * The official archives, by the images' shorter side. Sizes and checksums: TensorFlow Datasets 4.9,
+ * `tensorflow_datasets/datasets/imagenette/checksums.tsv`; torchvision's `Imagenette` class lists the same addresses.
+ */
+export const imagenetteArchives = {
+  full: {
+    url: "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2.tgz",
+    bytes: 1_557_161_267,
+    sha256: "6cbfac238434d89fe99e651496f0812ebc7a10fa62bd42d6874042bf01de4efd",
+  },
+  320: {
+    url: "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-320.tgz",
+    bytes: 341_663_724,
+    sha256: "569b4497c98db6dd29f335d1f109cf315fe127053cedf69010d047f0188e158c",
+  },
+  160: {
+    url: "https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-160.tgz",
+    bytes: 99_003_388,
+    sha256: "64d0c4859f35a461889e0147755a999a48b49bf38a7e0f9bd27003f10db02fe5",
+  },
+} as const satisfies Record<string, Archive>;
+
+export type ImagenetteVariant = keyof typeof imagenetteArchives;
+
+export interface FetchImagenetteOptions {
+  /** A local archive (.tgz, .tar) or folder, instead of a download. */
+  readonly from?: string;
+  /** Which archive to download: shorter side of its images, 160, 320 or "full". Default 160. */
+  readonly variant?: ImagenetteVariant;
+  /** The folder to unpack to. Default: one in the cache folder. */
+  readonly to?: string;
+  /** Default: see `cacheFolder`. */
+  readonly cacheFolder?: string;
+  /** Keep a downloaded archive after unpacking it. Default false. */
+  readonly keepArchive?: boolean;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+  /** Where the official archives are. Default `imagenetteArchives`; for mirrors, and for tests. */
+  readonly archives?: Readonly<Record<ImagenetteVariant, Archive>>;
+}
+
+const isFilled = (folder: string): Promise<boolean> =>
+  readdir(folder).then(
+    (names) => names.length > 0,
+    () => false,
+  );
+
+/**
+ * Brings Imagenette onto this machine, where it is not there yet, and returns its folder: downloads an official archive
+ * (resumably, checksum verified) or takes a local one, and unpacks it.
+ *
+ * Errors: `FileError` for downloads and archives, `ConfigError` for options.
+ */
+export async function fetchImagenette(options: FetchImagenetteOptions = {}): Promise<string> {
+  const { from, variant = 160, signal, onProgress, keepArchive = false, archives = imagenetteArchives } = options;
+  const folder = join(cacheFolder(options.cacheFolder), "imagenette");
+
+  if (from !== undefined) {
+    if (options.variant !== undefined) {
+      throw new ConfigError(`imagenette: only one of from and variant can be given, got ${from} and ${variant}`);
+    }
+    const status = await stat(from).catch((error: NodeJS.ErrnoException) => {
+      throw new FileError(`imagenette: from must be a file or folder, got ${error.code} for ${from}`, { cause: error });
+    });
+    if (status.isDirectory()) return from;
+    // The same name may stand for another archive tomorrow: its place, size and time belong to the key.
+    const key = createHash("sha256")
+      .update(`${resolve(from)}\0${status.size}\0${status.mtimeMs}`)
+      .digest("hex");
+    const to = options.to ?? join(folder, `${basename(from).replace(/\.(tgz|tar\.gz|tar)$/i, "")}-${key.slice(0, 8)}`);
+    if (!(await isFilled(to))) await unpack({ archive: from, to, signal, onProgress });
+    return to;
+  }
+
+  if (!Object.hasOwn(archives, variant)) {
+    const names = Object.keys(archives).join(", ");
+    throw new ConfigError(`imagenette: variant must be one of ${names}, got ${JSON.stringify(variant)}`);
+  }
+  const archive = archives[variant];
+  const file = join(folder, basename(new URL(archive.url).pathname));
+  const to = options.to ?? file.replace(/\.tgz$/, "");
+  if (await isFilled(to)) return to;
+  await download({ ...archive, to: file, signal, onProgress });
+  await unpack({ archive: file, to, signal, onProgress });
+  if (!keepArchive) await rm(file);
+  return to;
+}
+
+export interface ImagenetteOptions extends FetchImagenetteOptions, Omit<ImageFolderOptions, "name" | "nameOfClass"> {}
+
+/**
+ * Imagenette as a data set, downloaded at first use:
+ *
+ *     const dataset = await imagenette({ from: "imagenette2-320.tgz", augmentation: "reference" });
+ */
+export async function imagenette(options: ImagenetteOptions = {}): Promise<ImageFolderDataset> {
+  const folder = await fetchImagenette(options);
+  const dataset = await imageFolder(folder, {
+    ...options,
+    name: "imagenette",
+    nameOfClass: (name) => imagenetteClasses[name] ?? name,
+  });
+  const expected = Object.values(imagenetteClasses);
+  if (dataset.classes.join() !== expected.join()) {
+    await dataset.close();
+    throw new FileError(
+      `imagenette: the folders must be the ten classes of Imagenette, got ${dataset.classes.length} ` +
+        `(${dataset.classes.slice(0, 3).join(", ")} ...) in ${folder}; open other images with imageFolder`,
+    );
+  }
+  return dataset;
+}

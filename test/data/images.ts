@@ -1,0 +1,36 @@
+/** Small image files for tests, made on the spot. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import sharp from "sharp";
+
+export type Color = readonly [number, number, number];
+
+/** A JPEG of one colour, subtly shaded so that no two numbers give the same file. */
+export function jpeg(width: number, height: number, [r, g, b]: Color, number = 0): Promise<Buffer> {
+  const bytes = Uint8Array.from({ length: width * height * 3 }, (_, i) => {
+    const shade = Math.floor(i / 3) % width < number ? -8 : 0;
+    return Math.max(0, [r, g, b][i % 3] + shade);
+  });
+  return sharp(bytes, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality: 95 })
+    .toBuffer();
+}
+
+export function writeFiles(folder: string, files: Readonly<Record<string, Uint8Array | string>>): void {
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), content);
+  }
+}
+
+/** A data set of two classes, "dark" and "light": `train` and `val` images of each. */
+export async function writeDataset(folder: string, { train, val }: { train: number; val: number }): Promise<void> {
+  for (const [split, count] of [["train", train] as const, ["val", val] as const]) {
+    for (const [name, level] of [["dark", 40] as const, ["light", 200] as const]) {
+      for (let i = 0; i < count; i++) {
+        const image = await jpeg(29 + (i % 3), 23, [level, level, level + i], i);
+        writeFiles(folder, { [`${split}/${name}/${String(i).padStart(3, "0")}.JPEG`]: image });
+      }
+    }
+  }
+}
