@@ -1,5 +1,5 @@
 /** Shares out the gradient of a convolution with respect to its filter and runs it: see assembly/convolution-filter.ts. */
-import { clamp, packedFloats, roundUp, workspaceHead } from "./matrix-product.js";
+import { clamp, packedFloats, roundUp, transposedRowBytes, workspaceHead } from "./matrix-product.js";
 import type { KernelPool } from "./pool.js";
 
 export interface FilterGradient {
@@ -44,7 +44,10 @@ export function runFilterGradient(pool: KernelPool, gradient: FilterGradient): v
     Math.max(pixels, 1),
   );
   const rowsPerBlock = Math.min(roundUp(rows, 6), Math.max(6, Math.floor(packedFloats / 2 / pixelsPerBlock / 6) * 6));
-  const bytes = roundUp(workspaceHead + 4 * pixelsPerBlock * (packedColumns + rowsPerBlock), 64);
+  const bytes = roundUp(
+    workspaceHead + 4 * pixelsPerBlock * packedColumns + rowsPerBlock * transposedRowBytes(pixelsPerBlock),
+    64,
+  );
   const shareBytes = pixelShares > 1 ? pixelShares * size * 4 : 0;
   const scratch = pool.scratch(bytes * threads + shareBytes);
   const shares = scratch + bytes * threads;

@@ -53,6 +53,9 @@ const tasksPerThread = 4;
 export const roundUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple;
 export const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
 
+/** As in assembly/matrix-pack.ts. */
+export const transposedRowBytes = (floats: number): number => 64 * (Math.ceil(floats / 16) | 1);
+
 /** C = op(A) op(B), with the epilogue. */
 export function runMatrixProduct(pool: KernelPool, product: MatrixProduct): void {
   const { a, b, c, rows, columns, depth, transposeA = false, transposeB = false, batch = 1, epilogue = {} } = product;
@@ -68,7 +71,8 @@ export function runMatrixProduct(pool: KernelPool, product: MatrixProduct): void
     { rows, columns, depth, batch, transposeA },
     threads,
   );
-  const bytes = roundUp(workspaceHead + 4 * depthPerBlock * (columnsPerTask + (transposeA ? rowsPerTask : 0)), 64);
+  const transposedBytes = transposeA ? rowsPerTask * transposedRowBytes(depthPerBlock) : 0;
+  const bytes = roundUp(workspaceHead + 4 * depthPerBlock * columnsPerTask + transposedBytes, 64);
   const { entriesOfA = { divisor: 1, count: batch }, entriesOfB = { divisor: 1, count: batch } } = product;
   const args = [
     ...[a, b, c, batch, rows, columns, depth],

@@ -11,7 +11,7 @@
  * sumShares adds these in their order; where dw is large and the pixels few, threads share out the rows of dw.
  */
 import { integerAt, lineShareStart, pointerAt, shareStart } from "./arguments";
-import { packPanels, transpose } from "./matrix-pack";
+import { packPanels, transpose, transposedRowBytes } from "./matrix-pack";
 import { multiplyRows, prepareWorkspace, rowsOfC, tapZero, tileRows, workspaceHead } from "./matrix-tile";
 
 /**
@@ -20,8 +20,8 @@ import { multiplyRows, prepareWorkspace, rowsOfC, tapZero, tileRows, workspaceHe
  * 9 10 rows and columns of dy, 11 12 strideY, strideX, 13 14 rows and columns of padding before x,
  * 15 rows of the window, 16 its columns, 17 18 dilation, 19 channels of dy, 20 of these per group,
  * 21 pixelShares, 22 pixelsPerBlock, 23 rowsPerBlock (a multiple of 6),
- * 24 workspace, 25 its bytes per thread: workspaceHead + 4 * pixelsPerBlock * (channels of dy per group rounded up to 8
- *    + rowsPerBlock).
+ * 24 workspace, 25 its bytes per thread: workspaceHead + 4 * pixelsPerBlock * (channels of dy per group rounded up to 8)
+ *    + rowsPerBlock * transposedRowBytes(pixelsPerBlock).
  */
 export function convolutionFilterGradient(args: usize, part: i32, parts: i32): void {
   const pixelShares = integerAt(args, 21);
@@ -63,7 +63,7 @@ export function convolutionFilterGradient(args: usize, part: i32, parts: i32): v
           const rowCount = min(tileRows, blockRows - row);
           for (let i = 0; i < rowCount; i++) {
             const slot: usize = <usize>i << 2;
-            store<usize>(work + slot, block + ((<usize>(row + i) * <usize>depth) << 2));
+            store<usize>(work + slot, block + <usize>(row + i) * transposedRowBytes(depth));
             store<usize>(work + rowsOfC + slot, dw + <usize>(row0 + row + i) * dwRowBytes + column);
           }
           multiplyRows(work, rowCount, groupColumns, work + tapZero, 1, depth, panels, pixel0 > firstPixel, null);
@@ -84,7 +84,7 @@ function gatherRows(args: usize, group: i32, row0: i32, rows: i32, pixel0: i32, 
     const count = min(groupChannels - channel, rows - row);
     const tapY = (tap / windowColumns) * integerAt(args, 17) - integerAt(args, 13);
     const tapX = (tap % windowColumns) * integerAt(args, 18) - integerAt(args, 14);
-    const to = block + ((<usize>row * <usize>depth) << 2);
+    const to = block + <usize>row * transposedRowBytes(depth);
     gatherTap(args, tapY, tapX, group * groupChannels + channel, count, pixel0, depth, to);
     row += count;
   }
@@ -108,7 +108,7 @@ function gatherTap(
   const outputRows = integerAt(args, 9);
   const outputColumns = integerAt(args, 10);
   const strideX = integerAt(args, 12);
-  const toBytes: usize = <usize>depth << 2;
+  const toBytes = transposedRowBytes(depth);
   // Output columns whose tap falls inside the image: firstInside <= column < endInside.
   const firstInside = tapX >= 0 ? 0 : (strideX - 1 - tapX) / strideX;
   const endInside = tapX >= width ? 0 : min(outputColumns, (width - 1 - tapX) / strideX + 1);

@@ -9,7 +9,9 @@ import { tileColumns } from "./matrix-tile";
 
 /**
  * Packs `depth` rows of `columns` contiguous floats, `rowBytes` apart, into panels that lie `panelBytes` apart.
- * Reads each row once from front to back, as memory likes it.
+ *
+ * By blocks of 32 rows, one panel after the other: taking whole rows would write to as many places as there are panels, which,
+ * a power of two apart, would push each other out of the cache.
  */
 export function packPanels(
   source: usize,
@@ -19,24 +21,37 @@ export function packPanels(
   panels: usize,
   panelBytes: usize,
 ): void {
-  const whole = columns & ~7;
-  for (let k = 0; k < depth; k++) {
-    let from = source;
-    let to = panels;
-    for (let column = 0; column < whole; column += 8) {
+  for (let k0 = 0; k0 < depth; k0 += 32) {
+    const rows = min(32, depth - k0);
+    let corner = source;
+    let panel = panels;
+    for (let column = 0; column < columns; column += 8) {
+      packPanel(corner, rowBytes, rows, min(8, columns - column), panel);
+      corner += 32;
+      panel += panelBytes;
+    }
+    source += rowBytes << 5;
+    panels += 32 << 5;
+  }
+}
+
+function packPanel(from: usize, rowBytes: usize, rows: i32, width: i32, to: usize): void {
+  if (width === 8) {
+    for (; rows > 0; rows--) {
       v128.store(to, v128.load(from));
       v128.store(to, v128.load(from, 16), 16);
-      from += 32;
-      to += panelBytes;
+      from += rowBytes;
+      to += 32;
     }
-    if (whole < columns) {
-      for (let column: i32 = 0; column < 8; column++) {
-        const value: f32 = whole + column < columns ? load<f32>(from + (<usize>column << 2)) : 0;
-        store<f32>(to + (<usize>column << 2), value);
-      }
+    return;
+  }
+  for (; rows > 0; rows--) {
+    for (let column: i32 = 0; column < 8; column++) {
+      const value: f32 = column < width ? load<f32>(from + (<usize>column << 2)) : 0;
+      store<f32>(to + (<usize>column << 2), value);
     }
-    source += rowBytes;
-    panels += 32;
+    from += rowBytes;
+    to += 32;
   }
 }
 
@@ -60,7 +75,17 @@ export function packPanelsTransposed(
   }
 }
 
-/** to[column][row] = from[row][column]; both are given by the bytes from one row to the next. */
+/** Bytes of a transposed row: an odd number of cache lines, for rows a power of two apart push each other out of the cache. */
+// @ts-ignore: decorator
+@inline
+export function transposedRowBytes(floats: i32): usize {
+  return <usize>(((floats + 15) >> 4) | 1) << 6;
+}
+
+/**
+ * to[column][row] = from[row][column]; both are given by the bytes from one row to the next. With `toBytes` a power of two it
+ * takes five times as long.
+ */
 export function transpose(from: usize, fromBytes: usize, rows: i32, columns: i32, to: usize, toBytes: usize): void {
   let row = 0;
   for (; row + 4 <= rows; row += 4) {

@@ -10,7 +10,7 @@
  * so that the block stays in cache.
  */
 import { integerAt, pointerAt } from "./arguments";
-import { packPanels, packPanelsTransposed, transpose } from "./matrix-pack";
+import { packPanels, packPanelsTransposed, transpose, transposedRowBytes } from "./matrix-pack";
 import { Epilogue, epilogueSlot, multiplyRows, prepareWorkspace, rowsOfC, tapZero, tileRows, workspaceHead } from "./matrix-tile";
 
 /**
@@ -20,8 +20,8 @@ import { Epilogue, epilogueSlot, multiplyRows, prepareWorkspace, rowsOfC, tapZer
  * 13 rowsPerTask (a multiple of 6 unless it is M), 14 columnsPerTask (a multiple of 8 unless N),
  * 15 depthPerBlock (K unless A is transposed),
  * 16 shift [N] or 0, 17 residual [batch, M, N] or 0, 18 relu,
- * 19 workspace, 20 its bytes per thread: workspaceHead + 4 * depthPerBlock * (columnsPerTask rounded up to 8
- *    + (transposed A: rowsPerTask)),
+ * 19 workspace, 20 its bytes per thread: workspaceHead + 4 * depthPerBlock * (columnsPerTask rounded up to 8),
+ *    and where A is transposed, rowsPerTask * transposedRowBytes(depthPerBlock),
  * 21 zero (the counter of tasks).
  */
 export function matrixProduct(args: usize, part: i32, _parts: i32): void {
@@ -86,7 +86,7 @@ export function matrixProduct(args: usize, part: i32, _parts: i32): void {
       let leftBytes: usize = <usize>k << 2;
       if (transposeA) {
         left = panels + panelBytes * (<usize>(columns + 7) >> 3);
-        leftBytes = <usize>depth << 2;
+        leftBytes = transposedRowBytes(depth);
         const source = matrixA + ((<usize>depth0 * <usize>m + <usize>row0) << 2);
         transpose(source, <usize>m << 2, depth, rows, left, leftBytes);
       }
