@@ -188,6 +188,21 @@ describe("convolution on the threaded backend", () => {
     for (let round = 0; round < 5; round++) assert.deepEqual(run(), first);
   });
 
+  it("gives the same bits on any number of threads", async () => {
+    const run = async (threads: number): Promise<Float32Array[]> => {
+      await engine.start({ threads });
+      return tf.tidy(() => {
+        const x = tf.randomNormal<tf.Rank.R4>([5, 23, 29, 13], 0, 1, "float32", 9);
+        const w = tf.randomNormal<tf.Rank.R4>([3, 3, 13, 17], 0, 1, "float32", 10);
+        const convolve = (x: tf.Tensor, w: tf.Tensor) => tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, "same");
+        return [convolve(x, w), ...tf.grads(convolve)([x, w])].map(numbers);
+      });
+    };
+    const one = await run(1);
+    assert.deepEqual(await run(2), one);
+    assert.deepEqual(await run(4), one);
+  });
+
   it("leaves nothing behind but its results", () => {
     const x = tf.ones<tf.Rank.R4>([2, 9, 9, 6]);
     const w = tf.ones<tf.Rank.R4>([3, 3, 3, 10]);

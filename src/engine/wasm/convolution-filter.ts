@@ -36,18 +36,17 @@ export function runFilterGradient(pool: KernelPool, gradient: FilterGradient): v
   const size = rows * outputChannels;
 
   const threads = size * pixels < 250_000 ? 1 : pool.threads;
-  // Sharing out pixels costs each thread a dw of its own, written and read once more; sharing out rows, packing all of dy.
-  const pixelShares = 2 * rows > pixels ? 1 : threads;
+  const { pixelShares, rowShares } = planShares(rows, outputChannels, pixels);
   const packedColumns = roundUp(groupColumns, 8);
-  const pixelsPerBlock = Math.min(
-    clamp(Math.floor(packedFloats / packedColumns / 8) * 8, 64, 512),
-    Math.max(pixels, 1),
+  const largestBlock = clamp(Math.floor(packedFloats / packedColumns / 8) * 8, 64, 512);
+  const sharePixels = Math.max(Math.ceil(pixels / pixelShares), 1);
+  const pixelsPerBlock = Math.ceil(sharePixels / Math.ceil(sharePixels / largestBlock));
+  const rowsPerBlock = Math.min(
+    roundUp(Math.ceil(rows / rowShares), 6),
+    Math.max(6, Math.floor(packedFloats / 2 / pixelsPerBlock / 6) * 6),
   );
-  const rowsPerBlock = Math.min(roundUp(rows, 6), Math.max(6, Math.floor(packedFloats / 2 / pixelsPerBlock / 6) * 6));
-  const bytes = roundUp(
-    workspaceHead + 4 * pixelsPerBlock * packedColumns + rowsPerBlock * transposedRowBytes(pixelsPerBlock),
-    64,
-  );
+  const blockBytes = 4 * pixelsPerBlock * packedColumns + rowsPerBlock * transposedRowBytes(pixelsPerBlock);
+  const bytes = roundUp(workspaceHead + blockBytes, 64);
   const shareBytes = pixelShares > 1 ? pixelShares * size * 4 : 0;
   const scratch = pool.scratch(bytes * threads + shareBytes);
   const shares = scratch + bytes * threads;
@@ -56,7 +55,20 @@ export function runFilterGradient(pool: KernelPool, gradient: FilterGradient): v
   run("convolutionFilterGradient", [
     ...[x, dy, pixelShares > 1 ? shares : dw, images, height, width, channels, groupChannels, groups],
     ...[outputRows, outputColumns, ...stride, ...padding, ...window, ...dilation, outputChannels, groupColumns],
-    ...[pixelShares, pixelsPerBlock, rowsPerBlock, scratch, bytes],
+    ...[pixelShares, rowShares, pixelsPerBlock, rowsPerBlock, scratch, bytes, 0],
   ]);
   if (pixelShares > 1) run("sumShares", [shares, dw, size, pixelShares]);
+}
+
+/** Bytes of all the sums of shares together, at most about. */
+const shareBytesLimit = 8 * 2 ** 20;
+
+/**
+ * Sharing out pixels costs each share a dw of its own, written and read once more; sharing out rows, packing all of dy. Enough
+ * shares to keep 16 threads busy, and the same whatever their number, so that sums come out the same.
+ */
+function planShares(rows: number, columns: number, pixels: number): { pixelShares: number; rowShares: number } {
+  if (2 * rows > pixels) return { pixelShares: 1, rowShares: clamp(Math.floor(rows / 96), 1, 16) };
+  const most = clamp(Math.floor(shareBytesLimit / (4 * rows * columns)), 4, 32);
+  return { pixelShares: clamp(Math.floor(pixels / 256), 1, most), rowShares: 1 };
 }

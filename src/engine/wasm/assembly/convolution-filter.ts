@@ -7,8 +7,9 @@
  * tap, into the workspace, zero where the window sticks out of the image. The pixels are cut into blocks of
  * `pixelsPerBlock`, short enough that a block of dy, packed, stays in L2 cache; dw is summed block by block.
  *
- * Shares: parts = pixelShares x rowShares. Where dw is small, threads share out the pixels, each sums its own dw, and
- * sumShares adds these in their order; where dw is large and the pixels few, threads share out the rows of dw.
+ * Tasks: pixelShares x rowShares, taken from a counter. Where dw is small, the pixels are shared out, each share sums a dw of
+ * its own, and sumShares adds these in their order; where dw is large and the pixels few, the rows of dw are. Which
+ * numbers are added in which order does not depend on the number of threads.
  */
 import { integerAt, lineShareStart, pointerAt, shareStart } from "./arguments";
 import { packPanels, transpose, transposedRowBytes } from "./matrix-pack";
@@ -19,59 +20,75 @@ import { multiplyRows, prepareWorkspace, rowsOfC, tapZero, tileRows, workspaceHe
  * 3 images, 4 5 height and width of x, 6 channels of x, 7 of these per group, 8 groups,
  * 9 10 rows and columns of dy, 11 12 strideY, strideX, 13 14 rows and columns of padding before x,
  * 15 rows of the window, 16 its columns, 17 18 dilation, 19 channels of dy, 20 of these per group,
- * 21 pixelShares, 22 pixelsPerBlock, 23 rowsPerBlock (a multiple of 6),
- * 24 workspace, 25 its bytes per thread: workspaceHead + 4 * pixelsPerBlock * (channels of dy per group rounded up to 8)
- *    + rowsPerBlock * transposedRowBytes(pixelsPerBlock).
+ * 21 pixelShares, 22 rowShares, 23 pixelsPerBlock, 24 rowsPerBlock (a multiple of 6),
+ * 25 workspace, 26 its bytes per thread: workspaceHead + 4 * pixelsPerBlock * (channels of dy per group rounded up to 8)
+ *    + rowsPerBlock * transposedRowBytes(pixelsPerBlock),
+ * 27 zero (the counter of tasks).
  */
-export function convolutionFilterGradient(args: usize, part: i32, parts: i32): void {
+export function convolutionFilterGradient(args: usize, part: i32, _parts: i32): void {
   const pixelShares = integerAt(args, 21);
-  const rowShares = parts / pixelShares;
-  const pixelShare = part % pixelShares;
-  const rowShare = part / pixelShares;
-  if (rowShare >= rowShares) return;
-
-  const groupChannels = integerAt(args, 7);
-  const channels = integerAt(args, 19);
-  const groupColumns = integerAt(args, 20);
-  const pixelsPerBlock = integerAt(args, 22);
-  const rowsPerBlock = integerAt(args, 23);
+  const rowShares = integerAt(args, 22);
   const pixels = integerAt(args, 3) * integerAt(args, 9) * integerAt(args, 10);
-  const firstPixel = shareStart(pixels, pixelShare, pixelShares);
-  const endPixel = shareStart(pixels, pixelShare + 1, pixelShares);
-  const rows = integerAt(args, 15) * integerAt(args, 16) * groupChannels;
-  const firstRow = shareStart(rows, rowShare, rowShares);
-  const endRow = shareStart(rows, rowShare + 1, rowShares);
-
-  const work = pointerAt(args, 24) + <usize>part * pointerAt(args, 25);
+  const rows = integerAt(args, 15) * integerAt(args, 16) * integerAt(args, 7);
+  const tiles = (rows + tileRows - 1) / tileRows;
+  const dwBytes: usize = <usize>rows * <usize>integerAt(args, 19) << 2;
+  const work = pointerAt(args, 25) + <usize>part * pointerAt(args, 26);
   prepareWorkspace(work);
+
+  const tasks = pixelShares * rowShares;
+  const counter = args + (27 << 3);
+  for (let task = atomic.add<i32>(counter, 1); task < tasks; task = atomic.add<i32>(counter, 1)) {
+    const pixelShare = task / rowShares;
+    const rowShare = task % rowShares;
+    const firstPixel = shareStart(pixels, pixelShare, pixelShares);
+    const endPixel = shareStart(pixels, pixelShare + 1, pixelShares);
+    const firstRow = tileRows * shareStart(tiles, rowShare, rowShares);
+    const endRow = min(rows, tileRows * shareStart(tiles, rowShare + 1, rowShares));
+    const dw = pointerAt(args, 2) + <usize>pixelShare * dwBytes;
+    for (let group = 0; group < integerAt(args, 8); group++) {
+      sumShare(args, work, group, dw, firstPixel, endPixel, firstRow, endRow);
+    }
+  }
+}
+
+/** The rows firstRow ... of a group's dw, summed over the pixels firstPixel ... */
+function sumShare(
+  args: usize,
+  work: usize,
+  group: i32,
+  dw: usize,
+  firstPixel: i32,
+  endPixel: i32,
+  firstRow: i32,
+  endRow: i32,
+): void {
+  const groupColumns = integerAt(args, 20);
+  const pixelsPerBlock = integerAt(args, 23);
+  const rowsPerBlock = integerAt(args, 24);
   const panels = work + workspaceHead;
   const block = panels + ((<usize>pixelsPerBlock * <usize>((groupColumns + 7) & ~7)) << 2);
-  const dwRowBytes: usize = <usize>channels << 2;
-  const dw = pointerAt(args, 2) + <usize>pixelShare * (<usize>rows * dwRowBytes);
-
-  for (let group = 0; group < integerAt(args, 8); group++) {
-    const column: usize = <usize>(group * groupColumns) << 2;
-    let pixel0 = firstPixel;
-    do {
-      const depth = min(pixelsPerBlock, endPixel - pixel0);
-      const dy = pointerAt(args, 1) + <usize>pixel0 * dwRowBytes + column;
-      packPanels(dy, dwRowBytes, depth, groupColumns, panels, <usize>depth << 5);
-      for (let row0 = firstRow; row0 < endRow; row0 += rowsPerBlock) {
-        const blockRows = min(rowsPerBlock, endRow - row0);
-        gatherRows(args, group, row0, blockRows, pixel0, depth, block);
-        for (let row = 0; row < blockRows; row += tileRows) {
-          const rowCount = min(tileRows, blockRows - row);
-          for (let i = 0; i < rowCount; i++) {
-            const slot: usize = <usize>i << 2;
-            store<usize>(work + slot, block + <usize>(row + i) * transposedRowBytes(depth));
-            store<usize>(work + rowsOfC + slot, dw + <usize>(row0 + row + i) * dwRowBytes + column);
-          }
-          multiplyRows(work, rowCount, groupColumns, work + tapZero, 1, depth, panels, pixel0 > firstPixel, null);
+  const rowBytes: usize = pointerAt(args, 19) << 2;
+  const column: usize = <usize>(group * groupColumns) << 2;
+  let pixel0 = firstPixel;
+  do {
+    const depth = min(pixelsPerBlock, endPixel - pixel0);
+    const dy = pointerAt(args, 1) + <usize>pixel0 * rowBytes + column;
+    packPanels(dy, rowBytes, depth, groupColumns, panels, <usize>depth << 5);
+    for (let row0 = firstRow; row0 < endRow; row0 += rowsPerBlock) {
+      const blockRows = min(rowsPerBlock, endRow - row0);
+      gatherRows(args, group, row0, blockRows, pixel0, depth, block);
+      for (let row = 0; row < blockRows; row += tileRows) {
+        const rowCount = min(tileRows, blockRows - row);
+        for (let i = 0; i < rowCount; i++) {
+          const slot: usize = <usize>i << 2;
+          store<usize>(work + slot, block + <usize>(row + i) * transposedRowBytes(depth));
+          store<usize>(work + rowsOfC + slot, dw + <usize>(row0 + row + i) * rowBytes + column);
         }
+        multiplyRows(work, rowCount, groupColumns, work + tapZero, 1, depth, panels, pixel0 > firstPixel, null);
       }
-      pixel0 += depth;
-    } while (pixel0 < endPixel);
-  }
+    }
+    pixel0 += depth;
+  } while (pixel0 < endPixel);
 }
 
 /** Rows row0 ... of the left operand over the pixels pixel0 ...: block[row][pixel]. */
