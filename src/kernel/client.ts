@@ -129,7 +129,8 @@ export async function startKernelProcess(folder: string, command: KernelCommand 
   const [program, ...args] = command.argv.map((word) => word.replace("{connection_file}", connectionFile));
   const child = spawn(program, args, {
     cwd: folder,
-    env: { ...process.env, ...command.env },
+    // By the number of its parent a kernel knows that nobody is left to use it.
+    env: { ...process.env, JPY_PARENT_PID: String(process.pid), ...command.env },
     stdio: ["ignore", "pipe", "pipe"],
     windowsHide: true,
   });

@@ -1,38 +1,33 @@
-/** Execute requests: one after another, each from `busy` to `idle`. */
-import type { CellId, CompiledCell, ErrorContent, Event, ExpressionResult } from "./child-protocol.js";
-import type { Header, Message } from "./wire.js";
-import type { Checking } from "./language/session.js";
+/** Execute requests: one after another, each from `busy` to `idle`, each with a reply. */
+import type { CellId, ErrorContent, Event, ExpressionResult } from "./child-protocol.js";
+import { readExecuteRequest, readHelpRequest, type ExecuteContent } from "./execute-request.js";
+import type { History } from "./history.js";
 import type { Language } from "./language/client.js";
-import type { RequestChannel, Transport } from "./transport.js";
+import type { Publisher } from "./publisher.js";
 import type { Supervisor } from "./supervisor.js";
-import { createStreamBuffer } from "./stream-buffer.js";
+import type { RequestChannel, Transport } from "./transport.js";
+import type { Message } from "./wire.js";
 
 export interface ExecutionOptions {
   transport: Transport;
+  publisher: Publisher;
   language: Language;
   supervisor: Supervisor;
-  /** Resolves when the process that runs the cells is there; renewed when it is started again. */
+  history: History;
+  /** Resolves when the process that runs the cells is there. */
   ready: () => Promise<void>;
-  checking: Checking;
 }
 
 export interface Execution {
-  readonly count: number;
   enqueue(channel: RequestChannel, request: Message): void;
-  /** Output and events of the process that runs the cells. */
-  onText(cell: CellId, name: "stdout" | "stderr", text: string): void;
-  onEvent(event: Event, buffers: Uint8Array[]): void;
-  /** Gives output that is caused by this message a number, and that number to what causes it. */
-  register(parent: Header, silent?: boolean): CellId;
-  /** Ends the running cell with this error, whatever the process does; false where none runs. */
+  /** The end of the running cell. */
+  onDone(event: Extract<Event, { type: "done" }>): void;
+  /** Ends the running cell with this error, whatever its process does; false where none runs. */
   fail(error: ErrorContent): boolean;
-  /** The latest cell: what no other cell can be blamed for. */
-  readonly latest: CellId;
-}
-
-interface Owner {
-  header: Header;
-  silent: boolean;
+  /** Stops the running cell; false where the process that runs the cells has to do it. */
+  interrupt(): boolean;
+  /** Ends the running cell and aborts all that wait. */
+  close(error: ErrorContent): Promise<void>;
 }
 
 interface Outcome {
@@ -41,190 +36,144 @@ interface Outcome {
   payload: Record<string, unknown>[];
 }
 
-/** Owners of output that are remembered, for output that comes late. */
-const rememberedOwners = 10_000;
+interface Waiting {
+  channel: RequestChannel;
+  request: Message;
+}
 
 export function createExecution(options: ExecutionOptions): Execution {
-  const { transport, language, supervisor, ready, checking } = options;
-  const owners = new Map<CellId, Owner>();
-  const queue: { channel: RequestChannel; request: Message }[] = [];
-  let serial: CellId = 0;
-  let latest: CellId = 0;
+  const { transport, publisher, language, supervisor, history, ready } = options;
+  const queue: Waiting[] = [];
   let count = 0;
-  let working = false;
-  let running: { cell: CellId; finish: (outcome: Outcome) => void } | null = null;
-
-  const publish = (cell: CellId, type: string, content: Record<string, unknown>, always = false) => {
-    const owner = owners.get(cell) ?? owners.get(latest);
-    if (!owner || (owner.silent && !always)) return;
-    transport.publish({ type, content, parent: owner.header });
-  };
-  const streams = createStreamBuffer((cell, name, text) => publish(cell, "stream", { name, text }));
-
-  function register(header: Header, silent = false): CellId {
-    owners.set(++serial, { header, silent });
-    owners.delete(serial - rememberedOwners);
-    return serial;
-  }
+  let working: Promise<void> | null = null;
+  /** The cell that is being run; `cell` once its process has it. */
+  let running: { cell: CellId | null; finish: (outcome: Outcome) => void } | null = null;
 
   async function work(): Promise<void> {
-    if (working) return;
-    working = true;
     for (let next = queue.shift(); next; next = queue.shift()) {
-      const { error, stopOnError } = await run(next.channel, next.request);
-      if (error && stopOnError) for (const { channel, request } of queue.splice(0)) abort(channel, request);
+      const aborts = await run(next);
+      if (aborts) queue.splice(0).forEach(abort);
     }
-    working = false;
+    working = null;
   }
 
-  async function run(channel: RequestChannel, request: Message): Promise<{ error: boolean; stopOnError: boolean }> {
-    const content = readRequest(request.content);
-    const cell = register(request.header, content.silent);
-    latest = cell;
-    publish(cell, "status", { execution_state: "busy" }, true);
-    if (content.storeHistory) count++;
+  /** True where the requests behind this one are to be aborted. */
+  async function run({ channel, request }: Waiting): Promise<boolean> {
+    const content = readExecuteRequest(request.content);
+    const cell = publisher.register({ channel, request, silent: content?.silent ?? false });
+    publisher.latest = cell;
+    publisher.status(cell, "busy");
+    if (content?.storeHistory) history.add({ line: ++count, input: content.code, output: null });
     const number = count;
-    publish(cell, "execute_input", { code: content.code, execution_count: number });
-    let outcome: Outcome;
-    try {
-      outcome = await compileAndRun(cell, number, content);
-    } catch (error) {
-      outcome = failure({ ename: "InternalError", evalue: String(error), traceback: [String((error as Error).stack)] });
-    }
-    streams.flush();
-    if (outcome.error) publish(cell, "error", { ...outcome.error });
-    await transport.flush();
+    if (content) publisher.publish(cell, "execute_input", { code: content.code, execution_count: number });
+    const outcome = await new Promise<Outcome>((finish) => {
+      running = { cell: null, finish };
+      const result = content ? compileAndRun(cell, number, content) : Promise.resolve(failure(noCode));
+      result.then(
+        (outcome) => outcome && finish(outcome),
+        (error: unknown) => finish(failure(internalError(error))),
+      );
+    });
+    running = null;
+    if (outcome.error) publisher.publish(cell, "error", { ...outcome.error });
+    // A client that has the reply finds the outputs at hand.
+    await publisher.flush();
+    const { error, payload, userExpressions } = outcome;
+    const reply = error ? { status: "error", ...error } : { status: "ok" };
     transport.reply(channel, request, {
       type: "execute_reply",
-      content: {
-        status: outcome.error ? "error" : "ok",
-        execution_count: number,
-        payload: outcome.payload,
-        user_expressions: outcome.userExpressions,
-        ...outcome.error,
-      },
+      content: { ...reply, execution_count: number, payload, user_expressions: userExpressions },
     });
-    publish(cell, "status", { execution_state: "idle" }, true);
-    return { error: outcome.error !== null, stopOnError: content.stopOnError };
+    publisher.status(cell, "idle");
+    return error !== null && (content?.stopOnError ?? true);
   }
 
-  async function compileAndRun(cell: CellId, number: number, content: ExecuteContent): Promise<Outcome> {
+  /** Null where the outcome comes from the process that runs the cells. */
+  async function compileAndRun(cell: CellId, number: number, content: ExecuteContent): Promise<Outcome | null> {
     const { code, silent, allowStdin } = content;
-    const result = await language.ask("compile", {
-      code,
-      label: `cell ${number}`,
-      checking,
-      userExpressions: content.userExpressions,
-    });
-    if (result.warnings !== "") streams.add(cell, "stderr", result.warnings);
+    const help = readHelpRequest(code);
+    if (help) return showHelp(help);
+    const own = running;
+    const label = `cell ${number}`;
+    const result = await language.ask("compile", { code, label, userExpressions: content.userExpressions });
+    if (result.warnings !== "") publisher.text(cell, "stderr", result.warnings);
     if (!result.code) return failure(result.error!);
     await ready();
-    return send(cell, number, result.code, result.userExpressions, silent, allowStdin);
+    // It was ended while it was compiled.
+    if (!own || running !== own) return null;
+    own.cell = cell;
+    const { userExpressions } = result;
+    supervisor.send({ type: "execute", cell, count: number, code: result.code, silent, allowStdin, userExpressions });
+    return null;
   }
 
-  function send(
-    cell: CellId,
-    number: number,
-    code: CompiledCell,
-    userExpressions: Record<string, CompiledCell | ErrorContent>,
-    silent: boolean,
-    allowStdin: boolean,
-  ): Promise<Outcome> {
-    return new Promise((resolve) => {
-      running = {
-        cell,
-        finish(outcome) {
-          running = null;
-          resolve(outcome);
-        },
-      };
-      supervisor.send({ type: "execute", cell, count: number, code, silent, allowStdin, userExpressions });
-    });
+  async function showHelp({ expression, detail }: { expression: string; detail: 0 | 1 }): Promise<Outcome> {
+    const data = await language.ask("inspect", { code: expression, cursor: expression.length, detail });
+    if (!data) {
+      const evalue = `nothing is known of ${expression}`;
+      return failure({ ename: "ReferenceError", evalue, traceback: [`ReferenceError: ${evalue}`] });
+    }
+    return { ...success, payload: [{ source: "page", data, start: 0 }] };
   }
 
-  function abort(channel: RequestChannel, request: Message): void {
-    const cell = register(request.header);
-    publish(cell, "status", { execution_state: "busy" });
+  function abort({ channel, request }: Waiting): void {
+    const cell = publisher.register({ channel, request, silent: false });
+    publisher.status(cell, "busy");
     transport.reply(channel, request, {
       type: "execute_reply",
       content: { status: "aborted", execution_count: count },
     });
-    publish(cell, "status", { execution_state: "idle" });
+    publisher.status(cell, "idle");
   }
 
-  function onEvent(event: Event): void {
-    streams.flush();
-    const { cell } = event;
-    switch (event.type) {
-      case "display": {
-        const transient = event.displayId === undefined ? {} : { display_id: event.displayId };
-        const { data, metadata } = event;
-        return publish(cell, event.update ? "update_display_data" : "display_data", { data, metadata, transient });
-      }
-      case "result":
-        return publish(cell, "execute_result", {
-          execution_count: event.count,
-          data: event.data,
-          metadata: event.metadata,
-        });
-      case "clear":
-        return publish(cell, "clear_output", { wait: event.wait });
-      case "error":
-        return publish(cell, "error", { ...event.error });
-      case "done":
-        if (running?.cell === cell) running.finish(event);
-        return;
-      default:
-        return; // the rest is the kernel's
-    }
+  function fail(error: ErrorContent): boolean {
+    if (!running) return false;
+    running.finish(failure(error));
+    return true;
   }
 
   return {
-    get count() {
-      return count;
-    },
-    get latest() {
-      return latest;
-    },
     enqueue(channel, request) {
       queue.push({ channel, request });
-      void work();
+      working ??= work();
     },
-    onText: (cell, name, text) => streams.add(cell, name, text),
-    onEvent,
-    register,
-    fail(error) {
-      if (!running) return false;
-      running.finish(failure(error));
-      return true;
+
+    onDone({ cell, error, userExpressions, payload }) {
+      if (running?.cell === cell) running.finish({ error, userExpressions, payload });
+    },
+
+    fail,
+
+    interrupt() {
+      if (!running || running.cell !== null) return false;
+      return fail(interrupted);
+    },
+
+    async close(error) {
+      queue.splice(0).forEach(abort);
+      fail(error);
+      await working;
     },
   };
 }
 
-const failure = (error: ErrorContent): Outcome => ({ error, userExpressions: {}, payload: [] });
+const success: Outcome = { error: null, userExpressions: {}, payload: [] };
+const failure = (error: ErrorContent): Outcome => ({ ...success, error });
 
-interface ExecuteContent {
-  code: string;
-  silent: boolean;
-  storeHistory: boolean;
-  stopOnError: boolean;
-  allowStdin: boolean;
-  userExpressions: Record<string, string>;
-}
+const interrupted: ErrorContent = {
+  ename: "Interrupted",
+  evalue: "the cell was interrupted",
+  traceback: ["\u001b[31mInterrupted\u001b[39m: the cell was interrupted before it ran"],
+};
 
-/** The defaults of the specification. */
-function readRequest(content: Record<string, unknown>): ExecuteContent {
-  const silent = content["silent"] === true;
-  const expressions = content["user_expressions"];
-  return {
-    code: typeof content["code"] === "string" ? content["code"] : "",
-    silent,
-    storeHistory: !silent && content["store_history"] !== false,
-    stopOnError: content["stop_on_error"] !== false,
-    allowStdin: content["allow_stdin"] === true,
-    userExpressions:
-      typeof expressions === "object" && expressions !== null
-        ? Object.fromEntries(Object.entries(expressions).map(([name, text]) => [name, String(text)]))
-        : {},
-  };
-}
+const noCode: ErrorContent = {
+  ename: "InvalidRequest",
+  evalue: "execute_request: code must be a text",
+  traceback: ["InvalidRequest: execute_request: code must be a text"],
+};
+
+const internalError = (error: unknown): ErrorContent => ({
+  ename: "InternalError",
+  evalue: error instanceof Error ? error.message : String(error),
+  traceback: [error instanceof Error ? (error.stack ?? error.message) : String(error)],
+});

@@ -3,21 +3,42 @@
  *
  *     node dist/src/kernel/main.js CONNECTION_FILE [--check error|warn|off]
  */
+import { ConfigError } from "../errors.js";
 import { readConnection } from "./connection.js";
 import { startKernel } from "./kernel.js";
+import { checkings, type Checking } from "./language/directives.js";
 
 const log = (line: string) => console.error(`[axial-lab kernel] ${line}`);
 
-async function main(path: string | undefined): Promise<void> {
-  if (path === undefined) throw new Error("the path of a connection file is missing");
-  const kernel = await startKernel({ connection: await readConnection(path), folder: process.cwd(), log });
-  // A front end interrupts by message; the terminal that it runs in may send this to the whole process group.
-  process.on("SIGINT", () => undefined);
+function readArguments([path, flag, value]: string[]): { path: string; checking: Checking } {
+  if (path === undefined) throw new ConfigError("kernel: the path of a connection file must be given, got none");
+  if (flag === undefined) return { path, checking: "error" };
+  const checking = checkings.find((each) => each === value);
+  if (flag !== "--check" || checking === undefined) {
+    throw new ConfigError(`kernel: --check must be one of ${checkings.join(", ")}, got ${flag} ${value}`);
+  }
+  return { path, checking };
+}
+
+async function main(args: string[]): Promise<void> {
+  const { path, checking } = readArguments(args);
+  const kernel = await startKernel({ connection: await readConnection(path), folder: process.cwd(), checking, log });
+  process.on("SIGINT", () => kernel.interrupt());
   process.on("SIGTERM", () => void kernel.shutdown());
+  watchParent(() => void kernel.shutdown());
   await kernel.ended;
 }
 
-main(process.argv[2]).then(
+/** Jupyter starts kernels with its own process number here; when it dies, so does the kernel. */
+function watchParent(onGone: () => void): void {
+  if (!process.env["JPY_PARENT_PID"] || process.platform === "win32") return;
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) onGone();
+  }, 1000).unref();
+}
+
+main(process.argv.slice(2)).then(
   () => process.exit(0),
   (error: unknown) => {
     log(error instanceof Error ? error.message : String(error));

@@ -18,7 +18,8 @@ export interface Channels {
   assign(cell: CellId): void;
 }
 
-export function createChannels(token: string): Channels {
+/** `shield` runs what an interrupt must not stop half-way: a frame that is cut short, a fence on one side only. */
+export function createChannels(token: string, shield: <T>(run: () => T) => T): Channels {
   const cells: Record<Pipe, CellId> = { stdout: 0, stderr: 0 };
   const open: Record<Pipe, boolean> = { stdout: true, stderr: true };
   let last: Pipe | null = null;
@@ -41,7 +42,7 @@ export function createChannels(token: string): Channels {
     mark(pipe, cellMark(token, cell));
   }
 
-  return {
+  const unshielded: Channels = {
     write(pipe, cell, bytes) {
       if (last !== pipe) {
         const other = pipe === "stdout" ? "stderr" : "stdout";
@@ -71,6 +72,11 @@ export function createChannels(token: string): Channels {
       assignPipe("stdout", cell);
       assignPipe("stderr", cell);
     },
+  };
+  return {
+    write: (...args) => shield(() => unshielded.write(...args)),
+    send: (...args) => shield(() => unshielded.send(...args)),
+    assign: (cell) => shield(() => unshielded.assign(cell)),
   };
 }
 

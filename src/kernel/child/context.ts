@@ -13,3 +13,9 @@ export function runInCell<T>(cell: CellId, run: () => T): T {
 }
 
 export const currentCell = (): CellId => storage.getStore() ?? latest;
+
+/**
+ * Called just before running code is terminated. Up to Node 22 contexts are kept by hooks around every callback, and
+ * Node aborts the process where it finds such a callback entered and never left. The next `runInCell` starts anew.
+ */
+export const detachContexts = (): void => storage.disable();

@@ -1,81 +1,69 @@
 /** The process that runs the cells. Started by `../supervisor.ts`; see `../child-protocol.ts` for its descriptors. */
 import { Socket } from "node:net";
-import { fds, type ErrorContent, type ExpressionResult, type Request } from "../child-protocol.js";
+import { fds, type Request } from "../child-protocol.js";
 import { createFrameReader } from "../frames.js";
+import { createCells } from "./cells.js";
 import { createChannels } from "./channels.js";
-import { runInCell, currentCell } from "./context.js";
-import { showValue } from "./display.js";
+import { installChildProcesses } from "./child-processes.js";
+import { currentCell, runInCell } from "./context.js";
+import { createExecutor } from "./executor.js";
 import { createHost, publishHost } from "./host.js";
+import { installInput } from "./input.js";
+import { Interrupted, startInterrupts } from "./interrupts.js";
 import { installModules } from "./modules.js";
-import { runScript } from "./run-cell.js";
+import { installProcessExit } from "./process-exit.js";
 import { installStreams } from "./streams.js";
+import { protectKernels } from "./tfjs-kernels.js";
+import { installTimers } from "./timers.js";
 import { createTracebacks } from "./traceback.js";
 import { connectTslab } from "./tslab.js";
 
 type Start = Extract<Request, { type: "start" }>;
-type Execute = Extract<Request, { type: "execute" }>;
 type Handler = (request: Exclude<Request, Start>, buffers: Uint8Array[]) => void;
 
 function start({ token, folder, packageFolder }: Start): Handler {
-  const channels = createChannels(token);
+  const cells = createCells();
+  const channels = createChannels(token, (run) => interrupts.shield(run));
   const host = createHost(channels);
   const tracebacks = createTracebacks(folder);
-  installStreams(channels);
+  const streams = installStreams(channels);
+  const childProcesses = installChildProcesses(channels);
+  const executor = createExecutor({ channels, tracebacks, cells, settled: () => childProcesses.settled() });
+  const onStray = (error: unknown) => executor.onStray(error);
+  const timers = installTimers(() => new Interrupted());
+  const interrupts = startInterrupts({
+    isCancelled: (cell) => cells.isCancelled(cell),
+    onInput: (line) => input.give(line),
+    onInterrupt(stack) {
+      // With no cell running, what earlier cells have left behind is stopped.
+      const stopped = cells.running.size > 0 ? [...cells.running.keys()] : timers.cells();
+      cells.cancel(stopped);
+      timers.clear(stopped);
+      for (const { fail } of [...cells.running.values()]) fail(new Interrupted(stack));
+    },
+  });
+  const input = installInput({
+    channels,
+    cells,
+    onStray,
+    question: () => streams.question(),
+    waitForInput: () => interrupts.waitForInput(),
+  });
+  protectKernels((run) => interrupts.protect(run));
   publishHost(host);
   installModules({ folder, packageFolder, onTslab: (entry) => connectTslab(entry, host) });
-
-  /** Cells that run now, and how to end each with an error that came from outside its own promise. */
-  const running = new Map<number, (error: unknown) => void>();
-
-  const onStray = (error: unknown) => {
-    const cell = currentCell();
-    const fail = running.get(cell);
-    if (fail) fail(error);
-    else channels.send({ type: "error", cell, error: tracebacks.describe(error) });
-  };
+  exit = installProcessExit((error) => cells.running.get(currentCell())?.fail(error));
   process.on("uncaughtException", onStray);
   process.on("unhandledRejection", onStray);
-
-  async function execute({ cell, count, code, silent, userExpressions }: Execute): Promise<void> {
-    let error: ErrorContent | null = null;
-    const results: Record<string, ExpressionResult> = {};
-    try {
-      const strayed = new Promise<never>((_, reject) => running.set(cell, reject));
-      const finished = runScript(code, tracebacks.register(code, `cell ${count}`));
-      const { value } = await Promise.race([finished, strayed]);
-      // Rejections that nobody handles are told after the microtasks; the cell waits for them.
-      await Promise.race([new Promise((resolve) => setImmediate(resolve)), strayed]);
-      const shown = silent ? null : await showValue(value);
-      if (shown) channels.send({ type: "result", cell, count, ...shown });
-      for (const [name, expression] of Object.entries(userExpressions)) {
-        results[name] = await evaluate(expression);
-      }
-    } catch (thrown) {
-      error = tracebacks.describe(thrown);
-    }
-    running.delete(cell);
-    channels.send({ type: "done", cell, error, userExpressions: results, payload: [] });
-  }
-
-  async function evaluate(expression: Execute["userExpressions"][string]): Promise<ExpressionResult> {
-    try {
-      if ("ename" in expression) return { status: "error", ...expression };
-      const { value } = await runScript(expression, tracebacks.register(expression, "the expression"));
-      const shown = (await showValue(value)) ?? { data: { "text/plain": "undefined" }, metadata: {} };
-      return { status: "ok", ...shown };
-    } catch (thrown) {
-      return { status: "error", ...tracebacks.describe(thrown) };
-    }
-  }
+  // The terminal's interrupt reaches the whole process group; ours comes by message.
+  process.on("SIGINT", () => undefined);
 
   channels.send({ type: "ready", cell: 0 });
 
   return (request, buffers) => {
     switch (request.type) {
       case "execute":
-        channels.assign(request.cell);
-        void runInCell(request.cell, () => execute(request));
-        return;
+        return runInCell(request.cell, () => executor.execute(request));
       case "comm":
         runInCell(request.cell, () => {
           try {
@@ -84,10 +72,9 @@ function start({ token, folder, packageFolder }: Start): Handler {
             onStray(error);
           }
         });
-        channels.send({ type: "comm-handled", cell: request.cell });
-        return;
+        return channels.send({ type: "comm-handled", cell: request.cell });
       case "exit":
-        process.exit(0);
+        return exit(0);
     }
   };
 }
@@ -98,6 +85,7 @@ process.emitWarning = (warning: string | Error, ...rest: unknown[]) => {
   if (!String(warning).startsWith("vm.USE_MAIN_CONTEXT_DEFAULT_LOADER")) emitWarning(warning, ...rest);
 };
 
+let exit = process.exit.bind(process);
 let handle: Handler | null = null;
 const requests = new Socket({ fd: fds.requests, readable: true, writable: false });
 requests.on(
@@ -108,4 +96,4 @@ requests.on(
   }),
 );
 // The supervisor is gone.
-requests.on("close", () => process.exit(0));
+requests.on("close", () => exit(0));

@@ -1,7 +1,7 @@
 /** The kernel's end of the language thread. */
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import type { NotebookServiceOptions } from "./service.js";
+import type { LanguageSessionOptions } from "./session.js";
 import type { LanguageReplies, LanguageReply, LanguageRequests } from "./worker.js";
 
 export interface Language {
@@ -9,7 +9,7 @@ export interface Language {
   close(): Promise<void>;
 }
 
-export function startLanguage(options: NotebookServiceOptions): Language {
+export function startLanguage(options: LanguageSessionOptions): Language {
   const worker = new Worker(join(__dirname, "worker.js"), { workerData: options });
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   let serial = 0;

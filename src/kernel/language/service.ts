@@ -65,16 +65,18 @@ export function createNotebookService(options: NotebookServiceOptions): Notebook
     noEmit: true,
   };
   const nodeTypes = resolveNodeTypes([options.folder, options.packageFolder]);
+  const globals = `${folder}/__kernel__.d.ts`;
 
   const host: ts.LanguageServiceHost = {
     getCompilationSettings: () => compilerOptions,
     getCurrentDirectory: () => folder,
     getDefaultLibFileName: (settings) => ts.getDefaultLibFilePath(settings),
-    getScriptFileNames: () => [...nodeTypes, ...cells.keys()],
+    getScriptFileNames: () => [...nodeTypes, globals, ...cells.keys()],
     getScriptVersion: (name) => String(cells.get(name)?.version ?? fileVersion(name)),
     getScriptSnapshot(name) {
       const cell = cells.get(name);
       if (cell) return ts.ScriptSnapshot.fromString(cell.text);
+      if (name === globals) return ts.ScriptSnapshot.fromString(kernelGlobals);
       const key = `${name}|${fileVersion(name)}`;
       let snapshot = snapshots.get(key);
       if (!snapshot) {
@@ -152,6 +154,12 @@ export function createNotebookService(options: NotebookServiceOptions): Notebook
     },
   };
 }
+
+/** What cells find in the process that runs them, beside what Node has. */
+const kernelGlobals = `
+/** Asks the reader for a line and waits for it. */
+declare function prompt(message?: string, options?: { password?: boolean }): string;
+`;
 
 const slashes = (path: string): string => path.replaceAll("\\", "/");
 

@@ -5,9 +5,8 @@ import type { CompiledCell, ErrorContent } from "../child-protocol.js";
 import { compileCell } from "./compile.js";
 import { diagnosticsError, formatDiagnostic, toCellDiagnostics, type CellDiagnostic } from "./diagnostics.js";
 import { createNotebookService, type NotebookService, type NotebookServiceOptions } from "./service.js";
+import { readDirectives, type Checking } from "./directives.js";
 import { mangled } from "./hazards.js";
-
-export type Checking = "error" | "warn" | "off";
 
 export interface CellResult {
   /** Null where the cell must not run. */
@@ -22,7 +21,6 @@ export interface CompileRequest {
   code: string;
   /** How messages name the cell: `cell 3`. */
   label: string;
-  checking: Checking;
   userExpressions: Record<string, string>;
 }
 
@@ -32,8 +30,14 @@ export interface LanguageSession {
   reset(): void;
 }
 
-export function createLanguageSession(options: NotebookServiceOptions): LanguageSession {
+export interface LanguageSessionOptions extends NotebookServiceOptions {
+  /** What type errors do, unless a cell says otherwise. */
+  checking: Checking;
+}
+
+export function createLanguageSession(options: LanguageSessionOptions): LanguageSession {
   const notebook = createNotebookService(options);
+  let notebookChecking = options.checking;
   /** Names that have another name in JavaScript, because libraries look at globals of that name. */
   const renamed = new Map<string, string>();
   const experimentalDecorators = options.experimentalDecorators ?? false;
@@ -45,7 +49,10 @@ export function createLanguageSession(options: NotebookServiceOptions): Language
   return {
     notebook,
 
-    compile({ code, label, checking, userExpressions }) {
+    compile({ code, label, userExpressions }) {
+      const directives = readDirectives(code);
+      notebookChecking = directives.notebook ?? notebookChecking;
+      const checking = directives.cell ?? notebookChecking;
       const file = notebook.open(code);
       const own = compileCell(code, { renamed, experimentalDecorators });
       const syntax = toCellDiagnostics(own.syntaxErrors, code);
@@ -76,6 +83,7 @@ export function createLanguageSession(options: NotebookServiceOptions): Language
 
     reset() {
       notebook.reset();
+      notebookChecking = options.checking;
       renamed.clear();
     },
   };

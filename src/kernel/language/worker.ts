@@ -1,15 +1,31 @@
 /** The thread that TypeScript runs in, so that the kernel answers everything else while it checks a cell. */
 import { parentPort, workerData } from "node:worker_threads";
-import type { NotebookServiceOptions } from "./service.js";
-import { createLanguageSession, type CompileRequest, type LanguageSession } from "./session.js";
+import type { MimeBundle } from "../host.js";
+import { toCodePoints, toUtf16 } from "./code-points.js";
+import { complete } from "./completion.js";
+import { inspectAt } from "./inspection.js";
+import { isComplete, type Completeness } from "./is-complete.js";
+import {
+  createLanguageSession,
+  type CompileRequest,
+  type LanguageSession,
+  type LanguageSessionOptions,
+} from "./session.js";
 
+/** Cursors are counted in code points, as in Jupyter. */
 export interface LanguageRequests {
   compile: CompileRequest;
+  complete: { code: string; cursor: number };
+  inspect: { code: string; cursor: number; detail: 0 | 1 };
+  isComplete: { code: string };
   reset: null;
 }
 
 export interface LanguageReplies {
   compile: ReturnType<LanguageSession["compile"]>;
+  complete: { matches: string[]; kinds: string[]; start: number; end: number };
+  inspect: MimeBundle | null;
+  isComplete: Completeness;
   reset: null;
 }
 
@@ -19,12 +35,23 @@ export type LanguageRequest = {
 
 export type LanguageReply = { id: number; value?: unknown; error?: string };
 
-const session = createLanguageSession(workerData as NotebookServiceOptions);
+const session = createLanguageSession(workerData as LanguageSessionOptions);
 
 function answer(message: LanguageRequest): LanguageReplies[keyof LanguageReplies] {
   switch (message.type) {
     case "compile":
       return session.compile(message.request);
+    case "complete": {
+      const { code, cursor } = message.request;
+      const { start, end, ...found } = complete(session.notebook, code, toUtf16(code, cursor));
+      return { ...found, start: toCodePoints(code, start), end: toCodePoints(code, end) };
+    }
+    case "inspect": {
+      const { code, cursor, detail } = message.request;
+      return inspectAt(session.notebook, code, toUtf16(code, cursor), detail);
+    }
+    case "isComplete":
+      return isComplete(message.request.code);
     case "reset":
       session.reset();
       return null;

@@ -1,0 +1,69 @@
+/** Requests that are answered at once, whatever a cell is doing: content in, content of the reply out. */
+import type { Comms } from "./comms.js";
+import type { History } from "./history.js";
+import { kernelInfo } from "./kernel-info.js";
+import type { Language } from "./language/client.js";
+
+type Content = Record<string, unknown>;
+export type Handler = (content: Content) => Content | Promise<Content>;
+
+export interface RequestOptions {
+  language: Language;
+  history: History;
+  comms: Comms;
+  interrupt: () => void;
+}
+
+/** By the type of the request. A handler that throws makes an error reply. */
+export function createHandlers({ language, history, comms, interrupt }: RequestOptions): Record<string, Handler> {
+  return {
+    kernel_info_request: () => kernelInfo(),
+
+    async complete_request(content) {
+      const { code, cursor } = readCursor(content);
+      const { matches, kinds, start, end } = await language.ask("complete", { code, cursor });
+      return {
+        matches,
+        cursor_start: start,
+        cursor_end: end,
+        metadata: {
+          _jupyter_types_experimental: matches.map((text, index) => ({ text, type: kinds[index], start, end })),
+        },
+      };
+    },
+
+    async inspect_request(content) {
+      const { code, cursor } = readCursor(content);
+      const data = await language.ask("inspect", { code, cursor, detail: content["detail_level"] === 1 ? 1 : 0 });
+      return { found: data !== null, data: data ?? {}, metadata: {} };
+    },
+
+    async is_complete_request({ code }) {
+      return { ...(await language.ask("isComplete", { code: String(code) })) };
+    },
+
+    history_request: (content) => ({ ...history.answer(content) }),
+
+    comm_info_request: ({ target_name: target }) => ({ comms: comms.info(target) }),
+
+    interrupt_request() {
+      interrupt();
+      return {};
+    },
+
+    // The debug adapter protocol's way to say no; `debugger: false` of kernel_info said so before.
+    debug_request: ({ seq, command }) => ({
+      type: "response",
+      request_seq: seq ?? 0,
+      success: false,
+      command: command ?? "",
+      message: "debugging is not supported by this kernel",
+    }),
+  };
+}
+
+function readCursor(content: Content): { code: string; cursor: number } {
+  const { code, cursor_pos: cursor } = content;
+  if (typeof code !== "string") throw new TypeError(`code must be a text, got ${JSON.stringify(code)}`);
+  return { code, cursor: typeof cursor === "number" && cursor >= 0 ? cursor : [...code].length };
+}
