@@ -10,6 +10,7 @@ import { register as kernel } from "./kernel.js";
 import { register as notebook } from "./notebook.js";
 import { register as train } from "./train.js";
 import { register as verify } from "./verify.js";
+import { register as zoo } from "./zoo.js";
 
 /** Each adds its sub-command. */
 // prettier-ignore
@@ -21,6 +22,7 @@ const commands = [
   notebook,
   train,
   verify,
+  zoo,
 ];
 
 /** Exit codes: 0 done, 1 the work failed or did not match, 2 the command line or its input is wrong. */

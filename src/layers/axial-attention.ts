@@ -10,6 +10,7 @@ import {
 } from "./attention.js";
 import { fitPositionTable, localWindow, type OffsetRange } from "./relative-position.js";
 import { SelfAttention, type AttentionCore, type PositionTerms, type SelfAttentionArgs } from "./self-attention.js";
+import { viewAs } from "./view.js";
 
 export interface AxialAttentionArgs extends SelfAttentionArgs {
   /** The axis along which places attend to one another. */
@@ -94,7 +95,7 @@ export class AxialAttention extends SelfAttention<AxialAttentionArgs> {
     const fitted = (table: tf.LayerVariable | null) =>
       table === null ? null : fitPositionTable(table.read() as tf.Tensor2D, this.offsets, length);
     const inputs = {
-      qkv: projected.reshape<tf.Tensor4D>([outer, length, inner, -1]), // [O, L, I, N * (2 * Dq + Dv)]
+      qkv: viewAs<tf.Tensor4D>(projected, [outer, length, inner, -1]), // [O, L, I, N * (2 * Dq + Dv)]
       relative: {
         query: fitted(this.tables.query),
         key: fitted(this.tables.key),

@@ -17,6 +17,7 @@ import {
 } from "../engine/ops/batch-norm.js";
 import { ConfigError } from "../errors.js";
 import type { AddWeight } from "./layer.js";
+import { viewAs } from "./view.js";
 
 /**
  * `torch`: running statistics move by 0.1 towards the batch's, the running variance is the unbiased one,
@@ -122,11 +123,11 @@ export function batchNorm<T extends tf.Tensor>(
     if (!training) {
       const running = runningStatistics(weights);
       const y = fusedBatchNormGiven(input, running, options) ?? composedBatchNormGiven(input, running, options);
-      return y.reshape(x.shape) as unknown as T;
+      return viewAs<T>(y, x.shape);
     }
     const { output, ...batch } = fusedBatchNorm(input, options) ?? composedBatchNorm(input, options);
     if (update) updateRunningStatistics(weights, { ...batch, count: input.x.shape[0] }, constants);
-    return output.reshape(x.shape) as unknown as T;
+    return viewAs<T>(output, x.shape);
   });
 }
 
@@ -149,19 +150,19 @@ export function batchNormPair<T extends tf.Tensor>(
         );
     if (fused === null)
       return batchNorm(b.x, b.weights, { ...mode, residual: batchNorm(a.x, a.weights, { ...mode, relu: false }) });
-    if (!("first" in fused)) return fused.reshape(a.x.shape) as unknown as T;
+    if (!("first" in fused)) return viewAs<T>(fused, a.x.shape);
     if (update) {
       updateRunningStatistics(a.weights, { ...fused.first, count: first.x.shape[0] }, constants);
       updateRunningStatistics(b.weights, { ...fused.second, count: second.x.shape[0] }, constants);
     }
-    return fused.output.reshape(a.x.shape) as unknown as T;
+    return viewAs<T>(fused.output, a.x.shape);
   });
 }
 
 const rowsOptions = ({ constants, relu = false }: BatchNormMode): RowsOptions => ({ epsilon: constants.epsilon, relu });
 
 /** [..., C] to [rows, C]. */
-const asRows = (x: tf.Tensor): tf.Tensor2D => x.reshape([-1, x.shape[x.rank - 1]]);
+const asRows = (x: tf.Tensor): tf.Tensor2D => viewAs(x, [-1, x.shape[x.rank - 1]]);
 
 const normalizedInput = (x: tf.Tensor, { gamma, beta }: BatchNormWeights) => ({
   x: asRows(x),

@@ -15,4 +15,5 @@ export * from "./pooling.js";
 export * from "./relative-position.js";
 export * from "./reversible.js";
 export * from "./self-attention.js";
+export * from "./value-mixture-attention.js";
 export * from "./windowed-attention.js";

@@ -6,34 +6,46 @@ import { Layer, singleShape, singleTensor, type LayerArgs } from "./layer.js";
  * Mean over windows of stride x stride that do not overlap. Where the stride does not divide a size, the last rows or columns are
  * dropped, or kept: then the mean is over the places that there are.
  *
- * By reshaping, slicing and adding: the average pooling of TensorFlow.js 4.22's threaded WebAssembly reads out of bounds.
+ * By reshaping, slicing and adding, gradient included: the average pooling of TensorFlow.js 4.22's threaded WebAssembly reads out
+ * of bounds, and gradients of its single operations would keep the whole input.
  *
  * @returns [B, H / stride, W / stride, C], rounded down ("drop") or up ("keep")
  */
 export function averagePool(x: tf.Tensor4D, stride: number, remainder: "drop" | "keep"): tf.Tensor4D {
   if (stride === 1) return x;
-  return tf.tidy(() => {
-    const [batch, height, width, channels] = x.shape;
-    const round = remainder === "drop" ? Math.floor : Math.ceil;
-    const [rows, columns] = [round(height / stride), round(width / stride)];
-    const whole = resizeEdges(x, rows * stride, columns * stride);
+  const [batch, height, width, channels] = x.shape;
+  const round = remainder === "drop" ? Math.floor : Math.ceil;
+  const [rows, columns] = [round(height / stride), round(width / stride)];
+  /** A sum over a window times this is its mean. */
+  const factors = () =>
+    windowShares(height, rows, stride).mul(windowShares(width, columns, stride).transpose([0, 2, 1, 3]));
+  const pool = tf.customGrad((input) => {
+    const whole = resizeEdges(input as tf.Tensor4D, rows * stride, columns * stride);
     const byRow = sumMiddle(whole.reshape([batch * rows, stride, columns * stride * channels]));
     const sums = sumMiddle(byRow.reshape([batch * rows * columns, stride, channels]));
-    const pooled = sums.reshape<tf.Tensor4D>([batch, rows, columns, channels]);
-    if (rows * stride <= height && columns * stride <= width) return pooled.mul(1 / (stride * stride));
-    return pooled.mul(
-      inverseCounts(height, rows, stride).mul(inverseCounts(width, columns, stride).transpose([0, 2, 1, 3])),
-    );
+    const value = sums.reshape([batch, rows, columns, channels]).mul(factors());
+    const gradFunc = (dy: tf.Tensor) => {
+      const shares = dy
+        .mul(factors())
+        .reshape([batch * rows * columns, 1, channels])
+        .tile([1, stride, 1]);
+      const spread = shares.reshape([batch * rows, 1, columns * stride * channels]).tile([1, stride, 1]);
+      return resizeEdges(spread.reshape([batch, rows * stride, columns * stride, channels]), height, width);
+    };
+    return { value, gradFunc };
   });
+  return tf.tidy(() => pool(x) as tf.Tensor4D);
 }
 
 /** Cuts rows and columns at the end, or adds zeros there. */
 function resizeEdges(x: tf.Tensor4D, height: number, width: number): tf.Tensor4D {
   const [batch, rows, columns, channels] = x.shape;
-  if (height < rows || width < columns)
-    x = x.slice([0, 0, 0, 0], [batch, Math.min(height, rows), Math.min(width, columns), channels]);
-  if (height <= rows && width <= columns) return x;
-  return x.pad([
+  const cut =
+    height < rows || width < columns
+      ? x.slice([0, 0, 0, 0], [batch, Math.min(height, rows), Math.min(width, columns), channels])
+      : x;
+  if (height <= rows && width <= columns) return cut;
+  return cut.pad([
     [0, 0],
     [0, Math.max(0, height - rows)],
     [0, Math.max(0, width - columns)],
@@ -49,19 +61,21 @@ function sumMiddle(x: tf.Tensor3D): tf.Tensor2D {
 }
 
 /** 1 / the places in each window along one axis: [1, windows, 1, 1]. */
-function inverseCounts(size: number, windows: number, stride: number): tf.Tensor4D {
-  const counts = Array.from({ length: windows }, (_, window) => 1 / Math.min(stride, size - window * stride));
-  return tf.tensor4d(counts, [1, windows, 1, 1]);
+function windowShares(size: number, windows: number, stride: number): tf.Tensor4D {
+  const shares = Array.from({ length: windows }, (_, window) => 1 / Math.min(stride, size - window * stride));
+  return tf.tensor4d(shares, [1, windows, 1, 1]);
 }
 
 export interface MaxPoolArgs extends LayerArgs {
-  /** Side of the square window; odd. Default 3. */
+  /** Side of the square window. Default 3. */
   size?: number;
   /** Default 2. */
   stride?: number;
+  /** Places beyond every edge, which are ignored. Default (size - 1) / 2, rounded down. With 0 the last window may reach beyond. */
+  padding?: number;
 }
 
-/** Maximum over windows of size x size, (size - 1) / 2 places beyond the edge ignored: 3 x 3 with stride 2 in every ResNet. */
+/** Maximum over windows of size x size: 3 x 3 with stride 2 in every ResNet. Sizes that the stride does not divide round up. */
 export class MaxPool extends Layer {
   static readonly className = "MaxPool";
 
@@ -77,8 +91,15 @@ export class MaxPool extends Layer {
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    const { size = 3, stride = 2 } = this.args;
-    return tf.maxPool(singleTensor(inputs) as tf.Tensor4D, size, stride, size >> 1);
+    const { size = 3, stride = 2, padding = (size - 1) >> 1 } = this.args;
+    const x = singleTensor(inputs) as tf.Tensor4D;
+    if (padding > 0) return tf.maxPool(x, size, stride, padding);
+    const beyond = (side: number) => (Math.ceil(side / stride) - 1) * stride + size - side;
+    return tf.tidy(() => {
+      const [below, right] = [Math.max(0, beyond(x.shape[1])), Math.max(0, beyond(x.shape[2]))];
+      const paddings: [number, number][] = [[0, 0], [0, below], [0, right], [0, 0]]; // prettier-ignore
+      return tf.maxPool(below + right > 0 ? tf.pad(x, paddings, -Infinity) : x, size, stride, 0);
+    });
   }
 
   override getConfig(): tf.serialization.ConfigDict {

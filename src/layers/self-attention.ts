@@ -18,6 +18,7 @@ import {
 } from "./batch-norm.js";
 import { channelsOf, Layer, singleShape, singleTensor, type CallOptions, type LayerArgs } from "./layer.js";
 import { averagePool } from "./pooling.js";
+import { viewAs } from "./view.js";
 
 /** Which position terms there are: query . encoding, key . encoding, retrieved encoding. */
 export interface PositionTerms {
@@ -172,7 +173,7 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
       const mode = { training, update: training };
       const core = this.core(this.project(x, mode), x);
       const outputs = core.attend(this.similarityScales(core, mode));
-      const sum = this.sumOutputs(outputs, mode, reluInNorm).reshape<tf.Tensor4D>([batch, height, width, filters]);
+      const sum = viewAs<tf.Tensor4D>(this.sumOutputs(outputs, mode, reluInNorm), [batch, height, width, filters]);
       const y = averagePool(sum, stride, strideRemainder);
       return relu && !reluInNorm ? y.relu() : y;
     });
@@ -200,7 +201,7 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
   /** Queries, keys and values of all places, [B * H * W, N * (2 Dq + Dv)]. */
   private project(x: tf.Tensor4D, mode: Mode): tf.Tensor2D {
     const kernel = this.projection.read() as tf.Tensor2D;
-    const rows = tf.matMul<tf.Tensor2D>(x.reshape<tf.Tensor2D>([-1, x.shape[3]]), kernel); // [B * H * W, N * (2 * Dq + Dv)]
+    const rows = tf.matMul<tf.Tensor2D>(viewAs<tf.Tensor2D>(x, [-1, x.shape[3]]), kernel); // [B * H * W, N * (2 * Dq + Dv)]
     const biased = this.projectionBias === null ? rows : rows.add<tf.Tensor2D>(this.projectionBias.read());
     if (this.projectionNorm === null) return biased;
     return batchNorm(biased, this.projectionNorm, { ...mode, constants: this.constants });

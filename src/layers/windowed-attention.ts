@@ -10,6 +10,7 @@ import {
 } from "./local-attention.js";
 import { localWindow, type OffsetRange } from "./relative-position.js";
 import { SelfAttention, type AttentionCore, type PositionTerms, type SelfAttentionArgs } from "./self-attention.js";
+import { viewAs } from "./view.js";
 
 export interface LocalAttentionArgs extends SelfAttentionArgs {
   /** M, the side of the window. Default 7, as in SASA. Of an even M, one more row and column lie after the query than before. */
@@ -73,7 +74,7 @@ export class LocalAttention<Args extends LocalAttentionArgs = LocalAttentionArgs
     const { heads, keyDepth, valueDepth, window, tables } = this;
     const geometry: LocalAttentionGeometry = { heads, keyDepth, valueDepth, window };
     const inputs = {
-      qkv: projected.reshape<tf.Tensor4D>([batch, height, width, -1]), // [B, H, W, N * (2 * Dq + Dv)]
+      qkv: viewAs<tf.Tensor4D>(projected, [batch, height, width, -1]), // [B, H, W, N * (2 * Dq + Dv)]
       relative: {
         query: concatenated(tables.query),
         key: concatenated(tables.key),

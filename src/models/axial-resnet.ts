@@ -1,6 +1,6 @@
-/** Axial-ResNet with a convolutional stem. Wang et al., arXiv 2003.07853, section 3.3; sizes as csrhddlam/axial-deeplab. */
-import type { ResNetConfig } from "./config.js";
-import { stageDepths, type BottleneckDepth } from "./resnet.js";
+/** Axial-ResNet, with a convolutional stem or attention throughout: arXiv 2003.07853, section 3.3; sizes as csrhddlam/axial-deeplab. */
+import type { AxialOperator, ResNetConfig } from "./config.js";
+import { bottleneckDepths, type BottleneckDepth } from "./resnet.js";
 
 /** The paper multiplies all channels of L by these. */
 export const axialWidths = { s: 0.5, m: 0.75, l: 1, xl: 2 } as const;
@@ -10,18 +10,37 @@ export type AxialWidth = keyof typeof axialWidths;
  * Bottlenecks whose 3 x 3 convolution became height attention and width attention: 128, 256, 512, 1024 channels inside (at
  * width L), twice as many between the blocks, 8 heads, global span.
  */
-export function axialResNetConfig(depth: BottleneckDepth, width: AxialWidth): ResNetConfig {
+export function axialResNetConfig(
+  depth: BottleneckDepth,
+  width: AxialWidth,
+  operator: AxialOperator = { kind: "axial", heads: 8, span: "global" },
+): ResNetConfig {
   const scale = axialWidths[width];
   return {
     name: `axial-resnet-${depth}-${width}`,
     stem: { kind: "convolution", filters: 64 * scale },
     norm: "torch",
-    stages: stageDepths[depth].map((blocks, index) => ({
+    stages: bottleneckDepths[depth].map((blocks, index) => ({
       blocks,
       stride: index === 0 ? 1 : 2,
       width: 128 * scale * 2 ** index,
       filters: 256 * scale * 2 ** index,
-      operator: { kind: "axial", heads: 8, span: "global" },
+      operator,
     })),
+  };
+}
+
+/**
+ * The stand-alone network: the stem is three axial blocks on the pixels themselves, the first with stride 2, then the same max
+ * pooling; span 15 in all blocks. The stem's blocks have half the channels of the first stage, as every halving of the resolution
+ * doubles them.
+ */
+export function fullAxialResNetConfig(depth: BottleneckDepth, width: AxialWidth): ResNetConfig {
+  const scale = axialWidths[width];
+  const operator: AxialOperator = { kind: "axial", heads: 8, span: 15 };
+  return {
+    ...axialResNetConfig(depth, width, operator),
+    name: `full-axial-resnet-${depth}-${width}`,
+    stem: { kind: "blocks", stage: { blocks: 3, stride: 2, width: 64 * scale, filters: 128 * scale, operator } },
   };
 }

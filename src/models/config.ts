@@ -1,14 +1,12 @@
 /**
  * A model is plain data: a stem, a list of stages, a head. Everything here can be written to JSON, logged with a run,
  * and built again; a variant is its difference from a base.
- *
- * C stands for channels, "size" for the side of the square images that a model is made for.
  */
 import { ConfigError } from "../errors.js";
-import type { BatchNormPreset } from "../layers/index.js";
+import type { BatchNormPreset, PositionTerms } from "../layers/index.js";
 
 /** What mixes places inside a residual block, where a ResNet has its 3 x 3 convolution. */
-export type OperatorConfig = ConvolutionOperator | AxialOperator;
+export type OperatorConfig = ConvolutionOperator | AxialOperator | LocalOperator | StandAloneOperator | GlobalOperator;
 
 export interface ConvolutionOperator {
   readonly kind: "convolution";
@@ -16,34 +14,74 @@ export interface ConvolutionOperator {
   readonly kernelSize?: number;
   /** Channel groups (ResNeXt). Default 1. */
   readonly groups?: number;
+  /** Channels that come out. Default: the block's width. */
+  readonly filters?: number;
+}
+
+/** What the attention operators have in common. */
+interface AttentionOperator {
+  /** Default 8. */
+  readonly heads?: number;
+  /** Channels that come out, of all heads. Default: the block's width. */
+  readonly filters?: number;
+  /** Channels of query and key, of all heads. Default: half of `filters`. */
+  readonly keyFilters?: number;
+  /** Which batch norms the attention has. Default all three. */
+  readonly norms?: { readonly projection?: boolean; readonly similarity?: boolean; readonly output?: boolean };
 }
 
 /** Height-axis, then width-axis attention (Axial-DeepLab, section 3.3). */
-export interface AxialOperator {
+export interface AxialOperator extends AttentionOperator {
   readonly kind: "axial";
-  /** Default 8. */
-  readonly heads?: number;
   /** `global`, `causal`, or the places of a local window. Default `global`. */
   readonly span?: "global" | "causal" | number;
   /** Positions that global tables are trained for. Default: the side of the feature map at the model's size. */
   readonly tableSpan?: number;
   /** Default all three. */
-  readonly position?: { readonly query?: boolean; readonly key?: boolean; readonly value?: boolean };
-  /** Default all three. */
-  readonly norms?: { readonly projection?: boolean; readonly similarity?: boolean; readonly output?: boolean };
+  readonly position?: Partial<PositionTerms>;
 }
 
-/** One residual block: 1 x 1 convolution, operator, 1 x 1 convolution, and the shortcut around them. */
+/** Position-sensitive attention in a square window (Axial-DeepLab, eq. 3). */
+export interface LocalOperator extends AttentionOperator {
+  readonly kind: "local";
+  /** Side of the window. Default 7. */
+  readonly window?: number;
+  /** Default all three. */
+  readonly position?: Partial<PositionTerms>;
+}
+
+/** Stand-alone attention (SASA): no norms inside, one norm after it, as after a convolution; keys as deep as values. */
+export interface StandAloneOperator {
+  readonly kind: "standAlone";
+  /** Default 8. */
+  readonly heads?: number;
+  /** Side of the window. Default 7. */
+  readonly window?: number;
+  /** Whether queries, keys and values have a bias. Default false. */
+  readonly bias?: boolean;
+}
+
+/** Attention over the whole feature map (Axial-DeepLab, eq. 1). */
+export interface GlobalOperator extends AttentionOperator {
+  readonly kind: "global";
+}
+
+/** One residual block and the shortcut around it. */
 export interface BlockConfig {
+  /**
+   * `bottleneck` (default): 1 x 1 convolution, operator, 1 x 1 convolution. `basic`: 3 x 3 convolution, operator; both have
+   * `filters` channels.
+   */
+  readonly block?: "bottleneck" | "basic";
   readonly stride: 1 | 2;
-  /** Channels between the two 1 x 1 convolutions. */
+  /** Channels between the two 1 x 1 convolutions of a bottleneck. */
   readonly width: number;
   /** Channels that the block puts out. */
   readonly filters: number;
   readonly operator: OperatorConfig;
-  /** What strides: the operator ("ResNet v1.5", the default) or the first 1 x 1 convolution. */
+  /** What strides in a bottleneck: the operator ("ResNet v1.5", the default) or the first 1 x 1 convolution. */
   readonly strideOn?: "operator" | "reduce";
-  /** Whether the shortcut has a 1 x 1 convolution. Default: where stride or channels ask for one. */
+  /** Whether the shortcut has a 1 x 1 convolution. Default: where stride or channels ask for one. Without, a stride leaves places out. */
   readonly projectShortcut?: boolean;
 }
 
@@ -52,10 +90,38 @@ export interface StageConfig extends BlockConfig {
   readonly blocks: number;
 }
 
-export interface StemConfig {
-  /** 7 x 7 convolution with stride 2, then 3 x 3 max pooling with stride 2. */
+/** From pixels to features. */
+export type StemConfig = ConvolutionStem | BlockStem | MixtureStem;
+
+/** 7 x 7 convolution with stride 2, or the ones given; then 3 x 3 max pooling with stride 2. */
+export interface ConvolutionStem {
   readonly kind: "convolution";
+  /** Channels that come out. */
   readonly filters: number;
+  /** In place of the 7 x 7: one after the other, each with norm and ReLU. */
+  readonly convolutions?: readonly {
+    readonly kernelSize: number;
+    readonly filters: number;
+    readonly stride: 1 | 2;
+  }[];
+  /** Default true. */
+  readonly maxPool?: boolean;
+}
+
+/** Residual blocks on the pixels themselves; then 3 x 3 max pooling with stride 2. */
+export interface BlockStem {
+  readonly kind: "blocks";
+  readonly stage: StageConfig;
+  /** Default true. */
+  readonly maxPool?: boolean;
+}
+
+/** SASA's attention stem: values mixed by place, norm, ReLU, max pooling over the same 4 x 4 blocks. */
+export interface MixtureStem {
+  readonly kind: "valueMixture";
+  readonly filters: number;
+  /** Default 4. */
+  readonly heads?: number;
 }
 
 export interface ResNetConfig {
@@ -81,17 +147,19 @@ export const strided = (side: number, stride: number): number => Math.ceil(side 
 /** @throws ConfigError that names the field. */
 export function assertConfig(config: ResNetConfig, { classes, size = 224 }: ModelOptions): void {
   const where = `models.create ${config.name}`;
+  const { stem, stages } = config;
+  const ofStage = ({ blocks, width, filters }: StageConfig, path: string): [string, number][] => [
+    [`${path}.blocks`, blocks],
+    [`${path}.width`, width],
+    [`${path}.filters`, filters],
+  ];
   const positive: [string, number][] = [
     ["classes", classes],
     ["size", size],
-    ["stem.filters", config.stem.filters],
-    ...config.stages.flatMap(({ blocks, width, filters }, index): [string, number][] => [
-      [`stages[${index}].blocks`, blocks],
-      [`stages[${index}].width`, width],
-      [`stages[${index}].filters`, filters],
-    ]),
-  ];
+    ...(stem.kind === "blocks" ? ofStage(stem.stage, "stem.stage") : ([["stem.filters", stem.filters]] as const)),
+    ...stages.flatMap((stage, index) => ofStage(stage, `stages[${index}]`)),
+  ].map(([name, value]) => [name as string, value as number]);
   for (const [name, value] of positive)
     if (!Number.isInteger(value) || value < 1)
-      throw new ConfigError(`${where}: ${name} must be a positive integer, got ${String(value)}`);
+      throw new ConfigError(`${where}: ${name} must be a positive integer, got ${String(value)}; use 1 or more`);
 }

@@ -1,116 +1,111 @@
 /**
- * The bottleneck block with a slot for the operator that mixes places:
+ * Residual blocks with a slot for the operator that mixes places:
  *
- *     1 x 1 convolution, norm, ReLU;  operator, ReLU;  1 x 1 convolution, norm (gamma 0);  + shortcut, ReLU
+ *     bottleneck   1 x 1 convolution, norm, ReLU;  operator, ReLU;  1 x 1 convolution, norm (gamma 0);  + shortcut, ReLU
+ *     basic        3 x 3 convolution, norm, ReLU;  operator, norm (gamma 0);  + shortcut, ReLU
  */
-import type * as tf from "@tensorflow/tfjs";
-import { AxialAttention, BatchNorm, Convolution, type BatchNormPreset } from "../layers/index.js";
-import { strided, type AxialOperator, type BlockConfig, type ConvolutionOperator } from "./config.js";
-
-/** A feature map in the making, and its side in the images that the model is made for. */
-export interface Features {
-  readonly tensor: tf.SymbolicTensor;
-  readonly side: number;
-}
-
-/** What all parts of one model share while it is built. */
-export interface Builder {
-  readonly constants: BatchNormPreset;
-  /** The next seed of initial weights; undefined where they are random. */
-  readonly seed: () => number | undefined;
-}
-
-/** @returns a function that counts up from the seed, with room for the weights of one layer between two answers. */
-export function seeds(seed: number | undefined): Builder["seed"] {
-  let next = seed;
-  return () => (next === undefined ? undefined : (next += 16));
-}
-
-const apply = (layer: tf.layers.Layer, ...inputs: tf.SymbolicTensor[]): tf.SymbolicTensor =>
-  layer.apply(inputs.length === 1 ? inputs[0] : inputs) as tf.SymbolicTensor;
+import type { Assembler, AttentionPart } from "./assembler.js";
+import type { BlockConfig, OperatorConfig, StageConfig } from "./config.js";
 
 /** [B, H, W, C] to [B, H / stride, W / stride, filters]; odd sizes round up. */
-export function applyBottleneck(name: string, input: Features, block: BlockConfig, builder: Builder): Features {
-  const { width, filters, stride, operator, strideOn = "operator" } = block;
-  const { constants, seed } = builder;
-  const convolution = (part: string, filters: number, stride = 1) =>
-    new Convolution({ name: `${name}.${part}`, filters, stride, seed: seed() });
-  const first = strideOn === "reduce" ? stride : 1;
-
-  let x = apply(convolution("reduce", width, first), input.tensor);
-  x = apply(new BatchNorm({ name: `${name}.reduce_norm`, constants, activation: "relu" }), x); // [B, H / first, W / first, width]
-  x = applyOperator(
-    name,
-    { tensor: x, side: strided(input.side, first) },
-    { operator, width, stride: stride / first },
-    builder,
-  );
-  x = apply(convolution("expand", filters), x); // [B, H / stride, W / stride, filters]
-
-  let shortcut = input.tensor;
-  if (block.projectShortcut ?? (stride !== 1 || input.tensor.shape[3] !== filters)) {
-    shortcut = apply(convolution("shortcut", filters, stride), shortcut);
-    shortcut = apply(new BatchNorm({ name: `${name}.shortcut_norm`, constants }), shortcut);
+export function applyBlock<F>(assembler: Assembler<F>, name: string, input: F, block: BlockConfig): F {
+  const { filters, stride } = block;
+  const body = block.block === "basic" ? applyBasic : applyBottleneck;
+  const x = body(assembler, name, input, block);
+  let shortcut = input;
+  if (block.projectShortcut ?? (stride !== 1 || assembler.channels(input) !== filters)) {
+    shortcut = assembler.convolution(shortcut, { name: `${name}.shortcut`, filters, stride });
+    shortcut = assembler.norm(shortcut, { name: `${name}.shortcut_norm` });
+  } else if (stride !== 1) {
+    // A window of one place: every stride-th row and column.
+    shortcut = assembler.maxPool(shortcut, { name: `${name}.shortcut_stride`, size: 1, stride });
   }
-  const last = new BatchNorm({ name: `${name}.expand_norm`, constants, zeroGamma: true, activation: "relu" });
-  return { tensor: apply(last, x, shortcut), side: strided(input.side, stride) };
+  return assembler.norm(x, { name: `${name}.expand_norm`, zeroGamma: true, activation: "relu" }, shortcut);
 }
 
-/** What an operator is told of its block. */
-interface Slot<Operator> {
-  readonly operator: Operator;
+/** Blocks of one resolution, named `${name}.block1` and so on. */
+export function applyStage<F>(assembler: Assembler<F>, name: string, input: F, stage: StageConfig): F {
+  let x = input;
+  for (let index = 0; index < stage.blocks; index++)
+    x = applyBlock(assembler, `${name}.block${index + 1}`, x, index === 0 ? stage : { ...stage, stride: 1 });
+  return x;
+}
+
+function applyBottleneck<F>(assembler: Assembler<F>, name: string, input: F, block: BlockConfig): F {
+  const { width, filters, stride, operator, strideOn = "operator" } = block;
+  const first = strideOn === "reduce" ? stride : 1;
+  let x = assembler.convolution(input, { name: `${name}.reduce`, filters: width, stride: first });
+  x = assembler.norm(x, { name: `${name}.reduce_norm`, activation: "relu" }); // [B, H / first, W / first, width]
+  x = applyOperator(assembler, name, x, { operator, width, stride: stride / first, activated: true });
+  return assembler.convolution(x, { name: `${name}.expand`, filters }); // [B, H / stride, W / stride, filters]
+}
+
+function applyBasic<F>(assembler: Assembler<F>, name: string, input: F, block: BlockConfig): F {
+  const { filters, stride, operator } = block;
+  let x = assembler.convolution(input, { name: `${name}.reduce`, filters, kernelSize: 3, stride });
+  x = assembler.norm(x, { name: `${name}.reduce_norm`, activation: "relu" }); // [B, H / stride, W / stride, filters]
+  return applyOperator(assembler, name, x, { operator, width: filters, stride: 1, activated: false });
+}
+
+/** What an operator is told of its block. Activated: ends in norm and ReLU; otherwise the block's own norm follows. */
+interface Slot {
+  readonly operator: OperatorConfig;
   readonly width: number;
   readonly stride: number;
+  readonly activated: boolean;
 }
 
-function applyOperator(
-  name: string,
-  input: Features,
-  { operator, ...rest }: Slot<BlockConfig["operator"]>,
-  builder: Builder,
-): tf.SymbolicTensor {
+function applyOperator<F>(assembler: Assembler<F>, name: string, x: F, slot: Slot): F {
+  const { operator, width, stride, activated } = slot;
+  /** For operators without a norm of their own. */
+  const normalized = (y: F) =>
+    activated ? assembler.norm(y, { name: `${name}.spatial_norm`, activation: "relu" }) : y;
+  const attend = (input: F, part: AttentionPart) => assembler.attention(input, part);
   switch (operator.kind) {
-    case "convolution":
-      return applyConvolution(name, input, { operator, ...rest }, builder);
-    case "axial":
-      return applyAxial(name, input, { operator, ...rest }, builder);
+    case "convolution": {
+      const { kernelSize = 3, groups = 1, filters = width } = operator;
+      return normalized(assembler.convolution(x, { name: `${name}.spatial`, filters, kernelSize, stride, groups }));
+    }
+    case "axial": {
+      const { span = "global", tableSpan = assembler.side(x), position } = operator;
+      const shared = {
+        ...attentionArgs(operator, width),
+        ...(typeof span === "number" ? { span } : { span, tableSpan }),
+        position,
+      };
+      const height = attend(x, { kind: "axial", args: { ...shared, name: `${name}.height`, axis: "height" } });
+      const last = { ...striding(stride, activated), name: `${name}.width`, axis: "width" } as const;
+      return attend(height, { kind: "axial", args: { ...shared, ...last } });
+    }
+    case "local": {
+      const { window, position } = operator;
+      const args = { ...attentionArgs(operator, width), ...striding(stride, activated), window, position };
+      return attend(x, { kind: "local", args: { ...args, name: `${name}.spatial` } });
+    }
+    case "global": {
+      const args = { ...attentionArgs(operator, width), ...striding(stride, activated), name: `${name}.spatial` };
+      return attend(x, { kind: "global", args });
+    }
+    case "standAlone": {
+      const { heads, window, bias } = operator;
+      const args = { filters: width, heads, window, bias, ...striding(stride, false), name: `${name}.spatial` };
+      return normalized(attend(x, { kind: "standAlone", args }));
+    }
   }
 }
 
-/** k x k convolution, norm, ReLU: the stride lies here, not on the first 1 x 1 ("ResNet v1.5"). */
-function applyConvolution(
-  name: string,
-  input: Features,
-  { operator, width, stride }: Slot<ConvolutionOperator>,
-  { constants, seed }: Builder,
-): tf.SymbolicTensor {
-  const { kernelSize = 3, groups = 1 } = operator;
-  const layer = new Convolution({ name: `${name}.spatial`, filters: width, kernelSize, stride, groups, seed: seed() });
-  return apply(
-    new BatchNorm({ name: `${name}.spatial_norm`, constants, activation: "relu" }),
-    apply(layer, input.tensor),
-  );
-}
+/** Attention strides by average pooling and keeps the remainder of odd sizes, as the shortcut's convolution does. */
+const striding = (stride: number, activated: boolean) =>
+  ({ stride, strideRemainder: "keep", activation: activated ? "relu" : null }) as const;
 
-/** Height attention, width attention, average pooling by the stride, ReLU. The norms are inside the attention layers. */
-function applyAxial(
-  name: string,
-  input: Features,
-  { operator, width, stride }: Slot<AxialOperator>,
-  { constants, seed }: Builder,
-): tf.SymbolicTensor {
-  const { heads, span = "global", tableSpan = input.side, position, norms } = operator;
-  const tables = typeof span === "number" ? { span } : { span, tableSpan };
-  const shared = { filters: width, heads, position, norms, constants, ...tables };
-  const height = new AxialAttention({ ...shared, name: `${name}.height`, axis: "height", seed: seed() });
-  const across = new AxialAttention({
-    ...shared,
-    name: `${name}.width`,
-    axis: "width",
-    stride,
-    strideRemainder: "keep",
-    activation: "relu",
-    seed: seed(),
-  });
-  return apply(across, apply(height, input.tensor));
+function attentionArgs(
+  { heads = 8, filters, keyFilters, norms }: Extract<OperatorConfig, { keyFilters?: number }>,
+  width: number,
+) {
+  return {
+    filters: filters ?? width,
+    heads,
+    norms,
+    ...(keyFilters === undefined ? {} : { keyDepth: keyFilters / heads }),
+  };
 }

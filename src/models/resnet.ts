@@ -1,57 +1,82 @@
-/** From a configuration to a model: stem, stages of residual blocks, average over all places, classifier. */
-import * as tf from "@tensorflow/tfjs";
-import { assertConfig, type ModelOptions, type ResNetConfig } from "./config.js";
-import { applyBottleneck, seeds, type Builder, type Features } from "./residual-block.js";
-import { applyStem } from "./stem.js";
+/** The ResNet family, "v1.5": He et al., arXiv 1512.03385; Xie et al., 1611.05431 (ResNeXt); Zagoruyko and Komodakis, 1605.07146 (wide). */
+import { ConfigError } from "../errors.js";
+import type { OperatorConfig, ResNetConfig } from "./config.js";
 
-/**
- * Builds a classifier of images [B, H, W, 3] into logits [B, classes]. H and W are free: every layer takes any size.
- *
- * Layers are named by their place, `stage2.block1.height`, and their weights after them.
- *
- * @throws ConfigError when the configuration or the options are not valid.
- */
-export function buildResNet(config: ResNetConfig, options: ModelOptions): tf.LayersModel {
-  assertConfig(config, options);
-  const { classes, size = 224 } = options;
-  const builder: Builder = { constants: config.norm, seed: seeds(options.seed) };
-  const image = tf.input({ shape: [null, null, 3], name: "image" });
-  let x: Features = applyStem({ tensor: image, side: size }, config.stem, builder);
-  config.stages.forEach((stage, stageIndex) => {
-    for (let block = 0; block < stage.blocks; block++) {
-      const name = `stage${stageIndex + 1}.block${block + 1}`;
-      x = applyBottleneck(name, x, block === 0 ? stage : { ...stage, stride: 1 }, builder);
-    }
-  });
-  const pooled = tf.layers.globalAveragePooling2d({ name: "pool" }).apply(x.tensor) as tf.SymbolicTensor; // [B, C]
-  const bound = 1 / Math.sqrt(pooled.shape[1] ?? 1);
-  const uniform = () => tf.initializers.randomUniform({ minval: -bound, maxval: bound, seed: builder.seed() });
-  const classifier = tf.layers.dense({
-    name: "classifier",
-    units: classes,
-    kernelInitializer: uniform(),
-    biasInitializer: uniform(),
-  });
-  return tf.model({ inputs: image, outputs: classifier.apply(pooled) as tf.SymbolicTensor, name: config.name }); // [B, classes]
+interface Family {
+  readonly block: "basic" | "bottleneck";
+  readonly depths: readonly [number, number, number, number];
+  /** Channel groups of the 3 x 3 convolutions. Default 1. */
+  readonly groups?: number;
+  /** Channels of a group in the first stage. Default 64. */
+  readonly widthPerGroup?: number;
 }
 
-/** [blocks per stage] of the bottleneck ResNets, and of the paper's small Axial-ResNet-26. */
-const depths = { 26: [1, 2, 4, 1], 50: [3, 4, 6, 3] } as const;
-export type BottleneckDepth = keyof typeof depths;
-export const stageDepths: Readonly<Record<BottleneckDepth, readonly number[]>> = depths;
+/** By name. ResNet-26 has the depths of the paper's small model. */
+const families = {
+  "resnet-18": { block: "basic", depths: [2, 2, 2, 2] },
+  "resnet-26": { block: "bottleneck", depths: [1, 2, 4, 1] },
+  "resnet-34": { block: "basic", depths: [3, 4, 6, 3] },
+  "resnet-50": { block: "bottleneck", depths: [3, 4, 6, 3] },
+  "resnet-101": { block: "bottleneck", depths: [3, 4, 23, 3] },
+  "resnet-152": { block: "bottleneck", depths: [3, 8, 36, 3] },
+  "resnext-50-32x4d": { block: "bottleneck", depths: [3, 4, 6, 3], groups: 32, widthPerGroup: 4 },
+  "resnext-101-32x8d": { block: "bottleneck", depths: [3, 4, 23, 3], groups: 32, widthPerGroup: 8 },
+  "wide-resnet-50-2": { block: "bottleneck", depths: [3, 4, 6, 3], widthPerGroup: 128 },
+  "wide-resnet-101-2": { block: "bottleneck", depths: [3, 4, 23, 3], widthPerGroup: 128 },
+} as const satisfies Record<string, Family>;
 
-/** ResNet "v1.5": widths 64, 128, 256, 512, four times as many channels between the blocks. He et al., arXiv 1512.03385. */
-export function resNetConfig(depth: BottleneckDepth): ResNetConfig {
+export type ResNetName = keyof typeof families;
+export const resNetNames = Object.keys(families) as ResNetName[];
+
+/** Blocks per stage of the networks that have an axial twin. */
+export const bottleneckDepths = { 26: families["resnet-26"].depths, 50: families["resnet-50"].depths } as const;
+export type BottleneckDepth = keyof typeof bottleneckDepths;
+
+export interface ResNetOptions {
+  /** Which of the four stages have attention instead of their (second) 3 x 3 convolutions. Default none. */
+  readonly attention?: readonly [boolean, boolean, boolean, boolean];
+  /**
+   * That attention. Default axial with 8 heads over the whole axis. Its heads must divide the stage's width.
+   *
+   *     { kind: "axial", heads: 4, span: 15 }        { kind: "standAlone", heads: 8, window: 7 }
+   */
+  readonly operator?: Exclude<OperatorConfig, { kind: "convolution" }>;
+  /** What strides in bottlenecks: the operator (default) or the first 1 x 1 convolution. */
+  readonly strideOn?: "operator" | "reduce";
+}
+
+/**
+ * A ResNet by name, with attention in the stages of your choice:
+ *
+ *     resNetConfig("resnet-50", { attention: [false, false, true, true] })      // axial attention in the last two stages
+ *
+ * MartinGer's public networks offer the same choice for ResNet-50, 101 and 152 and crash on the others; they keep the stride on the
+ * first 1 x 1 and have no norm after axial attention: `strideOn: "reduce"`, `norms: { output: false }`.
+ *
+ * @throws ConfigError when there is no such network.
+ */
+export function resNetConfig(name: ResNetName, options: ResNetOptions = {}): ResNetConfig {
+  if (!Object.hasOwn(families, name))
+    throw new ConfigError(`models.resNetConfig: no such network, got ${name}; use one of ${resNetNames.join(", ")}`);
+  const { block, depths, groups = 1, widthPerGroup = 64 }: Family = families[name];
+  const { attention = [false, false, false, false], operator = { kind: "axial" }, strideOn } = options;
+  const expansion = block === "basic" ? 1 : 4;
+  const attended = attention.some(Boolean);
   return {
-    name: `resnet-${depth}`,
+    name: attended ? `${name}-${operator.kind}-${attention.map(Number).join("")}` : name,
     stem: { kind: "convolution", filters: 64 },
     norm: "torch",
-    stages: stageDepths[depth].map((blocks, index) => ({
-      blocks,
-      stride: index === 0 ? 1 : 2,
-      width: 64 * 2 ** index,
-      filters: 256 * 2 ** index,
-      operator: { kind: "convolution" },
-    })),
+    stages: depths.map((blocks, index) => {
+      const planes = 64 * 2 ** index;
+      return {
+        ...(block === "basic" ? { block } : {}),
+        blocks,
+        stride: index === 0 ? 1 : 2,
+        width: Math.trunc((planes * widthPerGroup) / 64) * groups,
+        filters: planes * expansion,
+        operator: attention[index] ? operator : { kind: "convolution", ...(groups === 1 ? {} : { groups }) },
+        ...(strideOn === undefined ? {} : { strideOn }),
+      };
+    }),
   };
 }

@@ -1,15 +1,34 @@
 /** From pixels to features: the first layers of a network. */
-import type * as tf from "@tensorflow/tfjs";
-import { BatchNorm, Convolution, MaxPool } from "../layers/index.js";
-import { strided, type StemConfig } from "./config.js";
-import type { Builder, Features } from "./residual-block.js";
+import type { Assembler } from "./assembler.js";
+import type { StemConfig } from "./config.js";
+import { applyStage } from "./residual-block.js";
 
-/** [B, H, W, 3] to [B, H / 4, W / 4, filters]. */
-export function applyStem(image: Features, { filters }: StemConfig, builder: Builder): Features {
-  const { constants, seed } = builder;
-  const convolution = new Convolution({ name: "stem.convolution", filters, kernelSize: 7, stride: 2, seed: seed() });
-  const norm = new BatchNorm({ name: "stem.norm", constants, activation: "relu" });
-  const pool = new MaxPool({ name: "stem.pool" });
-  const features = [convolution, norm, pool].reduce((x, layer) => layer.apply(x) as tf.SymbolicTensor, image.tensor);
-  return { tensor: features, side: strided(strided(image.side, 2), 2) }; // [B, H / 4, W / 4, filters]
+/** [B, H, W, 3] to [B, H / 4, W / 4, filters], or half that stride where there is no max pooling. */
+export function applyStem<F>(assembler: Assembler<F>, image: F, stem: StemConfig): F {
+  switch (stem.kind) {
+    case "convolution": {
+      const { filters, convolutions = [{ kernelSize: 7, filters, stride: 2 as const }] } = stem;
+      const features = convolutions.reduce((x, convolution, index) => {
+        const suffix = index === 0 ? "" : String(index + 1);
+        const y = assembler.convolution(x, { name: `stem.convolution${suffix}`, ...convolution });
+        return assembler.norm(y, { name: `stem.norm${suffix}`, activation: "relu" });
+      }, image);
+      return maybePool(assembler, features, stem.maxPool);
+    }
+    case "blocks":
+      return maybePool(assembler, applyStage(assembler, "stem", image, stem.stage), stem.maxPool);
+    case "valueMixture": {
+      const { filters, heads } = stem;
+      const attended = assembler.attention(image, {
+        kind: "valueMixture",
+        args: { name: "stem.attention", filters, heads },
+      });
+      const features = assembler.norm(attended, { name: "stem.norm", activation: "relu" });
+      return assembler.maxPool(features, { name: "stem.pool", size: 4, stride: 4, padding: 0 });
+    }
+  }
+}
+
+function maybePool<F>(assembler: Assembler<F>, x: F, maxPool = true): F {
+  return maxPool ? assembler.maxPool(x, { name: "stem.pool" }) : x;
 }

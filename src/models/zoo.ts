@@ -1,17 +1,36 @@
 /** The named models: `names()` lists them, `configuration(name)` is their data, `create(name, options)` builds one. */
 import type * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../errors.js";
-import { axialResNetConfig, axialWidths, type AxialWidth } from "./axial-resnet.js";
+import { attentionResNets } from "./attention-resnet.js";
+import { axialResNetConfig, axialWidths, fullAxialResNetConfig, type AxialWidth } from "./axial-resnet.js";
 import type { ModelOptions, ResNetConfig } from "./config.js";
-import { buildResNet, resNetConfig, stageDepths, type BottleneckDepth } from "./resnet.js";
+import { deeplab2Configs } from "./deeplab2.js";
+import { buildResNet } from "./network.js";
+import { bottleneckDepths, resNetConfig, resNetNames, type BottleneckDepth } from "./resnet.js";
 
-const depths = Object.keys(stageDepths).map(Number) as BottleneckDepth[];
+const depths = Object.keys(bottleneckDepths).map(Number) as BottleneckDepth[];
 const widths = Object.keys(axialWidths) as AxialWidth[];
+const everySize = (make: (depth: BottleneckDepth, width: AxialWidth) => ResNetConfig) =>
+  depths.flatMap((depth) => widths.map((width) => make(depth, width)));
+
+/** MartinGer/Stand-Alone-Axial-Attention with attention in all stages. */
+const standAloneAxial: ResNetConfig = {
+  ...resNetConfig("resnet-50", {
+    attention: [true, true, true, true],
+    operator: { kind: "axial", norms: { output: false } },
+    strideOn: "reduce",
+  }),
+  name: "stand-alone-axial-resnet-50",
+};
 
 const configurations: ReadonlyMap<string, ResNetConfig> = new Map(
   [
-    ...depths.map(resNetConfig),
-    ...depths.flatMap((depth) => widths.map((width) => axialResNetConfig(depth, width))),
+    ...resNetNames.map((name) => resNetConfig(name)),
+    ...everySize(axialResNetConfig),
+    ...everySize(fullAxialResNetConfig),
+    standAloneAxial,
+    ...attentionResNets,
+    ...deeplab2Configs,
   ].map((config) => [config.name, config]),
 );
 

@@ -5,7 +5,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../errors.js";
 import { AxialAttention } from "../layers/index.js";
-import { applyBottleneck, buildResNet, seeds, type BlockConfig, type ResNetConfig } from "../models/index.js";
+import { buildResNet, type BlockConfig, type ResNetConfig } from "../models/index.js";
+import { layerAssembler } from "../models/layer-assembler.js";
+import { applyBlock } from "../models/residual-block.js";
 import {
   axialAttentionLinks,
   blockLinks,
@@ -102,10 +104,7 @@ const bottleneck: SubjectBuilder = (reference) => {
 
 function blockSubject(reference: ReferenceCase, layout: BlockLayout, block: BlockConfig): Subject {
   const input = tf.input({ shape: [null, null, inputChannels(reference)] });
-  const { tensor } = applyBottleneck("block", { tensor: input, side: 1 }, block, {
-    constants: "torch",
-    seed: seeds(1),
-  });
+  const { tensor } = applyBlock(layerAssembler({ constants: "torch" }), "block", { tensor: input, side: 1 }, block);
   const model = tf.model({ inputs: input, outputs: tensor });
   const attention = model.layers.flatMap((layer): [string, AxialAttention][] =>
     layer instanceof AxialAttention ? [[layout.modules[layer.name.replace("block.", "")], layer]] : [],

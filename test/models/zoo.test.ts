@@ -1,18 +1,21 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
+import * as engine from "../../src/engine/index.js";
 import { ConfigError } from "../../src/errors.js";
-import { configuration, create, names } from "../../src/models/index.js";
+import {
+  configuration,
+  create,
+  names,
+  resNetConfig,
+  type ModelOptions,
+  type ResNetConfig,
+} from "../../src/models/index.js";
+import { shrunk, wirings } from "./shrunk.js";
 
-const parameters = (model: tf.LayersModel) =>
-  model.trainableWeights.reduce(
-    (sum, { shape }) => sum + shape.reduce<number>((size, side) => size * (side ?? 1), 1),
-    0,
-  );
-
-/** A small image batch and the loss gradient step that training takes. */
-function trainingSteps(model: tf.LayersModel, steps: number): number[] {
-  const images = tf.randomNormal([3, 19, 23, 3], 0, 1, "float32", 5);
+/** The loss after each of some training steps on one batch. */
+function trainingSteps(model: tf.LayersModel, steps: number, side = 16): number[] {
+  const images = tf.randomNormal([3, side, side + 4, 3], 0, 1, "float32", 5);
   const labels = tf.oneHot([0, 1, 2], 3);
   const optimizer = tf.train.adam(1e-2);
   const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
@@ -32,74 +35,64 @@ function trainingSteps(model: tf.LayersModel, steps: number): number[] {
 }
 
 describe("models.create", () => {
-  // Counts of the PyTorch originals, from the fixtures' model-facts.json (csrhddlam/axial-deeplab; torchvision).
-  const counts: [name: string, classes: number, parameters: number][] = [
-    ["axial-resnet-26-s", 1000, 5944936],
-    ["axial-resnet-26-s", 10, 4930186],
-    ["axial-resnet-50-s", 1000, 11586216],
-    ["axial-resnet-50-m", 10, 23657770],
-    ["axial-resnet-50-l", 1000, 43973480],
-    ["resnet-50", 1000, 25557032],
-  ];
-  for (const [name, classes, expected] of counts)
-    it(`gives ${name} with ${classes} classes the ${expected} parameters of the original`, () => {
-      const model = create(name, { classes });
-      assert.equal(parameters(model), expected);
-      model.dispose();
-    });
+  before(async () => void (await engine.start()));
+  after(() => engine.stop());
 
   it("refuses an unknown name and lists the known ones", () => {
     assert.throws(
       () => create("axial-resnet-27-s", { classes: 10 }),
       new RegExp(`got axial-resnet-27-s.*${names()[0]}`),
     );
+    assert.throws(
+      () => resNetConfig("resnet-51" as "resnet-50"),
+      /no such network, got resnet-51; use one of resnet-18/,
+    );
   });
 
-  it("refuses a size or a class count that is not a positive integer", () => {
-    assert.throws(() => create("resnet-26", { classes: 0 }), ConfigError);
-    assert.throws(() => create("resnet-26", { classes: 10, size: 33.5 }), /size must be a positive integer, got 33.5/);
+  it("refuses sizes, classes and channels that are not positive integers", () => {
+    const refuses = (config: ResNetConfig, options: ModelOptions, message: RegExp) =>
+      assert.throws(
+        () => create(config, options),
+        (error) => error instanceof ConfigError && message.test(error.message),
+      );
+    const config = configuration("resnet-26");
+    refuses(config, { classes: 0 }, /classes must be a positive integer, got 0/);
+    refuses(config, { classes: 10, size: 33.5 }, /size must be a positive integer, got 33.5/);
+    const stages = [{ ...config.stages[0], width: -1 }];
+    refuses({ ...config, stages }, { classes: 10 }, /stages\[0\].width must be a positive integer, got -1/);
   });
 
   it("repeats its initial weights from a seed", () => {
     const weights = () => {
-      const model = create("resnet-26", { classes: 3, seed: 11 });
+      const model = create("axial-resnet-26-s", { classes: 3, seed: 11, size: 32 });
       const data = model.getWeights().map((weight) => Array.from(weight.dataSync().slice(0, 5)));
       model.dispose();
       return data;
     };
     assert.deepEqual(weights(), weights());
   });
-});
 
-describe("a small Axial-ResNet", () => {
-  const small = configuration("axial-resnet-26-s");
-  const config = {
-    ...small,
-    name: "axial-resnet-tiny",
-    stem: { ...small.stem, filters: 8 },
-    stages: small.stages.slice(0, 2).map((stage) => ({ ...stage, blocks: 1, width: 16, filters: 24 })),
-  };
+  it("takes images of any size with one set of weights", () => {
+    const model = create(shrunk(configuration("axial-resnet-26-s")), { classes: 7, size: 32 });
+    for (const [height, width] of [
+      [32, 32],
+      [29, 53],
+      [64, 7],
+    ])
+      // prettier-ignore
+      tf.tidy(() =>
+        assert.deepEqual((model.predict(tf.zeros([1, height, width, 3])) as tf.Tensor).shape, [1, 7]),
+      );
+    model.dispose();
+  });
 
-  it("takes images of any size", () => {
-    const model = create(config, { classes: 7, size: 32 });
-    tf.tidy(() => {
-      for (const [height, width] of [
-        [32, 32],
-        [29, 53],
-        [64, 7],
-      ])
-        // prettier-ignore
-        assert.deepEqual((model.predict(tf.zeros([1, height, width, 3])) as tf.Tensor).shape, [1, 7]);
+  for (const config of wirings())
+    it(`builds ${config.name}, small, which learns one batch by heart and leaves no tensor behind`, () => {
+      const tensors = tf.memory().numTensors;
+      const model = create(config, { classes: 3, size: 16, seed: 3 });
+      const losses = trainingSteps(model, 10);
+      assert.ok(losses[9] < losses[0] / 3, `loss went ${losses[0]} to ${losses[9]}`);
+      model.dispose();
+      assert.equal(tf.memory().numTensors, tensors);
     });
-    model.dispose();
-  });
-
-  it("learns one batch by heart, and leaves no tensor behind", () => {
-    const before = tf.memory().numTensors;
-    const model = create(config, { classes: 3, size: 32, seed: 3 });
-    const losses = trainingSteps(model, 12);
-    assert.ok(losses[11] < losses[0] / 5, `loss went ${losses[0]} to ${losses[11]}`);
-    model.dispose();
-    assert.equal(tf.memory().numTensors, before);
-  });
 });

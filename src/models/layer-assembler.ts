@@ -1,0 +1,70 @@
+/** Reads a network as TensorFlow.js layers. */
+import * as tf from "@tensorflow/tfjs";
+import {
+  AxialAttention,
+  BatchNorm,
+  Convolution,
+  GlobalAttention,
+  LocalAttention,
+  MaxPool,
+  StandAloneAttention,
+  ValueMixtureAttention,
+  type BatchNormPreset,
+} from "../layers/index.js";
+import type { Assembler, AttentionPart } from "./assembler.js";
+import { strided } from "./config.js";
+
+/** A symbolic tensor, and its side in images of the size that the model is made for. */
+export interface Features {
+  readonly tensor: tf.SymbolicTensor;
+  readonly side: number;
+}
+
+export interface LayerOptions {
+  readonly constants: BatchNormPreset;
+  /** Makes the initial weights repeatable. Default: random. */
+  readonly seed?: number;
+}
+
+export function layerAssembler({ constants, seed }: LayerOptions): Assembler<Features> {
+  let next = seed;
+  /** Seeds a layer apart from the one before: no layer draws more often than that. */
+  const seeded = () => (next === undefined ? {} : { seed: (next += 16) });
+  const apply = (layer: tf.layers.Layer, x: Features, stride = 1, residual?: Features): Features => ({
+    tensor: layer.apply(residual === undefined ? x.tensor : [x.tensor, residual.tensor]) as tf.SymbolicTensor,
+    side: strided(x.side, stride),
+  });
+  return {
+    convolution: (x, args) => apply(new Convolution({ ...args, ...seeded() }), x, args.stride),
+    norm: (x, args, residual) => apply(new BatchNorm({ ...args, constants }), x, 1, residual),
+    attention: (x, part) => {
+      const stride = "stride" in part.args ? part.args.stride : 1;
+      return apply(attentionLayer(part, { constants, ...seeded() }), x, stride);
+    },
+    maxPool: (x, args) => apply(new MaxPool(args), x, args.stride ?? 2),
+    classify: (x, classes) => {
+      const pooled = apply(tf.layers.globalAveragePooling2d({ name: "pool" }), x); // [B, C]
+      const bound = 1 / Math.sqrt(pooled.tensor.shape[1]!);
+      const uniform = () => tf.initializers.randomUniform({ minval: -bound, maxval: bound, ...seeded() });
+      const initializers = { kernelInitializer: uniform(), biasInitializer: uniform() };
+      return apply(tf.layers.dense({ name: "classifier", units: classes, ...initializers }), pooled); // [B, classes]
+    },
+    channels: ({ tensor }) => tensor.shape[tensor.shape.length - 1]!,
+    side: ({ side }) => side,
+  };
+}
+
+function attentionLayer(part: AttentionPart, shared: LayerOptions): tf.layers.Layer {
+  switch (part.kind) {
+    case "axial":
+      return new AxialAttention({ ...part.args, ...shared });
+    case "local":
+      return new LocalAttention({ ...part.args, ...shared });
+    case "standAlone":
+      return new StandAloneAttention({ ...part.args, ...shared });
+    case "global":
+      return new GlobalAttention({ ...part.args, ...shared });
+    case "valueMixture":
+      return new ValueMixtureAttention({ ...part.args, seed: shared.seed });
+  }
+}

@@ -1,0 +1,32 @@
+/** From a configuration to a network: stem, stages of residual blocks, average over all places, classifier. */
+import * as tf from "@tensorflow/tfjs";
+import type { Assembler } from "./assembler.js";
+import { assertConfig, type ModelOptions, type ResNetConfig } from "./config.js";
+import { layerAssembler } from "./layer-assembler.js";
+import { applyStage } from "./residual-block.js";
+import { applyStem } from "./stem.js";
+
+/** [B, H, W, 3] to logits [B, classes]. */
+export function assemble<F>(assembler: Assembler<F>, image: F, config: ResNetConfig, classes: number): F {
+  const features = config.stages.reduce(
+    (x, stage, index) => applyStage(assembler, `stage${index + 1}`, x, stage),
+    applyStem(assembler, image, config.stem),
+  );
+  return assembler.classify(features, classes);
+}
+
+/**
+ * Builds a classifier of images [B, H, W, 3] into logits [B, classes]. H and W are free: every layer takes any size.
+ *
+ * Layers are named by their place, `stage2.block1.height`, and their weights after them.
+ *
+ * @throws ConfigError when the configuration or the options are not valid.
+ */
+export function buildResNet(config: ResNetConfig, options: ModelOptions): tf.LayersModel {
+  assertConfig(config, options);
+  const { classes, size = 224, seed } = options;
+  const image = tf.input({ shape: [null, null, 3], name: "image" });
+  const assembler = layerAssembler({ constants: config.norm, seed });
+  const { tensor } = assemble(assembler, { tensor: image, side: size }, config, classes);
+  return tf.model({ inputs: image, outputs: tensor, name: config.name }); // [B, classes]
+}
