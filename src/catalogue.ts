@@ -127,13 +127,43 @@ export const catalogue: readonly CatalogueEntry[] = [
     ],
   },
   {
-    title: "ResNet-26 and -50",
-    paper: papers.resnet,
-    equation: "table 1: the convolutional baseline, v1.5",
-    use: 'axial.models.create("resnet-26", { classes: 10 })',
+    title: "Axial-ResNet, stand-alone: attention throughout",
+    paper: papers.axialDeepLab,
+    equation: "sec. 3.3: the stem too is axial blocks; span 15",
+    use: 'axial.models.create("full-axial-resnet-26-s", { classes: 10, size: 32 })',
     shapes: [
       [1, 32, 32, 3],
       [1, 10],
+    ],
+  },
+  {
+    title: "ResNet-50 with stand-alone or position-sensitive attention",
+    paper: papers.axialDeepLab,
+    equation: "table 1: conv-stem and full attention, eq. 2 and 3",
+    use: 'axial.models.create("sasa-resnet-50", { classes: 10 })',
+    shapes: [
+      [1, 16, 16, 3],
+      [1, 10],
+    ],
+  },
+  {
+    title: "ResNet-18 to -152, ResNeXt, wide; attention per stage",
+    paper: papers.resnet,
+    equation: "table 1, v1.5: the stride on the 3 x 3",
+    use: 'axial.models.create(axial.models.resNetConfig("resnet-18", { attention: [false, false, true, true] }), { classes: 10 })',
+    shapes: [
+      [1, 32, 32, 3],
+      [1, 10],
+    ],
+  },
+  {
+    title: "attention stem of SASA",
+    paper: papers.sasa,
+    equation: "sec. 3.2: values mixed by place in the block",
+    use: "new axial.layers.ValueMixtureAttention({ filters: 16 })",
+    shapes: [
+      [1, 8, 8, 3],
+      [1, 8, 8, 16],
     ],
   },
 ];

@@ -178,6 +178,8 @@ export function axialAttentionLinks({ foreign, own }: Pair, layout: AxialLayout,
 /** The modules of a residual block there, by the names of the layers here. */
 export interface BlockLayout {
   readonly modules: Readonly<Record<string, string>>;
+  /** The same of blocks that have no second 1 x 1 convolution; absent: the family has none. */
+  readonly basicModules?: Readonly<Record<string, string>>;
   readonly axial: AxialLayout;
 }
 
@@ -209,12 +211,22 @@ export const torchvisionBlock: BlockLayout = {
     expand_norm: "bn3",
     ...shortcut,
   },
+  basicModules: {
+    reduce: "conv1",
+    reduce_norm: "bn1",
+    spatial: "conv2",
+    height: "height_block",
+    width: "width_block",
+    expand_norm: "bn2",
+    ...shortcut,
+  },
   axial: standAloneAxial,
 };
 
 /** All layers of the block that there are: which ones, the shapes tell. */
 export function blockLinks({ foreign, own }: Pair, layout: BlockLayout, shapes: WeightShapes): Link[] {
-  return Object.entries(layout.modules).flatMap(([here, there]) => {
+  const isBasic = !shapes.has(`${own}.expand/kernel`);
+  return Object.entries((isBasic && layout.basicModules) || layout.modules).flatMap(([here, there]) => {
     const pair = { foreign: join(foreign, there), own: `${own}.${here}` };
     if (shapes.has(`${pair.own}/projection`)) return axialAttentionLinks(pair, layout.axial, shapes);
     if (shapes.has(`${pair.own}/kernel`)) return convolutionLinks(pair, shapes);
