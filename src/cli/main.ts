@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { AxialError } from "../errors.js";
 import { version } from "../version.js";
 import { register as bench } from "./bench.js";
+import { register as data } from "./data.js";
 import { register as doctor } from "./doctor.js";
 import { register as evaluate } from "./evaluate.js";
 import { register as kernel } from "./kernel.js";
@@ -16,6 +17,7 @@ import { register as zoo } from "./zoo.js";
 // prettier-ignore
 const commands = [
   bench,
+  data,
   doctor,
   evaluate,
   kernel,

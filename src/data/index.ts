@@ -6,10 +6,12 @@ export {
   type AugmentationPreset,
 } from "./augmentation.js";
 export { cacheFolder } from "./cache-folder.js";
+export { contactSheet, type ContactSheetOptions } from "./contact-sheet.js";
 export * from "./dataset.js";
 export { download, type DownloadOptions } from "./download.js";
 export * from "./image-folder.js";
 export * from "./imagenette.js";
+export { listImages, type ListedImage, type Listing } from "./listing.js";
 export { imagenetStatistics, toBytes } from "./normalize.js";
 export { batchesPerEpoch } from "./plan.js";
 export { clearPixels } from "./prepare.js";
