@@ -87,7 +87,8 @@ const similarityStatisticsGrad = defineKernel<AttentionCall["inputs"], Attention
     const slopes = [qkv, ...tables].map((tensor) => tensor && output(call, tensor.shape));
     const scratchBytes = bytesOf(
       axis.vectors +
-        Math.ceil((6 * attrs.heads) / 4) + // coefficients
+        Math.ceil((6 * attrs.heads) / 4) +
+        6 + // coefficients
         length * rowDepth + // gradients by the rows
         (byGram
           ? fullKeyDepth ** 2 + // a Gram matrix

@@ -130,6 +130,23 @@ export function loadRows(group: i32): void {
   readRows(0, length, rows, rowBytes);
 }
 
+/** The same without the values. */
+export function loadQueriesAndKeys(group: i32): void {
+  selectGroup(group);
+  readQueriesAndKeys(qkv, rows);
+}
+
+/** Reads the queries and keys of all positions of a tensor of the shape of qkv. */
+export function readQueriesAndKeys(tensor: usize, to: usize): void {
+  const channels = 2 * keyDepth + valueDepth;
+  if (keyDepth === fullKeyDepth) {
+    gather(tensor, channels, 0, 2 * keyDepth, 0, length, to, rowBytes);
+  } else {
+    gather(tensor, channels, 0, keyDepth, 0, length, to, rowBytes);
+    gather(tensor, channels, keyDepth, keyDepth, 0, length, to + queryBytes, rowBytes);
+  }
+}
+
 /** Reads `count` positions of qkv from `first` on to rows that are `stride` bytes apart. */
 export function readRows(first: i32, count: i32, to: usize, stride: usize): void {
   readRowsOf(qkv, first, count, to, stride);

@@ -82,6 +82,25 @@ export function dotRows(
   }
 }
 
+/** line[j] = x . encoding_j for the pair of queries at x and x + xBytes. */
+export function dotEncodings(
+  x: usize, xBytes: usize, encodings: usize, encodingBytes: usize, line: usize, other: usize, count: i32, depth: i32,
+): void {
+  const end = line + (<usize>count << 4);
+  const y = x + xBytes;
+  const a0 = v128.load(x), a1 = v128.load(x, 16), a2 = v128.load(x, 32), a3 = v128.load(x, 48);
+  const b0 = v128.load(y), b1 = v128.load(y, 16), b2 = v128.load(y, 32), b3 = v128.load(y, 48);
+  let t = encodings;
+  for (let p = line; p < end; p += 16) {
+    const t0 = v128.load32_splat(t), t1 = v128.load32_splat(t, 4);
+    const t2 = v128.load32_splat(t, 8), t3 = v128.load32_splat(t, 12);
+    v128.store(p, madd(a3, t3, madd(a2, t2, madd(a1, t1, f32x4.mul(a0, t0)))));
+    v128.store(p + other, madd(b3, t3, madd(b2, t2, madd(b1, t1, f32x4.mul(b0, t0)))));
+    t += encodingBytes;
+  }
+  if (depth > 4) addDotEncodings(x + 64, xBytes, encodings + 16, encodingBytes, line, other, count, depth - 4);
+}
+
 /** line[j] += x . encoding_j for the pair of queries at x and x + xBytes. */
 export function addDotEncodings(
   x: usize, xBytes: usize, encodings: usize, encodingBytes: usize, line: usize, other: usize, count: i32, depth: i32,

@@ -8,7 +8,7 @@
 import {
   at, before, firstOffset, fullKeyDepth, keyDepth, lastOffset, length, lineBytes, lines, offsets, take,
 } from "./axis";
-import { addDotEncodings } from "./rows";
+import { dotEncodings } from "./rows";
 
 /** Copies the window's part of a table [2L - 1, Dq] to [R][Dq] plain numbers, filled up to a multiple of 4 with zeros. */
 export function encodingsOf(table: usize): usize {
@@ -28,9 +28,7 @@ export function encodingsOf(table: usize): usize {
 export function dotPositions(y: usize, stride: usize, i: i32, encodings: usize): void {
   selectOffsets(i);
   const width = <usize>fullKeyDepth << 2;
-  memory.fill(lines, 0, <usize>offsetsOfEither << 4);
-  memory.fill(lines + lineBytes, 0, <usize>offsetsOfEither << 4);
-  addDotEncodings(
+  dotEncodings(
     y, stride, at(encodings, eitherOffset, width), width, lines, lineBytes, offsetsOfEither, fullKeyDepth,
   );
 }

@@ -13,10 +13,11 @@
 import { integerAt, pointerAt, shareStart } from "./arguments";
 import {
   at, eitherCount, eitherKey, firstCount, firstKey, firstOffset, fullKeyDepth, groupCount, heads, inner, keyDepth,
-  keyTable, lastOffset, length, lineBytes, lines, loadRows, offsets, outer, queryBytes, queryTable, readAxis, rowBytes,
-  rows, secondCount, secondKey, selectPair, take, valueDepth,
+  keyTable, lastOffset, length, lineBytes, lines, loadQueriesAndKeys, offsets, outer, queryBytes, queryTable, readAxis,
+  readQueriesAndKeys, rowBytes,
+  rows, secondCount, secondKey, selectPair, take, valueDepth, writeRows,
 } from "./axis";
-import { gather, headValues, ownLanes, scatter } from "./lanes";
+import { headValues, ownLanes, scatter } from "./lanes";
 import { addToRows, dotRows, retrieveEncodings, retrieveRows } from "./rows";
 import { centre, dot, dotEncoding, gram, multiply, windowBytes, windowsOf } from "./similarity-gram";
 import {
@@ -24,8 +25,8 @@ import {
 } from "./similarity-products";
 import { madd } from "./simd";
 
-/** a and b of each term and head: [3 terms][2][N] of float32. */
-let coefficients: usize = 0;
+/** a and b of each term and head: [3 terms][2][N] of float32; and of each lane of the group: [3 terms][2] vectors. */
+let coefficients: usize = 0, laneCoefficients: usize = 0;
 let slopes: usize = 0;
 /** What the part adds up for the encodings. By products: [R][Dq][4 lanes]; by Gram matrices: [L][1 + Dq][Dq][4 lanes]. */
 let querySums: usize = 0, keySums: usize = 0;
@@ -46,6 +47,7 @@ export function similarityStatisticsGradient(args: usize, part: i32, parts: i32)
   keySums = querySums + (sumBytes >> 1);
   memory.fill(querySums, 0, sumBytes);
   coefficients = take(<usize>(6 * heads + 3) >> 2 << 4);
+  laneCoefficients = take(96);
   readCoefficients(pointerAt(args, 16), pointerAt(args, 17), pointerAt(args, 18));
   slopes = take(<usize>length * rowBytes);
   if (byGram) prepareGram();
@@ -53,18 +55,21 @@ export function similarityStatisticsGradient(args: usize, part: i32, parts: i32)
   const channels = 2 * keyDepth + valueDepth;
   const end = shareStart(groupCount(), part + 1, parts);
   for (let group = shareStart(groupCount(), part, parts); group < end; group++) {
-    loadRows(group);
+    loadQueriesAndKeys(group);
     own = ownLanes();
-    memory.fill(slopes, 0, <usize>length * rowBytes);
-    if (adds) {
-      gather(qkvSlope, channels, 0, keyDepth, 0, length, slopes, rowBytes);
-      gather(qkvSlope, channels, keyDepth, keyDepth, 0, length, slopes + queryBytes, rowBytes);
+    for (let x = 0; x < 6; x++) {
+      v128.store(at(laneCoefficients, x, 16), headValues(at(coefficients, x * heads, 4), heads));
     }
+    memory.fill(slopes, 0, <usize>length * rowBytes);
+    if (adds) readQueriesAndKeys(qkvSlope, slopes);
     if (byGram) groupByGram();
     else groupByProducts();
-    scatter(qkvSlope, channels, 0, keyDepth, 0, length, slopes, rowBytes);
-    scatter(qkvSlope, channels, keyDepth, keyDepth, 0, length, slopes + queryBytes, rowBytes);
-    if (!adds) scatter(qkvSlope, channels, 2 * keyDepth, valueDepth, 0, length, slopes + 2 * queryBytes, rowBytes);
+    if (adds) {
+      scatter(qkvSlope, channels, 0, keyDepth, 0, length, slopes, rowBytes);
+      scatter(qkvSlope, channels, keyDepth, keyDepth, 0, length, slopes + queryBytes, rowBytes);
+    } else {
+      writeRows(qkvSlope, 0, length, slopes, rowBytes);
+    }
   }
 }
 
@@ -85,7 +90,7 @@ function readCoefficients(means: usize, meanSlopes: usize, varianceSlopes: usize
 
 /** a or b (which = 0 or 1) of a term for each lane. */
 function coefficient(term: i32, which: i32): v128 {
-  return headValues(at(coefficients, (2 * term + which) * heads, 4), heads);
+  return v128.load(at(laneCoefficients, 2 * term + which, 16));
 }
 
 let queryEncodings: usize = 0, keyEncodings: usize = 0;

@@ -5,7 +5,7 @@
 import { integerAt, pointerAt, shareStart } from "./arguments";
 import {
   at, eitherCount, eitherKey, firstCount, firstKey, firstOffset, fullKeyDepth, groupCount, heads, keyTable, lastOffset,
-  length, lineBytes, lines, loadRows, queryBytes, queryTable, readAxis, rowBytes, rows, secondCount, secondKey,
+  length, lineBytes, lines, loadQueriesAndKeys, queryBytes, queryTable, readAxis, rowBytes, rows, secondCount, secondKey,
   selectPair, take,
 } from "./axis";
 import { addToHeads } from "./lanes";
@@ -34,7 +34,7 @@ export function similarityStatistics(args: usize, part: i32, parts: i32): void {
   else prepareProducts();
   const end = shareStart(groupCount(), part + 1, parts);
   for (let group = shareStart(groupCount(), part, parts); group < end; group++) {
-    loadRows(group);
+    loadQueriesAndKeys(group);
     memory.fill(moments, 0, 3 * momentBytes);
     if (byGram) groupByGram();
     else groupByProducts();
