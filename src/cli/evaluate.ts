@@ -4,7 +4,7 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import * as engine from "../engine/index.js";
 import { ConfigError } from "../errors.js";
 import { evaluate, restore, type Evaluation } from "../training/index.js";
-import { choiceOf, counts, dataNames, openData } from "./open-data.js";
+import { choiceOf, dataOption, fromOption, imagesOption, openData } from "./open-data.js";
 import { createTrainProgress, duration, percent } from "./train-progress.js";
 
 interface EvaluateFlags {
@@ -26,9 +26,9 @@ export function register(program: Command): void {
     .summary("top-1, top-5 and each class of a trained model")
     .description("Measures the model of a checkpoint on images without augmentation, any size.")
     .argument("<checkpoint>", "a checkpoint, or the folder of a run (its last.safetensors)")
-    .addOption(new Option("--data <name>", "default: what the run was trained on").choices(dataNames))
-    .option("--from <path>", "local Imagenette archive (.tgz) or folder")
-    .option("--images <train:validation>", "how many images the generated data set has", counts)
+    .addOption(dataOption("what the run was trained on"))
+    .option(...fromOption)
+    .option(...imagesOption)
     .addOption(new Option("--split <name>").choices(["train", "validation"]).default("validation"))
     .option("--size <pixels>", "side of the images (default: that of the run)", whole)
     .option("--batch <count>", "images at a time (default: that of the run)", whole)
@@ -53,7 +53,8 @@ Exit code: 0 done, 2 a wrong option or file.`,
 async function run(checkpoint: string, flags: EvaluateFlags): Promise<void> {
   await engine.start({ backend: flags.backend, ...(flags.threads !== undefined && { threads: flags.threads }) });
   const { model, config } = await restore(checkpoint, { weights: flags.raw === true ? "raw" : "validated" });
-  const data = openData(choiceOf(flags, config.notes));
+  const progress = createTrainProgress(flags.json === true ? { write: () => undefined } : process.stdout);
+  const data = await openData(choiceOf(flags, config.notes), { onProgress: progress.preparation });
   try {
     if (!isDeepStrictEqual([...data.classes], [...config.data.classes])) {
       throw new ConfigError(
@@ -62,16 +63,15 @@ async function run(checkpoint: string, flags: EvaluateFlags): Promise<void> {
       );
     }
     const size = flags.size ?? config.size.to;
-    const progress = createTrainProgress(flags.json === true ? { write: () => undefined } : process.stdout);
-    await data.prepare({ size, splits: [flags.split], onProgress: (state) => progress.preparation(state) });
+    await data.prepare({ size, splits: [flags.split], onProgress: progress.preparation });
     const result = await evaluate(model, data, {
       size,
       split: flags.split,
       batchSize: flags.batch ?? config.batchSize,
-      onBatch: (done, total) => progress.validation(done, total),
+      onBatch: progress.validation,
     });
     if (flags.json === true) console.log(JSON.stringify(result, null, 2));
-    else describe(result).forEach((text) => progress.line(text));
+    else describe(result).forEach(progress.line);
   } finally {
     model.dispose();
     await data.close();

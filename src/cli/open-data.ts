@@ -1,41 +1,80 @@
 /** The data set that a command line names. */
-import { InvalidArgumentError } from "commander";
-import { generated, type ImageDataset } from "../data/index.js";
+import { InvalidArgumentError, Option } from "commander";
+import {
+  augmentationPresets,
+  generated,
+  imageFolder,
+  imagenette,
+  type AugmentationPreset,
+  type ImageDataset,
+  type Progress,
+} from "../data/index.js";
 import { ConfigError } from "../errors.js";
 
 export interface DataChoice {
-  /** `generated` or `imagenette`. */
+  /** `generated`, `imagenette` or `folder`. */
   readonly data: string;
-  /** A local archive or folder, for Imagenette. */
+  /** A local archive or folder of Imagenette; the folder of any other images. */
   readonly from?: string;
   /** How many generated images there are, for training and for validation. */
   readonly images?: readonly [train: number, validation: number];
+  readonly augmentation?: AugmentationPreset;
 }
 
-export const dataNames = ["generated", "imagenette"];
+const names = ["generated", "imagenette", "folder"];
 
-/** Opens the data set. The caller closes it. */
-export function openData({ data, from, images }: DataChoice): ImageDataset {
+export const dataOption = (before: string): Option =>
+  new Option("--data <name>", `the images (default: ${before})`).choices(names);
+
+export const fromOption = [
+  "--from <path>",
+  "local Imagenette archive (.tgz) or folder; for --data folder, one with train/CLASS and val/CLASS",
+] as const;
+
+export const imagesOption = [
+  "--images <train:validation>",
+  "how many images the generated data set has",
+  counts,
+] as const;
+
+export const augmentationOption = new Option(
+  "--augmentation <name>",
+  "of photographs: crops and flips as in fastai (default), the reference's rotation, warp and lighting, or none",
+).choices(Object.keys(augmentationPresets));
+
+/** Opens the data set, which may mean to download it. The caller closes it. */
+export async function openData(
+  { data, from, images, augmentation }: DataChoice,
+  options: { signal?: AbortSignal; onProgress?: (progress: Progress) => void } = {},
+): Promise<ImageDataset> {
   switch (data) {
     case "generated":
       if (from !== undefined) {
         throw new ConfigError(`--from: the generated data set has no files, got ${from}; add --data imagenette`);
       }
       return generated(images && { trainCount: images[0], validationCount: images[1] });
+    case "imagenette":
+      return imagenette({ from, augmentation, ...options });
+    case "folder":
+      if (from === undefined) throw new ConfigError("--data folder: the folder must be given, got none; add --from");
+      return imageFolder(from, { augmentation });
     default:
-      throw new ConfigError(`--data: must be one of ${dataNames.join(", ")}, got ${data}`);
+      throw new ConfigError(`--data: must be one of ${names.join(", ")}, got ${data}`);
   }
 }
 
 /** What the command line says of the data, else what was said before. */
-export function choiceOf({ data, from, images }: Partial<DataChoice>, before: Partial<DataChoice>): DataChoice {
-  const same = data === undefined || data === before.data;
-  const said = { from: from ?? (same ? before.from : undefined), images: images ?? (same ? before.images : undefined) };
-  return {
-    data: data ?? before.data ?? "generated",
-    ...(said.from !== undefined && { from: said.from }),
-    ...(said.images !== undefined && { images: said.images }),
+export function choiceOf(said: Partial<DataChoice>, before: Partial<DataChoice>): DataChoice {
+  const data = said.data ?? before.data ?? "generated";
+  // What was said of one data set does not suit another.
+  const known: Partial<DataChoice> = data === before.data ? before : {};
+  const choice = {
+    data,
+    from: said.from ?? known.from,
+    images: said.images ?? known.images,
+    augmentation: said.augmentation ?? known.augmentation,
   };
+  return Object.fromEntries(Object.entries(choice).filter(([, value]) => value !== undefined)) as typeof choice;
 }
 
 /** An option's argument. */
@@ -46,7 +85,7 @@ export function number(text: string): number {
 }
 
 /** `4096:512`, an option's argument. */
-export function counts(text: string): readonly [number, number] {
+function counts(text: string): readonly [number, number] {
   const parts = text.split(":").map(number);
   if (parts.length !== 2) throw new InvalidArgumentError("It must be two numbers, as in 4096:512.");
   return [parts[0], parts[1]];

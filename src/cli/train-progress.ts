@@ -10,10 +10,10 @@ export interface Screen {
 }
 
 export interface TrainProgress {
-  event(event: RunEvent): void;
-  validation(done: number, total: number): void;
-  preparation(progress: Progress): void;
-  line(text: string): void;
+  readonly event: (event: RunEvent) => void;
+  readonly validation: (done: number, total: number) => void;
+  readonly preparation: (progress: Progress) => void;
+  readonly line: (text: string) => void;
 }
 
 /** Shows a run on a screen. */

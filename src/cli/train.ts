@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Option, type Command } from "commander";
+import { generated, type AugmentationPreset, type ImageDataset } from "../data/index.js";
 import * as engine from "../engine/index.js";
 import { ConfigError, FileError } from "../errors.js";
 import { names as modelNames, type ResNetConfig } from "../models/index.js";
@@ -11,16 +12,25 @@ import {
   preset,
   presets,
   readCheckpoint,
+  resolveConfig,
   scheduleKinds,
   train,
   type GrowingSize,
   type OptimizerConfig,
   type Schedule,
-  type TrainOptions,
   type TrainResult,
   type TrainSettings,
 } from "../training/index.js";
-import { choiceOf, counts, dataNames, number, openData, type DataChoice } from "./open-data.js";
+import {
+  augmentationOption,
+  choiceOf,
+  dataOption,
+  fromOption,
+  imagesOption,
+  number,
+  openData,
+  type DataChoice,
+} from "./open-data.js";
 import { createTrainProgress, percent, type TrainProgress } from "./train-progress.js";
 
 interface TrainFlags {
@@ -29,8 +39,10 @@ interface TrainFlags {
   readonly data?: string;
   readonly from?: string;
   readonly images?: readonly [number, number];
+  readonly augmentation?: AugmentationPreset;
   readonly epochs?: number;
   readonly batch?: number;
+  readonly microBatch?: number;
   readonly size?: number | GrowingSize;
   readonly optimizer?: OptimizerConfig["kind"];
   readonly lr?: number;
@@ -58,11 +70,13 @@ export function register(program: Command): void {
     )
     .option("--preset <name>", `a named experiment; other options change it: ${Object.keys(presets).join(", ")}`)
     .option("--model <model>", `a JSON file with a configuration, or one of ${modelNames().join(", ")}`)
-    .addOption(new Option("--data <name>", "the images to train on").choices(dataNames))
-    .option("--from <path>", "local Imagenette archive (.tgz) or folder, rather than a download")
-    .option("--images <train:validation>", "how many images the generated data set has", counts)
+    .addOption(dataOption("of the preset"))
+    .option(...fromOption)
+    .option(...imagesOption)
+    .addOption(augmentationOption)
     .option("--epochs <count>", "passes over the training images", number)
     .option("--batch <count>", "images a step", number)
+    .option("--micro-batch <count>", "images that go through the model at once, to save memory (default: all)", number)
     .option("--size <pixels>", "side of the images; 96:128 grows from 96 to 128 in the course of the run", size)
     .addOption(new Option("--optimizer <kind>", "with its defaults").choices(optimizerKinds))
     .option("--lr <rate>", "peak learning rate", number)
@@ -108,33 +122,50 @@ async function run(flags: TrainFlags): Promise<void> {
   const name = typeof model === "object" ? model.name : model;
   const out = resume === undefined ? (flags.out ?? freeFolder(`${name}-${choice.data}`)) : undefined;
 
-  await engine.start({ backend: flags.backend, ...(flags.threads !== undefined && { threads: flags.threads }) });
-  const data = openData(choice);
+  // Said before anything is downloaded.
+  resolveConfig({ ...settings, model, data: generated() });
+
   const progress = createTrainProgress(json ? { write: () => undefined } : process.stdout);
   const interruption = stopOnSignals(progress);
-  const options: TrainOptions = {
-    ...settings,
-    model,
-    data,
-    out,
-    resume,
-    notes: { ...choice },
-    signal: interruption.signal,
-    onEvent: (event) => (json ? console.log(JSON.stringify(event)) : progress.event(event)),
-    onProgress: (state) => progress.preparation(state),
-    onValidation: (done, total) => progress.validation(done, total),
-  };
+  const { signal } = interruption;
+  const onProgress = progress.preparation;
+  let data: ImageDataset | null = null;
   try {
-    const result = await train(options);
-    conclusion(result).forEach((text) => progress.line(text));
+    await engine.start({ backend: flags.backend, ...(flags.threads !== undefined && { threads: flags.threads }) });
+    data = await openData(choice, { signal, onProgress });
+    const { skipped } = data;
+    const result = await train({
+      ...settings,
+      model,
+      data,
+      out,
+      resume,
+      notes: { ...choice },
+      signal,
+      onProgress,
+      onEvent: (event) => {
+        if (json) console.log(JSON.stringify(event));
+        else progress.event(event);
+        if (event.event === "start" && skipped.length > 0) progress.line(skippedLine(skipped));
+      },
+      onValidation: progress.validation,
+    });
+    conclusion(result).forEach(progress.line);
     result.model.dispose();
     if (result.interrupted) process.exitCode = 130;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    progress.line("stopped before the first step; there is nothing to go on with");
+    process.exitCode = 130;
   } finally {
     interruption.end();
-    await data.close();
+    await data?.close();
     await engine.stop();
   }
 }
+
+const skippedLine = (skipped: ImageDataset["skipped"]): string =>
+  `skipped  ${skipped.length} images that cannot be read, such as ${skipped[0].path} (${skipped[0].reason})`;
 
 interface RunChoice {
   settings: TrainSettings;
@@ -184,6 +215,7 @@ function settingsOf(flags: TrainFlags, base: TrainSettings): TrainSettings {
   const given: TrainSettings = {
     epochs: flags.epochs,
     batchSize: flags.batch,
+    microBatch: flags.microBatch,
     size: flags.size,
     optimizer: weightDecay !== undefined ? { ...optimizer, weightDecay } : another ? optimizer : undefined,
     // A rate that suits one optimiser misleads another.

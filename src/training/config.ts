@@ -27,6 +27,11 @@ export interface TrainSettings {
   epochs?: number;
   /** Default 64. */
   batchSize?: number;
+  /**
+   * Images that go through the model at once. Fewer than `batchSize` need less memory; a step then averages the gradients
+   * of its parts, and batch norm has the statistics of a part. Default: all of them.
+   */
+  microBatch?: number;
   /** Side of the square images, in pixels. Default 64. */
   size?: number | GrowingSize;
   /** A kind alone stands for its defaults. Default: adamw with weight decay 0.05. */
@@ -80,6 +85,7 @@ export interface TrainConfig {
   data: { description: Readonly<Record<string, unknown>>; classes: readonly string[] };
   epochs: number;
   batchSize: number;
+  microBatch: number;
   size: Required<GrowingSize>;
   optimizer: ResolvedOptimizer;
   learningRate: number;
@@ -113,11 +119,14 @@ export function resolveConfig(options: TrainOptions): TrainConfig {
   if (typeof options.model === "string") configuration(options.model); // Refuses a name that is none.
   const { from, to, until = 0.6, multiple = 16 } = sizeRange(options.size ?? 64);
 
+  const batchSize = whole("batchSize", options.batchSize ?? 64, 1);
+
   return {
     model: isModel(options.model) ? null : (options.model ?? null),
     data: { description: data.description, classes: data.classes },
     epochs: whole("epochs", options.epochs ?? 5, 1),
-    batchSize: whole("batchSize", options.batchSize ?? 64, 1),
+    batchSize,
+    microBatch: Math.min(batchSize, whole("microBatch", options.microBatch ?? batchSize, 1)),
     size: {
       from: whole("size", from, 8),
       to: whole("size", to, 8),

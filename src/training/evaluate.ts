@@ -1,9 +1,10 @@
 /** What a classifier is worth on a data set. K: classes. */
 import * as tf from "@tensorflow/tfjs";
-import type { ImageBatch, ImageDataset, Split } from "../data/dataset.js";
+import type { ImageDataset, Split } from "../data/dataset.js";
 import { batchesPerEpoch } from "../data/plan.js";
 import { ShapeError } from "../errors.js";
 import { countTop, predictions, ranks } from "./metrics.js";
+import { batchTensor } from "./pass.js";
 
 export interface EvaluateOptions {
   /** Side of the square images, in pixels. */
@@ -67,9 +68,6 @@ export async function evaluate(
   const seconds = (performance.now() - startedAt) / 1000;
   return { images, loss: loss / images, top1: right1 / images, top5: right5 / images, perClass, confusion, seconds };
 }
-
-/** [B, H, W, 3] */
-export const batchTensor = ({ images, shape }: ImageBatch): tf.Tensor4D => tf.tensor4d(images, [...shape]);
 
 /** Makes sure that the model gives one row of K logits an image. */
 export function assertClassifier(model: tf.LayersModel, classes: number): void {

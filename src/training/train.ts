@@ -6,12 +6,12 @@ import * as engine from "../engine/index.js";
 import { AxialError } from "../errors.js";
 import { freshState, type RunState } from "./checkpoint.js";
 import { sizeAt, type TrainConfig, type TrainOptions } from "./config.js";
-import { batchTensor, evaluate, type Evaluation } from "./evaluate.js";
+import { evaluate, type Evaluation } from "./evaluate.js";
 import type { RunEnded, RunEvent, RunStarted } from "./events.js";
-import { crossEntropy } from "./losses.js";
 import { countTop, ranks } from "./metrics.js";
 import { clipScale } from "./optimizers.js";
 import { withStepRandom } from "./random.js";
+import { addPasses, disposePass, forwardAndBack, partsOf } from "./pass.js";
 import { openRun, type Run } from "./run.js";
 import { rateFactor } from "./schedule.js";
 import { every, stopwatch, timed } from "./timing.js";
@@ -141,37 +141,19 @@ async function trainingStep(
   learningRate: number,
 ): Promise<{ loss: number; right: number; gradientNorm: number | null }> {
   const { config, state, optimizer, average } = run;
-  const { loss, logits, gradients } = withStepRandom(config.seed, state.step, () => lossAndGradients(run, batch));
-  const clip = config.clipNorm === null ? null : await clipScale(gradients, config.clipNorm);
-  optimizer.step(gradients, { learningRate, gradientScale: clip?.scale });
+  const { loss, logits, gradients } = withStepRandom(config.seed, state.step, () => {
+    const [first, ...others] = partsOf(batch, config.microBatch).map((part) => () => forwardAndBack(run, part));
+    return others.reduce((sum, next) => addPasses(sum, next()), first());
+  });
+  const share = 1 / batch.labels.length;
+  const clip = config.clipNorm === null ? null : await clipScale(gradients, config.clipNorm / share);
+  optimizer.step(gradients, { learningRate, gradientScale: share * (clip?.scale ?? 1) });
   average?.update(state.step);
 
-  const lossValue = (await loss.data())[0];
+  const lossSum = (await loss.data())[0];
   const right = countTop(ranks((await logits.data()) as Float32Array, batch.labels), 1);
-  tf.dispose([loss, logits]);
-  tf.dispose(gradients.filter((gradient) => gradient !== null));
-  return { loss: lossValue, right, gradientNorm: clip?.norm ?? null };
-}
-
-/** The gradients are in the order of the parameters; a weight that the loss does not depend on has none. */
-function lossAndGradients(
-  { config, model, parameters }: Run,
-  batch: ImageBatch,
-): { loss: tf.Scalar; logits: tf.Tensor2D; gradients: (tf.Tensor | null)[] } {
-  const images = batchTensor(batch); // [B, H, W, 3]
-  const labels = tf.tensor1d(batch.labels, "int32"); // [B]
-  const kept: { logits?: tf.Tensor2D } = {};
-  const variables = parameters.map(({ variable }) => variable);
-  try {
-    const { value: loss, grads } = tf.variableGrads(() => {
-      kept.logits = tf.keep(model.apply(images, { training: true }) as tf.Tensor2D); // [B, K]
-      return crossEntropy(kept.logits, labels, { smoothing: config.labelSmoothing });
-    }, variables);
-    const gradients = variables.map(({ name }) => (grads as Partial<typeof grads>)[name] ?? null);
-    return { loss, logits: kept.logits as tf.Tensor2D, gradients };
-  } finally {
-    tf.dispose([images, labels]);
-  }
+  disposePass({ loss, logits, gradients });
+  return { loss: lossSum * share, right, gradientNorm: clip && clip.norm * share };
 }
 
 /** Measures the averaged weights where the run averages; null where the signal ended it. */

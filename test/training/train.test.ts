@@ -108,6 +108,28 @@ describe("train", () => {
     assert.notDeepEqual(await run(1), first);
   });
 
+  it("takes the step of the whole batch where it goes through the model in parts", async () => {
+    // No norm, whose statistics would be those of the parts, and no drop-out.
+    const linear = () =>
+      tf.sequential({
+        layers: [
+          tf.layers.flatten({ inputShape: [11, 11, 3] }),
+          tf.layers.dense({ units: 3, kernelInitializer: tf.initializers.glorotNormal({ seed: 5 }) }),
+        ],
+      });
+    const run = async (microBatch?: number) => {
+      const model = linear();
+      const { events } = await train({ ...tinySettings, model, data: tinyData(), clipNorm: 0.5, microBatch });
+      return { values: valuesOf(model), steps: stepsOf(events) };
+    };
+    const [whole, parts] = [await run(), await run(3)]; // 7 images: 3, 3, 1
+    parts.values.forEach((value, i) => assert.ok(Math.abs(value - whole.values[i]) < 1e-5, `${i}`));
+    parts.steps.forEach(({ loss, gradientNorm = NaN }, i) => {
+      const { loss: expected, gradientNorm: norm = NaN } = whole.steps[i];
+      assert.ok(Math.abs(loss - expected) < 1e-5 && Math.abs(gradientNorm - norm) < 1e-4 * norm);
+    });
+  });
+
   it("leaves Math.random as it found it", async () => {
     const original = Math.random;
     await train({ ...tinySettings, epochs: 1, model: tinyModel(), data: tinyData() });
