@@ -159,6 +159,18 @@ export function batchNormPair<T extends tf.Tensor>(
   });
 }
 
+/**
+ * What batch norm with running statistics does to each channel: y = x * scale + shift, [C] both. A projection that it
+ * follows can take it over.
+ */
+export function runningAffine(
+  { gamma, beta, movingMean, movingVariance }: BatchNormWeights,
+  { epsilon }: BatchNormConstants,
+): { scale: tf.Tensor1D; shift: tf.Tensor1D } {
+  const scale = gamma.read().mul<tf.Tensor1D>(movingVariance.read().add(epsilon).rsqrt());
+  return { scale, shift: beta.read().sub<tf.Tensor1D>(movingMean.read().mul(scale)) };
+}
+
 const rowsOptions = ({ constants, relu = false }: BatchNormMode): RowsOptions => ({ epsilon: constants.epsilon, relu });
 
 /** [..., C] to [rows, C]. */

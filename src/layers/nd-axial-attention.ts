@@ -7,6 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import { ConfigError, ShapeError } from "../errors.js";
 import { attentionWeights, axialAttention, type AxialAttentionGeometry } from "./attention.js";
 import { Layer, singleShape, singleTensor, type AddWeight, type LayerArgs } from "./layer.js";
+import { linear } from "./linear.js";
 
 /** Weights of plain multi-head self-attention along one axis. C channels, N heads, D depth per head. */
 export interface AxisAttentionWeights<Weight = tf.Tensor> {
@@ -50,11 +51,10 @@ export function axisAttention<T extends tf.Tensor>(
     const { qkv, scales, geometry } = attentionInputs(x, view, weights, options);
     const relative = { query: null, key: null, value: null };
     const { content } = axialAttention({ qkv, relative, scales }, geometry); // [O, L, I, N * D]
-    return content
-      .reshape<tf.Tensor2D>([-1, options.heads * options.headDepth])
-      .matMul<tf.Tensor2D>(weights.output)
-      .add(weights.bias)
-      .reshape(x.shape) as unknown as T;
+    const retrieved = content.reshape<tf.Tensor2D>([-1, options.heads * options.headDepth]);
+    return linear(retrieved, weights.output as tf.Tensor2D, weights.bias as tf.Tensor1D).reshape(
+      x.shape,
+    ) as unknown as T;
   });
 }
 

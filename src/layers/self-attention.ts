@@ -4,6 +4,7 @@
  * itself through an {@link AttentionCore}.
  */
 import * as tf from "@tensorflow/tfjs";
+import { fusedLinear } from "../engine/ops/linear.js";
 import { ConfigError, ShapeError } from "../errors.js";
 import type { AxialAttentionOutputs, SimilarityStatistics } from "./attention.js";
 import {
@@ -11,12 +12,14 @@ import {
   batchNorm,
   batchNormPair,
   resolveConstants,
+  runningAffine,
   updateRunningStatistics,
   type BatchNormConstants,
   type BatchNormPreset,
   type BatchNormWeights,
 } from "./batch-norm.js";
 import { channelsOf, Layer, singleShape, singleTensor, type CallOptions, type LayerArgs } from "./layer.js";
+import { linear } from "./linear.js";
 import { averagePool } from "./pooling.js";
 import { viewAs } from "./view.js";
 
@@ -201,10 +204,17 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
   /** Queries, keys and values of all places, [B * H * W, N * (2 Dq + Dv)]. */
   private project(x: tf.Tensor4D, mode: Mode): tf.Tensor2D {
     const kernel = this.projection.read() as tf.Tensor2D;
-    const rows = tf.matMul<tf.Tensor2D>(viewAs<tf.Tensor2D>(x, [-1, x.shape[3]]), kernel); // [B * H * W, N * (2 * Dq + Dv)]
-    const biased = this.projectionBias === null ? rows : rows.add<tf.Tensor2D>(this.projectionBias.read());
-    if (this.projectionNorm === null) return biased;
-    return batchNorm(biased, this.projectionNorm, { ...mode, constants: this.constants });
+    const bias = this.projectionBias === null ? null : (this.projectionBias.read() as tf.Tensor1D);
+    const norm = this.projectionNorm;
+    const pixels = viewAs<tf.Tensor2D>(x, [-1, x.shape[3]]); // [B * H * W, Cin]
+    if (norm !== null && !mode.training) {
+      const { scale, shift } = runningAffine(norm, this.constants);
+      const biasedShift = bias === null ? shift : shift.add<tf.Tensor1D>(bias.mul(scale));
+      const folded = fusedLinear(pixels, kernel, { scale, shift: biasedShift });
+      if (folded !== null) return folded;
+    }
+    const rows = linear(pixels, kernel, bias); // [B * H * W, N * (2 * Dq + Dv)]
+    return norm === null ? rows : batchNorm(rows, norm, { ...mode, constants: this.constants });
   }
 
   /**

@@ -71,14 +71,23 @@ describe("AxialAttention", () => {
       assert.ok(weight(layer, "similarity_norm_moving_mean")!.read().abs().sum().dataSync()[0] > 0);
     }));
 
-  it("computes the same in evaluation as in training once the running statistics are those of the batch", () =>
-    tf.tidy(() => {
-      const layer = make({ constants: { rate: 1, epsilon: 1e-5, unbiased: false } });
-      const x = image();
-      // Twice: the outer norms see the batch through the inner ones either way, and the second pass changes nothing.
-      const trained = run(layer, x, true);
-      assertClose(run(layer, x), trained, 1e-5);
-    }));
+  for (const bias of [false, true])
+    it(`computes the same in evaluation as in training once the running statistics are those of the batch${bias ? ", with a bias" : ""}`, () =>
+      tf.tidy(() => {
+        const layer = make({ bias, constants: { rate: 1, epsilon: 1e-5, unbiased: false } });
+        const x = image();
+        run(layer, x);
+        const set = (name: string, mean: number, seed: number) =>
+          weight(layer, name)!.write(
+            tf.randomNormal([heads * (2 * keyDepth + valueDepth)], mean, 0.5, "float32", seed),
+          );
+        if (bias) set("projection_bias", 3, 2);
+        set("projection_norm_gamma", 1, 3);
+        set("projection_norm_beta", 1, 4);
+        // Twice: the outer norms see the batch through the inner ones either way, and the second pass changes nothing.
+        const trained = run(layer, x, true);
+        assertClose(run(layer, x), trained, 1e-5);
+      }));
 
   it("takes images of any size, shorter or longer than its tables", () =>
     tf.tidy(() => {

@@ -25,7 +25,7 @@ export interface LinearOptions {
  * @param w [K, N]
  * @returns [..., N]; null where the current backend has no kernel for it
  */
-export function fusedLinear(x: tf.Tensor, w: tf.Tensor2D, options: LinearOptions = {}): tf.Tensor | null {
+export function fusedLinear<T extends tf.Tensor>(x: T, w: tf.Tensor2D, options: LinearOptions = {}): T | null {
   if (wasmContext() === null) return null;
   const { scale = null, shift = null, residual = null, relu = false } = options;
   const columns = w.shape[1];
@@ -34,9 +34,9 @@ export function fusedLinear(x: tf.Tensor, w: tf.Tensor2D, options: LinearOptions
   assertShapes({ x, w, scale, shift, residual }, { ...shapes, residual: residualShape });
 
   const inputs = { x, ...(shift === null ? {} : { shift }), ...(residual === null ? {} : { residual }) };
-  return tf.tidy(() => {
+  return tf.tidy((): T => {
     const weights: tf.Tensor2D = scale === null ? w : w.mul(scale);
-    return tf.engine().runKernel<tf.Tensor>(relu ? "FusedLinearRelu" : "FusedLinear", { ...inputs, w: weights });
+    return tf.engine().runKernel<T>(relu ? "FusedLinearRelu" : "FusedLinear", { ...inputs, w: weights });
   });
 }
 
