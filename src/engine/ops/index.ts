@@ -4,10 +4,13 @@ import { attentionGradients, attentionKernels } from "./attention-kernels.js";
 import { batchNormGradients, batchNormKernels } from "./batch-norm.js";
 import { convolutionGradients, convolutionKernels } from "./convolution.js";
 import { crissCrossGradients, crissCrossKernels } from "./criss-cross-kernels.js";
-import { elementwiseKernels } from "./elementwise.js";
+import { copyKernels } from "./copy.js";
+import { elementwiseGradients, elementwiseKernels } from "./elementwise.js";
 import { identityKernels } from "./identity.js";
 import { linearGradients, linearKernels } from "./linear.js";
 import { matrixProductKernels } from "./matrix-product.js";
+import { poolingKernels } from "./pooling.js";
+import { reduceKernels } from "./reduce.js";
 import { similarityStatisticsGradients, similarityStatisticsKernels } from "./similarity-statistics.js";
 import type { WasmKernel } from "./wasm-kernel.js";
 
@@ -24,11 +27,14 @@ export const wasmKernels: readonly WasmKernel[] = [
   attentionKernels,
   batchNormKernels,
   convolutionKernels,
+  copyKernels,
   crissCrossKernels,
   elementwiseKernels,
   identityKernels,
   linearKernels,
   matrixProductKernels,
+  poolingKernels,
+  reduceKernels,
   similarityStatisticsKernels,
 ].flat();
 
@@ -37,8 +43,8 @@ export const gradients: readonly GradConfig[] = [
   attentionGradients,
   batchNormGradients,
   convolutionGradients,
+  elementwiseGradients,
   linearGradients,
-  //
   crissCrossGradients,
   similarityStatisticsGradients,
 ].flat();

@@ -57,6 +57,9 @@ export function wasmContext(): WasmContext | null {
   return running !== null && tf.getBackend() === "wasm" ? running : null;
 }
 
+/** Below this many elements a kernel that does little to each is done sooner than a sleeping thread is woken. */
+export const minimumElementsToShare = 16_384;
+
 /** Address of a tensor's first element. */
 export function pointerOf({ backend }: WasmContext, tensor: tf.TensorInfo): number {
   return backend.dataIdMap.get(tensor.dataId).memoryOffset;

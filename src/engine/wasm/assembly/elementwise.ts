@@ -1,0 +1,170 @@
+/**
+ * Elementwise operations of one and two operands, float32, one pass over memory. Must equal TensorFlow.js's operations of the
+ * same names; NaN stays NaN.
+ *
+ * An operation is a number that the compiler knows in each loop (see the switch in `combine`), so that one loop in the source
+ * becomes one loop per operation without a test inside.
+ */
+import { integerAt, lineShareStart, pointerAt, shareStart } from "./arguments";
+
+// Numbers as in ops/elementwise.ts.
+const ADD: i32 = 0;
+const SUBTRACT: i32 = 1;
+const MULTIPLY: i32 = 2;
+const DIVIDE: i32 = 3;
+const MAXIMUM: i32 = 4;
+const MINIMUM: i32 = 5;
+const SQUARED_DIFFERENCE: i32 = 6;
+/** a where b > 0, else 0; NaN where b is: the gradient of relu from dy and y. */
+const RELU_GRADIENT: i32 = 7;
+
+// @ts-ignore: decorator
+@inline
+function combine(op: i32, a: v128, b: v128): v128 {
+  switch (op) {
+    case ADD: return f32x4.add(a, b);
+    case SUBTRACT: return f32x4.sub(a, b);
+    case MULTIPLY: return f32x4.mul(a, b);
+    case DIVIDE: return f32x4.div(a, b);
+    case MAXIMUM: return f32x4.max(a, b);
+    case MINIMUM: return f32x4.min(a, b);
+    case SQUARED_DIFFERENCE: return f32x4.mul(f32x4.sub(a, b), f32x4.sub(a, b));
+    default: return v128.or(v128.andnot(a, f32x4.le(b, f32x4.splat(0))), f32x4.ne(b, b)); // all bits set is a NaN
+  }
+}
+
+/** The last, incomplete vector of a run goes through the same arithmetic, one lane of it. */
+// @ts-ignore: decorator
+@inline
+function combineOne(op: i32, a: usize, b: usize, y: usize): void {
+  store<f32>(y, f32x4.extract_lane(combine(op, v128.load32_zero(a), v128.load32_zero(b)), 0));
+}
+
+/** y[0 .. bytes) = a op b, where an operand that is `single` is one value. */
+// @ts-ignore: decorator
+@inline
+function combineRun(op: i32, a: usize, aSingle: bool, b: usize, bSingle: bool, y: usize, bytes: usize): void {
+  let i: usize = 0;
+  const repeatedA = v128.load32_splat(a);
+  const repeatedB = v128.load32_splat(b);
+  for (; i + 16 <= bytes; i += 16) {
+    const left = aSingle ? repeatedA : v128.load(a + i);
+    const right = bSingle ? repeatedB : v128.load(b + i);
+    v128.store(y + i, combine(op, left, right));
+  }
+  for (; i < bytes; i += 4) combineOne(op, aSingle ? a : a + i, bSingle ? b : b + i, y + i);
+}
+
+/** All runs of a share, see elementwiseBinary. */
+// @ts-ignore: decorator
+@inline
+function combineShare(op: i32, aSingle: bool, bSingle: bool, args: usize, part: i32, parts: i32): void {
+  const outer = integerAt(args, 1);
+  const middle = integerAt(args, 2);
+  const inner = integerAt(args, 3);
+  const a = pointerAt(args, 4);
+  const aOuter = pointerAt(args, 5);
+  const aMiddle = pointerAt(args, 6);
+  const b = pointerAt(args, 8);
+  const bOuter = pointerAt(args, 9);
+  const bMiddle = pointerAt(args, 10);
+  const y = pointerAt(args, 12);
+
+  const runs = outer * middle;
+  if (runs == 1) {
+    const start = (<usize>lineShareStart(inner, part, parts)) << 2;
+    const end = (<usize>lineShareStart(inner, part + 1, parts)) << 2;
+    if (start < end) {
+      combineRun(op, aSingle ? a : a + start, aSingle, bSingle ? b : b + start, bSingle, y + start, end - start);
+    }
+    return;
+  }
+  const bytes = <usize>inner << 2;
+  const end = shareStart(runs, part + 1, parts);
+  for (let run = shareStart(runs, part, parts); run < end; run++) {
+    const o = <usize>(run / middle);
+    const m = <usize>(run % middle);
+    const left = a + o * aOuter + m * aMiddle;
+    const right = b + o * bOuter + m * bMiddle;
+    combineRun(op, left, aSingle, right, bSingle, y + <usize>run * bytes, bytes);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function combineAs(op: i32, args: usize, part: i32, parts: i32): void {
+  const aSingle = pointerAt(args, 7) == 0;
+  const bSingle = pointerAt(args, 11) == 0;
+  if (aSingle) combineShare(op, true, false, args, part, parts);
+  else if (bSingle) combineShare(op, false, true, args, part, parts);
+  else combineShare(op, false, false, args, part, parts);
+}
+
+/**
+ * y [outer, middle, inner] = a op b, contiguous; a and b have byte strides along the three axes, 0 where they are repeated,
+ * and along inner 4 or 0. They may not both be 0 there: inner is then 1 and given as 4.
+ * args: op, outer, middle, inner, a, aOuter, aMiddle, aInner, b, bOuter, bMiddle, bInner, y
+ */
+export function elementwiseBinary(args: usize, part: i32, parts: i32): void {
+  switch (integerAt(args, 0)) {
+    case ADD: return combineAs(ADD, args, part, parts);
+    case SUBTRACT: return combineAs(SUBTRACT, args, part, parts);
+    case MULTIPLY: return combineAs(MULTIPLY, args, part, parts);
+    case DIVIDE: return combineAs(DIVIDE, args, part, parts);
+    case MAXIMUM: return combineAs(MAXIMUM, args, part, parts);
+    case MINIMUM: return combineAs(MINIMUM, args, part, parts);
+    case SQUARED_DIFFERENCE: return combineAs(SQUARED_DIFFERENCE, args, part, parts);
+    default: return combineAs(RELU_GRADIENT, args, part, parts);
+  }
+}
+
+// Numbers as in ops/elementwise.ts.
+const RELU: i32 = 0;
+const RELU6: i32 = 1;
+const SQUARE: i32 = 2;
+const SQUARE_ROOT: i32 = 3;
+const RECIPROCAL_ROOT: i32 = 4;
+const NEGATE: i32 = 5;
+const ABSOLUTE: i32 = 6;
+
+// @ts-ignore: decorator
+@inline
+function map(op: i32, x: v128): v128 {
+  switch (op) {
+    case RELU: return f32x4.max(x, f32x4.splat(0));
+    case RELU6: return f32x4.min(f32x4.max(x, f32x4.splat(0)), f32x4.splat(6));
+    case SQUARE: return f32x4.mul(x, x);
+    case SQUARE_ROOT: return f32x4.sqrt(x);
+    case RECIPROCAL_ROOT: return f32x4.div(f32x4.splat(1), f32x4.sqrt(x));
+    case NEGATE: return f32x4.neg(x);
+    default: return f32x4.abs(x);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function mapShare(op: i32, args: usize, part: i32, parts: i32): void {
+  const x = pointerAt(args, 1);
+  const y = pointerAt(args, 2);
+  const count = integerAt(args, 3);
+  let i: usize = (<usize>lineShareStart(count, part, parts)) << 2; // in bytes
+  const end: usize = (<usize>lineShareStart(count, part + 1, parts)) << 2;
+  for (; i + 16 <= end; i += 16) v128.store(y + i, map(op, v128.load(x + i)));
+  for (; i < end; i += 4) store<f32>(y + i, f32x4.extract_lane(map(op, v128.load32_zero(x + i)), 0));
+}
+
+/**
+ * y = op(x)
+ * args: op, x, y, count
+ */
+export function elementwiseUnary(args: usize, part: i32, parts: i32): void {
+  switch (integerAt(args, 0)) {
+    case RELU: return mapShare(RELU, args, part, parts);
+    case RELU6: return mapShare(RELU6, args, part, parts);
+    case SQUARE: return mapShare(SQUARE, args, part, parts);
+    case SQUARE_ROOT: return mapShare(SQUARE_ROOT, args, part, parts);
+    case RECIPROCAL_ROOT: return mapShare(RECIPROCAL_ROOT, args, part, parts);
+    case NEGATE: return mapShare(NEGATE, args, part, parts);
+    default: return mapShare(ABSOLUTE, args, part, parts);
+  }
+}

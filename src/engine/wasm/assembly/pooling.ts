@@ -1,0 +1,165 @@
+/**
+ * Gradients of pooling x [B, H, W, C] over windows into y [B, P, Q, C]: TensorFlow.js's MaxPoolGrad (of equal maxima the first
+ * in reading order gets the gradient) and AvgPoolGrad. Places beyond the edge count neither for the maximum nor for the
+ * average.
+ *
+ * Four channels at a time. Shares are ranges of rows of what is written; in maxPoolGradient, where neighbouring windows write
+ * to the same places, they are ranges of (image, 16 channels), of which no two share a place.
+ */
+import { integerAt, pointerAt, shareStart } from "./arguments";
+
+/** Places of a window that exist, along one axis. */
+// @ts-ignore: decorator
+@inline
+function extent(start: i32, window: i32, size: i32): i32 {
+  return min(start + window, size) - max(start, 0);
+}
+
+/**
+ * Each window gives dy to its first place that holds the maximum.
+ * args: geometry (batch, H, W, C, P, Q, window height and width, strides, padding at the top and on the left), x, y, dy, dx
+ */
+export function maxPoolGradient(args: usize, part: i32, parts: i32): void {
+  const batch = integerAt(args, 0);
+  const height = integerAt(args, 1);
+  const width = integerAt(args, 2);
+  const rowBytes = <usize>integerAt(args, 3) << 2;
+  const outputHeight = integerAt(args, 4);
+  const outputWidth = integerAt(args, 5);
+  const windowHeight = integerAt(args, 6);
+  const windowWidth = integerAt(args, 7);
+  const strideHeight = integerAt(args, 8);
+  const strideWidth = integerAt(args, 9);
+  const padTop = integerAt(args, 10);
+  const padLeft = integerAt(args, 11);
+  const x = pointerAt(args, 12);
+  const y = pointerAt(args, 13);
+  const dy = pointerAt(args, 14);
+  const dx = pointerAt(args, 15);
+
+  const blocks = <i32>((rowBytes + 63) >> 6); // of 16 channels
+  const end = shareStart(batch * blocks, part + 1, parts);
+  for (let task = shareStart(batch * blocks, part, parts); task < end; task++) {
+    const image = <usize>(task / blocks);
+    const from = <usize>(task % blocks) << 6;
+    const bytes = min<usize>(64, rowBytes - from);
+    const input = image * <usize>(height * width) * rowBytes + from;
+    const output = image * <usize>(outputHeight * outputWidth) * rowBytes + from;
+    clearColumns(dx + input, height * width, rowBytes, bytes);
+    for (let p = 0; p < outputHeight; p++) {
+      const top = p * strideHeight - padTop;
+      for (let q = 0; q < outputWidth; q++) {
+        const left = q * strideWidth - padLeft;
+        const corner = input + <usize>(max(top, 0) * width + max(left, 0)) * rowBytes;
+        const window = output + <usize>(p * outputWidth + q) * rowBytes;
+        const rows = extent(top, windowHeight, height);
+        const columns = <usize>extent(left, windowWidth, width) * rowBytes;
+        const lineBytes = <usize>width * rowBytes;
+        let c: usize = 0;
+        for (; c + 16 <= bytes; c += 16) {
+          spread(x + corner + c, v128.load(y + window + c), v128.load(dy + window + c), dx + corner + c, rows, columns, lineBytes, rowBytes);
+        }
+        for (; c < bytes; c += 4) {
+          spreadOne(x + corner + c, load<f32>(y + window + c), load<f32>(dy + window + c), dx + corner + c, rows, columns, lineBytes, rowBytes);
+        }
+      }
+    }
+  }
+}
+
+function clearColumns(at: usize, rows: i32, rowBytes: usize, bytes: usize): void {
+  for (; rows > 0; rows--) {
+    let c: usize = 0;
+    for (; c + 16 <= bytes; c += 16) v128.store(at + c, f32x4.splat(0));
+    for (; c < bytes; c += 4) store<f32>(at + c, 0);
+    at += rowBytes;
+  }
+}
+
+/** Adds the gradient of four windows that lie on one another to the first place of each that holds its maximum. */
+// @ts-ignore: decorator
+@inline
+function spread(
+  x: usize, greatest: v128, gradient: v128, dx: usize, rows: i32, columns: usize, lineBytes: usize, placeBytes: usize,
+): void {
+  for (let line: usize = 0; rows > 0; rows--) {
+    for (let at = line; at < line + columns; at += placeBytes) {
+      const here = f32x4.eq(v128.load(x + at), greatest);
+      v128.store(dx + at, f32x4.add(v128.load(dx + at), v128.and(gradient, here)));
+      gradient = v128.andnot(gradient, here); // what has been given away
+    }
+    line += lineBytes;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function spreadOne(
+  x: usize, greatest: f32, gradient: f32, dx: usize, rows: i32, columns: usize, lineBytes: usize, placeBytes: usize,
+): void {
+  for (let line: usize = 0; rows > 0; rows--) {
+    for (let at = line; at < line + columns; at += placeBytes) {
+      if (load<f32>(x + at) == greatest) {
+        store<f32>(dx + at, load<f32>(dx + at) + gradient);
+        return;
+      }
+    }
+    line += lineBytes;
+  }
+}
+
+/**
+ * Each place gets the shares of all windows that it lies in. (tfjs divides by the whole window also at an edge, where
+ * its own forward pass divides by the places that exist; here both divide by the same.)
+ * args: geometry as above, dy, dx
+ */
+export function averagePoolGradient(args: usize, part: i32, parts: i32): void {
+  const batch = integerAt(args, 0);
+  const height = integerAt(args, 1);
+  const width = integerAt(args, 2);
+  const rowBytes = <usize>integerAt(args, 3) << 2;
+  const outputHeight = integerAt(args, 4);
+  const outputWidth = integerAt(args, 5);
+  const windowHeight = integerAt(args, 6);
+  const windowWidth = integerAt(args, 7);
+  const strideHeight = integerAt(args, 8);
+  const strideWidth = integerAt(args, 9);
+  const padTop = integerAt(args, 10);
+  const padLeft = integerAt(args, 11);
+  const dy = pointerAt(args, 12);
+  const dx = pointerAt(args, 13);
+
+  const end = shareStart(batch * height, part + 1, parts);
+  for (let row = shareStart(batch * height, part, parts); row < end; row++) {
+    const image = dy + <usize>((row / height) * outputHeight * outputWidth) * rowBytes;
+    const h = (row % height) + padTop;
+    const p0 = max((h - windowHeight + strideHeight) / strideHeight, 0);
+    const p1 = min(h / strideHeight + 1, outputHeight);
+    for (let column = 0; column < width; column++) {
+      const w = column + padLeft;
+      const q0 = max((w - windowWidth + strideWidth) / strideWidth, 0);
+      const q1 = min(w / strideWidth + 1, outputWidth);
+      const target = dx + <usize>(row * width + column) * rowBytes;
+      clearColumns(target, 1, rowBytes, rowBytes);
+      for (let p = p0; p < p1; p++) {
+        const rows = extent(p * strideHeight - padTop, windowHeight, height);
+        for (let q = q0; q < q1; q++) {
+          const places = rows * extent(q * strideWidth - padLeft, windowWidth, width);
+          addScaled(image + <usize>(p * outputWidth + q) * rowBytes, <f32>(1 / <f64>places), target, rowBytes);
+        }
+      }
+    }
+  }
+}
+
+/** y += factor * x */
+// @ts-ignore: decorator
+@inline
+function addScaled(x: usize, factor: f32, y: usize, bytes: usize): void {
+  const factors = f32x4.splat(factor);
+  let c: usize = 0;
+  for (; c + 16 <= bytes; c += 16) {
+    v128.store(y + c, f32x4.add(v128.load(y + c), f32x4.mul(v128.load(x + c), factors)));
+  }
+  for (; c < bytes; c += 4) store<f32>(y + c, load<f32>(y + c) + load<f32>(x + c) * factor);
+}
