@@ -7,14 +7,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { ShapeError } from "../../errors.js";
-import {
-  defineKernel,
-  minimumElementsToShare,
-  output,
-  pointerOf,
-  type WasmContext,
-  type WasmKernel,
-} from "./wasm-kernel.js";
+import { defineKernel, output, pointerOf, runSized, type WasmContext, type WasmKernel } from "./wasm-kernel.js";
 
 /** One axis of a copy: its size, and the strides in bytes on both sides. */
 interface CopyAxis {
@@ -43,7 +36,7 @@ function mergeAxes(axes: readonly CopyAxis[]): CopyAxis[] {
 }
 
 /** Copies along any axes; false, and nothing done, where more than three are left beside the contiguous one. */
-function copyAxes({ pool }: WasmContext, source: number, target: number, axes: CopyAxis[], element: number): boolean {
+function copyAxes(context: WasmContext, source: number, target: number, axes: CopyAxis[], element: number): boolean {
   const merged = mergeAxes(axes);
   const last = merged.at(-1);
   const contiguous = last?.source === element && last.target === element;
@@ -53,7 +46,7 @@ function copyAxes({ pool }: WasmContext, source: number, target: number, axes: C
   if (merged.length === 0 && bytes > 8192) {
     // One stretch: cut into pages, so that all threads share it, and what is left.
     const pages = Math.floor(bytes / 4096);
-    copyAxes({ pool } as WasmContext, source + pages * 4096, target + pages * 4096, [], bytes - pages * 4096);
+    copyAxes(context, source + pages * 4096, target + pages * 4096, [], bytes - pages * 4096);
     merged.push({ size: pages, source: 4096, target: 4096 });
     bytes = 4096;
   }
@@ -62,8 +55,7 @@ function copyAxes({ pool }: WasmContext, source: number, target: number, axes: C
   const sizes = merged.map(({ size }) => size);
   const strides = [...merged.map((axis) => axis.source), ...merged.map((axis) => axis.target)];
   const total = bytes * sizes[0] * sizes[1] * sizes[2];
-  const run = total < minimumElementsToShare * 4 ? pool.runAlone : pool.run;
-  run("copyBlocks", [source, target, bytes, ...sizes, ...strides]);
+  runSized(context, total / 4, "copyBlocks", [source, target, bytes, ...sizes, ...strides]);
   return true;
 }
 
@@ -85,8 +77,8 @@ const sliceKernel = defineKernel<{ x: tf.TensorInfo }, { begin: number | number[
   (call) => {
     const { x } = call.inputs;
     if (x.dtype === "string") return call.original();
-    const [begin, size] = tf.slice_util.parseSliceParams(x as tf.Tensor, call.attrs.begin, call.attrs.size);
-    tf.slice_util.assertParamsValid(x as tf.Tensor, begin, size);
+    const [begin, size] = tf.slice_util.parseSliceParams(x, call.attrs.begin, call.attrs.size);
+    tf.slice_util.assertParamsValid(x, begin, size);
     return slice(call, x, begin, size) ?? call.original();
   },
 );
@@ -97,7 +89,7 @@ const split = defineKernel<{ x: tf.TensorInfo }, { numOrSizeSplits: number | num
     const { x } = call.inputs;
     if (x.dtype === "string") return call.original();
     const [axis] = tf.util.parseAxisParam(call.attrs.axis, x.shape);
-    const sizes = tf.backend_util.prepareSplitSize(x as tf.Tensor, call.attrs.numOrSizeSplits, axis);
+    const sizes = tf.backend_util.prepareSplitSize(x, call.attrs.numOrSizeSplits, axis);
     const begin = x.shape.map(() => 0);
     return sizes.map((count) => {
       const size = x.shape.map((whole, index) => (index === axis ? count : whole));
@@ -200,8 +192,7 @@ const transpose = defineKernel<{ x: tf.TensorInfo }, { perm: number[] }>("Transp
   const [outer, rows, columns] = sizes.length === 2 ? [1, ...sizes] : sizes;
   const isMatrix = order.join() === "1,0" || order.join() === "0,2,1";
   if (isMatrix && element === 4) {
-    const run = tf.util.sizeFromShape(sizes) < minimumElementsToShare ? call.pool.runAlone : call.pool.run;
-    run("transposeMatrices", [...addresses, outer, rows, columns]);
+    runSized(call, tf.util.sizeFromShape(sizes), "transposeMatrices", [...addresses, outer, rows, columns]);
     return y;
   }
   const source = byteStrides(sizes, x.dtype);

@@ -5,14 +5,7 @@
  * Kernels: wasm/assembly/elementwise.ts.
  */
 import * as tf from "@tensorflow/tfjs";
-import {
-  defineKernel,
-  minimumElementsToShare,
-  output,
-  pointerOf,
-  wasmContext,
-  type WasmKernel,
-} from "./wasm-kernel.js";
+import { defineKernel, output, pointerOf, runSized, wasmContext, type WasmKernel } from "./wasm-kernel.js";
 
 const unaryOperations = { Relu: 0, Relu6: 1, Square: 2, Sqrt: 3, Rsqrt: 4, Neg: 5, Abs: 6 } as const;
 
@@ -23,8 +16,7 @@ const unaryKernels = Object.entries(unaryOperations).map(([name, operation]) =>
     const y = output(call, x.shape);
     const count = tf.util.sizeFromShape(x.shape);
     const args = [operation, pointerOf(call, x), pointerOf(call, y), count];
-    if (count < minimumElementsToShare) call.pool.runAlone("elementwiseUnary", args);
-    else call.pool.run("elementwiseUnary", args);
+    runSized(call, count, "elementwiseUnary", args);
     return y;
   }),
 );
@@ -51,8 +43,7 @@ const binaryKernels = Object.entries(binaryOperations).map(([name, operation]) =
     const { sizes, strides } = axes;
     const operands = [a, b].flatMap((tensor, index) => [pointerOf(call, tensor), ...strides[index]]);
     const args = [operation, ...sizes, ...operands, pointerOf(call, y)];
-    if (sizes[0] * sizes[1] * sizes[2] < minimumElementsToShare) call.pool.runAlone("elementwiseBinary", args);
-    else call.pool.run("elementwiseBinary", args);
+    runSized(call, sizes[0] * sizes[1] * sizes[2], "elementwiseBinary", args);
     return y;
   }),
 );

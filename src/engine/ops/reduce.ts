@@ -4,14 +4,7 @@
  * Kernels: wasm/assembly/reduce.ts.
  */
 import * as tf from "@tensorflow/tfjs";
-import {
-  defineKernel,
-  minimumElementsToShare,
-  output,
-  pointerOf,
-  type KernelCall,
-  type WasmKernel,
-} from "./wasm-kernel.js";
+import { defineKernel, output, pointerOf, runSized, type KernelCall, type WasmKernel } from "./wasm-kernel.js";
 
 interface Reduction {
   /** Number as in the kernels. */
@@ -62,18 +55,17 @@ function reduce(
     pool.runAlone("fillValues", [pointerOf(call, y), tf.util.sizeFromShape(y.shape), ofNothing]);
     return y;
   }
-  const runFor = (count: number) => (count < minimumElementsToShare ? pool.runAlone : pool.run);
   if (inner === 1 && outer >= pool.threads) {
     const args = [operation, pointerOf(call, x), outer, length, factor(length), pointerOf(call, y)];
-    runFor(size)("reduceTrailing", args);
+    runSized(call, size, "reduceTrailing", args);
     return y;
   }
   // Enough tasks for all threads: by the outer axis, or else by chunks of the reduced one.
   const chunks = outer >= pool.threads ? 1 : Math.min(length, pool.threads);
   const partial = pool.scratch(outer * chunks * inner * 8);
-  runFor(size)("reduceChunks", [operation, pointerOf(call, x), outer, length, inner, chunks, partial]);
+  runSized(call, size, "reduceChunks", [operation, pointerOf(call, x), outer, length, inner, chunks, partial]);
   const finish = [operation, partial, outer, chunks, inner, factor(length), pointerOf(call, y)];
-  runFor(outer * inner)("reduceFinish", finish);
+  runSized(call, outer * inner, "reduceFinish", finish);
   return y;
 }
 

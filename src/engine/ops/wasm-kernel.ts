@@ -58,7 +58,13 @@ export function wasmContext(): WasmContext | null {
 }
 
 /** Below this many elements a kernel that does little to each is done sooner than a sleeping thread is woken. */
-export const minimumElementsToShare = 16_384;
+const minimumElementsToShare = 16_384;
+
+/** Runs a kernel that does little to each of `elements` elements: on all threads, or alone where those are few. */
+export function runSized({ pool }: WasmContext, elements: number, name: string, args: readonly number[]): void {
+  if (elements < minimumElementsToShare) pool.runAlone(name, args);
+  else pool.run(name, args);
+}
 
 /** Address of a tensor's first element. */
 export function pointerOf({ backend }: WasmContext, tensor: tf.TensorInfo): number {
