@@ -171,6 +171,10 @@ export function attentionAt(attention: LayerAttention, { y, x, head }: Place): F
   return sum;
 }
 
+/** Where the query at a place looks along the layer's axis, head by head: [N][L], each head together 1. */
+export const attentionHeads = (attention: LayerAttention, { y, x }: Place): Float32Array[] =>
+  Array.from({ length: attention.shape[1] }, (_, head) => attentionAt(attention, { y, x, head }));
+
 /**
  * What the place (y, x) receives through height attention followed by width attention: the place (y', x') has the share
  *

@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../src/engine/index.js";
-import { attentionAt, inspect, positionTables, receptiveField, type Inspection } from "../src/inspect.js";
+import {
+  attentionAt,
+  attentionHeads,
+  inspect,
+  positionTables,
+  receptiveField,
+  type Inspection,
+} from "../src/inspect.js";
 import { create, type ResNetConfig } from "../src/models/index.js";
 
 const config: ResNetConfig = {
@@ -71,7 +78,11 @@ describe("inspect", () => {
 
   it("averages the heads where none is named", () => {
     const [attention] = result.attention;
-    const heads = [0, 1, 2].map((head) => attentionAt(attention, { y: 2, x: 6, head }));
+    const heads = attentionHeads(attention, { y: 2, x: 6 });
+    assert.deepEqual(
+      heads,
+      [0, 1, 2].map((head) => attentionAt(attention, { y: 2, x: 6, head })),
+    );
     attentionAt(attention, { y: 2, x: 6 }).forEach((mean, key) =>
       assert.ok(Math.abs(mean - (heads[0][key] + heads[1][key] + heads[2][key]) / 3) < 1e-6),
     );

@@ -6,6 +6,7 @@ export {
   type AttentionMapArgs,
   type AttentionRowsArgs,
 } from "./attention-map.js";
+export { confusionMatrix, type ConfusionMatrixArgs } from "./confusion-matrix.js";
 export { createFigure, type BundleOptions, type Figure } from "./figure.js";
 export { imageGrid, type GridImage, type ImageGridOptions } from "./image-grid.js";
 export { liveFigure, type LiveFigure, type LiveOptions } from "./live.js";

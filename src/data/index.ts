@@ -15,6 +15,7 @@ export { listImages, type ListedImage, type Listing } from "./listing.js";
 export { imagenetStatistics, toBytes } from "./normalize.js";
 export { batchesPerEpoch } from "./plan.js";
 export { clearPixels } from "./prepare.js";
+export * from "./samples.js";
 export * from "./scene.js";
 export * from "./synthetic.js";
 export { unpack, type UnpackOptions } from "./unpack.js";

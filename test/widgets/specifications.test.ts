@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import Ajv from "ajv";
 import { attentionMapSpec, attentionRowsSpec } from "../../widgets/attention-map.js";
+import { confusionMatrixSpec } from "../../widgets/confusion-matrix.js";
 import { plotlyToVegaLite } from "../../widgets/plotly.js";
 import { relativeEncodingsSpec } from "../../widgets/relative-encodings.js";
 import { trainingCurvesSpec, type LogEvent } from "../../widgets/training-curves.js";
@@ -96,6 +97,14 @@ const specifications: Record<string, VegaLiteSpec> = {
     image,
     fields: [{ ...field, values: [0, 0, 0, 0, 0, 0] }],
   }),
+  "a confusion matrix": confusionMatrixSpec({
+    classes: ["a", "b"],
+    counts: [
+      [2, 3],
+      [0, 5],
+    ],
+  }),
+  "a confusion matrix of nothing": confusionMatrixSpec({ classes: [], counts: [] }),
   "relative encodings before and after": plotlyToVegaLite(
     relativeEncodingsSpec([
       { name: "before", query: table, key: table, value: table },
