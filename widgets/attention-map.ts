@@ -94,7 +94,8 @@ export function attentionRowsSpec({ image, query, height, width, ...text }: Atte
     );
   const side = 300;
   const panel = { width: Math.round((side * image.shape[1]) / image.shape[0]), height: side };
-  const band = 13;
+  const heads = Math.max(height.length, width.length, 1);
+  const band = Math.max(12, Math.min(22, Math.round(104 / heads)));
   const strongest = Math.max(0, ...[...height, ...width].flatMap((row) => Array.from(row)));
   const color = {
     field: "value",
@@ -103,7 +104,6 @@ export function attentionRowsSpec({ image, query, height, width, ...text }: Atte
     scale: { domain: [0, significant(strongest, 3) || 1], range: "heatmap", interpolate: "rgb" },
     legend: { orient: "right", direction: "vertical", gradientLength: 110, gradientThickness: 10, tickCount: 4 },
   };
-  const heads = { type: "quantitative", scale: { nice: false, zero: false } };
   const headAxis = { tickMinStep: 1, values: [], domain: false, grid: false, ticks: false };
   /** One band of cells a head, the keys along the side of the image. */
   const strip = (rows: readonly ArrayLike<number>[], along: "x" | "y"): Layer => {
@@ -127,7 +127,7 @@ export function attentionRowsSpec({ image, query, height, width, ...text }: Atte
         [`${along}2`]: { field: "columnEnd" },
         [across]: {
           field: "row",
-          ...heads,
+          type: "quantitative",
           title: along === "x" ? "heads over row" : "heads over column",
           axis: along === "x" ? headAxis : { ...headAxis, orient: "top" },
           scale: { domain: [0, rows.length], nice: false, reverse: along === "x" },

@@ -8,12 +8,11 @@ export function significant(value: number, digits = 4): number | null {
 /** A fraction as a percentage with one decimal: 0.8743 is "87.4%". */
 export const percent = (fraction: number): string => `${(100 * fraction).toFixed(1)}%`;
 
-/** Largest magnitude in a list, 0 for an empty one. */
-export const largestMagnitude = (values: Iterable<number>): number => {
-  let largest = 0;
-  for (const value of values) largest = Math.max(largest, Math.abs(value));
-  return largest;
-};
+/** The value below which a share of the list lies; 0 for an empty list. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.ceil(share * (sorted.length - 1))] ?? 0;
+}
 
 /**
  * Least and greatest of the finite numbers in a list; [0, 1] if there is none, and half a unit around a single one, so

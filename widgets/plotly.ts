@@ -207,6 +207,7 @@ function heatmapLayer(trace: HeatmapTrace, layout: PlotlyLayout): Encoding {
           ...(coloraxis ? { domain: [coloraxis.cmin, coloraxis.cmax] } : {}),
           range: coloraxis?.colorscale === "diverging" ? "diverging" : "heatmap",
           interpolate: "rgb",
+          clamp: true,
         },
         legend: { orient: "right", direction: "vertical", gradientLength: 160, gradientThickness: 10 },
       },

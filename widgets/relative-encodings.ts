@@ -1,7 +1,7 @@
 /** Relative positional encodings of an axial attention layer, by offset, as heat maps. */
 import { ShapeError } from "../src/errors.js";
 import type { Figure } from "./figure.js";
-import { largestMagnitude, significant } from "./numbers.js";
+import { quantile, significant } from "./numbers.js";
 import { plotlyFigure, type HeatmapTrace, type PlotlyAxis, type PlotlySpec } from "./plotly.js";
 
 /** A table of encodings r: row = (key index - query index) + before, column = channel, row-major. */
@@ -27,6 +27,8 @@ export interface RelativeEncodingsOptions {
   title?: string;
   /** Offsets shown on either side of 0. Default: all. */
   reach?: number;
+  /** A last column: how the last layer differs from the first, such as after from before training. Default false. */
+  change?: boolean;
 }
 
 const kinds = ["query", "key", "value"] as const;
@@ -57,13 +59,25 @@ function checkTable(table: EncodingTable, where: string): void {
     );
 }
 
+/** The last layer less the first, where both have tables of one shape. */
+function changeOf(layers: readonly LayerEncodings[]): LayerEncodings {
+  const change: LayerEncodings = { name: "change" };
+  for (const kind of kinds) {
+    const [from, to] = [layers[0]?.[kind], layers.at(-1)?.[kind]];
+    if (from && to && from.values.length === to.values.length)
+      change[kind] = { ...to, values: Float64Array.from(to.values, (value, i) => value - from.values[i]) };
+  }
+  return change;
+}
+
 /** The Plotly specification of `relativeEncodings`. */
 export function relativeEncodingsSpec(
-  layers: readonly LayerEncodings[],
+  given: readonly LayerEncodings[],
   options: RelativeEncodingsOptions = {},
 ): PlotlySpec {
-  for (const layer of layers)
+  for (const layer of given)
     for (const kind of kinds) if (layer[kind]) checkTable(layer[kind], `${kind} of ${layer.name}`);
+  const layers = options.change === true ? [...given, changeOf(given)] : given;
 
   const shown = kinds.filter((kind) => layers.some((layer) => layer[kind]));
   const reachOf = (table: EncodingTable): number => Math.max(rowsBefore(table), table.shape[0] - 1 - rowsBefore(table));
@@ -73,7 +87,12 @@ export function relativeEncodingsSpec(
   const reach = options.reach ?? Math.max(0, ...tables.map(reachOf));
   const channelsOf = (kind: (typeof kinds)[number]): number =>
     Math.max(...layers.map((layer) => layer[kind]?.shape[1] ?? 0));
-  const strongest = largestMagnitude(tables.flatMap((table) => Array.from(table.values))) || 1;
+  // A few outliers of the initial noise shall not wash out all the rest: they get the outermost colour.
+  const strongest =
+    quantile(
+      tables.flatMap((table) => Array.from(table.values, Math.abs)),
+      0.98,
+    ) || 1;
 
   // Cells are as high in every row: a row's share of the height is its share of the channels.
   const gap = 0.06;
@@ -142,7 +161,7 @@ export function relativeEncodingsSpec(
 
 /**
  * Heat maps of the encodings r^q, r^k and r^v (paper, eq. 4): a column for each layer or moment, a row for each kind,
- * offsets to the right and channels downwards, all in one scale of colours around zero.
+ * offsets to the right and channels downwards, all in one scale of colours around zero, which the strongest 2 % exceed.
  *
  *     relativeEncodings([{ name: "before training", ...before }, { name: "after training", ...after }])
  */

@@ -43,6 +43,9 @@ describe("relative encodings", () => {
   it("share one scale of colours around zero", () => {
     const { layout } = relativeEncodingsSpec([{ name: "a", query: table, value: wide }]);
     assert.deepEqual([layout.coloraxis?.cmin, layout.coloraxis?.cmax], [-22, 22]);
+    // 100 small values and two large ones: the scale ends below the large ones.
+    const outliers = { values: [...Array<number>(100).fill(1), 50, -50, 1, 1, 1], shape: [7, 15] as const };
+    assert.equal(relativeEncodingsSpec([{ name: "a", query: outliers }]).layout.coloraxis?.cmax, 1);
   });
 
   it("show offsets within reach, and nothing beyond the table", () => {
@@ -50,6 +53,18 @@ describe("relative encodings", () => {
     assert.deepEqual(narrow.z[0], [-10, 0, 10]);
     const beyond = relativeEncodingsSpec([{ name: "a", query: table, value: wide }]).data[0] as HeatmapTrace;
     assert.deepEqual(beyond.z[0], [null, -20, -10, 0, 10, 20, null]);
+  });
+
+  it("show how the last differs from the first when asked", () => {
+    const later = { ...table, values: Float32Array.from(table.values, (value) => 1.5 * value) };
+    const layers = [
+      { name: "before", query: table },
+      { name: "after", query: later, value: wide },
+    ];
+    const { data, layout } = relativeEncodingsSpec(layers, { change: true, reach: 2 });
+    assert.deepEqual(Object.values(layout.subplotTitles ?? {}), ["before", "after", "change"]);
+    assert.deepEqual((data[2] as HeatmapTrace).z[0], [-10, -5, 0, 5, 10]);
+    assert.deepEqual((data[5] as HeatmapTrace).z[0], [null, null, null, null, null]);
   });
 
   it("stand where a table that reaches further one way says", () => {

@@ -58,6 +58,9 @@ function runPage(): void {
       tooltip: { theme: dark ? "dark" : "light" },
     });
     drawing.finalize = () => result.finalize();
+    // On a narrow screen a wide figure is not shrunk beyond reading: it scrolls.
+    const picture = drawing.canvas.querySelector<SVGElement>("svg.marks");
+    if (picture) picture.style.minWidth = `${Math.min(432, Number(picture.getAttribute("width")))}px`;
   };
 
   const drawPlotly = async (drawing: Drawing, dark: boolean): Promise<void> => {

@@ -32,7 +32,7 @@ export const pageStyle = `
 html { background: var(--paper); color: var(--ink); scroll-behavior: smooth; -webkit-text-size-adjust: 100%; }
 body { margin: 0; font: 400 1.125rem/1.6 var(--serif); text-rendering: optimizeLegibility; overflow-wrap: break-word; }
 ::selection { background: var(--selection); }
-main { max-width: 44rem; margin: 0 auto; padding: clamp(2rem, 7vw, 5rem) 1.25rem 3rem; }
+main { max-width: 45rem; margin: 0 auto; padding: clamp(2rem, 7vw, 5rem) 1.25rem 3rem; }
 a { color: var(--accent); text-decoration-thickness: 1px; text-underline-offset: .18em; }
 a:focus-visible, button:focus-visible { outline: 2px solid var(--accent); outline-offset: 3px; border-radius: 3px; }
 
@@ -53,7 +53,7 @@ img, svg { max-width: 100%; }
 .prose img { height: auto; }
 code { font: .84em/1.5 var(--mono); }
 :not(pre) > code { background: var(--wash); border-radius: 4px; padding: .12em .32em; }
-pre { font: .84rem/1.55 var(--mono); margin: 0; overflow-x: auto; tab-size: 2; }
+pre { font: .8rem/1.6 var(--mono); margin: 0; overflow-x: auto; tab-size: 2; }
 pre code { font: inherit; }
 kbd { font: .8em var(--sans); border: 1px solid var(--line); border-bottom-width: 2px; border-radius: 4px; padding: .1em .4em; }
 
@@ -70,8 +70,10 @@ figure { margin: 1.4em 0; overflow-x: auto; }
 figure img { display: block; height: auto; }
 figure.live .canvas { width: 100%; }
 figure.live .canvas > .chart-wrapper, figure.live .vega-embed { display: block; padding-right: 0; }
-figure.live .vega-embed > svg, figure.live .chart-wrapper > svg { height: auto; min-width: 27rem; }
-:root .still img { background: #fff; border-radius: 6px; }
+figure.live .vega-embed > svg, figure.live .chart-wrapper > svg { height: auto; }
+/* Cells of a heat map meet without a seam. */
+figure.live .mark-rect path { shape-rendering: crispEdges; }
+figure img { background: #fff; border-radius: 6px; }
 .vega-embed summary { opacity: .0; transition: opacity .15s; }
 .vega-embed:hover summary, .vega-embed summary:focus-visible { opacity: .8; }
 
@@ -92,7 +94,7 @@ code.bad-formula { color: var(--error); }
 .hljs-type, .hljs-built_in, .hljs-class { color: var(--type); }
 .hljs-subst { color: inherit; }
 
-footer { max-width: 44rem; margin: 0 auto; padding: 1.5rem 1.25rem 3rem; font: .9rem var(--sans); color: var(--soft); }
+footer { max-width: 45rem; margin: 0 auto; padding: 1.5rem 1.25rem 3rem; font: .9rem var(--sans); color: var(--soft); }
 button.theme { position: fixed; top: .9rem; right: .9rem; width: 2.25rem; height: 2.25rem; border: 1px solid var(--line);
   border-radius: 50%; background: var(--paper); cursor: pointer; z-index: 2; padding: 0; }
 button.theme::before { content: ""; display: block; width: 1rem; height: 1rem; margin: auto; border-radius: 50%;
@@ -100,7 +102,7 @@ button.theme::before { content: ""; display: block; width: 1rem; height: 1rem; m
 
 nav { display: none; }
 @media (min-width: 78rem) {
-  nav { display: block; position: fixed; top: 5rem; left: calc(50% - 22rem - 15rem); width: 12.5rem; max-height: 80vh;
+  nav { display: block; position: fixed; top: 5rem; left: calc(50% - 22.5rem - 15rem); width: 12.5rem; max-height: 80vh;
     overflow: auto; font: .92rem/1.4 var(--sans); }
   nav ol { list-style: none; padding: 0; margin: 0; }
   nav li { margin: .5em 0; }
@@ -113,7 +115,7 @@ nav { display: none; }
 }
 @media (max-width: 40rem) {
   body { font-size: 1.03rem; }
-  pre { font-size: .78rem; }
+  pre { font-size: .76rem; }
 }
 @media print {
   :root, :root[data-theme="dark"] {${light}
