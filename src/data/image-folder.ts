@@ -1,5 +1,5 @@
 /** A data set of image files in `train/CLASS` and `val/CLASS`: decoded once into a cache, then augmented in threads. */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { ConfigError } from "../errors.js";
 import { resolveAugmentation, sourceSide, type Augmentation, type AugmentationPreset } from "./augmentation.js";
 import { createBatchPool } from "./batch-pool.js";
@@ -42,7 +42,7 @@ export async function imageFolder(folder: string, options: ImageFolderOptions = 
   const { nameOfClass = (name) => name } = options;
   const augmentation = resolveAugmentation("imageFolder", options.augmentation);
   const listing = await listImages("imageFolder", folder);
-  const name = options.name ?? listing.folder.split(/[\\/]/).at(-1) ?? "images";
+  const name = options.name ?? basename(listing.folder);
   const cache = cacheFolder(options.cacheFolder);
   const pool = createBatchPool(`${name}.batches`, options);
   const classes = listing.classFolders.map(nameOfClass);

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
-import { extname, join } from "node:path";
+import { extname, join, resolve } from "node:path";
 import { FileError } from "../errors.js";
 import type { SkippedImage, Split } from "./dataset.js";
 
@@ -95,7 +95,7 @@ async function listClass(root: string, path: string, label: number, split: Split
 
 /** Lists a data set's images; nothing is decoded. `where` begins the error messages. */
 export async function listImages(where: string, folder: string): Promise<Listing> {
-  const root = await findRoot(where, folder);
+  const root = await findRoot(where, resolve(folder));
   const folders = await foldersIn(root);
   const validation = splitFolders.validation.find((name) => folders.includes(name));
   if (validation === undefined) {
