@@ -12,9 +12,11 @@ import * as tf from "@tensorflow/tfjs";
 import {
   fusedAxialAttention,
   fusedSimilarityStatistics,
+  fusedSimilarityStatisticsInPassing,
   type AxialAttentionGeometry,
   type AxialAttentionInputs,
   type AxialAttentionOutputs,
+  type PassedStatistics,
   type SimilarityStatistics,
 } from "../engine/ops/axial-attention.js";
 import { ShapeError } from "../errors.js";
@@ -53,6 +55,19 @@ export function axialAttention(inputs: AxialAttentionInputs, geometry: AxialAtte
 export function similarityStatistics(inputs: SimilarityInputs, geometry: AxialAttentionGeometry): SimilarityStatistics {
   assertInputs(inputs, geometry);
   return fusedSimilarityStatistics(inputs, geometry) ?? composedSimilarityStatistics(inputs, geometry);
+}
+
+/**
+ * As {@link similarityStatistics}, on the way to {@link axialAttention}, which should be given the `qkv` that comes back: the same
+ * numbers, but the two gradients by them are then added up in place where there is a kernel for it.
+ */
+export function similarityStatisticsInPassing(
+  inputs: SimilarityInputs,
+  geometry: AxialAttentionGeometry,
+): PassedStatistics {
+  assertInputs(inputs, geometry);
+  const passed = fusedSimilarityStatisticsInPassing(inputs, geometry);
+  return passed ?? { ...composedSimilarityStatistics(inputs, geometry), qkv: inputs.qkv };
 }
 
 /**

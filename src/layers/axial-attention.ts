@@ -5,7 +5,7 @@ import {
   attentionWeights,
   axialAttention,
   countPairs,
-  similarityStatistics,
+  similarityStatisticsInPassing,
   type AxialAttentionGeometry,
 } from "./attention.js";
 import { fitPositionTable, localWindow, type OffsetRange } from "./relative-position.js";
@@ -104,7 +104,11 @@ export class AxialAttention extends SelfAttention<AxialAttentionArgs> {
     };
     return {
       attend: (scales) => axialAttention({ ...inputs, scales }, geometry),
-      statistics: () => similarityStatistics(inputs, geometry),
+      statistics: () => {
+        const { qkv, ...statistics } = similarityStatisticsInPassing(inputs, geometry);
+        inputs.qkv = qkv;
+        return statistics;
+      },
       pairs: outer * inner * countPairs(length, geometry.window),
       weights: (scales) =>
         attentionWeights({ ...inputs, scales }, geometry) // [O, I, N, L, L]

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
-import { fusedSimilarityStatistics } from "../../src/engine/index.js";
+import { fusedSimilarityStatistics, fusedSimilarityStatisticsInPassing } from "../../src/engine/index.js";
 import { naiveStatistics, problem, randomNumbers, tensorsOf, type Problem } from "./axial-attention-naive.js";
 import { assertClose, differences, runWithGradients, weigh } from "./tensors-against-loops.js";
 
@@ -149,6 +149,49 @@ describe("fused similarity statistics", () => {
     for (const other of results.slice(1))
       for (const [name, values] of Object.entries(results[0]))
         assertClose(other[name], Float64Array.from(values), 1e-6, name);
+  });
+
+  it("taken in passing, add their gradient to that of what comes after, shared or not", () => {
+    const given = problem({ ...base, shape: [2, 5, 3] });
+    const weights = weightsFor(given);
+    const { qkv, relative } = tensorsOf(given);
+    const { query, key } = relative;
+    const further = tf.randomNormal<tf.Rank.R4>(qkv.shape, 0, 1, "float32", 7);
+    const weigh = ({ mean, variance }: engine.SimilarityStatistics) =>
+      mean
+        .mul(tf.tensor2d(Float32Array.from(weights.mean), mean.shape))
+        .sum()
+        .add(variance.mul(tf.tensor2d(Float32Array.from(weights.variance), variance.shape)).sum());
+    const tables = (q: tf.Tensor, k: tf.Tensor) => ({ query: q as tf.Tensor2D, key: k as tf.Tensor2D, value: null });
+    const apart = tf.grads((x, q, k) => {
+      const statistics = fusedSimilarityStatistics({ qkv: x as tf.Tensor4D, relative: tables(q, k) }, given)!;
+      return weigh(statistics).add(x.mul(further).sum());
+    })([qkv, query!, key!]);
+    // A view's gradient shares the memory of the gradient that comes to it; another use makes it a sum of its own.
+    const uses: ((x: tf.Tensor) => tf.Scalar)[] = [
+      (x) => x.mul<tf.Tensor>(further).sum(),
+      (x) =>
+        x
+          .reshape([-1])
+          .mul<tf.Tensor>(further.reshape([-1]))
+          .sum(),
+      (x) =>
+        x
+          .mul<tf.Tensor>(further.mul(0.5))
+          .add(x.mul(further.mul(0.5)))
+          .sum(),
+    ];
+    for (const use of uses) {
+      const passing = tf.grads((x, q, k) => {
+        const passed = fusedSimilarityStatisticsInPassing({ qkv: x as tf.Tensor4D, relative: tables(q, k) }, given)!;
+        return weigh(passed).add(use(passed.qkv));
+      })([qkv, query!, key!]);
+      passing.forEach((gradient, index) =>
+        assertClose(gradient.dataSync(), Float64Array.from(apart[index].dataSync()), 1e-6, `gradient ${index}`),
+      );
+      tf.dispose(passing);
+    }
+    tf.dispose([qkv, further, ...apart, query!, key!, relative.value!]);
   });
 
   it("leave no tensor behind", () => {

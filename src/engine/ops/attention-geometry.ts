@@ -30,9 +30,10 @@ export function runAttention(
   tensors: readonly tf.Tensor[],
   { query, key, value }: Readonly<Record<"query" | "key" | "value", tf.Tensor | null>>,
   { heads, keyDepth, valueDepth, window }: Omit<AttentionAttrs, "tables">,
+  more: Readonly<Record<string, boolean>> = {},
 ): tf.Tensor[] {
   const tables = { query: query !== null, key: key !== null, value: value !== null };
-  const attrs: AttentionAttrs = { heads, keyDepth, valueDepth, window, tables };
+  const attrs: AttentionAttrs = { heads, keyDepth, valueDepth, window, tables, ...more };
   const inputs = [...tensors, query, key, value].filter((tensor) => tensor !== null);
   // tfjs keeps all inputs for the gradient only of kernels whose inputs are a list, which its types leave out.
   return tf.engine().runKernel(kernelName, inputs as unknown as tf.NamedTensorMap, attrs as unknown as tf.NamedAttrMap);

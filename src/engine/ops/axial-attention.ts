@@ -75,6 +75,27 @@ export function fusedSimilarityStatistics(
   geometry: AxialAttentionGeometry,
 ): SimilarityStatistics | null {
   if (wasmContext() === null) return null;
-  const [mean, variance] = runAttention("SimilarityStatistics", [qkv], { ...relative, value: null }, geometry);
+  const tables = { ...relative, value: null };
+  const [mean, variance] = runAttention("SimilarityStatistics", [qkv], tables, geometry, { passesOn: false });
   return { mean: mean as tf.Tensor2D, variance: variance as tf.Tensor2D };
+}
+
+/** The statistics of qkv, and qkv, for what comes after them. */
+export interface PassedStatistics extends SimilarityStatistics {
+  readonly qkv: tf.Tensor4D;
+}
+
+/**
+ * As {@link fusedSimilarityStatistics}, on the way to attention. Give attention the `qkv` of the result, which is the same
+ * numbers in the same memory: then its gradient passes by here, and that of the statistics is added to it in place, which
+ * spares a tensor of zeros and a sum of the size of qkv.
+ */
+export function fusedSimilarityStatisticsInPassing(
+  { qkv, relative }: Omit<AxialAttentionInputs, "scales">,
+  geometry: AxialAttentionGeometry,
+): PassedStatistics | null {
+  if (wasmContext() === null) return null;
+  const tables = { ...relative, value: null };
+  const [mean, variance, passed] = runAttention("SimilarityStatistics", [qkv], tables, geometry, { passesOn: true });
+  return { mean: mean as tf.Tensor2D, variance: variance as tf.Tensor2D, qkv: passed as tf.Tensor4D };
 }

@@ -15,9 +15,15 @@ import {
   type AttentionAttrs,
   type AttentionCall,
 } from "./attention-geometry.js";
-import { defineKernel, output, type WasmKernel } from "./wasm-kernel.js";
+import { share } from "./identity.js";
+import { defineKernel, output, type WasmContext, type WasmKernel } from "./wasm-kernel.js";
 
 type Axis = ReturnType<typeof axisOf>;
+
+export interface StatisticsAttrs extends AttentionAttrs {
+  /** Whether qkv itself is the last output: see `fusedSimilarityStatisticsInPassing`. */
+  readonly passesOn: boolean;
+}
 
 /**
  * Whether Gram matrices (time L Dq^2) beat products (time L^2 Dq): on an axis without a window that is long for its depth.
@@ -33,7 +39,7 @@ const workOf = ({ pairs, rows, fullKeyDepth, offsets }: Axis): number =>
 /** Vectors of one table's windows, and of the running sum behind them (assembly/similarity.ts). */
 const windowVectors = ({ rows, fullKeyDepth }: Axis): number => ((rows + 2) * (fullKeyDepth + 1) * fullKeyDepth) / 4;
 
-const similarityStatistics = defineKernel<AttentionCall["inputs"], AttentionAttrs>("SimilarityStatistics", (call) => {
+const similarityStatistics = defineKernel<AttentionCall["inputs"], StatisticsAttrs>("SimilarityStatistics", (call) => {
   const { attrs, pool, inputs } = call;
   const [qkv, ...rest] = inputs;
   const { tables } = sortTables(rest, attrs);
@@ -64,7 +70,7 @@ const similarityStatistics = defineKernel<AttentionCall["inputs"], AttentionAttr
     ...[sums, sumBytes, parts, attrs.heads, allPairs],
     ...outputs.map((tensor) => pointerTo(call, tensor)),
   ]);
-  return outputs;
+  return attrs.passesOn ? [...outputs, share(call, qkv)] : outputs;
 });
 
 /** Pairs of query and key of one sequence. */
@@ -74,17 +80,19 @@ function countPairs(length: number, before: number, after: number): number {
   return pairs;
 }
 
-/** Outputs: the gradients by qkv (zero for the values) and by the tables. */
-const similarityStatisticsGrad = defineKernel<AttentionCall["inputs"], AttentionAttrs>(
+/** Outputs: the gradients by qkv (for the values zero, or what was passed on) and by the tables. */
+const similarityStatisticsGrad = defineKernel<AttentionCall["inputs"], StatisticsAttrs>(
   "SimilarityStatisticsGrad",
   (call) => {
     const { attrs, pool, inputs } = call;
     const [qkv, ...others] = inputs;
     const { tables, rest } = sortTables(others, attrs);
+    const [mean, meanSlope, varianceSlope, passed] = rest as (tf.TensorInfo | undefined)[];
     const axis = axisOf(call, { qkv, tables });
     const { rows: length, before, after, offsets, fullKeyDepth, rowDepth } = axis;
     const byGram = goesByGram(axis);
-    const slopes = [qkv, ...tables].map((tensor) => tensor && output(call, tensor.shape));
+    const qkvSlope = passed === undefined ? output(call, qkv.shape) : ownCopy(call, passed);
+    const tableSlopes = tables.map((table) => table && output(call, table.shape));
     const scratchBytes = bytesOf(
       axis.vectors +
         Math.ceil((6 * attrs.heads) / 4) +
@@ -105,17 +113,27 @@ const similarityStatisticsGrad = defineKernel<AttentionCall["inputs"], Attention
     runParts(call, parts, "similarityStatisticsGradient", [
       ...axis.args(scratch, scratchBytes),
       Number(byGram),
-      ...rest.map((tensor) => pointerTo(call, tensor)), // mean and the gradients
-      ...[pointerTo(call, slopes[0]), 0, sums, sumBytes],
+      ...[mean, meanSlope, varianceSlope, qkvSlope].map((tensor) => pointerTo(call, tensor)),
+      ...[Number(passed !== undefined), sums, sumBytes],
     ]);
     pool.runAlone("similarityStatisticsGradientSum", [
       ...[Number(byGram), sums, sumBytes, parts, length, attrs.keyDepth, before, after],
-      ...[tables[0], tables[1], slopes[1], slopes[2]].map((tensor) => pointerTo(call, tensor)),
+      ...[tables[0], tables[1], tableSlopes[0], tableSlopes[1]].map((tensor) => pointerTo(call, tensor)),
       sums + parts * sumBytes,
     ]);
-    return slopes.filter((slope) => slope !== undefined);
+    return [qkvSlope, ...tableSlopes.filter((slope) => slope !== undefined)];
   },
 );
+
+/** The tensor itself, to be changed in place, if nothing else shares its memory; a copy otherwise. */
+function ownCopy(call: WasmContext, tensor: tf.TensorInfo): tf.TensorInfo {
+  if (call.backend.refCount(tensor.dataId) === 1) return share(call, tensor);
+  const copy = output(call, tensor.shape);
+  const start = pointerTo(call, tensor);
+  const bytes = tf.util.sizeFromShape(tensor.shape) * 4;
+  new Uint8Array(call.pool.memory.buffer).copyWithin(pointerTo(call, copy), start, start + bytes);
+  return copy;
+}
 
 export const similarityStatisticsKernels: readonly WasmKernel[] = [similarityStatistics, similarityStatisticsGrad];
 
@@ -123,7 +141,7 @@ export const similarityStatisticsGradients: readonly tf.GradConfig[] = [
   {
     kernelName: "SimilarityStatistics",
     saveAllInputs: true,
-    outputsToSave: [true, false],
+    outputsToSave: [true, false, false],
     gradFunc: (slopes, saved, attrs) => {
       const inputs = [...saved, ...(slopes as tf.Tensor[])] as unknown as tf.NamedTensorMap;
       const gradients = tf.engine().runKernel<tf.Tensor[]>("SimilarityStatisticsGrad", inputs, attrs);
