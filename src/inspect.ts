@@ -6,7 +6,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError, ShapeError } from "./errors.js";
-import { AxialAttention } from "./layers/index.js";
+import { AxialAttention, SelfAttention } from "./layers/index.js";
 
 /** One image as a model takes it: normalised, [height, width, 3] row-major. */
 export interface ModelImage {
@@ -23,6 +23,16 @@ export interface LayerAttention {
   readonly axes: readonly ["column" | "row", "head", "query", "key"];
   /** Height: [W, N, H, H]; width: [H, N, W, W]. */
   readonly shape: readonly [lines: number, heads: number, queries: number, keys: number];
+  readonly weights: Float32Array;
+}
+
+/** Attention weights of a layer whose queries see more than a line: local, stand-alone and global attention. */
+export interface PlaceAttention {
+  readonly layer: string;
+  /** What the dimensions are; "window y" and "window x" count the places of a query's window from its upper left. */
+  readonly axes: readonly string[];
+  /** Local: [H, W, N, M, M]; global: [N, H, W, H, W]. */
+  readonly shape: readonly number[];
   readonly weights: Float32Array;
 }
 
@@ -47,6 +57,8 @@ export interface Inspection {
   readonly logits: Float32Array;
   /** Every axial attention layer, from the image on. */
   readonly attention: readonly LayerAttention[];
+  /** Every other layer of self-attention, from the image on. */
+  readonly places: readonly PlaceAttention[];
   /**
    * What the place (y, x) receives through a pair of layers, named by what they share: `stage2.block1` is its `.height`
    * and `.width`. See the function of the same name.
@@ -70,6 +82,11 @@ export interface ReceptiveField {
 const axialLayers = (model: tf.LayersModel): AxialAttention[] =>
   model.layers.filter((layer): layer is AxialAttention => layer instanceof AxialAttention);
 
+const placeLayers = (model: tf.LayersModel): SelfAttention[] =>
+  model.layers.filter(
+    (layer): layer is SelfAttention => layer instanceof SelfAttention && !(layer instanceof AxialAttention),
+  );
+
 /** The index of a place in a list, or an error that says which ones there are. */
 function assertWithin(where: string, name: string, index: number, count: number): void {
   if (!Number.isInteger(index) || index < 0 || index >= count)
@@ -77,7 +94,7 @@ function assertWithin(where: string, name: string, index: number, count: number)
 }
 
 /**
- * Runs the model once on one image, in inference mode, and reads the attention weights of every axial layer.
+ * Runs the model once on one image, in inference mode, and reads the attention weights of every layer.
  *
  *     const { attention, logits } = await inspect(model, { values: image, shape: [64, 64, 3] });
  *     attention[0].axes                  // ["column", "head", "query", "key"]
@@ -92,30 +109,38 @@ export async function inspect(model: tf.LayersModel, image: ModelImage): Promise
       `inspect: an image must hold height x width x 3 numbers, got ${image.values.length} for [${image.shape.join(", ")}]; ` +
         `give one image, not a batch`,
     );
-  const layers = axialLayers(model);
+  const axial = axialLayers(model);
+  const others = placeLayers(model);
+  const layers: SelfAttention[] = [...axial, ...others];
   if (layers.length === 0)
-    throw new ConfigError(`inspect: the model must have axial attention layers, got none in ${model.name}`);
+    throw new ConfigError(`inspect: the model must have attention layers, got none in ${model.name}; inspect another`);
 
   const inputs = layers.map((layer) => layer.input as tf.SymbolicTensor);
   const before = tf.model({ inputs: model.inputs, outputs: [...inputs, ...model.outputs] });
   const tensors = tf.tidy(() => {
     const batch = tf.tensor4d(Float32Array.from(image.values), [1, height, width, channels]);
     const outputs = before.predict(batch) as tf.Tensor[];
-    const weights = layers.map((layer, i) => layer.attentionWeights(outputs[i] as tf.Tensor4D)); // [1, lines, N, L, L]
+    const weights = layers.map((layer, i) => layer.attentionWeights(outputs[i] as tf.Tensor4D)); // axial: [1, lines, N, L, L]
     return [...weights, outputs[layers.length]];
   });
   try {
     const arrays = (await Promise.all(tensors.map((tensor) => tensor.data()))) as Float32Array[];
-    const attention = layers.map((layer, i): LayerAttention => {
+    const attention = axial.map((layer, i): LayerAttention => {
       const [, lines, heads, queries, keys] = tensors[i].shape as [number, number, number, number, number];
       return {
         layer: layer.name,
         axis: layer.axis,
-        axes: [layer.axis === "height" ? "column" : "row", "head", "query", "key"],
+        axes: layer.attentionAxes,
         shape: [lines, heads, queries, keys],
         weights: arrays[i],
       };
     });
+    const places = others.map((layer, i) => ({
+      layer: layer.name,
+      axes: layer.attentionAxes,
+      shape: tensors[axial.length + i].shape.slice(1),
+      weights: arrays[axial.length + i],
+    }));
     const named = (name: string): LayerAttention => {
       const found = attention.find((one) => one.layer === name);
       if (found) return found;
@@ -125,6 +150,7 @@ export async function inspect(model: tf.LayersModel, image: ModelImage): Promise
     return {
       logits: arrays[layers.length],
       attention,
+      places,
       receptiveField: (block, place) => receptiveField(named(`${block}.height`), named(`${block}.width`), place),
     };
   } finally {

@@ -113,6 +113,33 @@ describe("inspect", () => {
     );
   });
 
+  it("reads local, stand-alone and global attention too, and names their dimensions", async () => {
+    const stages = (["local", "standAlone", "global"] as const).map((kind) => ({
+      ...{ blocks: 1, stride: 1 as const, width: 12, filters: 20 },
+      operator: kind === "global" ? { kind, heads: 3 } : { kind, heads: 3, window: 3 },
+    }));
+    const mixed = create({ ...config, stages }, { classes: 5, seed: 4 });
+    const { attention, places } = await inspect(mixed, {
+      values: image.values.slice(0, 12 * 16 * 3),
+      shape: [12, 16, 3],
+    });
+    assert.equal(attention.length, 0);
+    assert.deepEqual(
+      places.map(({ layer, axes, shape }) => [layer, axes[0], shape]),
+      [
+        ["stage1.block1.spatial", "y", [3, 4, 3, 3, 3]],
+        ["stage2.block1.spatial", "y", [3, 4, 3, 3, 3]],
+        ["stage3.block1.spatial", "head", [3, 3, 4, 3, 4]],
+      ],
+    );
+    for (const { weights, shape, axes } of places) {
+      assert.equal(axes.length, shape.length);
+      const queries = shape[0] * shape[1] * shape[2];
+      assert.ok(Math.abs(weights.reduce((sum, weight) => sum + weight, 0) - queries) < 1e-3);
+    }
+    mixed.dispose();
+  });
+
   it("says what is wrong", async () => {
     await assert.rejects(inspect(model, { values: [1, 2], shape: [44, 28, 3] }), {
       name: "ShapeError",
@@ -122,7 +149,7 @@ describe("inspect", () => {
     const plain = tf.sequential({ layers: [tf.layers.flatten({ inputShape: [1, 1, 3] })], name: "plain" });
     await assert.rejects(inspect(plain, { values: [1, 2, 3], shape: [1, 1, 3] }), {
       name: "ConfigError",
-      message: "inspect: the model must have axial attention layers, got none in plain",
+      message: "inspect: the model must have attention layers, got none in plain; inspect another",
     });
     assert.throws(
       () => result.receptiveField("stage9.block1", { y: 0, x: 0 }),

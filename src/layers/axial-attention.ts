@@ -51,14 +51,18 @@ export interface AxialAttentionArgs extends SelfAttentionArgs {
 export class AxialAttention extends SelfAttention<AxialAttentionArgs> {
   static readonly className = "AxialAttention";
   /** The offsets that the tables hold; of a local span also its window. */
-  private readonly offsets: OffsetRange;
+  readonly tableRange: OffsetRange;
   private tables!: Record<keyof PositionTerms, tf.LayerVariable | null>;
 
   constructor(args: AxialAttentionArgs) {
     super(args, { query: true, key: true, value: true, ...args.position });
     if (args.axis !== "height" && args.axis !== "width")
       throw new ConfigError(`${this.where}: axis must be "height" or "width", got ${String(args.axis)}; choose one`);
-    this.offsets = tableOffsets(args, this.where);
+    this.tableRange = tableOffsets(args, this.where);
+  }
+
+  get attentionAxes(): readonly ["column" | "row", "head", "query", "key"] {
+    return [this.args.axis === "height" ? "column" : "row", "head", "query", "key"];
   }
 
   /** The axis along which places attend to one another. */
@@ -73,11 +77,11 @@ export class AxialAttention extends SelfAttention<AxialAttentionArgs> {
   positionTables(): { readonly before: number } & Readonly<Record<keyof PositionTerms, tf.Tensor2D | null>> {
     const read = (table: tf.LayerVariable | null) => table && (table.read() as tf.Tensor2D);
     const { query, key, value } = this.tables;
-    return { before: this.offsets.before, query: read(query), key: read(key), value: read(value) };
+    return { before: this.tableRange.before, query: read(query), key: read(key), value: read(value) };
   }
 
   protected override addTables(): void {
-    const rows = this.offsets.before + 1 + this.offsets.after;
+    const rows = this.tableRange.before + 1 + this.tableRange.after;
     const table = (name: keyof PositionTerms, depth: number) =>
       this.position[name] ? this.addTable(`relative_${name}`, rows, depth) : null;
     this.tables = {
@@ -93,7 +97,7 @@ export class AxialAttention extends SelfAttention<AxialAttentionArgs> {
     const [outer, length, inner] = alongHeight ? [batch, height, width] : [batch * height, width, 1];
     const geometry = this.geometry(length);
     const fitted = (table: tf.LayerVariable | null) =>
-      table === null ? null : fitPositionTable(table.read() as tf.Tensor2D, this.offsets, length);
+      table === null ? null : fitPositionTable(table.read() as tf.Tensor2D, this.tableRange, length);
     const inputs = {
       qkv: viewAs<tf.Tensor4D>(projected, [outer, length, inner, -1]), // [O, L, I, N * (2 * Dq + Dv)]
       relative: {
@@ -117,10 +121,10 @@ export class AxialAttention extends SelfAttention<AxialAttentionArgs> {
   }
 
   private geometry(length: number): AxialAttentionGeometry {
-    const { heads, keyDepth, valueDepth, offsets } = this;
+    const { heads, keyDepth, valueDepth, tableRange } = this;
     const { span = "global" } = this.args;
     const all = { before: length - 1, after: length - 1 };
-    const window = span === "global" ? all : span === "causal" ? { ...all, after: 0 } : offsets;
+    const window = span === "global" ? all : span === "causal" ? { ...all, after: 0 } : tableRange;
     return { heads, keyDepth, valueDepth, window };
   }
 }

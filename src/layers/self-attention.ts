@@ -21,6 +21,7 @@ import {
 import { channelsOf, Layer, singleShape, singleTensor, type CallOptions, type LayerArgs } from "./layer.js";
 import { linear } from "./linear.js";
 import { averagePool } from "./pooling.js";
+import type { OffsetRange } from "./relative-position.js";
 import { viewAs } from "./view.js";
 
 /** Which position terms there are: query . encoding, key . encoding, retrieved encoding. */
@@ -112,6 +113,12 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
     this.constants = resolveConstants(args.constants, this.where);
   }
 
+  /** What the dimensions of the attention weights of one image are, in order. */
+  abstract readonly attentionAxes: readonly string[];
+
+  /** The offsets that the rows of the position tables stand for, along each axis that they have; null without tables. */
+  abstract readonly tableRange: OffsetRange | null;
+
   /** Adds the weights of the position terms, through `addTable`. */
   protected abstract addTables(): void;
 
@@ -183,9 +190,10 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
   }
 
   /**
-   * The attention weights that `call` would use on this input, without updating anything. Their shape is the layer's own.
+   * The attention weights that `call` would use on this input, without updating anything.
    *
    * @param x [B, H, W, Cin]
+   * @returns [B, ...], the dimensions after the first being those of {@link attentionAxes}
    */
   attentionWeights(x: tf.Tensor4D, { training = false }: CallOptions = {}): tf.Tensor {
     if (!this.built)

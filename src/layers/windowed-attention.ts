@@ -40,16 +40,17 @@ interface OffsetTables {
  */
 export class LocalAttention<Args extends LocalAttentionArgs = LocalAttentionArgs> extends SelfAttention<Args> {
   static readonly className: string = "LocalAttention";
-  private readonly window: OffsetRange;
+  readonly attentionAxes = ["y", "x", "head", "window y", "window x"] as const;
+  readonly tableRange: OffsetRange;
   private tables!: Record<keyof PositionTerms, OffsetTables | null>;
 
   constructor(args: Args) {
     super(args, { query: true, key: true, value: true, ...args.position });
-    this.window = localWindow(args.window ?? 7, this.where);
+    this.tableRange = localWindow(args.window ?? 7, this.where);
   }
 
   protected override addTables(): void {
-    const side = this.window.before + 1 + this.window.after;
+    const side = this.tableRange.before + 1 + this.tableRange.after;
     const tables = (name: keyof PositionTerms, depth: number): OffsetTables | null => {
       if (!this.position[name]) return null;
       if (depth < 2)
@@ -71,7 +72,7 @@ export class LocalAttention<Args extends LocalAttentionArgs = LocalAttentionArgs
 
   protected override core(projected: tf.Tensor2D, image: tf.Tensor4D): AttentionCore {
     const [batch, height, width] = image.shape;
-    const { heads, keyDepth, valueDepth, window, tables } = this;
+    const { heads, keyDepth, valueDepth, tableRange: window, tables } = this;
     const geometry: LocalAttentionGeometry = { heads, keyDepth, valueDepth, window };
     const inputs = {
       qkv: viewAs<tf.Tensor4D>(projected, [batch, height, width, -1]), // [B, H, W, N * (2 * Dq + Dv)]

@@ -6,6 +6,7 @@ export * from "./config.js";
 export * from "./deeplab2.js";
 export * from "./network.js";
 export * from "./paper.js";
+export * from "./resize.js";
 export * from "./resnet.js";
 export * from "./summary.js";
 export * from "./zoo.js";

@@ -1,0 +1,42 @@
+/** A trained model's weights in a model made for images of another size. */
+import * as tf from "@tensorflow/tfjs";
+import { ShapeError } from "../errors.js";
+import { resizePositionTable, SelfAttention } from "../layers/index.js";
+
+/**
+ * Copies all weights from one model to another of the same layers. Position tables may differ in span: they are resized, see
+ * `resizePositionTable`. Everything else must have the same names and shapes.
+ *
+ *     const large = create("axial-resnet-26-s", { classes: 10, size: 224 });
+ *     copyWeights(small, large);                              // small was trained at 128: places lie closer together now
+ *     copyWeights(small, large, { tables: "extend" });        // the same scale, only a larger view
+ *
+ * @throws ShapeError when a weight is missing or has another shape. Nothing is copied then.
+ */
+export function copyWeights(
+  from: tf.LayersModel,
+  to: tf.LayersModel,
+  { tables = "interpolate" }: { readonly tables?: "interpolate" | "extend" } = {},
+): void {
+  const sources = new Map(from.weights.map((weight) => [weight.originalName, weight]));
+  const rangesOf = (model: tf.LayersModel) =>
+    new Map(model.layers.flatMap((layer) => (layer instanceof SelfAttention ? [[layer.name, layer.tableRange]] : [])));
+  const [before, after] = [rangesOf(from), rangesOf(to)];
+  tf.tidy(() => {
+    const copies = to.weights.map((weight) => {
+      const name = weight.originalName;
+      const source = sources.get(name)?.read();
+      const [oldRange, newRange] = [before, after].map((ranges) => ranges.get(name.split("/")[0]) ?? null);
+      if (source !== undefined && oldRange !== null && newRange !== null && name.includes("/relative_"))
+        return resizePositionTable(source as tf.Tensor2D, oldRange, newRange, tables);
+      const shape = weight.shape as number[];
+      if (source === undefined || !tf.util.arraysEqual(source.shape, shape))
+        throw new ShapeError(
+          `copyWeights: ${name} must be in both models with one shape, got ${source ? `[${source.shape.join(", ")}]` : "none"} ` +
+            `for [${shape.join(", ")}]; build both from one configuration`,
+        );
+      return source;
+    });
+    to.weights.forEach((weight, index) => void weight.write(copies[index]));
+  });
+}
