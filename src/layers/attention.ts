@@ -4,7 +4,8 @@
  *
  * Dimension letters, here and in the comments at the ends of lines: O outer, L length of the attended axis, I inner,
  * S = O * I sequences, N heads, Dq key depth per head, Dv value depth per head. Any axis of any tensor is viewed as
- * [O, L, I, C]: of an image [B, H, W, C] the width is [B * H, W, 1, C] and the height is [B, H, W, C], by reshaping alone.
+ * [O, L, I, C]: of an image [B, H, W, C] the width is [B * H, W, 1, C] and the height is [B, H, W, C], by reshaping
+ * alone.
  *
  * Source: Wang et al., Axial-DeepLab, arXiv 2003.07853, equations 3 and 4.
  */
@@ -58,8 +59,8 @@ export function similarityStatistics(inputs: SimilarityInputs, geometry: AxialAt
 }
 
 /**
- * As {@link similarityStatistics}, on the way to {@link axialAttention}, which should be given the `qkv` that comes back: the same
- * numbers, but the two gradients by them are then added up in place where there is a kernel for it.
+ * As {@link similarityStatistics}, on the way to {@link axialAttention}, which should be given the `qkv` that comes
+ * back: the same numbers, but the two gradients by them are then added up in place where there is a kernel for it.
  */
 export function similarityStatisticsInPassing(
   inputs: SimilarityInputs,
@@ -187,7 +188,10 @@ function toOffsets(x: tf.Tensor4D, encodings: tf.Tensor2D): tf.Tensor4D {
     .reshape([sequences, heads, length, length]); // [S, N, L, L]
 }
 
-/** sum_j w_ij r_{j-i}: [S, N, L, L] and the encodings [2L - 1, D] give [S, N, L, D]; the inverse reading of {@link toOffsets}. */
+/**
+ * sum_j w_ij r_{j-i}: [S, N, L, L] and the encodings [2L - 1, D] give [S, N, L, D]; the inverse reading of
+ * {@link toOffsets}.
+ */
 function byOffset(weights: tf.Tensor4D, encodings: tf.Tensor2D): tf.Tensor {
   const [sequences, heads, length] = weights.shape;
   const places = sequences * heads;

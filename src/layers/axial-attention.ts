@@ -16,14 +16,14 @@ export interface AxialAttentionArgs extends SelfAttentionArgs {
   /** The axis along which places attend to one another. */
   axis: "height" | "width";
   /**
-   * What a query sees. `global` (default): the whole axis. `causal`: itself and what comes before it. A number m: the m places
-   * around it; of an even m, one more lies after it than before (the padding of the public SASA layers).
+   * What a query sees. `global` (default): the whole axis. `causal`: itself and what comes before it. A number m: the m
+   * places around it; of an even m, one more lies after it than before (the padding of the public SASA layers).
    */
   span?: "global" | "causal" | number;
   /**
-   * K: the position tables hold the offsets -(K - 1) to K - 1, one row each (causal: up to 0); on longer axes the outermost rows
-   * stand for all offsets beyond. Needed for `global` and `causal`, best the length of the axis in training; for a local
-   * span it follows from m (m rows) and must be left out.
+   * K: the position tables hold the offsets -(K - 1) to K - 1, one row each (causal: up to 0); on longer axes the
+   * outermost rows stand for all offsets beyond. Needed for `global` and `causal`, best the length of the axis in
+   * training; for a local span it follows from m (m rows) and must be left out.
    */
   tableSpan?: number;
   /** Which position terms there are. Default all three (the paper's "position-sensitive"). */
@@ -37,14 +37,14 @@ export interface AxialAttentionArgs extends SelfAttentionArgs {
  *     logits  = BN(q_i.k_j) + BN(q_i.r^q_{j-i}) + BN(k_j.r^k_{j-i})          each term and head a channel
  *     y_i     = BN(sum_j w_ij v_j) + BN(sum_j w_ij r^v_{j-i})                   w = softmax_j(logits)
  *
- * Input [B, H, W, Cin], output [B, H / stride, W / stride, filters]. The heads are concatenated without an output projection and
- * share the tables r. Softmax undoes any shift of a row, so beta of the similarity norm has no effect and no gradient; it
- * is kept, with its running mean, because the published weights have it.
+ * Input [B, H, W, Cin], output [B, H / stride, W / stride, filters]. The heads are concatenated without an output
+ * projection and share the tables r. Softmax undoes any shift of a row, so beta of the similarity norm has no effect
+ * and no gradient; it is kept, with its running mean, because the published weights have it.
  *
  * Attention weights: [B, W, N, H, H] along the height, [B, H, N, W, W] along the width; query before key.
  *
- * Source: Axial-DeepLab, arXiv 2003.07853, section 3.2; csrhddlam/axial-deeplab, which differs from the text in nothing but
- * in striding by pooling and in mirroring the offsets of queries and values (i - j).
+ * Source: Axial-DeepLab, arXiv 2003.07853, section 3.2; csrhddlam/axial-deeplab, which differs from the text in nothing
+ * but in striding by pooling and in mirroring the offsets of queries and values (i - j).
  *
  *     new AxialAttention({ axis: "height", filters: 64, tableSpan: 56 }).apply(x)      // [B, 56, 56, 32] -> [B, 56, 56, 64]
  */

@@ -1,8 +1,8 @@
 /**
- * Batch normalisation over the last axis as functions, and the weights and constants they go by. Written anew because that of
- * TensorFlow.js trains through a dozen single operations, fails without gamma or beta, and knows neither PyTorch's constants
- * nor its running variance. ReLU and a sum with a residual or with a second normalised input fold in, so that a fused kernel does
- * all in one pass over the activations.
+ * Batch normalisation over the last axis as functions, and the weights and constants they go by. Written anew because
+ * that of TensorFlow.js trains through a dozen single operations, fails without gamma or beta, and knows neither
+ * PyTorch's constants nor its running variance. ReLU and a sum with a residual or with a second normalised input fold
+ * in, so that a fused kernel does all in one pass over the activations.
  */
 import * as tf from "@tensorflow/tfjs";
 import {

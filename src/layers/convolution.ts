@@ -24,7 +24,8 @@ export interface ConvolutionArgs extends LayerArgs {
 
 /**
  * Convolution over [B, H, W, Cin] with (k - 1) / 2 zeros around, to [B, ceil(H / stride), ceil(W / stride), filters].
- * Where the backend has no kernel of ours, a 1 x 1 kernel is computed as a matrix product. Initial weights: normal with variance 2 / (k k filters), "Kaiming, fan out".
+ * Where the backend has no kernel of ours, a 1 x 1 kernel is computed as a matrix product. Initial weights: normal with
+ * variance 2 / (k k filters), "Kaiming, fan out".
  */
 export class Convolution extends Layer {
   static readonly className = "Convolution";
@@ -80,7 +81,10 @@ export class Convolution extends Layer {
   }
 }
 
-/** x [B, H, W, Cin] * kernel [k, k, Cin / groups, filters], zeros around: [B, ceil(H / stride), ceil(W / stride), filters]. */
+/**
+ * x [B, H, W, Cin] * kernel [k, k, Cin / groups, filters], zeros around:
+ * [B, ceil(H / stride), ceil(W / stride), filters].
+ */
 export function convolve(
   x: tf.Tensor4D,
   kernel: tf.Tensor4D,
@@ -107,8 +111,8 @@ export function convolve(
 }
 
 /**
- * Every stride-th row and column, from the first on: [B, ceil(H / stride), ceil(W / stride), C]. By reshaping and slicing, because
- * TensorFlow.js has no gradient for a strided slice.
+ * Every stride-th row and column, from the first on: [B, ceil(H / stride), ceil(W / stride), C]. By reshaping and
+ * slicing, because TensorFlow.js has no gradient for a strided slice.
  */
 export function subsample(x: tf.Tensor4D, stride: number): tf.Tensor4D {
   if (stride === 1) return x;

@@ -6,8 +6,8 @@ import { SelfAttention, type AttentionCore, type SelfAttentionArgs } from "./sel
 export type GlobalAttentionGeometry = Pick<AxialAttentionGeometry, "heads" | "keyDepth" | "valueDepth">;
 
 /**
- * y_o = sum over all places p of softmax_p(s q_o.k_p) v_p, with one factor s a head: Axial-DeepLab, eq. 1. To the axial functions an
- * image is one axis of H * W places without position encodings.
+ * y_o = sum over all places p of softmax_p(s q_o.k_p) v_p, with one factor s a head: Axial-DeepLab, eq. 1. To the axial
+ * functions an image is one axis of H * W places without position encodings.
  *
  * @param qkv [B, H, W, N * (2 Dq + Dv)], per head query, key, value
  * @param scales [N]
@@ -58,13 +58,14 @@ const contentOnly = (scales: tf.Tensor1D): tf.Tensor2D => scales.reshape<tf.Tens
 export type GlobalAttentionArgs = SelfAttentionArgs;
 
 /**
- * Global self-attention over both axes (Axial-DeepLab, eq. 1; "non-local"): a place sees the whole image and does not know where
- * anything is. Cost O((H W)^2).
+ * Global self-attention over both axes (Axial-DeepLab, eq. 1; "non-local"): a place sees the whole image and does not
+ * know where anything is. Cost O((H W)^2).
  *
  *     q, k, v = BN(x W);   w = softmax_p(BN(q_o.k_p));   y_o = BN(sum_p w_op v_p)
  *
- * Input [B, H, W, Cin], output [B, H / stride, W / stride, filters]. Attention weights: [B, N, H, W, H, W], query before key.
- * deeplab2's layer of this name doubles its channels on request and adds absolute encodings outside; neither is here.
+ * Input [B, H, W, Cin], output [B, H / stride, W / stride, filters]. Attention weights: [B, N, H, W, H, W], query
+ * before key. deeplab2's layer of this name doubles its channels on request and adds absolute encodings outside;
+ * neither is here.
  *
  *     new GlobalAttention({ filters: 64 }).apply(x)      // [B, 14, 14, 256] -> [B, 14, 14, 64]
  */

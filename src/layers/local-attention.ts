@@ -1,6 +1,6 @@
 /**
- * Position-sensitive attention in a square window: the functions, composed of single operations where no kernel is, and the
- * layers.
+ * Position-sensitive attention in a square window: the functions, composed of single operations where no kernel is, and
+ * the layers.
  *
  * Dimension letters: B batch, H rows, W columns, N heads, Dq and Dv depth per head, M side of the window; offsets are
  * key place - query place and count row by row.
@@ -39,7 +39,8 @@ export function localAttention(inputs: LocalAttentionInputs, geometry: LocalAtte
 }
 
 /**
- * Mean and biased variance, per head, of the three terms over all pairs of places whose key lies in the window and in the image.
+ * Mean and biased variance, per head, of the three terms over all pairs of places whose key lies in the window and in
+ * the image.
  *
  * @returns mean and variance, [3, N] each; rows of terms without encodings are zero.
  * @throws ShapeError when a tensor does not fit the geometry.

@@ -3,11 +3,11 @@ import * as tf from "@tensorflow/tfjs";
 import { Layer, singleShape, singleTensor, type LayerArgs } from "./layer.js";
 
 /**
- * Mean over windows of stride x stride that do not overlap. Where the stride does not divide a size, the last rows or columns are
- * dropped, or kept: then the mean is over the places that there are.
+ * Mean over windows of stride x stride that do not overlap. Where the stride does not divide a size, the last rows or
+ * columns are dropped, or kept: then the mean is over the places that there are.
  *
- * By reshaping, slicing and adding, gradient included: the average pooling of TensorFlow.js 4.22's threaded WebAssembly reads out
- * of bounds, and gradients of its single operations would keep the whole input.
+ * By reshaping, slicing and adding, gradient included: the average pooling of TensorFlow.js 4.22's threaded WebAssembly
+ * reads out of bounds, and gradients of its single operations would keep the whole input.
  *
  * @returns [B, H / stride, W / stride, C], rounded down ("drop") or up ("keep")
  */
@@ -71,11 +71,17 @@ export interface MaxPoolArgs extends LayerArgs {
   size?: number;
   /** Default 2. */
   stride?: number;
-  /** Places beyond every edge, which are ignored. Default (size - 1) / 2, rounded down. With 0 the last window may reach beyond. */
+  /**
+   * Places beyond every edge, which are ignored. Default (size - 1) / 2, rounded down. With 0 the last window may reach
+   * beyond.
+   */
   padding?: number;
 }
 
-/** Maximum over windows of size x size: 3 x 3 with stride 2 in every ResNet. Sizes that the stride does not divide round up. */
+/**
+ * Maximum over windows of size x size: 3 x 3 with stride 2 in every ResNet. Sizes that the stride does not divide round
+ * up.
+ */
 export class MaxPool extends Layer {
   static readonly className = "MaxPool";
 

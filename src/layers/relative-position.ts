@@ -44,10 +44,10 @@ export function fitPositionTable(table: tf.Tensor2D, range: OffsetRange, length:
 /**
  * A trained table for another span or resolution.
  *
- * `interpolate`: the images got larger or smaller, and a place is as far from its neighbours, in the scene, as before. Each side is
- * stretched so that its outermost offset becomes the new outermost one, rows in between being mixed linearly; offset 0 stays.
- * `extend`: the images are of the same scale and only the reach changes. Rows are kept as they are, cut off, or continued by the
- * outermost one.
+ * `interpolate`: the images got larger or smaller, and a place is as far from its neighbours, in the scene, as before.
+ * Each side is stretched so that its outermost offset becomes the new outermost one, rows in between being mixed
+ * linearly; offset 0 stays. `extend`: the images are of the same scale and only the reach changes. Rows are kept as
+ * they are, cut off, or continued by the outermost one.
  *
  * @param table [from.before + 1 + from.after, D]
  * @returns [to.before + 1 + to.after, D]

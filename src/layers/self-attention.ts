@@ -1,7 +1,7 @@
 /**
- * What all attention layers of this family share: one projection to the queries, keys and values of all heads, up to three
- * batch norms, the sum of the retrieved values and encodings, striding. Who sees whom, and where from, each layer says
- * itself through an {@link AttentionCore}.
+ * What all attention layers of this family share: one projection to the queries, keys and values of all heads, up to
+ * three batch norms, the sum of the retrieved values and encodings, striding. Who sees whom, and where from, each layer
+ * says itself through an {@link AttentionCore}.
  */
 import * as tf from "@tensorflow/tfjs";
 import { fusedLinear } from "../engine/ops/linear.js";
@@ -46,7 +46,10 @@ export interface SelfAttentionArgs extends LayerArgs {
   constants?: BatchNormPreset | BatchNormConstants;
   /** Average pooling of both axes after the attention, in windows of stride x stride. Default 1: none. */
   stride?: number;
-  /** What becomes of the last rows and columns where the stride does not divide the size: dropped or kept. Default "drop". */
+  /**
+   * What becomes of the last rows and columns where the stride does not divide the size: dropped or kept. Default
+   * "drop".
+   */
   strideRemainder?: "drop" | "keep";
   /** `relu` clamps the result at zero. Default null. */
   activation?: "relu" | null;
@@ -56,7 +59,10 @@ export interface SelfAttentionArgs extends LayerArgs {
 
 /** Attention over the queries, keys and values of one input, as one layer defines it. */
 export interface AttentionCore {
-  /** Given [3, N] factors of the terms: retrieved values and encodings, [.., filters] in the order of the image's places. */
+  /**
+   * Given [3, N] factors of the terms: retrieved values and encodings, [.., filters] in the order of the image's
+   * places.
+   */
   attend(scales: tf.Tensor2D): AxialAttentionOutputs;
   /** Of the terms before their factors. */
   statistics(): SimilarityStatistics;
@@ -116,7 +122,9 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
   /** What the dimensions of the attention weights of one image are, in order. */
   abstract readonly attentionAxes: readonly string[];
 
-  /** The offsets that the rows of the position tables stand for, along each axis that they have; null without tables. */
+  /**
+   * The offsets that the rows of the position tables stand for, along each axis that they have; null without tables.
+   */
   abstract readonly tableRange: OffsetRange | null;
 
   /** Adds the weights of the position terms, through `addTable`. */
@@ -226,8 +234,8 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
   }
 
   /**
-   * The factor gamma / sigma of each term and head, [3, N]; zero for absent terms. This is all that is left of a batch norm under
-   * a softmax over each row: mean and beta shift whole rows.
+   * The factor gamma / sigma of each term and head, [3, N]; zero for absent terms. This is all that is left of a batch
+   * norm under a softmax over each row: mean and beta shift whole rows.
    */
   private similarityScales(core: AttentionCore, mode: Mode): tf.Tensor2D {
     const present = [true, this.position.query, this.position.key];

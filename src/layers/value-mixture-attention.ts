@@ -40,7 +40,8 @@ export function valueMixtureAttention(inputs: ValueMixtureInputs, geometry: Valu
 }
 
 /**
- * The attention weights, [B * blocks, N, K, K] with K = block * block: block, head, query, key. Places outside the image get none.
+ * The attention weights, [B * blocks, N, K, K] with K = block * block: block, head, query, key. Places outside the
+ * image get none.
  */
 export function valueMixtureWeights(
   { query, key, encodings }: Omit<ValueMixtureInputs, "values" | "mixture">,
@@ -142,15 +143,15 @@ export interface ValueMixtureAttentionArgs extends LayerArgs {
 }
 
 /**
- * The attention stem's layer: near the image, where content alone says little, values that vary over a block let attention learn
- * edges as a convolution does (SASA, arXiv 1906.05909, section 3.2 and appendix):
+ * The attention stem's layer: near the image, where content alone says little, values that vary over a block let
+ * attention learn edges as a convolution does (SASA, arXiv 1906.05909, section 3.2 and appendix):
  *
  *     v_p = sum_m softmax_m((e_row(a) + e_column(b)) . e_m) W_m x_p         (a, b): place of p in its block
  *     y_o = sum_p softmax_p(q_o.k_p + q_o.r_{p-o}) v_p
  *
- * Blocks do not overlap and are those of the max pooling that follows; the mixture is shared by the heads. Input [B, H, W, Cin],
- * output [B, H, W, filters]; attention weights [B * blocks, N, block^2, block^2]. leaderj1001's port slides its window
- * instead, and leaves the sum over channels out.
+ * Blocks do not overlap and are those of the max pooling that follows; the mixture is shared by the heads. Input
+ * [B, H, W, Cin], output [B, H, W, filters]; attention weights [B * blocks, N, block^2, block^2]. leaderj1001's port
+ * slides its window instead, and leaves the sum over channels out.
  *
  *     new ValueMixtureAttention({ filters: 64 }).apply(x)      // [B, 224, 224, 3] -> [B, 224, 224, 64]
  */

@@ -2,8 +2,8 @@
 import * as tf from "@tensorflow/tfjs";
 
 /**
- * x with another shape of the same size. The gradient of TensorFlow.js's own `reshape` keeps x until the backward pass, for its shape
- * alone, and so keeps activations that nothing else needs; this one keeps nothing.
+ * x with another shape of the same size. The gradient of TensorFlow.js's own `reshape` keeps x until the backward pass,
+ * for its shape alone, and so keeps activations that nothing else needs; this one keeps nothing.
  *
  * @param shape one entry may be -1 and follows from the others
  */

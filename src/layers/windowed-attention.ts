@@ -1,4 +1,7 @@
-/** Attention in a square window as layers: position-sensitive (eq. 3) and stand-alone (eq. 2); the functions are in local-attention.ts. */
+/**
+ * Attention in a square window as layers: position-sensitive (eq. 3) and stand-alone (eq. 2); the functions are in
+ * local-attention.ts.
+ */
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../errors.js";
 import {
@@ -13,7 +16,10 @@ import { SelfAttention, type AttentionCore, type PositionTerms, type SelfAttenti
 import { viewAs } from "./view.js";
 
 export interface LocalAttentionArgs extends SelfAttentionArgs {
-  /** M, the side of the window. Default 7, as in SASA. Of an even M, one more row and column lie after the query than before. */
+  /**
+   * M, the side of the window. Default 7, as in SASA. Of an even M, one more row and column lie after the query than
+   * before.
+   */
   window?: number;
   /** Which position terms there are. Default all three ("position-sensitive"). */
   position?: Partial<PositionTerms>;
@@ -32,9 +38,9 @@ interface OffsetTables {
  *     logits  = BN(q_o.k_p) + BN(q_o.r^q_{p-o}) + BN(k_p.r^k_{p-o})        for the places p around o, in the image
  *     y_o     = BN(sum_p w_op v_p) + BN(sum_p w_op r^v_{p-o})                w = softmax_p(logits)
  *
- * An encoding r is the concatenation of one of its row offset and one of its column offset, half the depth each (SASA, eq. 4),
- * shared by the heads. Input [B, H, W, Cin], output [B, H / stride, W / stride, filters].
- * Attention weights: [B, H, W, N, M, M], zero outside the image.
+ * An encoding r is the concatenation of one of its row offset and one of its column offset, half the depth each (SASA,
+ * eq. 4), shared by the heads. Input [B, H, W, Cin], output [B, H / stride, W / stride, filters]. Attention weights:
+ * [B, H, W, N, M, M], zero outside the image.
  *
  *     new LocalAttention({ filters: 64, window: 7 }).apply(x)      // [B, 56, 56, 64] -> [B, 56, 56, 64]
  */
@@ -111,8 +117,8 @@ export type StandAloneAttentionArgs = Omit<LocalAttentionArgs, "position" | "key
  *
  * {@link LocalAttention} with the query's position term alone, keys as deep as values, and no norms unless asked for.
  *
- * The popular PyTorch ports differ from the paper: MartinGer's reshapes channels into places and multiplies two sums where a dot
- * product belongs, leaderj1001's never sums over channels; both let the padding take part in the softmax.
+ * The popular PyTorch ports differ from the paper: MartinGer's reshapes channels into places and multiplies two sums
+ * where a dot product belongs, leaderj1001's never sums over channels; both let the padding take part in the softmax.
  *
  *     new StandAloneAttention({ filters: 64, window: 7, stride: 2 }).apply(x)      // [B, 56, 56, 64] -> [B, 28, 28, 64]
  */

@@ -1,6 +1,7 @@
 /**
- * The parts that networks are put together from, as functions of F, a feature map in the making. A network is written once
- * against this interface and read in two ways: layer-assembler.ts makes TensorFlow.js layers, cost-assembler.ts counts.
+ * The parts that networks are put together from, as functions of F, a feature map in the making. A network is written
+ * once against this interface and read in two ways: layer-assembler.ts makes TensorFlow.js layers, cost-assembler.ts
+ * counts.
  */
 import type {
   AxialAttentionArgs,

@@ -1,6 +1,7 @@
 /**
- * ResNet-50 with local attention in place of its 3 x 3 convolutions: the rows of Axial-DeepLab's Table 1 between ResNet and
- * Axial-ResNet. 8 heads, 7 x 7 windows, striding by pooling after the attention; queries and keys as deep as values.
+ * ResNet-50 with local attention in place of its 3 x 3 convolutions: the rows of Axial-DeepLab's Table 1 between ResNet
+ * and Axial-ResNet. 8 heads, 7 x 7 windows, striding by pooling after the attention; queries and keys as deep as
+ * values.
  */
 import type { OperatorConfig, ResNetConfig, StemConfig } from "./config.js";
 import { resNetConfig } from "./resnet.js";

@@ -1,4 +1,7 @@
-/** Axial-ResNet, with a convolutional stem or attention throughout: arXiv 2003.07853, section 3.3; sizes as csrhddlam/axial-deeplab. */
+/**
+ * Axial-ResNet, with a convolutional stem or attention throughout: arXiv 2003.07853, section 3.3; sizes as
+ * csrhddlam/axial-deeplab.
+ */
 import type { AxialOperator, ResNetConfig } from "./config.js";
 import { bottleneckDepths, type BottleneckDepth } from "./resnet.js";
 
@@ -7,8 +10,8 @@ export const axialWidths = { s: 0.5, m: 0.75, l: 1, xl: 2 } as const;
 export type AxialWidth = keyof typeof axialWidths;
 
 /**
- * Bottlenecks whose 3 x 3 convolution became height attention and width attention: 128, 256, 512, 1024 channels inside (at
- * width L), twice as many between the blocks, 8 heads, global span.
+ * Bottlenecks whose 3 x 3 convolution became height attention and width attention: 128, 256, 512, 1024 channels inside
+ * (at width L), twice as many between the blocks, 8 heads, global span.
  */
 export function axialResNetConfig(
   depth: BottleneckDepth,
@@ -31,9 +34,9 @@ export function axialResNetConfig(
 }
 
 /**
- * The stand-alone network: the stem is three axial blocks on the pixels themselves, the first with stride 2, then the same max
- * pooling; span 15 in all blocks. The stem's blocks have half the channels of the first stage, as every halving of the resolution
- * doubles them.
+ * The stand-alone network: the stem is three axial blocks on the pixels themselves, the first with stride 2, then the
+ * same max pooling; span 15 in all blocks. The stem's blocks have half the channels of the first stage, as every
+ * halving of the resolution doubles them.
  */
 export function fullAxialResNetConfig(depth: BottleneckDepth, width: AxialWidth): ResNetConfig {
   const scale = axialWidths[width];

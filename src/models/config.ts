@@ -69,8 +69,8 @@ export interface GlobalOperator extends AttentionOperator {
 /** One residual block and the shortcut around it. */
 export interface BlockConfig {
   /**
-   * `bottleneck` (default): 1 x 1 convolution, operator, 1 x 1 convolution. `basic`: 3 x 3 convolution, operator; both have
-   * `filters` channels.
+   * `bottleneck` (default): 1 x 1 convolution, operator, 1 x 1 convolution. `basic`: 3 x 3 convolution, operator; both
+   * have `filters` channels.
    */
   readonly block?: "bottleneck" | "basic";
   readonly stride: 1 | 2;
@@ -81,7 +81,10 @@ export interface BlockConfig {
   readonly operator: OperatorConfig;
   /** What strides in a bottleneck: the operator ("ResNet v1.5", the default) or the first 1 x 1 convolution. */
   readonly strideOn?: "operator" | "reduce";
-  /** Whether the shortcut has a 1 x 1 convolution. Default: where stride or channels ask for one. Without, a stride leaves places out. */
+  /**
+   * Whether the shortcut has a 1 x 1 convolution. Default: where stride or channels ask for one. Without, a stride
+   * leaves places out.
+   */
   readonly projectShortcut?: boolean;
 }
 

@@ -1,9 +1,9 @@
 /**
  * Reads a network as counts: parameters, multiply-adds, and the activations that a training step keeps.
  *
- * Multiply-adds are those of convolutions, linear layers and matrix products; padding is counted, biases, norms, softmax, pooling
- * and sums are not. An axial window is counted whole for every query, like the padding of a convolution: min(m, L) keys of a
- * local span, M * M of a square one.
+ * Multiply-adds are those of convolutions, linear layers and matrix products; padding is counted, biases, norms,
+ * softmax, pooling and sums are not. An axial window is counted whole for every query, like the padding of a
+ * convolution: min(m, L) keys of a local span, M * M of a square one.
  */
 import type { AxialAttentionArgs, LocalAttentionArgs, SelfAttentionArgs } from "../layers/index.js";
 import type { Assembler, AttentionPart, Named } from "./assembler.js";
@@ -108,7 +108,10 @@ export function costAssembler(): CostAssembler {
   };
 }
 
-/** A ReLU that folds into the norm before it needs what comes out; one by itself, after pooling or a plain sum, both sides. */
+/**
+ * A ReLU that folds into the norm before it needs what comes out; one by itself, after pooling or a plain sum, both
+ * sides.
+ */
 function keptForRelu({ args }: AttentionPart, y: CountedMap, keep: (map: CountedMap) => number): number {
   if (!("activation" in args) || args.activation !== "relu") return 0;
   const folded = args.norms?.output !== false && (args.stride ?? 1) === 1;

@@ -1,8 +1,8 @@
 /**
- * The classifiers of google-research/deeplab2 as configurations: they differ from csrhddlam's in a stem of 64 channels at every width, no
- * max pooling (the first stage strides), tables of 509 rows whatever the size, an output stride of 16, and the constants of
- * Keras's batch norm. Their parameters without the classifier are the known counts of its tests; their striding is by slices
- * there, by pooling here.
+ * The classifiers of google-research/deeplab2 as configurations: they differ from csrhddlam's in a stem of 64 channels
+ * at every width, no max pooling (the first stage strides), tables of 509 rows whatever the size, an output stride of
+ * 16, and the constants of Keras's batch norm. Their parameters without the classifier are the known counts of its
+ * tests; their striding is by slices there, by pooling here.
  *
  * Source: model/encoder/axial_resnet_instances.py and model/layers/axial_block_groups.py at commit 64bc1c1.
  */
@@ -72,14 +72,18 @@ const axialNet = (name: string, stem: StemConfig, scale: number): ResNetConfig =
   norm: "tf",
   stages: depths.map((blocks, stage) => {
     const config = axialStage(blocks, stage, scale);
-    // There only a change of channels asks for a projection, not a stride: the beta stem gives what S's first stage puts out.
+    // There only a change of channels asks for a projection, not a stride: the beta stem gives what S's first stage
+    // puts out.
     return stage === 0 && stem.kind === "convolution" && stem.filters === config.filters
       ? { ...config, projectShortcut: false }
       : config;
   }),
 });
 
-/** MaX-DeepLab-S's backbone: axial from stride 16 on, that is in all of the third stage but its first block, and in the fourth. */
+/**
+ * MaX-DeepLab-S's backbone: axial from stride 16 on, that is in all of the third stage but its first block, and in the
+ * fourth.
+ */
 const maxDeepLabS: ResNetConfig = {
   name: "deeplab2-max-deeplab-s",
   stem: stems.beta,

@@ -1,5 +1,6 @@
 /**
- * What the papers print of models that the zoo has, for comparison with what is counted here: 224 x 224 pixels, 1000 classes.
+ * What the papers print of models that the zoo has, for comparison with what is counted here: 224 x 224 pixels, 1000
+ * classes.
  *
  * Sources: Axial-DeepLab (arXiv 2003.07853), Table 1; the README of csrhddlam/axial-deeplab.
  */

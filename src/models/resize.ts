@@ -4,8 +4,8 @@ import { ShapeError } from "../errors.js";
 import { resizePositionTable, SelfAttention } from "../layers/index.js";
 
 /**
- * Copies all weights from one model to another of the same layers. Position tables may differ in span: they are resized, see
- * `resizePositionTable`. Everything else must have the same names and shapes.
+ * Copies all weights from one model to another of the same layers. Position tables may differ in span: they are
+ * resized, see `resizePositionTable`. Everything else must have the same names and shapes.
  *
  *     const large = create("axial-resnet-26-s", { classes: 10, size: 224 });
  *     copyWeights(small, large);                              // small was trained at 128: places lie closer together now

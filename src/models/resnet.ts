@@ -1,4 +1,7 @@
-/** The ResNet family, "v1.5": He et al., arXiv 1512.03385; Xie et al., 1611.05431 (ResNeXt); Zagoruyko and Komodakis, 1605.07146 (wide). */
+/**
+ * The ResNet family, "v1.5": He et al., arXiv 1512.03385; Xie et al., 1611.05431 (ResNeXt); Zagoruyko and Komodakis,
+ * 1605.07146 (wide).
+ */
 import { ConfigError } from "../errors.js";
 import type { OperatorConfig, ResNetConfig } from "./config.js";
 
@@ -50,8 +53,8 @@ export interface ResNetOptions {
  *
  *     resNetConfig("resnet-50", { attention: [false, false, true, true] })      // axial attention in the last two stages
  *
- * MartinGer's public networks offer the same choice for ResNet-50, 101 and 152 and crash on the others; they keep the stride on the
- * first 1 x 1 and have no norm after axial attention: `strideOn: "reduce"`, `norms: { output: false }`.
+ * MartinGer's public networks offer the same choice for ResNet-50, 101 and 152 and crash on the others; they keep the
+ * stride on the first 1 x 1 and have no norm after axial attention: `strideOn: "reduce"`, `norms: { output: false }`.
  *
  * @throws ConfigError when there is no such network.
  */

@@ -142,7 +142,10 @@ function generate(config: CaseConfig, path: string): Map<string, Values> {
   return made;
 }
 
-/** Uniform numbers from a counter, mixed by the finaliser of MurmurHash3 ("fmix32"): the i-th depends on seed and i alone. */
+/**
+ * Uniform numbers from a counter, mixed by the finaliser of MurmurHash3 ("fmix32"): the i-th depends on seed and i
+ * alone.
+ */
 function fmix32Counter({ shape, seed, scale, offset }: Generated): Values {
   const data = new Float32Array(elements(shape));
   for (let i = 0; i < data.length; i++) {

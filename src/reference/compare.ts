@@ -10,7 +10,8 @@ export interface Comparison {
 }
 
 /**
- * max |a - b| / max(1, max |b|). The floor of 1 is there because some gradients are zero mathematically and rounding noise in fact.
+ * max |a - b| / max(1, max |b|). The floor of 1 is there because some gradients are zero mathematically and rounding
+ * noise in fact.
  */
 export function relativeError(ours: ArrayLike<number>, stored: ArrayLike<number>): number {
   if (ours.length !== stored.length) return Infinity;

@@ -17,14 +17,19 @@ export interface LinkPart {
   /** Name of our weight: that of the layer, a slash, that within the layer. */
   readonly weight: string;
   readonly shape: readonly number[];
-  /** For each of our numbers, row-major, the row-major place of the same number in the foreign tensor, or `elsewhere`. */
+  /**
+   * For each of our numbers, row-major, the row-major place of the same number in the foreign tensor, or `elsewhere`.
+   */
   readonly places: Int32Array;
 }
 
 /** The place of a number that another foreign tensor holds. */
 export const elsewhere = -1;
 
-/** From the coordinates of a number in our weight to its coordinates in the foreign tensor; null: another tensor holds it. */
+/**
+ * From the coordinates of a number in our weight to its coordinates in the foreign tensor; null: another tensor holds
+ * it.
+ */
 export type Coordinates = (...own: number[]) => readonly number[] | null;
 
 /** A part of a link whose places follow from coordinates. */
@@ -52,8 +57,8 @@ export function sameLayout(name: string, weight: string, shape: readonly number[
 }
 
 /**
- * Copies the numbers of a foreign tensor to where they lie in our weights. A weight whose numbers come from several tensors is
- * whole after the last of them.
+ * Copies the numbers of a foreign tensor to where they lie in our weights. A weight whose numbers come from several
+ * tensors is whole after the last of them.
  *
  * @param intoWeight gives the numbers of our weight of that name, to be changed in place.
  * @throws ShapeError when the foreign tensor has another number of elements.

@@ -105,8 +105,8 @@ export const standAloneAxial: AxialLayout = {
 };
 
 /**
- * A layer of position-sensitive axial attention with all three position terms. Both sources keep the three tables in one
- * [2 Dq + Dv, 2K - 1] and its rows in the order q, k, v, whatever that of the projection.
+ * A layer of position-sensitive axial attention with all three position terms. Both sources keep the three tables in
+ * one [2 Dq + Dv, 2K - 1] and its rows in the order q, k, v, whatever that of the projection.
  */
 export function axialAttentionLinks({ foreign, own }: Pair, layout: AxialLayout, shapes: WeightShapes): Link[] {
   const [rows, keyDepth] = shapeOf(shapes, `${own}/relative_query`);

@@ -188,8 +188,8 @@ describe("axial attention", () => {
 });
 
 /**
- * Along one random direction of all inputs at once, the derivative of a random projection of both outputs and the variances must equal the
- * central difference of the loops in float64.
+ * Along one random direction of all inputs at once, the derivative of a random projection of both outputs and the
+ * variances must equal the central difference of the loops in float64.
  */
 function checkGradient(geometry: AxialAttentionGeometry): void {
   const inputs = makeInputs();

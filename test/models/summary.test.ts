@@ -163,7 +163,10 @@ describe("counts and models", () => {
   });
 });
 
-/** Numbers that the gradient tape keeps, each memory once, without weights and what is of a channel rather than of a place. */
+/**
+ * Numbers that the gradient tape keeps, each memory once, without weights and what is of a channel rather than of a
+ * place.
+ */
 function keptForBackward(model: tf.LayersModel, batch: number): number {
   const { activeTape } = (tf.engine() as unknown as { state: { activeTape: { saved?: tf.Tensor[] }[] } }).state;
   const seen = new Set<object>(model.weights.map((weight) => weight.read().dataId));
