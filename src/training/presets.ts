@@ -66,6 +66,8 @@ export const presets = {
     settings: {
       epochs: 5,
       batchSize: 64,
+      // 64 images of 128 px at once would need more than the 4 GiB of WebAssembly memory.
+      microBatch: 32,
       size: { from: 96, to: 128, until: 0.6, multiple: 32 },
       optimizer: { kind: "adamw", weightDecay: 0.05 },
       learningRate: 0.004,

@@ -3,7 +3,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs";
 import type { ImageBatch } from "../data/dataset.js";
 import * as engine from "../engine/index.js";
-import { AxialError } from "../errors.js";
+import { AxialError, UnsupportedError } from "../errors.js";
 import { freshState, type RunState } from "./checkpoint.js";
 import { sizeAt, type TrainConfig, type TrainOptions } from "./config.js";
 import { evaluate, type Evaluation } from "./evaluate.js";
@@ -11,7 +11,7 @@ import type { RunEnded, RunEvent, RunStarted } from "./events.js";
 import { countTop, ranks } from "./metrics.js";
 import { clipScale } from "./optimizers.js";
 import { withStepRandom } from "./random.js";
-import { addPasses, disposePass, forwardAndBack, partsOf } from "./pass.js";
+import { addPasses, disposePass, forwardAndBack, partsOf, type Pass } from "./pass.js";
 import { openRun, type Run } from "./run.js";
 import { rateFactor } from "./schedule.js";
 import { every, stopwatch, timed } from "./timing.js";
@@ -36,7 +36,7 @@ export interface TrainResult {
  * makes; the model is the caller's.
  *
  * Errors: `ConfigError` for options, `FileError` for a checkpoint that cannot be resumed, `AxialError` where the loss
- * stops being finite (the last checkpoint is from before).
+ * stops being finite (the last checkpoint is from before), `UnsupportedError` where a pass does not fit in memory.
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   await tf.ready();
@@ -141,10 +141,7 @@ async function trainingStep(
   learningRate: number,
 ): Promise<{ loss: number; right: number; gradientNorm: number | null }> {
   const { config, state, optimizer, average } = run;
-  const { loss, logits, gradients } = withStepRandom(config.seed, state.step, () => {
-    const [first, ...others] = partsOf(batch, config.microBatch).map((part) => () => forwardAndBack(run, part));
-    return others.reduce((sum, next) => addPasses(sum, next()), first());
-  });
+  const { loss, logits, gradients } = withStepRandom(config.seed, state.step, () => passInParts(run, batch));
   const share = 1 / batch.labels.length;
   const clip = config.clipNorm === null ? null : await clipScale(gradients, config.clipNorm / share);
   optimizer.step(gradients, { learningRate, gradientScale: share * (clip?.scale ?? 1) });
@@ -154,6 +151,22 @@ async function trainingStep(
   const right = countTop(ranks((await logits.data()) as Float32Array, batch.labels), 1);
   disposePass({ loss, logits, gradients });
   return { loss: lossSum * share, right, gradientNorm: clip && clip.norm * share };
+}
+
+/** Forward and back, as many images at once as the configuration says. */
+function passInParts(run: Run, batch: ImageBatch): Pass {
+  const { microBatch } = run.config;
+  try {
+    const [first, ...others] = partsOf(batch, microBatch).map((part) => () => forwardAndBack(run, part));
+    return others.reduce((sum, next) => addPasses(sum, next()), first());
+  } catch (error) {
+    // What the engine throws when its memory is full.
+    if (!(error instanceof UnsupportedError) || microBatch === 1) throw error;
+    throw new UnsupportedError(
+      `train: a pass must fit in the engine's memory, got ${microBatch} images of ${batch.shape[1]} px; ` +
+        `use microBatch=${Math.ceil(microBatch / 2)} or less (${error.message})`,
+    );
+  }
 }
 
 /** Measures the averaged weights where the run averages; null where the signal ended it. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
-import { AxialError, ConfigError, ShapeError } from "../../src/errors.js";
+import { AxialError, ConfigError, ShapeError, UnsupportedError } from "../../src/errors.js";
 import type { ResNetConfig } from "../../src/models/index.js";
 import {
   createAverage,
@@ -257,6 +257,28 @@ describe("train", () => {
         /^train: the loss must stay finite, got (NaN|Infinity) in step \d+ at learning rate .*lower/.test(
           error.message,
         ),
+    );
+  });
+
+  it("says how many images to pass at once when the engine's memory is full", async () => {
+    class Full extends tf.layers.Layer {
+      static readonly className = "Full";
+      override call(): tf.Tensor {
+        throw new UnsupportedError("engine: full");
+      }
+    }
+    const model = tf.sequential({
+      layers: [
+        tf.layers.flatten({ inputShape: [11, 11, 3] }),
+        tf.layers.dense({ units: 3 }),
+        new Full({ name: "full" }),
+      ],
+    });
+    await assert.rejects(
+      train({ ...tinySettings, model, data: tinyData() }),
+      new UnsupportedError(
+        "train: a pass must fit in the engine's memory, got 7 images of 11 px; use microBatch=4 or less (engine: full)",
+      ),
     );
   });
 
