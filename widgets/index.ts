@@ -7,6 +7,7 @@ export {
   type AttentionRowsArgs,
 } from "./attention-map.js";
 export { confusionMatrix, type ConfusionMatrixArgs } from "./confusion-matrix.js";
+export { costCurves, type CostAxis, type CostCurvesArgs, type CostPoint } from "./cost-curves.js";
 export { createFigure, type BundleOptions, type Figure } from "./figure.js";
 export { imageGrid, type GridImage, type ImageGridOptions } from "./image-grid.js";
 export { liveFigure, type LiveFigure, type LiveOptions } from "./live.js";
@@ -19,6 +20,7 @@ export {
   type RelativeEncodingsOptions,
 } from "./relative-encodings.js";
 export { save, show } from "./show.js";
+export { stageDiagram, type StagedNetwork, type StageDiagramOptions } from "./stage-diagram.js";
 export {
   liveTrainingCurves,
   trainingCurves,

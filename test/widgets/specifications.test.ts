@@ -8,8 +8,10 @@ import { describe, it } from "node:test";
 import Ajv from "ajv";
 import { attentionMapSpec, attentionRowsSpec } from "../../widgets/attention-map.js";
 import { confusionMatrixSpec } from "../../widgets/confusion-matrix.js";
+import { costCurvesSpec } from "../../widgets/cost-curves.js";
 import { plotlyToVegaLite } from "../../widgets/plotly.js";
 import { relativeEncodingsSpec } from "../../widgets/relative-encodings.js";
+import { stageDiagramSpec } from "../../widgets/stage-diagram.js";
 import { trainingCurvesSpec, type LogEvent } from "../../widgets/training-curves.js";
 import { themed, type VegaLiteSpec } from "../../widgets/vega.js";
 import { drawStrictly } from "../helpers/figures.js";
@@ -96,6 +98,23 @@ const specifications: Record<string, VegaLiteSpec> = {
   "an attention map that is zero everywhere": attentionMapSpec({
     image,
     fields: [{ ...field, values: [0, 0, 0, 0, 0, 0] }],
+  }),
+  "cost curves": costCurvesSpec({
+    points: [
+      { series: "a", label: "S", values: { parameters: 2e6, top1: 0.7 } },
+      { series: "a", values: { parameters: 3e6, top1: 0.8 } },
+      { series: "b", values: { parameters: 5e6 } },
+    ],
+    panels: [
+      { x: { value: "parameters", scale: "log" }, y: { value: "top1", format: ".0%" } },
+      { x: { value: "parameters" }, y: { value: "top1" } },
+    ],
+  }),
+  "cost curves of nothing": costCurvesSpec({ points: [], panels: [{ x: { value: "a" }, y: { value: "b" } }] }),
+  "a stage diagram": stageDiagramSpec({
+    name: "net",
+    stem: { kind: "convolution", filters: 8 },
+    stages: [{ blocks: 2, stride: 1, filters: 16, operator: { kind: "axial" } }],
   }),
   "a confusion matrix": confusionMatrixSpec({
     classes: ["a", "b"],

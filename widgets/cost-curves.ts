@@ -1,0 +1,124 @@
+/** What something costs and what it brings: time, memory or multiply-adds over size, accuracy over cost. */
+import { ConfigError } from "../src/errors.js";
+import type { Figure } from "./figure.js";
+import { extent, significant } from "./numbers.js";
+import { columnWidth } from "./theme.js";
+import { vegaFigure, type VegaLiteSpec } from "./vega.js";
+
+/** A measured or printed point: the series it belongs to, what it is called, and its numbers by name. */
+export interface CostPoint {
+  readonly series: string;
+  /** Written beside the point: "S", "M", "L", "XL", ... */
+  readonly label?: string;
+  readonly values: Readonly<Record<string, number>>;
+}
+
+export interface CostAxis {
+  /** Which of the points' values. */
+  readonly value: string;
+  /** Default: the name of the value. */
+  readonly title?: string;
+  /** Default linear. */
+  readonly scale?: "linear" | "log";
+  /** In d3's notation. Default `~s`: 1.5k, 20M. */
+  readonly format?: string;
+}
+
+export interface CostCurvesArgs {
+  readonly points: readonly CostPoint[];
+  /** One picture each, beside each other; all have the series and their colours in common. */
+  readonly panels: readonly { readonly x: CostAxis; readonly y: CostAxis }[];
+  /** Default "Costs". */
+  readonly title?: string;
+  readonly subtitle?: string;
+}
+
+/** The Vega-Lite specification of `costCurves`. */
+export function costCurvesSpec({ points, panels, title, subtitle }: CostCurvesArgs): VegaLiteSpec {
+  const series = [...new Set(points.map((point) => point.series))];
+  const channel = (axis: CostAxis): Record<string, unknown> => {
+    const values = points.map((point) => point.values[axis.value]).filter((value) => value !== undefined);
+    const log = axis.scale === "log";
+    const bad = log ? values.find((value) => value <= 0) : undefined;
+    if (bad !== undefined)
+      throw new ConfigError(
+        `costCurves: a logarithmic axis must have positive values, got ${bad} for ${axis.value}; use a linear one`,
+      );
+    const [least, greatest] = extent(values);
+    // Room at the ends, so that no point lies on an edge.
+    const margin = 0.06;
+    const domain = log
+      ? [least * (greatest / least) ** -margin, greatest * (greatest / least) ** margin]
+      : [least - margin * (greatest - least), greatest + margin * (greatest - least)];
+    return {
+      field: axis.value,
+      type: "quantitative",
+      title: axis.title ?? axis.value,
+      scale: { type: axis.scale ?? "linear", domain: domain.map((end) => significant(end)), nice: false },
+      axis: { format: axis.format ?? "~s", tickCount: 5, grid: true },
+    };
+  };
+  const width = Math.floor((columnWidth - 80 * panels.length) / panels.length);
+  const color = {
+    field: "series",
+    type: "nominal",
+    title: null,
+    scale: { domain: series },
+    legend: { symbolType: "circle", symbolOpacity: 1, columns: 3 },
+  };
+  const shape = { field: "series", type: "nominal", title: null, scale: { domain: series } };
+  return {
+    title: { text: title ?? "Costs", subtitle: subtitle ?? "" },
+    data: {
+      values: points.map(({ series, label, values }) => ({
+        series,
+        ...(label === undefined ? {} : { label }),
+        ...Object.fromEntries(Object.entries(values).map(([name, value]) => [name, significant(value, 5)])),
+      })),
+    },
+    spacing: 24,
+    hconcat: panels.map(({ x, y }) => {
+      const [across, up] = [channel(x), channel(y)];
+      const tooltip = [
+        { field: "series" },
+        ...(points.some((point) => point.label !== undefined) ? [{ field: "label" }] : []),
+        ...[x, y].map((axis) => ({
+          field: axis.value,
+          type: "quantitative",
+          title: axis.title ?? axis.value,
+          format: axis.format ?? ".4~s",
+        })),
+      ];
+      return {
+        width,
+        height: Math.min(300, Math.max(200, width)),
+        transform: [{ filter: `isValid(datum['${x.value}']) && isValid(datum['${y.value}'])` }],
+        encoding: { x: across, y: up, color },
+        layer: [
+          {
+            mark: { type: "line", strokeWidth: 1.5, opacity: 0.7 },
+            encoding: { order: { field: x.value, type: "quantitative" } },
+          },
+          { mark: { type: "point", size: 60, opacity: 1 }, encoding: { shape, tooltip } },
+          {
+            transform: [{ filter: "isValid(datum.label)" }],
+            mark: { type: "text", align: "left", dx: 7, dy: 8 },
+            encoding: { text: { field: "label", type: "nominal" } },
+          },
+        ],
+      };
+    }),
+  };
+}
+
+/**
+ * Curves of cost, one panel a pair of measures, one colour and shape a series.
+ *
+ *     costCurves({
+ *       points: [{ series: "axial", label: "S", values: { parameters: 12.4e6, top1: 0.775 } }],
+ *       panels: [{ x: { value: "parameters" }, y: { value: "top1", title: "top-1", format: ".1%" } }],
+ *     })
+ */
+export function costCurves(args: CostCurvesArgs): Figure {
+  return vegaFigure(args.title ?? "Costs", costCurvesSpec(args));
+}
