@@ -68,9 +68,10 @@ describe("the catalogue", () => {
 
   for (const { title, use, shapes } of catalogue)
     it(`has a line of use that runs: ${title}`, () => {
-      const made = (
-        new Function("axial", `return ${use}`) as (library: typeof axial) => tf.layers.Layer | tf.LayersModel
-      )(axial);
+      const make = compileFunction(`return ${use}`, ["axial"]) as (
+        library: unknown,
+      ) => tf.layers.Layer | tf.LayersModel;
+      const made = make(axial);
       const [input, output] = shapes;
       const result = tf.tidy(() => (made.apply(tf.zeros([...input])) as tf.Tensor).shape);
       assert.deepEqual(result, output);
