@@ -1,5 +1,6 @@
 /** The engine: which backend runs the tensors, our kernels on it, and what it uses. */
 export * from "./backend.js";
+export * from "./gradients.js";
 export * from "./native.js";
 export * from "./ops/axial-attention.js";
 export * from "./ops/local-attention.js";

@@ -1,6 +1,7 @@
 /** One pass of images through a model, forward and back; several passes as one. */
 import * as tf from "@tensorflow/tfjs";
 import type { ImageBatch } from "../data/dataset.js";
+import { variableGrads } from "../engine/index.js";
 import { crossEntropy } from "./losses.js";
 import type { Run } from "./run.js";
 
@@ -20,7 +21,7 @@ export function forwardAndBack({ config, model, parameters }: Run, batch: ImageB
   const kept: { logits?: tf.Tensor2D } = {};
   const variables = parameters.map(({ variable }) => variable);
   try {
-    const { value: loss, grads } = tf.variableGrads(() => {
+    const { value: loss, grads } = variableGrads(() => {
       kept.logits = tf.keep(model.apply(images, { training: true }) as tf.Tensor2D); // [B, K]
       return crossEntropy(kept.logits, labels, { smoothing: config.labelSmoothing }).mul(batch.labels.length);
     }, variables);
