@@ -4,6 +4,7 @@ import { writeFileAtomically } from "../atomic-file.js";
 import { version } from "../version.js";
 import type { CaseResult } from "./measure.js";
 import type { MemoryResult } from "./memory.js";
+import type { CaseProfile } from "./profile.js";
 
 export interface BenchReport {
   readonly date: string;
@@ -19,10 +20,11 @@ export interface BenchReport {
   readonly threads: number;
   readonly results: readonly CaseResult[];
   readonly memory: readonly MemoryResult[];
+  readonly profiles: readonly CaseProfile[];
 }
 
 export function benchReport(
-  parts: Pick<BenchReport, "engine" | "reference" | "threads" | "results" | "memory">,
+  parts: Pick<BenchReport, "engine" | "reference" | "threads" | "results" | "memory" | "profiles">,
 ): BenchReport {
   const processors = cpus();
   return {

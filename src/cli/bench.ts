@@ -4,6 +4,7 @@ import { Option, type Command } from "commander";
 import { benchCases, type BenchCase, type Mode } from "../bench/cases.js";
 import { measureCase, type CaseResult } from "../bench/measure.js";
 import { measureMemory, memoryInThisProcess, type MemoryResult } from "../bench/memory.js";
+import { profileCase, profileTable, type CaseProfile } from "../bench/profile.js";
 import { startReference } from "../bench/reference.js";
 import { benchReport, markdownTable, writeReport } from "../bench/report.js";
 import * as engine from "../engine/index.js";
@@ -15,6 +16,7 @@ interface BenchFlags {
   mode?: Mode;
   reference?: string;
   memory?: boolean;
+  profile?: boolean;
   json?: string;
   memoryOnly?: boolean;
 }
@@ -25,6 +27,8 @@ Cases: ${benchCases.map(({ name }) => name).join(", ")}; default all of them.
 Examples:
   axial-lab bench layer-64x56 --threads 2
       one case by itself, evaluation and training
+  axial-lab bench axial-resnet-26-s --mode training --profile
+      and which kernels its time goes to
   axial-lab bench --reference "python test/bench/reference.py --sources DIR" --json bench.json
       all cases beside PyTorch running the public sources below DIR: reference and ours in turn, medians of 5 rounds
   axial-lab bench axial-resnet-26-s --mode training --memory --reference "..."
@@ -41,6 +45,7 @@ export function register(program: Command): void {
     .addOption(new Option("--mode <mode>", "only one of them").choices(["evaluation", "training"]))
     .option("--reference <command>", "a program that answers one JSON line to each request")
     .option("--memory", "measure peak memory as well")
+    .option("--profile", "show where the time goes: each kernel, and its share of this machine's peak")
     .option("--json <file>", "write all rounds to a file")
     .addOption(new Option("--memory-only").hideHelp())
     .addHelpText("after", examples)
@@ -59,18 +64,27 @@ async function run(names: string[], flags: BenchFlags): Promise<void> {
     console.error(`${reason}${reference === null ? "" : `, beside ${reference.name}`}`);
     const results: CaseResult[] = [];
     const memory: MemoryResult[] = [];
+    const profiles: CaseProfile[] = [];
     for (const benchCase of cases)
       for (const mode of modes) {
         const result = await measureCase(benchCase, mode, { rounds, threads, reference });
         results.push(result);
         console.error(progressLine(result));
+        if (flags.profile === true) profiles.push(profileCase(benchCase, mode, rounds));
         if (flags.memory !== true) continue;
         const command = [process.execPath, process.argv[1], "bench", "--memory-only"];
         memory.push(await measureMemory(benchCase, mode, { threads, reference, command }));
       }
-    const report = benchReport({ engine: reason, reference: reference?.name ?? null, threads, results, memory });
+    const report = benchReport({
+      engine: reason,
+      reference: reference?.name ?? null,
+      threads,
+      results,
+      memory,
+      profiles,
+    });
     if (flags.json !== undefined) await writeReport(flags.json, report);
-    console.log(markdownTable(report));
+    console.log([markdownTable(report), ...profiles.map(profileTable)].join("\n\n"));
   } finally {
     reference?.close();
     await engine.stop();

@@ -20,6 +20,7 @@ import {
   type AttentionInputs,
   type Geometry,
 } from "./attention-geometry.js";
+import { axisPairs, backwardWork, forwardWork, imagePairs } from "./attention-work.js";
 import { defineKernel, output, type WasmKernel } from "./wasm-kernel.js";
 
 /** One attention: its name in tfjs and in the kernel module, and how it reads its inputs. */
@@ -27,58 +28,68 @@ interface Attention {
   readonly kernelName: string;
   readonly wasmName: string;
   readonly geometryOf: (call: AttentionCall, inputs: AttentionInputs) => Geometry;
+  /** Pairs of query and key, of all heads. */
+  readonly pairsOf: typeof axisPairs;
 }
 
 const attentions: readonly Attention[] = [
-  { kernelName: "AxialAttention", wasmName: "axialAttention", geometryOf: axisOf },
-  { kernelName: "LocalAttention", wasmName: "localAttention", geometryOf: imagesOf },
+  { kernelName: "AxialAttention", wasmName: "axialAttention", geometryOf: axisOf, pairsOf: axisPairs },
+  { kernelName: "LocalAttention", wasmName: "localAttention", geometryOf: imagesOf, pairsOf: imagePairs },
 ];
 
 /** Outputs: content, and position if there are value encodings. */
-const forward = ({ kernelName, wasmName, geometryOf }: Attention): WasmKernel =>
-  defineKernel<AttentionCall["inputs"], AttentionAttrs>(kernelName, (call) => {
-    const { attrs, pool } = call;
-    const inputs = sortInputs(call);
-    const geometry = geometryOf(call, inputs);
-    const shape = [...inputs.qkv.shape.slice(0, 3), attrs.heads * attrs.valueDepth];
-    const outputs = [output(call, shape), ...(attrs.tables.value ? [output(call, shape)] : [])];
-    const scratchBytes = bytesOf(forwardVectors(geometry));
-    const parts = partsFor(call, geometry.pairs * (3 * attrs.keyDepth + 2 * attrs.valueDepth));
-    runParts(call, parts, wasmName, [
-      ...geometry.args(pool.scratch(parts * scratchBytes), scratchBytes),
-      ...[pointerTo(call, outputs[0]), pointerTo(call, outputs[1])],
-    ]);
-    return outputs;
-  });
+const forward = ({ kernelName, wasmName, geometryOf, pairsOf }: Attention): WasmKernel =>
+  defineKernel<AttentionCall["inputs"], AttentionAttrs>(
+    kernelName,
+    (call) => {
+      const { attrs, pool } = call;
+      const inputs = sortInputs(call);
+      const geometry = geometryOf(call, inputs);
+      const shape = [...inputs.qkv.shape.slice(0, 3), attrs.heads * attrs.valueDepth];
+      const outputs = [output(call, shape), ...(attrs.tables.value ? [output(call, shape)] : [])];
+      const scratchBytes = bytesOf(forwardVectors(geometry));
+      const parts = partsFor(call, geometry.pairs * (3 * attrs.keyDepth + 2 * attrs.valueDepth));
+      runParts(call, parts, wasmName, [
+        ...geometry.args(pool.scratch(parts * scratchBytes), scratchBytes),
+        ...[pointerTo(call, outputs[0]), pointerTo(call, outputs[1])],
+      ]);
+      return outputs;
+    },
+    (work) => forwardWork(pairsOf(work), work.attrs),
+  );
 
 /** Outputs: the gradients by qkv, scales and tables. */
-const backward = ({ kernelName, wasmName, geometryOf }: Attention): WasmKernel =>
-  defineKernel<AttentionCall["inputs"], AttentionAttrs>(`${kernelName}Grad`, (call) => {
-    const { attrs, pool } = call;
-    const { rest: slopes, ...inputs } = sortInputs(call);
-    const geometry = geometryOf(call, inputs);
-    const like = (tensor: tf.TensorInfo): tf.TensorInfo => output(call, tensor.shape);
-    const qkvSlope = like(inputs.qkv);
-    const scalesSlope = output(call, [3, attrs.heads]);
-    const tableSlopes = inputs.tables.map((table) => table && like(table));
+const backward = ({ kernelName, wasmName, geometryOf, pairsOf }: Attention): WasmKernel =>
+  defineKernel<AttentionCall["inputs"], AttentionAttrs>(
+    `${kernelName}Grad`,
+    (call) => {
+      const { attrs, pool } = call;
+      const { rest: slopes, ...inputs } = sortInputs(call);
+      const geometry = geometryOf(call, inputs);
+      const like = (tensor: tf.TensorInfo): tf.TensorInfo => output(call, tensor.shape);
+      const qkvSlope = like(inputs.qkv);
+      const scalesSlope = output(call, [3, attrs.heads]);
+      const tableSlopes = inputs.tables.map((table) => table && like(table));
 
-    const { offsets, tableRows, skippedRows } = geometry;
-    const sumRows = inputs.tables.some((table) => table !== undefined) ? offsets : 0;
-    const scratchBytes = bytesOf(backwardVectors(geometry, sumRows));
-    const sumBytes = bytesOf(sumRows * geometry.rowDepth + Math.ceil((3 * attrs.heads) / 2));
-    const parts = partsFor(call, 3 * geometry.pairs * (3 * attrs.keyDepth + 2 * attrs.valueDepth));
-    const scratch = pool.scratch(parts * (scratchBytes + sumBytes));
-    const sums = scratch + parts * scratchBytes;
-    runParts(call, parts, `${wasmName}Gradient`, [
-      ...geometry.args(scratch, scratchBytes),
-      ...[pointerTo(call, slopes[0]), pointerTo(call, slopes[1]), pointerTo(call, qkvSlope), sums, sumBytes],
-    ]);
-    pool.runAlone("attentionGradientSum", [
-      ...[sums, sumBytes, parts, attrs.heads, attrs.keyDepth, attrs.valueDepth, sumRows, tableRows, skippedRows],
-      ...[...tableSlopes, scalesSlope].map((slope) => pointerTo(call, slope)),
-    ]);
-    return [qkvSlope, scalesSlope, ...tableSlopes.filter((slope) => slope !== undefined)];
-  });
+      const { offsets, tableRows, skippedRows } = geometry;
+      const sumRows = inputs.tables.some((table) => table !== undefined) ? offsets : 0;
+      const scratchBytes = bytesOf(backwardVectors(geometry, sumRows));
+      const sumBytes = bytesOf(sumRows * geometry.rowDepth + Math.ceil((3 * attrs.heads) / 2));
+      const parts = partsFor(call, 3 * geometry.pairs * (3 * attrs.keyDepth + 2 * attrs.valueDepth));
+      const scratch = pool.scratch(parts * (scratchBytes + sumBytes));
+      const sums = scratch + parts * scratchBytes;
+      runParts(call, parts, `${wasmName}Gradient`, [
+        ...geometry.args(scratch, scratchBytes),
+        ...[pointerTo(call, slopes[0]), pointerTo(call, slopes[1]), pointerTo(call, qkvSlope), sums, sumBytes],
+      ]);
+      pool.runAlone("attentionGradientSum", [
+        ...[sums, sumBytes, parts, attrs.heads, attrs.keyDepth, attrs.valueDepth, sumRows, tableRows, skippedRows],
+        ...[...tableSlopes, scalesSlope].map((slope) => pointerTo(call, slope)),
+      ]);
+      return [qkvSlope, scalesSlope, ...tableSlopes.filter((slope) => slope !== undefined)];
+    },
+    (work) => backwardWork(pairsOf(work), work.attrs),
+  );
 
 export const attentionKernels: readonly WasmKernel[] = [...attentions.map(forward), ...attentions.map(backward)];
 
