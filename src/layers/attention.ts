@@ -22,7 +22,13 @@ import {
 } from "../engine/ops/axial-attention.js";
 import { ShapeError } from "../errors.js";
 
-export type { AxialAttentionGeometry, AxialAttentionInputs, AxialAttentionOutputs, SimilarityStatistics };
+export type {
+  AxialAttentionGeometry,
+  AxialAttentionInputs,
+  AxialAttentionOutputs,
+  PassedStatistics,
+  SimilarityStatistics,
+};
 
 /** What similarity statistics are taken of: the inputs of attention but for the scales, which follow from them. */
 export type SimilarityInputs = Omit<AxialAttentionInputs, "scales">;

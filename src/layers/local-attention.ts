@@ -9,12 +9,13 @@ import * as tf from "@tensorflow/tfjs";
 import {
   fusedLocalAttention,
   fusedLocalSimilarityStatistics,
+  fusedLocalSimilarityStatisticsInPassing,
   type LocalAttentionGeometry,
   type LocalAttentionInputs,
   type LocalAttentionOutputs,
 } from "../engine/ops/local-attention.js";
 import { ShapeError } from "../errors.js";
-import type { SimilarityStatistics } from "./attention.js";
+import type { PassedStatistics, SimilarityStatistics } from "./attention.js";
 
 export type { LocalAttentionGeometry, LocalAttentionInputs, LocalAttentionOutputs };
 
@@ -51,6 +52,19 @@ export function localSimilarityStatistics(
 ): SimilarityStatistics {
   assertFits(inputs, geometry);
   return fusedLocalSimilarityStatistics(inputs, geometry) ?? composedLocalSimilarityStatistics(inputs, geometry);
+}
+
+/**
+ * As {@link localSimilarityStatistics}, on the way to {@link localAttention}, which should be given the `qkv` that comes back
+ * (see `similarityStatisticsInPassing` in attention.ts).
+ */
+export function localSimilarityStatisticsInPassing(
+  inputs: LocalSimilarityInputs,
+  geometry: LocalAttentionGeometry,
+): PassedStatistics {
+  assertFits(inputs, geometry);
+  const passed = fusedLocalSimilarityStatisticsInPassing(inputs, geometry);
+  return passed ?? { ...composedLocalSimilarityStatistics(inputs, geometry), qkv: inputs.qkv };
 }
 
 /**

@@ -8,7 +8,7 @@ import {
   countLocalPairs,
   localAttention,
   localAttentionWeights,
-  localSimilarityStatistics,
+  localSimilarityStatisticsInPassing,
   type LocalAttentionGeometry,
 } from "./local-attention.js";
 import { localWindow, type OffsetRange } from "./relative-position.js";
@@ -90,7 +90,11 @@ export class LocalAttention<Args extends LocalAttentionArgs = LocalAttentionArgs
     };
     return {
       attend: (scales) => localAttention({ ...inputs, scales }, geometry),
-      statistics: () => localSimilarityStatistics(inputs, geometry),
+      statistics: () => {
+        const { qkv, ...statistics } = localSimilarityStatisticsInPassing(inputs, geometry);
+        inputs.qkv = qkv;
+        return statistics;
+      },
       pairs: batch * countLocalPairs(height, width, geometry),
       weights: (scales) => localAttentionWeights({ ...inputs, scales }, geometry),
     };

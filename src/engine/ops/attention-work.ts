@@ -6,7 +6,7 @@ import type * as tf from "@tensorflow/tfjs";
 type Work = KernelWork<readonly tf.TensorInfo[], AttentionAttrs>;
 
 /** Pairs of a query and a key that it sees, along one axis. */
-function visiblePairs(length: number, window: AttentionAttrs["window"]): number {
+export function visiblePairs(length: number, window: AttentionAttrs["window"]): number {
   const [before, after] = [window.before, window.after].map((reach) => Math.min(reach, length - 1));
   return length * (1 + before + after) - (before * (before + 1)) / 2 - (after * (after + 1)) / 2;
 }

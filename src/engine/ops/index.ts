@@ -8,6 +8,7 @@ import { copyKernels } from "./copy.js";
 import { elementwiseGradients, elementwiseKernels } from "./elementwise.js";
 import { identityKernels } from "./identity.js";
 import { linearGradients, linearKernels } from "./linear.js";
+import { localSimilarityGradients, localSimilarityKernels } from "./local-similarity.js";
 import { matrixProductKernels } from "./matrix-product.js";
 import { poolingKernels } from "./pooling.js";
 import { reduceKernels } from "./reduce.js";
@@ -32,6 +33,7 @@ export const wasmKernels: readonly WasmKernel[] = [
   elementwiseKernels,
   identityKernels,
   linearKernels,
+  localSimilarityKernels,
   matrixProductKernels,
   poolingKernels,
   reduceKernels,
@@ -46,5 +48,6 @@ export const gradients: readonly GradConfig[] = [
   elementwiseGradients,
   linearGradients,
   crissCrossGradients,
+  localSimilarityGradients,
   similarityStatisticsGradients,
 ].flat();

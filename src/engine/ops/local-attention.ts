@@ -6,7 +6,7 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import { runAttention } from "./attention-geometry.js";
-import type { SimilarityStatistics } from "./axial-attention.js";
+import type { PassedStatistics, SimilarityStatistics } from "./axial-attention.js";
 import { wasmContext } from "./wasm-kernel.js";
 
 /**
@@ -64,9 +64,27 @@ export function fusedLocalAttention(
 
 /**
  * Mean and biased variance, per head, of each of the three terms before scaling, over all pairs whose key lies in the
- * window and in the image; 0 for a term that is left out. Returns null where the current backend has no such kernel.
+ * window and in the image; 0 for a term that is left out. Null where the current backend has no such kernel.
  */
-export const fusedLocalSimilarityStatistics: (
-  inputs: Omit<LocalAttentionInputs, "scales">,
+export function fusedLocalSimilarityStatistics(
+  { qkv, relative }: Omit<LocalAttentionInputs, "scales">,
   geometry: LocalAttentionGeometry,
-) => SimilarityStatistics | null = () => null;
+): SimilarityStatistics | null {
+  if (wasmContext() === null) return null;
+  const tables = { ...relative, value: null };
+  const [mean, variance] = runAttention("LocalSimilarityStatistics", [qkv], tables, geometry, { passesOn: false });
+  return { mean: mean as tf.Tensor2D, variance: variance as tf.Tensor2D };
+}
+
+/** The same on the way to attention: see `fusedSimilarityStatisticsInPassing` in axial-attention.ts. */
+export function fusedLocalSimilarityStatisticsInPassing(
+  { qkv, relative }: Omit<LocalAttentionInputs, "scales">,
+  geometry: LocalAttentionGeometry,
+): PassedStatistics | null {
+  if (wasmContext() === null) return null;
+  const tables = { ...relative, value: null };
+  const [mean, variance, passed] = runAttention("LocalSimilarityStatistics", [qkv], tables, geometry, {
+    passesOn: true,
+  });
+  return { mean: mean as tf.Tensor2D, variance: variance as tf.Tensor2D, qkv: passed as tf.Tensor4D };
+}

@@ -15,6 +15,7 @@ import {
   type AttentionAttrs,
   type AttentionCall,
 } from "./attention-geometry.js";
+import { visiblePairs } from "./attention-work.js";
 import { share } from "./identity.js";
 import { defineKernel, output, type WasmContext, type WasmKernel } from "./wasm-kernel.js";
 
@@ -36,7 +37,7 @@ const goesByGram = ({ rows, offsets, fullKeyDepth }: Axis): boolean =>
 const workOf = ({ pairs, rows, fullKeyDepth, offsets }: Axis): number =>
   (pairs / offsets) * 3 * fullKeyDepth * Math.min(rows, offsets, 2 * fullKeyDepth);
 
-/** Vectors of one table's windows, and of the running sum behind them (assembly/similarity.ts). */
+/** Vectors of one table's windows, and of the running sum behind them (assembly/similarity-gram.ts). */
 const windowVectors = ({ rows, fullKeyDepth }: Axis): number => ((rows + 2) * (fullKeyDepth + 1) * fullKeyDepth) / 4;
 
 const similarityStatistics = defineKernel<AttentionCall["inputs"], StatisticsAttrs>("SimilarityStatistics", (call) => {
@@ -45,7 +46,7 @@ const similarityStatistics = defineKernel<AttentionCall["inputs"], StatisticsAtt
   const { tables } = sortTables(rest, attrs);
   const axis = axisOf(call, { qkv, tables });
   const [outer, length, inner] = qkv.shape;
-  const { before, after, fullKeyDepth } = axis;
+  const { fullKeyDepth } = axis;
   const byGram = goesByGram(axis);
   const outputs = [output(call, [3, attrs.heads]), output(call, [3, attrs.heads])];
   const scratchBytes = bytesOf(
@@ -65,20 +66,13 @@ const similarityStatistics = defineKernel<AttentionCall["inputs"], StatisticsAtt
     ...axis.args(scratch, scratchBytes),
     ...[Number(byGram), sums, sumBytes],
   ]);
-  const allPairs = outer * inner * countPairs(length, before, after);
+  const allPairs = outer * inner * visiblePairs(length, axis);
   pool.runAlone("similarityStatisticsSum", [
     ...[sums, sumBytes, parts, attrs.heads, allPairs],
     ...outputs.map((tensor) => pointerTo(call, tensor)),
   ]);
   return attrs.passesOn ? [...outputs, share(call, qkv)] : outputs;
 });
-
-/** Pairs of query and key of one sequence. */
-function countPairs(length: number, before: number, after: number): number {
-  let pairs = 0;
-  for (let i = 0; i < length; i++) pairs += Math.min(length - 1, i + after) - Math.max(0, i - before) + 1;
-  return pairs;
-}
 
 /** Outputs: the gradients by qkv (for the values zero, or what was passed on) and by the tables. */
 const similarityStatisticsGrad = defineKernel<AttentionCall["inputs"], StatisticsAttrs>(
@@ -126,7 +120,7 @@ const similarityStatisticsGrad = defineKernel<AttentionCall["inputs"], Statistic
 );
 
 /** The tensor itself, to be changed in place, if nothing else shares its memory; a copy otherwise. */
-function ownCopy(call: WasmContext, tensor: tf.TensorInfo): tf.TensorInfo {
+export function ownCopy(call: WasmContext, tensor: tf.TensorInfo): tf.TensorInfo {
   if (call.backend.refCount(tensor.dataId) === 1) return share(call, tensor);
   const copy = output(call, tensor.shape);
   const start = pointerTo(call, tensor);
@@ -137,15 +131,16 @@ function ownCopy(call: WasmContext, tensor: tf.TensorInfo): tf.TensorInfo {
 
 export const similarityStatisticsKernels: readonly WasmKernel[] = [similarityStatistics, similarityStatisticsGrad];
 
-export const similarityStatisticsGradients: readonly tf.GradConfig[] = [
-  {
-    kernelName: "SimilarityStatistics",
-    saveAllInputs: true,
-    outputsToSave: [true, false, false],
-    gradFunc: (slopes, saved, attrs) => {
-      const inputs = [...saved, ...(slopes as tf.Tensor[])] as unknown as tf.NamedTensorMap;
-      const gradients = tf.engine().runKernel<tf.Tensor[]>("SimilarityStatisticsGrad", inputs, attrs);
-      return gradients.map((gradient) => () => gradient) as unknown as ReturnType<tf.GradFunc>;
-    },
+/** Gradients of a kernel of statistics, by the kernel of the same name and Grad. */
+export const statisticsGradient = (kernelName: string): tf.GradConfig => ({
+  kernelName,
+  saveAllInputs: true,
+  outputsToSave: [true, false, false],
+  gradFunc: (slopes, saved, attrs) => {
+    const inputs = [...saved, ...(slopes as tf.Tensor[])] as unknown as tf.NamedTensorMap;
+    const gradients = tf.engine().runKernel<tf.Tensor[]>(`${kernelName}Grad`, inputs, attrs);
+    return gradients.map((gradient) => () => gradient) as unknown as ReturnType<tf.GradFunc>;
   },
-];
+});
+
+export const similarityStatisticsGradients: readonly tf.GradConfig[] = [statisticsGradient("SimilarityStatistics")];

@@ -5,7 +5,7 @@ import { at } from "./axis";
 /**
  * Adds the parts' sums (see pair-gradient.ts), in the order of the parts.
  * args: parts' sums, bytes of one part's, number of them, N, Dq, Dv, offsets, rows of a table, of which the first `skipped`
- * lie before the first offset, then `skipped`, then the gradients by query, key and value tables (0: none) and by the factors
+ * lie before the first offset, then `skipped`, then the gradients by query, key and value tables and by the factors (0: none)
  */
 export function attentionGradientSum(args: usize, part: i32, parts: i32): void {
   if (part !== 0) return;
@@ -34,6 +34,7 @@ export function attentionGradientSum(args: usize, part: i32, parts: i32): void {
     }
   }
   const scaleSlope = pointerAt(args, 12), numbers = at(from, offsets, rowBytes);
+  if (scaleSlope === 0) return;
   for (let x = 0; x < 3 * N; x++) {
     let sum: f64 = 0;
     for (let p = 0; p < count; p++) sum += load<f64>(at(at(numbers, p, partBytes), x, 8));

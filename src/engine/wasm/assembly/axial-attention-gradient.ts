@@ -2,7 +2,7 @@
 import { shareStart } from "./arguments";
 import { before, groupCount, length, loadRows, offsets, readAxis, rowBytes, selectPair, writeRows } from "./axis";
 import { ownLanes, ownTasks } from "./lanes";
-import { copyEncodings, loadScales, pairLogits, spreadKeyEncodings } from "./logits";
+import { copyEncodings, keyFactor, loadScales, pairLogits, spreadKeyEncodings } from "./logits";
 import {
   beginGroup, endGroup, finishKeys, flush, flushKeys, pairGradient, prepareGradient, qkvSlope, slopes,
 } from "./pair-gradient";
@@ -21,7 +21,7 @@ export function axialAttentionGradient(args: usize, part: i32, parts: i32): void
   for (let group = shareStart(groups, part, parts); group < end; group++) {
     loadRows(group);
     loadScales();
-    spreadKeyEncodings();
+    spreadKeyEncodings(keyFactor());
     // What a lane without a task of its own adds must not count, so it is not mixed with what other groups added.
     if (ownTasks() < 4) flush(0, 0, offsets, f32x4.splat(1));
     beginGroup();

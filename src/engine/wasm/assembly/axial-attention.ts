@@ -6,7 +6,7 @@
  */
 import { pointerAt, shareStart } from "./arguments";
 import { before, groupCount, length, loadRows, offsets, readAxis, selectPair } from "./axis";
-import { copyEncodings, loadScales, pairLogits, spreadKeyEncodings } from "./logits";
+import { copyEncodings, keyFactor, loadScales, pairLogits, spreadKeyEncodings } from "./logits";
 import { pairWeights, preparePairs, writePair } from "./pair";
 
 /** args: those of `readAxis`, then content, position (not written without value encodings) */
@@ -20,7 +20,7 @@ export function axialAttention(args: usize, part: i32, parts: i32): void {
   for (let group = shareStart(groups, part, parts); group < end; group++) {
     loadRows(group);
     loadScales();
-    spreadKeyEncodings();
+    spreadKeyEncodings(keyFactor());
     for (let i = 0; i < length; i += 2) {
       selectPair(i);
       pairLogits(i);

@@ -6,7 +6,7 @@
  * ring, so row y of the image is row y mod M of its column, and the encodings are put in the same order.
  */
 import {
-  at, before, eitherCount, eitherKey, height, length, lineBytes, lines, readRows, rowBytes, rows, secondCount,
+  after, at, before, eitherCount, eitherKey, height, length, lineBytes, lines, readRows, rowBytes, rows, secondCount,
   selectQueryRow, unit,
 } from "./axis";
 import { copyEncodings, spreadKeyEncodings } from "./logits";
@@ -37,14 +37,14 @@ export function clearImageRow(band: usize, y: i32): void {
   }
 }
 
-/** Makes image row y, whose band is loaded, that of the queries. */
-export function selectImageRow(y: i32): void {
+/** Makes image row y, whose band is loaded, that of the queries; `factor` goes to the key's encodings. */
+export function selectImageRow(y: i32, factor: v128): void {
   selectQueryRow(ringRow(y));
   for (let offset = 0; offset < unit; offset++) {
     const row = ringRow(y + offset - before);
     for (let column = 0; column < unit; column++) copyEncodings(offset * unit + column, column * unit + row, 1);
   }
-  spreadKeyEncodings();
+  spreadKeyEncodings(factor);
 }
 
 /**
@@ -52,14 +52,15 @@ export function selectImageRow(y: i32): void {
  * good as nothing.
  */
 export function maskOutside(y: i32): void {
-  if (y >= before && y + unit - 1 - before < height) return;
-  const end = eitherKey + eitherCount;
-  for (let offset = 0; offset < unit; offset++) {
-    const key = y + offset - before;
+  if (y >= before && y + after < height) return;
+  fillOutside(y, lines, eitherKey, eitherCount, f32x4.splat(-Infinity));
+  if (secondCount > 0) fillOutside(y, lines + lineBytes, eitherKey, eitherCount, f32x4.splat(-Infinity));
+}
+
+/** Sets a line's entries, whole columns of them from `first` on, for image rows that there are not. */
+export function fillOutside(y: i32, line: usize, first: i32, count: i32, value: v128): void {
+  for (let key = y - before; key <= y + after; key++) {
     if (key >= 0 && key < height) continue;
-    for (let entry = eitherKey + ringRow(key); entry < end; entry += unit) {
-      v128.store(at(lines, entry, 16), f32x4.splat(-Infinity));
-      if (secondCount > 0) v128.store(at(lines + lineBytes, entry, 16), f32x4.splat(-Infinity));
-    }
+    for (let entry = first + ringRow(key); entry < first + count; entry += unit) v128.store(at(line, entry, 16), value);
   }
 }

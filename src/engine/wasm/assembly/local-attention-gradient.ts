@@ -5,7 +5,7 @@ import {
 } from "./axis";
 import { clearImageRow, columnBytes, loadImageRow, maskOutside, ringRow, selectImageRow } from "./image-band";
 import { ownLanes } from "./lanes";
-import { loadScales, pairLogits } from "./logits";
+import { keyFactor, loadScales, pairLogits } from "./logits";
 import {
   beginGroup, endGroup, finishKeys, flush, flushKeys, pairGradient, prepareGradient, qkvSlope, slopes,
 } from "./pair-gradient";
@@ -23,7 +23,7 @@ export function localAttentionGradient(args: usize, part: i32, parts: i32): void
     for (let other = -before; other < after; other++) loadImageRow(other);
     for (let y = 0; y < height; y++) {
       loadImageRow(y + after);
-      selectImageRow(y);
+      selectImageRow(y, keyFactor());
       for (let x = 0; x < length; x += 2) {
         selectPair(x);
         pairLogits(x);

@@ -7,7 +7,7 @@
 import { pointerAt, shareStart } from "./arguments";
 import { after, before, groupCount, height, length, readImages, selectGroup, selectPair } from "./axis";
 import { loadImageRow, maskOutside, selectImageRow } from "./image-band";
-import { loadScales, pairLogits } from "./logits";
+import { keyFactor, loadScales, pairLogits } from "./logits";
 import { pairWeights, preparePairs, writePair } from "./pair";
 
 /** args: those of `readImages`, then content, position (not written without value encodings) */
@@ -25,7 +25,7 @@ export function localAttention(args: usize, part: i32, parts: i32): void {
       for (let other = y - before; other < y + after; other++) loadImageRow(other);
     }
     loadImageRow(y + after);
-    selectImageRow(y);
+    selectImageRow(y, keyFactor());
     for (let x = 0; x < length; x += 2) {
       selectPair(x);
       pairLogits(x);

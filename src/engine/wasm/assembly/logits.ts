@@ -12,7 +12,7 @@ import { addDotEncodings, dotKeys, dotRows } from "./rows";
 export let constants: usize = 0;
 /** Encodings of the offsets in the window, [R][2 Dq + Dv]: query's, key's, value's of offset -before, then of the next. */
 export let encodings: usize = 0, encodingBytes: usize = 0;
-/** The key's encodings once more, as rows that carry log2(e) and each lane's factor, [R][Dq]. */
+/** The key's encodings once more, as rows that carry each lane's factor, [R][Dq]. */
 export let keyEncodings: usize = 0;
 /** The pair's queries, times log2(e) and each lane's factor of the content and of the query-position term. */
 export let contentQueries: usize = 0, positionQueries: usize = 0;
@@ -63,10 +63,14 @@ export function loadScales(): void {
   keyScale = headValues(scales + (heads << 3), heads);
 }
 
-/** Spreads the key's encodings over the lanes, with each lane's factor. */
-export function spreadKeyEncodings(): void {
+/** Each lane's factor of the key-position term, times log2(e). */
+export function keyFactor(): v128 {
+  return f32x4.mul(keyScale, f32x4.splat(log2e));
+}
+
+/** Spreads the key's encodings over the lanes, times a factor. */
+export function spreadKeyEncodings(factor: v128): void {
   if (keyTable === 0) return;
-  const factor = f32x4.mul(keyScale, f32x4.splat(log2e));
   let from = encodings + (queryBytes >> 2), to = keyEncodings;
   for (let offset = 0; offset < offsets; offset++) {
     for (let x: usize = 0; x < queryBytes; x += 16) {

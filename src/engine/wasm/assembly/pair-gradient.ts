@@ -27,7 +27,8 @@ import {
 } from "./logits";
 import { inverse0, inverse1, pairWeights } from "./pair";
 import {
-  addDotEncodings, addKeysByOffset, addToKeys, addToRows, dotLines, dotRows, retrieveEncodings, retrieveRows, toGradient,
+  addDotEncodings, addKeysByOffset, addToKeys, addToRows, dotLines, dotRows, moveRows,
+  retrieveEncodings, retrieveRows, toGradient,
 } from "./rows";
 
 /** Gradients by the rows of the group: query, key (times log2(e)), value. */
@@ -264,17 +265,8 @@ export function flushKeys(first: i32, to: i32, count: i32): void {
 
 /** Empties those of queries (which carry their factor and log2(e)) and of gradients by position, of the lanes in `own`. */
 export function flush(first: i32, to: i32, count: i32, own: v128): void {
-  if (queryTable !== 0) flushRows(first, to, count, 0, fullKeyDepth, f32x4.mul(own, f32x4.splat(ln2)));
-  if (valueTable !== 0) flushRows(first, to, count, 2 * queryBytes, fullValueDepth, own);
-}
-
-function flushRows(first: i32, to: i32, count: i32, column: usize, depth: i32, factor: v128): void {
-  const bytes = <usize>depth << 4;
-  for (let offset = 0; offset < count; offset++) {
-    const from = at(sums, first + offset, rowBytes) + column, total = at(partSums, to + offset, rowBytes) + column;
-    for (let x: usize = 0; x < bytes; x += 16) {
-      v128.store(total + x, f32x4.add(v128.load(total + x), f32x4.mul(factor, v128.load(from + x))));
-      v128.store(from + x, f32x4.splat(0));
-    }
-  }
+  const from = at(sums, first, rowBytes), total = at(partSums, to, rowBytes);
+  if (queryTable !== 0) moveRows(from, total, rowBytes, count, fullKeyDepth, f32x4.mul(own, f32x4.splat(ln2)));
+  if (valueTable === 0) return;
+  moveRows(from + 2 * queryBytes, total + 2 * queryBytes, rowBytes, count, fullValueDepth, own);
 }

@@ -284,3 +284,16 @@ export function toGradient(weights: usize, line: usize, count: i32, mean: v128):
     weights += 16;
   }
 }
+
+/** Adds `factor` times each of `count` rows' vectors to those of others, and zeroes them. */
+export function moveRows(from: usize, to: usize, rowBytes: usize, count: i32, depth: i32, factor: v128): void {
+  const bytes = <usize>depth << 4;
+  for (let row = 0; row < count; row++) {
+    for (let x: usize = 0; x < bytes; x += 16) {
+      v128.store(to + x, madd(factor, v128.load(from + x), v128.load(to + x)));
+      v128.store(from + x, f32x4.splat(0));
+    }
+    from += rowBytes;
+    to += rowBytes;
+  }
+}

@@ -1,9 +1,8 @@
 /**
  * similarityStatisticsGradient: from gradients by mean and variance to those by queries, keys and encodings.
  *
- * With M pairs, the gradient by a product x is a + b x, where b = 2 dvariance / M and a = dmean / M - b mean. Where products
- * are formed, lines of x become lines of a + b x, and the rest is as in attention. In the notation of similarity-gram.ts,
- * of a term with products y.z:
+ * The gradient by a product x is a + b x (similarity-coefficients.ts). Where products are formed, lines of x become lines of
+ * a + b x, and the rest is as in attention. In the notation of similarity-gram.ts, of a term with products y.z:
  *
  *     dy = sum_z (a + b x) z = n (a + b u) m + b C y
  *
@@ -17,16 +16,15 @@ import {
   readQueriesAndKeys, rowBytes,
   rows, secondCount, secondKey, selectPair, take, valueDepth, writeRows,
 } from "./axis";
-import { headValues, ownLanes, scatter } from "./lanes";
+import { ownLanes, scatter } from "./lanes";
 import { addToRows, dotRows, retrieveEncodings, retrieveRows } from "./rows";
+import { coefficient, loadCoefficients, prepareCoefficients } from "./similarity-coefficients";
 import { centre, dot, dotEncoding, gram, multiply, windowBytes, windowsOf } from "./similarity-gram";
 import {
   dotPositions, eitherOffset, encodingsOf, firstEntries, firstEntry, offsetsOfEither, secondEntries, secondEntry,
 } from "./similarity-products";
 import { madd } from "./simd";
 
-/** a and b of each term and head: [3 terms][2][N] of float32; and of each lane of the group: [3 terms][2] vectors. */
-let coefficients: usize = 0, laneCoefficients: usize = 0;
 let slopes: usize = 0;
 /** What the part adds up for the encodings. By products: [R][Dq][4 lanes]; by Gram matrices: [L][1 + Dq][Dq][4 lanes]. */
 let querySums: usize = 0, keySums: usize = 0;
@@ -46,9 +44,7 @@ export function similarityStatisticsGradient(args: usize, part: i32, parts: i32)
   querySums = at(pointerAt(args, 21), part, sumBytes);
   keySums = querySums + (sumBytes >> 1);
   memory.fill(querySums, 0, sumBytes);
-  coefficients = take(<usize>(6 * heads + 3) >> 2 << 4);
-  laneCoefficients = take(96);
-  readCoefficients(pointerAt(args, 16), pointerAt(args, 17), pointerAt(args, 18));
+  prepareCoefficients(args, 16);
   slopes = take(<usize>length * rowBytes);
   if (byGram) prepareGram();
   else prepareProducts();
@@ -57,9 +53,7 @@ export function similarityStatisticsGradient(args: usize, part: i32, parts: i32)
   for (let group = shareStart(groupCount(), part, parts); group < end; group++) {
     loadQueriesAndKeys(group);
     own = ownLanes();
-    for (let x = 0; x < 6; x++) {
-      v128.store(at(laneCoefficients, x, 16), headValues(at(coefficients, x * heads, 4), heads));
-    }
+    loadCoefficients();
     memory.fill(slopes, 0, <usize>length * rowBytes);
     if (adds) readQueriesAndKeys(qkvSlope, slopes);
     if (byGram) groupByGram();
@@ -71,26 +65,6 @@ export function similarityStatisticsGradient(args: usize, part: i32, parts: i32)
       writeRows(qkvSlope, 0, length, slopes, rowBytes);
     }
   }
-}
-
-function readCoefficients(means: usize, meanSlopes: usize, varianceSlopes: usize): void {
-  let pairs: f64 = 0;
-  for (let i = 0; i < length; i++) pairs += <f64>(lastOffset(i) - firstOffset(i) + 1);
-  pairs *= <f64>outer * <f64>inner;
-  for (let term = 0; term < 3; term++) {
-    for (let head = 0; head < heads; head++) {
-      const from = (term * heads + head) << 2;
-      const b = 2 * <f64>load<f32>(varianceSlopes + from) / pairs;
-      const a = <f64>load<f32>(meanSlopes + from) / pairs - b * <f64>load<f32>(means + from);
-      store<f32>(at(coefficients, 2 * term * heads + head, 4), <f32>a);
-      store<f32>(at(coefficients, (2 * term + 1) * heads + head, 4), <f32>b);
-    }
-  }
-}
-
-/** a or b (which = 0 or 1) of a term for each lane. */
-function coefficient(term: i32, which: i32): v128 {
-  return v128.load(at(laneCoefficients, 2 * term + which, 16));
 }
 
 let queryEncodings: usize = 0, keyEncodings: usize = 0;
