@@ -47,6 +47,16 @@ export const catalogue: readonly CatalogueEntry[] = [
     ],
   },
   {
+    title: "attention stem of SASA",
+    paper: papers.sasa,
+    equation: "sec. 3.2: values mixed by place in the block",
+    use: "new axial.layers.ValueMixtureAttention({ filters: 16 })",
+    shapes: [
+      [1, 8, 8, 3],
+      [1, 8, 8, 16],
+    ],
+  },
+  {
     title: "local attention, position-sensitive",
     paper: papers.axialDeepLab,
     equation: "eq. 3: softmax(q·k + q·rq + k·rk)(v + rv) in a window",
@@ -154,16 +164,6 @@ export const catalogue: readonly CatalogueEntry[] = [
     shapes: [
       [1, 32, 32, 3],
       [1, 10],
-    ],
-  },
-  {
-    title: "attention stem of SASA",
-    paper: papers.sasa,
-    equation: "sec. 3.2: values mixed by place in the block",
-    use: "new axial.layers.ValueMixtureAttention({ filters: 16 })",
-    shapes: [
-      [1, 8, 8, 3],
-      [1, 8, 8, 16],
     ],
   },
 ];

@@ -3,6 +3,7 @@ import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
 import { averagePool, convolve, Convolution, MaxPool, subsample } from "../../src/layers/index.js";
+import { viewAs } from "../../src/layers/view.js";
 import { assertClose } from "./assert-close.js";
 
 before(async () => void (await engine.start()));
@@ -120,5 +121,30 @@ describe("MaxPool", () => {
       assert.deepEqual(pooled.shape, [1, 2, 3, 1]);
       assertClose(pooled, [6, 8, 9, 16, 18, 19]);
       assert.deepEqual(new MaxPool().computeOutputShape([null, 4, null, 8]), [null, 2, null, 8]);
+    }));
+
+  it("without padding begins at the first place, and lets the last window reach beyond the edge", () =>
+    tf.tidy(() => {
+      const blocks = new MaxPool({ size: 2, stride: 2, padding: 0 });
+      assertClose(blocks.apply(count([1, 3, 3, 1]).sub(100)) as tf.Tensor, [-96, -95, -93, -92]);
+      const every = new MaxPool({ size: 1, stride: 2 });
+      assertClose(every.apply(count([1, 3, 4, 1])) as tf.Tensor, [0, 2, 8, 10]);
+      assert.deepEqual(MaxPool.fromConfig(MaxPool, blocks.getConfig()).getConfig(), blocks.getConfig());
+    }));
+});
+
+describe("viewAs", () => {
+  it("gives the same numbers under another shape, hands gradients back, and keeps nothing for them", () =>
+    tf.tidy(() => {
+      const x = count([1, 2, 3, 1]);
+      const gradient = tf.grad((input) => {
+        const before = tf.memory().numTensors;
+        const view = viewAs<tf.Tensor2D>(input, [3, -1]);
+        assert.equal(tf.memory().numTensors - before, 1);
+        assert.deepEqual(view.shape, [3, 2]);
+        return view.mul(tf.tensor2d([1, 2, 3, 4, 5, 6], [3, 2])).sum();
+      })(x);
+      assert.deepEqual(gradient.shape, [1, 2, 3, 1]);
+      assertClose(gradient, [1, 2, 3, 4, 5, 6]);
     }));
 });
