@@ -168,6 +168,23 @@ describe("convolution on the threaded backend", () => {
     }
   });
 
+  it("serves tf.conv2dTranspose and its gradients, which use the same kernels the other way round", async () => {
+    const run = async (backend: string): Promise<Float32Array[]> => {
+      await tf.setBackend(backend);
+      return tf.tidy(() => {
+        const x = tf.randomNormal<tf.Rank.R4>([2, 5, 3, 7], 0, 1, "float32", 14);
+        const w = tf.randomNormal<tf.Rank.R4>([3, 3, 11, 7], 0, 1, "float32", 15);
+        const transpose = (x: tf.Tensor, w: tf.Tensor) =>
+          tf.conv2dTranspose(x as tf.Tensor4D, w as tf.Tensor4D, [2, 10, 6, 11], 2, "same");
+        const dy = tf.randomNormal([2, 10, 6, 11], 0, 1, "float32", 16);
+        return [transpose(x, w), ...tf.grads(transpose)([x, w], dy)].map(numbers);
+      });
+    };
+    const expected = await run("cpu");
+    const actual = await run("wasm");
+    actual.forEach((values, index) => assertNear(values, expected[index], 2e-5));
+  });
+
   it("lets NaN through to the pixels that see it, and to no others", () => {
     const x = tf.ones<tf.Rank.R4>([1, 9, 9, 2]).bufferSync();
     x.set(NaN, 0, 4, 4, 1);
