@@ -47,8 +47,11 @@ export const packedFloats = 131_072;
 /** Below this many multiply-adds a sleeping thread is woken too late to help: about 20 microseconds of work. */
 const minimumToShare = 250_000;
 
-/** Tasks for each thread, so that one which is held up leaves work to the others. */
-const tasksPerThread = 4;
+/** Tasks for each thread, so that one which is held up leaves work to the others, and all end at about the same time. */
+const tasksPerThread = 8;
+
+/** Where tasks can be small: about 100 microseconds of work, a thousand times what taking a task costs. */
+const multiplyAddsPerTask = 1_000_000;
 
 export const roundUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple;
 export const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
@@ -101,8 +104,8 @@ interface ProductShape {
 }
 
 /**
- * Packing a column costs a thread about as much as multiplying it by eight rows. So tasks split the rows where there are
- * many, and each thread packs all columns for itself; where there are few, tasks split the columns.
+ * Packing a column costs a thread about as much as multiplying it by four rows. So where there are many rows, tasks split
+ * those and each thread packs all columns for itself; where there are few, tasks split the columns.
  */
 function planTasks({ rows, columns, depth, batch, transposeA }: ProductShape, threads: number) {
   const depthPerBlock = transposeA ? Math.min(depth, 256) : depth;
@@ -110,12 +113,14 @@ function planTasks({ rows, columns, depth, batch, transposeA }: ProductShape, th
   const widest = Math.max(8, Math.floor(packedFloats / Math.max(depthPerBlock, 1) / 8) * 8);
   const columnTasks = Math.max(Math.ceil(columns / widest), 1);
 
-  const manyRows = rows >= 96 * wanted;
+  const manyRows = rows >= 48 * wanted;
   const columnSplit = manyRows ? columnTasks : Math.max(columnTasks, Math.ceil(wanted / batch));
   const columnsPerTask = roundUp(Math.max(Math.ceil(columns / columnSplit), Math.min(columns, 16)), 8);
-
+  if (manyRows && !transposeA) {
+    const rowsPerTask = clamp(roundUp(Math.ceil(multiplyAddsPerTask / (depth * columnsPerTask)), 6), 12, 96);
+    return { rowsPerTask, columnsPerTask, depthPerBlock };
+  }
   const otherTasks = batch * Math.ceil(columns / columnsPerTask);
   const rowSplit = Math.max(Math.ceil(wanted / otherTasks), transposeA ? Math.ceil(rows / 252) : 1);
-  const rowsPerTask = manyRows ? 96 : roundUp(Math.ceil(rows / rowSplit), 6);
-  return { rowsPerTask, columnsPerTask, depthPerBlock };
+  return { rowsPerTask: roundUp(Math.ceil(rows / rowSplit), 6), columnsPerTask, depthPerBlock };
 }
