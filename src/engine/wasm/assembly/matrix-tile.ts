@@ -51,8 +51,8 @@ function splatAt(pointer: usize): v128 {
   return v128.load_splat<f32>(pointer);
 }
 
-/** One tile. `c` holds six pointers; `column` is a byte offset added to each. */
-export function multiplyTile(
+/** One tile, over all taps. `c` holds six pointers; `column` is a byte offset added to each. */
+function multiplyTile(
   a: usize,
   c: usize,
   column: usize,
@@ -62,64 +62,86 @@ export function multiplyTile(
   panel: usize,
   accumulate: bool,
 ): void {
-  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
-  let c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
-  for (; tapCount > 0; tapCount--) {
-    const tap: usize = load<usize>(taps);
-    let a0: usize = load<usize>(a, 0) + tap;
-    let a1: usize = load<usize>(a, 4) + tap;
-    let a2: usize = load<usize>(a, 8) + tap;
-    let a3: usize = load<usize>(a, 12) + tap;
-    let a4: usize = load<usize>(a, 16) + tap;
-    let a5: usize = load<usize>(a, 20) + tap;
-    for (let k = run; k > 0; k--) {
-      const b0 = v128.load(panel);
-      const b1 = v128.load(panel, 16);
-      const x0 = splatAt(a0);
-      c00 = madd(x0, b0, c00);
-      c01 = madd(x0, b1, c01);
-      const x1 = splatAt(a1);
-      c10 = madd(x1, b0, c10);
-      c11 = madd(x1, b1, c11);
-      const x2 = splatAt(a2);
-      c20 = madd(x2, b0, c20);
-      c21 = madd(x2, b1, c21);
-      const x3 = splatAt(a3);
-      c30 = madd(x3, b0, c30);
-      c31 = madd(x3, b1, c31);
-      const x4 = splatAt(a4);
-      c40 = madd(x4, b0, c40);
-      c41 = madd(x4, b1, c41);
-      const x5 = splatAt(a5);
-      c50 = madd(x5, b0, c50);
-      c51 = madd(x5, b1, c51);
-      panel += 32;
-      a0 += 4;
-      a1 += 4;
-      a2 += 4;
-      a3 += 4;
-      a4 += 4;
-      a5 += 4;
+  if (!accumulate) {
+    const zero = f32x4.splat(0);
+    for (let row: usize = 0; row < 24; row += 4) {
+      const to = load<usize>(c + row) + column;
+      v128.store(to, zero);
+      v128.store(to, zero, 16);
     }
-    taps += 4;
   }
-  storeRow(load<usize>(c, 0) + column, c00, c01, accumulate);
-  storeRow(load<usize>(c, 4) + column, c10, c11, accumulate);
-  storeRow(load<usize>(c, 8) + column, c20, c21, accumulate);
-  storeRow(load<usize>(c, 12) + column, c30, c31, accumulate);
-  storeRow(load<usize>(c, 16) + column, c40, c41, accumulate);
-  storeRow(load<usize>(c, 20) + column, c50, c51, accumulate);
+  for (; tapCount > 0; tapCount--) {
+    multiplyTap(a, load<usize>(taps), c, column, run, panel);
+    taps += 4;
+    panel += <usize>run << 5;
+  }
 }
 
-// @ts-ignore: decorator
-@inline
-function storeRow(c: usize, low: v128, high: v128, accumulate: bool): void {
-  if (accumulate) {
-    low = f32x4.add(v128.load(c), low);
-    high = f32x4.add(v128.load(c, 16), high);
+/**
+ * Adds the part of one tap. The loop has a function to itself without another branch, and sums meet in memory: where they
+ * stay in registers over two nested loops, or into a branch, V8 11 (Node 20) spills them in the inner loop and reaches 57 %
+ * of the rate.
+ */
+function multiplyTap(a: usize, tap: usize, c: usize, column: usize, run: i32, panel: usize): void {
+  const r0 = load<usize>(c, 0) + column;
+  let c00 = v128.load(r0), c01 = v128.load(r0, 16);
+  const r1 = load<usize>(c, 4) + column;
+  let c10 = v128.load(r1), c11 = v128.load(r1, 16);
+  const r2 = load<usize>(c, 8) + column;
+  let c20 = v128.load(r2), c21 = v128.load(r2, 16);
+  const r3 = load<usize>(c, 12) + column;
+  let c30 = v128.load(r3), c31 = v128.load(r3, 16);
+  const r4 = load<usize>(c, 16) + column;
+  let c40 = v128.load(r4), c41 = v128.load(r4, 16);
+  const r5 = load<usize>(c, 20) + column;
+  let c50 = v128.load(r5), c51 = v128.load(r5, 16);
+  let a0: usize = load<usize>(a, 0) + tap;
+  let a1: usize = load<usize>(a, 4) + tap;
+  let a2: usize = load<usize>(a, 8) + tap;
+  let a3: usize = load<usize>(a, 12) + tap;
+  let a4: usize = load<usize>(a, 16) + tap;
+  let a5: usize = load<usize>(a, 20) + tap;
+  for (let k = run; k > 0; k--) {
+    const b0 = v128.load(panel);
+    const b1 = v128.load(panel, 16);
+    const x0 = splatAt(a0);
+    c00 = madd(x0, b0, c00);
+    c01 = madd(x0, b1, c01);
+    const x1 = splatAt(a1);
+    c10 = madd(x1, b0, c10);
+    c11 = madd(x1, b1, c11);
+    const x2 = splatAt(a2);
+    c20 = madd(x2, b0, c20);
+    c21 = madd(x2, b1, c21);
+    const x3 = splatAt(a3);
+    c30 = madd(x3, b0, c30);
+    c31 = madd(x3, b1, c31);
+    const x4 = splatAt(a4);
+    c40 = madd(x4, b0, c40);
+    c41 = madd(x4, b1, c41);
+    const x5 = splatAt(a5);
+    c50 = madd(x5, b0, c50);
+    c51 = madd(x5, b1, c51);
+    panel += 32;
+    a0 += 4;
+    a1 += 4;
+    a2 += 4;
+    a3 += 4;
+    a4 += 4;
+    a5 += 4;
   }
-  v128.store(c, low);
-  v128.store(c, high, 16);
+  v128.store(load<usize>(c, 0) + column, c00);
+  v128.store(load<usize>(c, 0) + column, c01, 16);
+  v128.store(load<usize>(c, 4) + column, c10);
+  v128.store(load<usize>(c, 4) + column, c11, 16);
+  v128.store(load<usize>(c, 8) + column, c20);
+  v128.store(load<usize>(c, 8) + column, c21, 16);
+  v128.store(load<usize>(c, 12) + column, c30);
+  v128.store(load<usize>(c, 12) + column, c31, 16);
+  v128.store(load<usize>(c, 16) + column, c40);
+  v128.store(load<usize>(c, 16) + column, c41, 16);
+  v128.store(load<usize>(c, 20) + column, c50);
+  v128.store(load<usize>(c, 20) + column, c51, 16);
 }
 
 /**
