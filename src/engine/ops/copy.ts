@@ -1,7 +1,7 @@
 /**
  * Data movement under tfjs's names, threaded and without the copies that tfjs makes on the way (its Slice reads the whole
- * tensor first): Slice, SplitV, Concat, PadV2, Tile, Transpose, GatherV2 and its gradient UnsortedSegmentSum, which tfjs's
- * WebAssembly backend lacks.
+ * tensor first): Slice, SplitV, Unpack, Concat, Pack, PadV2, Tile, Transpose, GatherV2 and its gradient
+ * UnsortedSegmentSum, which tfjs's WebAssembly backend lacks.
  *
  * Kernels: wasm/assembly/copy.ts.
  */
@@ -100,12 +100,23 @@ const split = defineKernel<{ x: tf.TensorInfo }, { numOrSizeSplits: number | num
   },
 );
 
-const concat = defineKernel<tf.TensorInfo[], { axis: number }>("Concat", (call) => {
-  const { inputs } = call;
-  const [axis] = tf.util.parseAxisParam(call.attrs.axis, inputs[0].shape);
+const unpack = defineKernel<{ value: tf.TensorInfo }, { axis: number }>("Unpack", (call) => {
+  const { value: x } = call.inputs;
+  if (x.dtype === "string") return call.original();
+  const [axis] = tf.util.parseAxisParam(call.attrs.axis, x.shape);
+  const size = x.shape.map((whole, index) => (index === axis ? 1 : whole));
+  const shape = x.shape.filter((_, index) => index !== axis);
+  return Array.from({ length: x.shape[axis] }, (_, at) => {
+    const begin = x.shape.map((_, index) => (index === axis ? at : 0));
+    return { ...slice(call, x, begin, size)!, shape }; // two axes at most: always copied
+  });
+});
+
+/** Null where the types differ or are none of ours. */
+function concatenate(call: WasmContext, inputs: readonly tf.TensorInfo[], axis: number): tf.TensorInfo | null {
   const shapes = inputs.map((input) => input.shape);
   tf.backend_util.assertParamsConsistent(shapes, axis);
-  if (inputs.some(({ dtype }) => dtype !== inputs[0].dtype) || inputs[0].dtype === "string") return call.original();
+  if (inputs.some(({ dtype }) => dtype !== inputs[0].dtype) || inputs[0].dtype === "string") return null;
   const y = output(call, tf.backend_util.computeOutShape(shapes, axis), inputs[0].dtype);
   const target = byteStrides(y.shape, y.dtype);
   let start = pointerOf(call, y);
@@ -117,6 +128,17 @@ const concat = defineKernel<tf.TensorInfo[], { axis: number }>("Concat", (call) 
     start += x.shape[axis] * target[axis];
   }
   return y;
+}
+
+const concat = defineKernel<tf.TensorInfo[], { axis: number }>("Concat", (call) => {
+  const [axis] = tf.util.parseAxisParam(call.attrs.axis, call.inputs[0].shape);
+  return concatenate(call, call.inputs, axis) ?? call.original();
+});
+
+const pack = defineKernel<tf.TensorInfo[], { axis: number }>("Pack", (call) => {
+  const [axis] = tf.util.parseAxisParam(call.attrs.axis, [...call.inputs[0].shape, 1]);
+  const slabs = call.inputs.map((x) => ({ ...x, shape: [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)] }));
+  return concatenate(call, slabs, axis) ?? call.original();
 });
 
 const pad = defineKernel<{ x: tf.TensorInfo }, { paddings: [number, number][]; constantValue: number }>(
@@ -245,7 +267,9 @@ const segmentSum = defineKernel<{ x: tf.TensorInfo; segmentIds: tf.TensorInfo },
 export const copyKernels: readonly WasmKernel[] = [
   sliceKernel,
   split,
+  unpack,
   concat,
+  pack,
   pad,
   tile,
   transpose,

@@ -72,6 +72,23 @@ describe("data movement", () => {
       });
     }, 1e-6));
 
+  it("stacks and unstacks along every axis, with gradients", () =>
+    assertEqualsCpu(() => {
+      const x = tensor([4, 3, 5], 1);
+      const shuffle = (x: tf.Tensor, axis: number): tf.Tensor => {
+        const pieces = tf.unstack(x, axis);
+        return tf.stack([...pieces.slice(1), pieces[0], pieces[1]], (axis + 1) % 3);
+      };
+      return [0, 1, 2].flatMap((axis) => [shuffle(x, axis), tf.grad((x) => shuffle(x, axis).square())(x)]);
+    }, 1e-6));
+
+  it("stacks along an axis counted from the end, and other types", () =>
+    assertEqualsCpu(() => {
+      const x = tensor([4, 3, 5], 1, { deviation: 9 });
+      const stacked = [-1, -2, -3, -4, 3].map((axis) => tf.stack([x, x.neg(), x], axis));
+      return [...stacked, tf.stack(tf.unstack(x.cast("int32"), -2), 1), tf.stack(tf.unstack(x.greater(0)), -1)];
+    }, 0));
+
   it("concatenates other types, and tensors without elements", () => {
     const joined = tf.concat([tf.tensor1d([1, 2], "int32"), tf.tensor1d([], "int32"), tf.tensor1d([3], "int32")]);
     assert.deepEqual([joined.dtype, ...joined.dataSync()], ["int32", 1, 2, 3]);
