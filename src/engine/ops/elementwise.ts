@@ -7,15 +7,31 @@
 import * as tf from "@tensorflow/tfjs";
 import { defineKernel, output, pointerOf, runSized, wasmContext, type WasmKernel } from "./wasm-kernel.js";
 
-const unaryOperations = { Relu: 0, Relu6: 1, Square: 2, Sqrt: 3, Rsqrt: 4, Neg: 5, Abs: 6 } as const;
+/** Numbers as in the kernels, here and below. */
+const unaryOperations = {
+  Relu: 0,
+  Relu6: 1,
+  Square: 2,
+  Sqrt: 3,
+  Rsqrt: 4,
+  Neg: 5,
+  Abs: 6,
+  Exp: 7,
+  LeakyRelu: 8,
+} as const;
+
+/** Only the leaky operations have a parameter. */
+interface ElementwiseAttrs {
+  readonly alpha?: number;
+}
 
 const unaryKernels = Object.entries(unaryOperations).map(([name, operation]) =>
-  defineKernel<{ x: tf.TensorInfo }>(name, (call) => {
+  defineKernel<{ x: tf.TensorInfo }, ElementwiseAttrs>(name, (call) => {
     const { x } = call.inputs;
     if (x.dtype !== "float32") return call.original();
     const y = output(call, x.shape);
     const count = tf.util.sizeFromShape(x.shape);
-    const args = [operation, pointerOf(call, x), pointerOf(call, y), count];
+    const args = [operation, pointerOf(call, x), pointerOf(call, y), count, call.attrs.alpha ?? 0];
     runSized(call, count, "elementwiseUnary", args);
     return y;
   }),
@@ -30,10 +46,11 @@ const binaryOperations = {
   Minimum: 5,
   SquaredDifference: 6,
   AxialReluGradient: 7,
+  AxialLeakyReluGradient: 8,
 } as const;
 
 const binaryKernels = Object.entries(binaryOperations).map(([name, operation]) =>
-  defineKernel<{ a: tf.TensorInfo; b: tf.TensorInfo }>(name, (call) => {
+  defineKernel<{ a: tf.TensorInfo; b: tf.TensorInfo }, ElementwiseAttrs>(name, (call) => {
     const { a, b } = call.inputs;
     if (a.dtype !== "float32" || b.dtype !== "float32") return call.original();
     const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
@@ -42,7 +59,7 @@ const binaryKernels = Object.entries(binaryOperations).map(([name, operation]) =
     const y = output(call, shape);
     const { sizes, strides } = axes;
     const operands = [a, b].flatMap((tensor, index) => [pointerOf(call, tensor), ...strides[index]]);
-    const args = [operation, ...sizes, ...operands, pointerOf(call, y)];
+    const args = [operation, ...sizes, ...operands, pointerOf(call, y), call.attrs.alpha ?? 0];
     runSized(call, sizes[0] * sizes[1] * sizes[2], "elementwiseBinary", args);
     return y;
   }),
@@ -92,7 +109,7 @@ const addN = defineKernel<tf.TensorInfo[]>("AddN", (call) => {
   let left = first;
   for (const right of others) {
     const operands = [left, right].flatMap((tensor) => [pointerOf(call, tensor), 0, 0, 4]);
-    call.pool.run("elementwiseBinary", [binaryOperations.Add, 1, 1, count, ...operands, pointerOf(call, sum)]);
+    call.pool.run("elementwiseBinary", [binaryOperations.Add, 1, 1, count, ...operands, pointerOf(call, sum), 0]);
     left = sum;
   }
   return sum;
@@ -101,8 +118,8 @@ const addN = defineKernel<tf.TensorInfo[]>("AddN", (call) => {
 export const elementwiseKernels: readonly WasmKernel[] = [...unaryKernels, ...binaryKernels, addN];
 
 /**
- * The gradient of relu from the result instead of the argument: one pass instead of three, and the result is kept anyway by
- * the operation that takes it. On other backends it is composed as tfjs does.
+ * Gradients in one pass instead of three; that of relu from its result, which is kept anyway by the operation that takes it.
+ * On other backends they are composed as tfjs does.
  */
 export const elementwiseGradients: readonly tf.GradConfig[] = [
   {
@@ -110,8 +127,22 @@ export const elementwiseGradients: readonly tf.GradConfig[] = [
     outputsToSave: [true],
     gradFunc: (dys, [y]) => {
       const dy = dys as tf.Tensor;
-      const fused = wasmContext() !== null && dy.dtype === "float32" && y.dtype === "float32";
-      return { x: () => (fused ? tf.engine().runKernel("AxialReluGradient", { a: dy, b: y }) : dy.mul(y.step())) };
+      return { x: () => fused("AxialReluGradient", dy, y) ?? dy.mul(y.step()) };
+    },
+  },
+  {
+    kernelName: "LeakyRelu",
+    inputsToSave: ["x"],
+    gradFunc: (dys, [x], attrs) => {
+      const dy = dys as tf.Tensor;
+      const composed = (): tf.Tensor => tf.where(x.greater(0), dy, dy.mul(attrs["alpha"] as number));
+      return { x: () => fused("AxialLeakyReluGradient", dy, x, attrs) ?? composed() };
     },
   },
 ];
+
+/** Null where the current backend has no kernel for it. */
+function fused(kernelName: string, a: tf.Tensor, b: tf.Tensor, attrs?: tf.NamedAttrMap): tf.Tensor | null {
+  if (wasmContext() === null || a.dtype !== "float32" || b.dtype !== "float32") return null;
+  return tf.engine().runKernel<tf.Tensor>(kernelName, { a, b }, attrs);
+}

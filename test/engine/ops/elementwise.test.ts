@@ -71,6 +71,35 @@ describe("elementwise kernels", () => {
       return [x.sqrt(), x.rsqrt()];
     }, 1e-6));
 
+  it("leakyRelu equals the JavaScript backend, with its gradient", () =>
+    assertEqualsCpu(() => {
+      const [x, weights] = [tensor([101, 173], 3), tensor([101, 173], 4)];
+      return [0.01, 0.3, 0].flatMap((alpha) => [
+        tf.leakyRelu(x, alpha),
+        tf.grad((x) => tf.leakyRelu(x, alpha).mul(weights))(x),
+      ]);
+    }, 1e-6));
+
+  it("exp is right over the whole range", () => {
+    const x = Float32Array.from({ length: 20_011 }, (_, index) => (index - 10_000) * 0.0085);
+    const [y] = evaluate(() => tf.exp(tf.tensor1d(x)));
+    y.forEach((value, index) => {
+      const expected = Math.exp(x[index]);
+      assert.ok(Math.abs(value / expected - 1) < 3e-7, `exp(${x[index]}) = ${value}, expected ${expected}`);
+    });
+    const [edges] = evaluate(() => tf.exp(tf.tensor1d([0, Infinity, -Infinity, NaN, 89, -104, 88.7])));
+    assert.deepEqual([...edges.slice(0, 6)], [1, Infinity, 0, NaN, Infinity, 0]);
+    assert.ok(Number.isFinite(edges[6]));
+    const [denormal] = evaluate(() => tf.exp(tf.tensor1d([-100])));
+    assert.ok(Math.abs(denormal[0] / Math.exp(-100) - 1) < 0.02);
+  });
+
+  it("cast whole numbers and truth values to real ones", () =>
+    assertEqualsCpu(() => {
+      const x = tensor([20_011], 3, { deviation: 9 });
+      return [x.cast("int32").cast("float32"), x.greater(0).cast("float32")];
+    }, 0));
+
   it("addN adds any number of tensors", async () => {
     for (const count of [1, 2, 5]) {
       await assertEqualsCpu(() => tf.addN(Array.from({ length: count }, (_, seed) => tensor([7, 11], seed))), 1e-6);

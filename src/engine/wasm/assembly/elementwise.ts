@@ -5,7 +5,8 @@
  * An operation is a number that the compiler knows in each loop (see the switch in `combine`), so that one loop in the source
  * becomes one loop per operation without a test inside.
  */
-import { integerAt, lineShareStart, pointerAt, shareStart } from "./arguments";
+import { integerAt, lineShareStart, pointerAt, realAt, shareStart } from "./arguments";
+import { naturalExponential } from "./natural-exponential";
 
 // Numbers as in ops/elementwise.ts.
 const ADD: i32 = 0;
@@ -17,10 +18,12 @@ const MINIMUM: i32 = 5;
 const SQUARED_DIFFERENCE: i32 = 6;
 /** a where b > 0, else 0; NaN where b is: the gradient of relu from dy and y. */
 const RELU_GRADIENT: i32 = 7;
+/** a where b > 0, else a * parameter: the gradient of leaky relu from dy and x. */
+const LEAKY_RELU_GRADIENT: i32 = 8;
 
 // @ts-ignore: decorator
 @inline
-function combine(op: i32, a: v128, b: v128): v128 {
+function combine(op: i32, a: v128, b: v128, parameter: v128): v128 {
   switch (op) {
     case ADD: return f32x4.add(a, b);
     case SUBTRACT: return f32x4.sub(a, b);
@@ -29,30 +32,35 @@ function combine(op: i32, a: v128, b: v128): v128 {
     case MAXIMUM: return f32x4.max(a, b);
     case MINIMUM: return f32x4.min(a, b);
     case SQUARED_DIFFERENCE: return f32x4.mul(f32x4.sub(a, b), f32x4.sub(a, b));
-    default: return v128.or(v128.andnot(a, f32x4.le(b, f32x4.splat(0))), f32x4.ne(b, b)); // all bits set is a NaN
+    case RELU_GRADIENT:
+      return v128.or(v128.andnot(a, f32x4.le(b, f32x4.splat(0))), f32x4.ne(b, b)); // all bits set is a NaN
+    default:
+      return v128.bitselect(a, f32x4.mul(a, parameter), f32x4.gt(b, f32x4.splat(0)));
   }
 }
 
 /** The last, incomplete vector of a run goes through the same arithmetic, one lane of it. */
 // @ts-ignore: decorator
 @inline
-function combineOne(op: i32, a: usize, b: usize, y: usize): void {
-  store<f32>(y, f32x4.extract_lane(combine(op, v128.load32_zero(a), v128.load32_zero(b)), 0));
+function combineOne(op: i32, a: usize, b: usize, y: usize, parameter: v128): void {
+  store<f32>(y, f32x4.extract_lane(combine(op, v128.load32_zero(a), v128.load32_zero(b), parameter), 0));
 }
 
 /** y[0 .. bytes) = a op b, where an operand that is `single` is one value. */
 // @ts-ignore: decorator
 @inline
-function combineRun(op: i32, a: usize, aSingle: bool, b: usize, bSingle: bool, y: usize, bytes: usize): void {
+function combineRun(
+  op: i32, a: usize, aSingle: bool, b: usize, bSingle: bool, y: usize, bytes: usize, parameter: v128,
+): void {
   let i: usize = 0;
   const repeatedA = v128.load32_splat(a);
   const repeatedB = v128.load32_splat(b);
   for (; i + 16 <= bytes; i += 16) {
     const left = aSingle ? repeatedA : v128.load(a + i);
     const right = bSingle ? repeatedB : v128.load(b + i);
-    v128.store(y + i, combine(op, left, right));
+    v128.store(y + i, combine(op, left, right, parameter));
   }
-  for (; i < bytes; i += 4) combineOne(op, aSingle ? a : a + i, bSingle ? b : b + i, y + i);
+  for (; i < bytes; i += 4) combineOne(op, aSingle ? a : a + i, bSingle ? b : b + i, y + i, parameter);
 }
 
 /** All runs of a share, see elementwiseBinary. */
@@ -69,13 +77,14 @@ function combineShare(op: i32, aSingle: bool, bSingle: bool, args: usize, part: 
   const bOuter = pointerAt(args, 9);
   const bMiddle = pointerAt(args, 10);
   const y = pointerAt(args, 12);
+  const parameter = f32x4.splat(realAt(args, 13));
 
   const runs = outer * middle;
   if (runs == 1) {
     const start = (<usize>lineShareStart(inner, part, parts)) << 2;
     const end = (<usize>lineShareStart(inner, part + 1, parts)) << 2;
     if (start < end) {
-      combineRun(op, aSingle ? a : a + start, aSingle, bSingle ? b : b + start, bSingle, y + start, end - start);
+      combineRun(op, aSingle ? a : a + start, aSingle, bSingle ? b : b + start, bSingle, y + start, end - start, parameter);
     }
     return;
   }
@@ -86,7 +95,7 @@ function combineShare(op: i32, aSingle: bool, bSingle: bool, args: usize, part: 
     const m = <usize>(run % middle);
     const left = a + o * aOuter + m * aMiddle;
     const right = b + o * bOuter + m * bMiddle;
-    combineRun(op, left, aSingle, right, bSingle, y + <usize>run * bytes, bytes);
+    combineRun(op, left, aSingle, right, bSingle, y + <usize>run * bytes, bytes, parameter);
   }
 }
 
@@ -103,7 +112,7 @@ function combineAs(op: i32, args: usize, part: i32, parts: i32): void {
 /**
  * y [outer, middle, inner] = a op b, contiguous; a and b have byte strides along the three axes, 0 where they are repeated,
  * and along inner 4 or 0. They may not both be 0 there: inner is then 1 and given as 4.
- * args: op, outer, middle, inner, a, aOuter, aMiddle, aInner, b, bOuter, bMiddle, bInner, y
+ * args: op, outer, middle, inner, a, aOuter, aMiddle, aInner, b, bOuter, bMiddle, bInner, y, parameter
  */
 export function elementwiseBinary(args: usize, part: i32, parts: i32): void {
   switch (integerAt(args, 0)) {
@@ -114,7 +123,8 @@ export function elementwiseBinary(args: usize, part: i32, parts: i32): void {
     case MAXIMUM: return combineAs(MAXIMUM, args, part, parts);
     case MINIMUM: return combineAs(MINIMUM, args, part, parts);
     case SQUARED_DIFFERENCE: return combineAs(SQUARED_DIFFERENCE, args, part, parts);
-    default: return combineAs(RELU_GRADIENT, args, part, parts);
+    case RELU_GRADIENT: return combineAs(RELU_GRADIENT, args, part, parts);
+    default: return combineAs(LEAKY_RELU_GRADIENT, args, part, parts);
   }
 }
 
@@ -126,10 +136,13 @@ const SQUARE_ROOT: i32 = 3;
 const RECIPROCAL_ROOT: i32 = 4;
 const NEGATE: i32 = 5;
 const ABSOLUTE: i32 = 6;
+const EXPONENTIAL: i32 = 7;
+/** x where x > 0, else x * parameter. */
+const LEAKY_RELU: i32 = 8;
 
 // @ts-ignore: decorator
 @inline
-function map(op: i32, x: v128): v128 {
+function map(op: i32, x: v128, parameter: v128): v128 {
   switch (op) {
     case RELU: return f32x4.max(x, f32x4.splat(0));
     case RELU6: return f32x4.min(f32x4.max(x, f32x4.splat(0)), f32x4.splat(6));
@@ -137,7 +150,9 @@ function map(op: i32, x: v128): v128 {
     case SQUARE_ROOT: return f32x4.sqrt(x);
     case RECIPROCAL_ROOT: return f32x4.div(f32x4.splat(1), f32x4.sqrt(x));
     case NEGATE: return f32x4.neg(x);
-    default: return f32x4.abs(x);
+    case ABSOLUTE: return f32x4.abs(x);
+    case EXPONENTIAL: return naturalExponential(x);
+    default: return v128.bitselect(x, f32x4.mul(x, parameter), f32x4.gt(x, f32x4.splat(0)));
   }
 }
 
@@ -147,15 +162,16 @@ function mapShare(op: i32, args: usize, part: i32, parts: i32): void {
   const x = pointerAt(args, 1);
   const y = pointerAt(args, 2);
   const count = integerAt(args, 3);
+  const parameter = f32x4.splat(realAt(args, 4));
   let i: usize = (<usize>lineShareStart(count, part, parts)) << 2; // in bytes
   const end: usize = (<usize>lineShareStart(count, part + 1, parts)) << 2;
-  for (; i + 16 <= end; i += 16) v128.store(y + i, map(op, v128.load(x + i)));
-  for (; i < end; i += 4) store<f32>(y + i, f32x4.extract_lane(map(op, v128.load32_zero(x + i)), 0));
+  for (; i + 16 <= end; i += 16) v128.store(y + i, map(op, v128.load(x + i), parameter));
+  for (; i < end; i += 4) store<f32>(y + i, f32x4.extract_lane(map(op, v128.load32_zero(x + i), parameter), 0));
 }
 
 /**
  * y = op(x)
- * args: op, x, y, count
+ * args: op, x, y, count, parameter
  */
 export function elementwiseUnary(args: usize, part: i32, parts: i32): void {
   switch (integerAt(args, 0)) {
@@ -165,6 +181,24 @@ export function elementwiseUnary(args: usize, part: i32, parts: i32): void {
     case SQUARE_ROOT: return mapShare(SQUARE_ROOT, args, part, parts);
     case RECIPROCAL_ROOT: return mapShare(RECIPROCAL_ROOT, args, part, parts);
     case NEGATE: return mapShare(NEGATE, args, part, parts);
-    default: return mapShare(ABSOLUTE, args, part, parts);
+    case ABSOLUTE: return mapShare(ABSOLUTE, args, part, parts);
+    case EXPONENTIAL: return mapShare(EXPONENTIAL, args, part, parts);
+    default: return mapShare(LEAKY_RELU, args, part, parts);
+  }
+}
+
+/**
+ * y (float32) = x, whole numbers or truth values.
+ * args: x, y, count, bytes of an element of x (4: int32, 1: bool)
+ */
+export function castToFloat(args: usize, part: i32, parts: i32): void {
+  const x = pointerAt(args, 0);
+  const y = pointerAt(args, 1);
+  const count = integerAt(args, 2);
+  const isWhole = integerAt(args, 3) == 4;
+  const end = lineShareStart(count, part + 1, parts);
+  for (let i = lineShareStart(count, part, parts); i < end; i++) {
+    const value = isWhole ? <f32>load<i32>(x + (<usize>i << 2)) : <f32>load<u8>(x + <usize>i);
+    store<f32>(y + (<usize>i << 2), value);
   }
 }
