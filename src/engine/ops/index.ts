@@ -13,6 +13,7 @@ import { matrixProductKernels } from "./matrix-product.js";
 import { poolingKernels } from "./pooling.js";
 import { reduceKernels } from "./reduce.js";
 import { similarityStatisticsGradients, similarityStatisticsKernels } from "./similarity-statistics.js";
+import { softmaxKernels } from "./softmax.js";
 import type { WasmKernel } from "./wasm-kernel.js";
 
 export * from "./axial-attention.js";
@@ -38,6 +39,7 @@ export const wasmKernels: readonly WasmKernel[] = [
   poolingKernels,
   reduceKernels,
   similarityStatisticsKernels,
+  softmaxKernels,
 ].flat();
 
 /** Gradients of the operations that tfjs does not have. */

@@ -21,3 +21,4 @@ export * from "./similarity-statistics";
 export * from "./similarity-statistics-gradient";
 export * from "./similarity-statistics-sums";
 export { momentUpdate, momentumUpdate, moveTowards } from "./optimizer-update";
+export * from "./softmax";
