@@ -10,6 +10,7 @@ export interface CaseResult {
   readonly threads: number;
   /** Median of the rounds. */
   readonly milliseconds: number;
+  /** Each the median of the runs of a round. */
   readonly rounds: readonly number[];
   /** Median of the reference's rounds, and the thread count that it chose; absent without a reference for the case. */
   readonly referenceMilliseconds?: number;
@@ -26,16 +27,24 @@ export interface MeasureOptions {
   readonly rounds: number;
   readonly threads: number;
   readonly reference: Reference | null;
+  /** How long a round lasts at least; default 250. */
+  readonly roundMilliseconds?: number;
 }
 
 /** PyTorch's threads go on spinning after their work; this lets them fall asleep before ours is measured. */
 const settleMilliseconds = 300;
 
+/**
+ * A round repeats the work for at least this long, and so does `test/bench/reference.py`: the first run after a pause
+ * finds threads asleep and caches cold, which is what a single run of a few milliseconds would measure.
+ */
+const defaultRoundMilliseconds = 250;
+
 /** One case in one mode: a warm-up of both, then reference and ours in turn. */
 export async function measureCase(
   { name, title, target, prepare }: BenchCase,
   mode: Mode,
-  { rounds, threads, reference }: MeasureOptions,
+  { rounds, threads, reference, roundMilliseconds = defaultRoundMilliseconds }: MeasureOptions,
 ): Promise<CaseResult> {
   const request = { case: name, mode, threads };
   const first = await reference?.ask(request);
@@ -54,7 +63,7 @@ export async function measureCase(
         referenceThreads = answer.threads;
         await sleep(settleMilliseconds);
       }
-      ours.push(timed(prepared));
+      ours.push(timedRound(prepared, roundMilliseconds));
     }
     const compared = theirs.length > 0;
     return {
@@ -84,7 +93,18 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-function timed(prepared: Prepared): number {
+/** The median of as many runs as last `leastMilliseconds` together; of one where that lasts long enough. */
+export function timedRound(prepared: Pick<Prepared, "run">, leastMilliseconds = defaultRoundMilliseconds): number {
+  const times: number[] = [];
+  let total = 0;
+  do {
+    times.push(timed(prepared));
+    total += times[times.length - 1];
+  } while (total < leastMilliseconds);
+  return median(times);
+}
+
+function timed(prepared: Pick<Prepared, "run">): number {
   const start = performance.now();
   prepared.run();
   return performance.now() - start;

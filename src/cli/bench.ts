@@ -24,6 +24,9 @@ interface BenchFlags {
 const examples = `
 Cases: ${benchCases.map(({ name }) => name).join(", ")}; default all of them.
 
+A round repeats the work for at least 250 ms, ours and the reference's alike, and its median counts: a single run of a few
+milliseconds would measure how threads wake up. Before each of our rounds a pause lets the reference's threads fall asleep.
+
 Examples:
   axial-lab bench layer-64x56 --threads 2
       one case by itself, evaluation and training
@@ -40,13 +43,13 @@ export function register(program: Command): void {
     .summary("measure the kernels, beside a reference where one is given")
     .description("Measures attention, layers and nets: milliseconds, and how many times as fast as a reference.")
     .argument("[case...]", "which cases to run")
-    .option("--rounds <n>", "rounds; the median counts", "5")
+    .option("--rounds <n>", "rounds; the median of their medians counts", "5")
     .option("--threads <n>", "threads of ours, and the most the reference may use", String(availableParallelism()))
     .addOption(new Option("--mode <mode>", "only one of them").choices(["evaluation", "training"]))
     .option("--reference <command>", "a program that answers one JSON line to each request")
     .option("--memory", "measure peak memory as well")
     .option("--profile", "show where the time goes: each kernel, and its share of this machine's peak")
-    .option("--json <file>", "write all rounds to a file")
+    .option("--json <file>", "write all rounds to a file, with processor, Node, threads and the reference's version")
     .addOption(new Option("--memory-only").hideHelp())
     .addHelpText("after", examples)
     .action(run);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
-import { measureCase, median } from "../../src/bench/measure.js";
+import { describe, it, mock } from "node:test";
+import { measureCase, median, timedRound } from "../../src/bench/measure.js";
 import { startReference } from "../../src/bench/reference.js";
 import { benchReport, markdownTable } from "../../src/bench/report.js";
 
@@ -26,7 +26,8 @@ describe("a measurement", () => {
     try {
       assert.equal(reference.name, "Clock 1");
       const runs: string[] = [];
-      const result = await measureCase(clockCase("known", runs), "training", { rounds: 3, threads: 2, reference });
+      const options = { rounds: 3, threads: 2, reference, roundMilliseconds: 0 };
+      const result = await measureCase(clockCase("known", runs), "training", options);
       assert.deepEqual(runs, ["run", "run", "run", "run", "run", "dispose"]);
       assert.deepEqual(result.referenceRounds, [40, 40, 40]);
       assert.equal(result.rounds.length, 3);
@@ -40,12 +41,30 @@ describe("a measurement", () => {
   it("says where the reference lacks a case and measures ours all the same", async () => {
     const reference = await startReference(command);
     try {
-      const result = await measureCase(clockCase("other", []), "evaluation", { rounds: 1, threads: 2, reference });
+      const options = { rounds: 1, threads: 2, reference, roundMilliseconds: 0 };
+      const result = await measureCase(clockCase("other", []), "evaluation", options);
       assert.equal(result.absent, "unknown");
       assert.equal(result.ratio, undefined);
       assert.equal(result.rounds.length, 1);
     } finally {
       reference.close();
+    }
+  });
+
+  it("repeats short work until a round is full, and takes the median of its runs", () => {
+    let clock = 0;
+    const now = mock.method(performance, "now", () => clock);
+    try {
+      const round = (durations: number[], least?: number) => {
+        const left = [...durations];
+        const time = timedRound({ run: () => (clock += left.shift()!) }, least);
+        return { time, runs: durations.length - left.length };
+      };
+      assert.deepEqual(round([130, 20, 50, 30, 40, 1]), { time: 40, runs: 5 });
+      assert.deepEqual(round([600, 1]), { time: 600, runs: 1 });
+      assert.deepEqual(round([5, 7, 1], 12), { time: 6, runs: 2 });
+    } finally {
+      now.mock.restore();
     }
   });
 

@@ -12,6 +12,7 @@ Reads requests as JSON lines and answers each with one JSON line:
     {"case": ..., "mode": ..., "threads": 4, "memory": true}    ->  {"peakBytes": ..., "growthBytes": ...}
 
 `threads` is the most that may be used: on its first request a case tries 1, 2, ... threads up to it and keeps the fastest.
+A time is the median of as many runs as last 250 ms together (of one, where that lasts as long), as in src/bench/measure.ts.
 A memory request runs in a process of its own: the peak of the resident set, and its growth over the built model.
 """
 
@@ -19,6 +20,7 @@ import argparse
 import importlib
 import json
 import resource
+import statistics
 import subprocess
 import sys
 import time
@@ -155,10 +157,16 @@ def prepare(case, mode):
     return layer_step
 
 
+ROUND_MILLISECONDS = 250
+
+
 def timed(run):
-    start = time.perf_counter()
-    run()
-    return (time.perf_counter() - start) * 1000
+    times = []
+    while sum(times) < ROUND_MILLISECONDS:
+        start = time.perf_counter()
+        run()
+        times.append((time.perf_counter() - start) * 1000)
+    return statistics.median(times)
 
 
 prepared = {}
