@@ -1,4 +1,5 @@
 /** axial-lab: the public API. Re-exports only. */
+export * from "./attention-weights.js";
 export * as data from "./data/index.js";
 export * as engine from "./engine/index.js";
 export * from "./errors.js";

@@ -1,10 +1,12 @@
-/**
- * What a trained model looks at: attention weights of every layer, position tables, and what a pixel receives through a
- * height-then-width pair, all as plain arrays.
- *
- * H x W: size of a layer's own feature map, smaller than the image by the strides before it. N: heads.
- */
+/** What a trained model looks at: attention weights of every layer and position tables, as plain arrays. */
 import * as tf from "@tensorflow/tfjs";
+import {
+  receptiveField,
+  type LayerAttention,
+  type Place,
+  type PlaceAttention,
+  type ReceptiveField,
+} from "./attention-weights.js";
 import { ConfigError, ShapeError } from "./errors.js";
 import { AxialAttention, SelfAttention } from "./layers/index.js";
 
@@ -12,28 +14,6 @@ import { AxialAttention, SelfAttention } from "./layers/index.js";
 export interface ModelImage {
   readonly values: ArrayLike<number>;
   readonly shape: readonly [height: number, width: number, channels: 3];
-}
-
-/** Attention weights of one layer on one image. Along `key` they sum to 1. */
-export interface LayerAttention {
-  /** Name of the layer, such as `stage2.block1.height`. */
-  readonly layer: string;
-  readonly axis: "height" | "width";
-  /** What the dimensions are: queries of a column see keys of the same column (height), or of the same row (width). */
-  readonly axes: readonly ["column" | "row", "head", "query", "key"];
-  /** Height: [W, N, H, H]; width: [H, N, W, W]. */
-  readonly shape: readonly [lines: number, heads: number, queries: number, keys: number];
-  readonly weights: Float32Array;
-}
-
-/** Attention weights of a layer whose queries see more than a line: local, stand-alone and global attention. */
-export interface PlaceAttention {
-  readonly layer: string;
-  /** What the dimensions are; "window y" and "window x" count the places of a query's window from its upper left. */
-  readonly axes: readonly string[];
-  /** Local: [H, W, N, M, M]; global: [N, H, W, H, W]. */
-  readonly shape: readonly number[];
-  readonly weights: Float32Array;
 }
 
 /** A position table: row r is the encoding of the offset (key - query) r - before. */
@@ -66,19 +46,6 @@ export interface Inspection {
   receptiveField(block: string, place: Place): ReceptiveField;
 }
 
-/** A place of a feature map, and a head; without a head, the mean of all. */
-export interface Place {
-  readonly y: number;
-  readonly x: number;
-  readonly head?: number;
-}
-
-export interface ReceptiveField {
-  /** Share of each place, [H, W] row-major; together 1. */
-  readonly values: Float32Array;
-  readonly shape: readonly [height: number, width: number];
-}
-
 const axialLayers = (model: tf.LayersModel): AxialAttention[] =>
   model.layers.filter((layer): layer is AxialAttention => layer instanceof AxialAttention);
 
@@ -86,12 +53,6 @@ const placeLayers = (model: tf.LayersModel): SelfAttention[] =>
   model.layers.filter(
     (layer): layer is SelfAttention => layer instanceof SelfAttention && !(layer instanceof AxialAttention),
   );
-
-/** The index of a place in a list, or an error that says which ones there are. */
-function assertWithin(where: string, name: string, index: number, count: number): void {
-  if (!Number.isInteger(index) || index < 0 || index >= count)
-    throw new ConfigError(`${where}: ${name} must be from 0 to ${count - 1}, got ${index}`);
-}
 
 /**
  * Runs the model once on one image, in inference mode, and reads the attention weights of every layer.
@@ -174,55 +135,4 @@ export async function positionTables(model: tf.LayersModel): Promise<LayerPositi
       };
     }),
   );
-}
-
-/**
- * Where the query at a place looks along the layer's axis: the weights of one head, or the mean of all.
- *
- * @returns [L], together 1
- */
-export function attentionAt(attention: LayerAttention, { y, x, head }: Place): Float32Array {
-  const [lines, heads, queries, keys] = attention.shape;
-  const [line, query] = attention.axis === "height" ? [x, y] : [y, x];
-  const where = `attentionAt ${attention.layer}`;
-  assertWithin(where, attention.axis === "height" ? "x" : "y", line, lines);
-  assertWithin(where, attention.axis === "height" ? "y" : "x", query, queries);
-  if (head !== undefined) assertWithin(where, "head", head, heads);
-  const chosen = head === undefined ? Array.from({ length: heads }, (_, i) => i) : [head];
-  const sum = new Float32Array(keys);
-  for (const one of chosen) {
-    const start = ((line * heads + one) * queries + query) * keys;
-    for (let key = 0; key < keys; key++) sum[key] += attention.weights[start + key] / chosen.length;
-  }
-  return sum;
-}
-
-/** Where the query at a place looks along the layer's axis, head by head: [N][L], each head together 1. */
-export const attentionHeads = (attention: LayerAttention, { y, x }: Place): Float32Array[] =>
-  Array.from({ length: attention.shape[1] }, (_, head) => attentionAt(attention, { y, x, head }));
-
-/**
- * What the place (y, x) receives through height attention followed by width attention: the place (y', x') has the share
- *
- *     A_width[y, x, x'] * A_height[x', y, y']
- *
- * for it comes first to (y, x') along its column and then to (y, x) along the row. With heads, each factor is that of the
- * head, or the mean of all. Source: Axial-DeepLab, section 3.2 ("two axial-attention layers consecutively"); the shares
- * are of the content values, without the value position terms.
- */
-export function receptiveField(height: LayerAttention, width: LayerAttention, place: Place): ReceptiveField {
-  const { y, head } = place;
-  if (height.axis !== "height" || width.axis !== "width" || height.shape[0] !== width.shape[3])
-    throw new ShapeError(
-      `receptiveField: it takes a height layer and the width layer after it, got ${height.layer} (${height.axis}, ` +
-        `[${height.shape.join(", ")}]) and ${width.layer} (${width.axis}, [${width.shape.join(", ")}])`,
-    );
-  const [columns, rows] = [width.shape[3], height.shape[3]];
-  const along = attentionAt(width, place);
-  const values = new Float32Array(rows * columns);
-  for (let x = 0; x < columns; x++) {
-    const down = attentionAt(height, { y, x, head });
-    for (let row = 0; row < rows; row++) values[row * columns + x] = along[x] * down[row];
-  }
-  return { values, shape: [rows, columns] };
 }

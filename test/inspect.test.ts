@@ -2,14 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../src/engine/index.js";
-import {
-  attentionAt,
-  attentionHeads,
-  inspect,
-  positionTables,
-  receptiveField,
-  type Inspection,
-} from "../src/inspect.js";
+import { attentionAt, attentionHeads, receptiveField } from "../src/attention-weights.js";
+import { inspect, positionTables, type Inspection } from "../src/inspect.js";
 import { create, type ResNetConfig } from "../src/models/index.js";
 
 const config: ResNetConfig = {
