@@ -32,6 +32,18 @@ const down = (field: string, count: number): Layer => ({
   scale: { domain: [0, count], nice: false, zero: false, reverse: true },
 });
 
+/**
+ * The size of a panel about `side` pixels high, with the proportions of the image, in which every place of a map of H x W
+ * is a whole number of pixels: cells that end between pixels show seams.
+ */
+function panelOf(image: Pixels, [height, width]: readonly [number, number], side: number): Layer {
+  const whole = (length: number, count: number): number => Math.max(1, Math.round(length / count)) * count;
+  return {
+    width: whole((side * image.shape[1]) / image.shape[0], Math.max(1, width)),
+    height: whole(side, Math.max(1, height)),
+  };
+}
+
 /** The image over the whole panel, in the coordinates of the feature map. */
 const imageLayer = (uri: string, [height, width]: readonly [number, number]): Layer => ({
   data: { values: [{ left: 0, right: width, top: 0, bottom: height, uri }] },
@@ -92,8 +104,7 @@ export function attentionRowsSpec({ image, query, height, width, ...text }: Atte
     throw new ShapeError(
       `attentionRows: the query must lie on the map, got (${query.y}, ${query.x}) and weights over ${size[0]} x ${size[1]}`,
     );
-  const side = 300;
-  const panel = { width: Math.round((side * image.shape[1]) / image.shape[0]), height: side };
+  const panel = panelOf(image, size, 300);
   const heads = Math.max(height.length, width.length, 1);
   const band = Math.max(12, Math.min(22, Math.round(104 / heads)));
   const strongest = Math.max(0, ...[...height, ...width].flatMap((row) => Array.from(row)));
@@ -111,9 +122,7 @@ export function attentionRowsSpec({ image, query, height, width, ...text }: Atte
     const length = rows[0]?.length ?? 0;
     const cells = matrixCells(rounded(rows));
     return {
-      ...(along === "x"
-        ? { width: panel.width, height: band * rows.length }
-        : { width: band * rows.length, height: panel.height }),
+      ...(along === "x" ? { ...panel, height: band * rows.length } : { ...panel, width: band * rows.length }),
       data: cells.data,
       transform: [
         ...(cells.transform as Layer[]),
@@ -206,7 +215,8 @@ export function attentionMapSpec({ image, query, fields, columns = 4, ...text }:
         `attentionMap: a field must hold height x width numbers, got ${values.length} for [${shape.join(", ")}] (${title})`,
       );
   const side = Math.min(200, Math.floor(560 / columns) - 10);
-  const panel = { width: Math.round((side * image.shape[1]) / image.shape[0]), height: side };
+  const mapSize = fields[0]?.shape ?? [image.shape[0], image.shape[1]];
+  const panel = panelOf(image, mapSize, side);
   const grey = pixelsUri(greyOf(image), side);
   const title = (label: string): Layer => ({
     data: { values: [{}] },
@@ -247,7 +257,6 @@ export function attentionMapSpec({ image, query, fields, columns = 4, ...text }:
       },
     };
   };
-  const mapSize = fields[0]?.shape ?? [image.shape[0], image.shape[1]];
   const marked = (size: readonly [number, number]): Layer[] =>
     query && query.y < size[0] && query.x < size[1] ? queryOutline(query, size) : [];
   return {

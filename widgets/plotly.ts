@@ -238,6 +238,13 @@ function curveLayer(trace: ScatterTrace | BarTrace, layout: PlotlyLayout): Encod
   };
 }
 
+/** A length near the given one of which each cell of a heat map gets a whole number of pixels: others show seams. */
+function wholeCells(length: number, traces: readonly PlotlyTrace[], count: (trace: HeatmapTrace) => number): number {
+  const [first] = traces;
+  const cells = first?.type === "heatmap" ? Math.max(1, count(first)) : 1;
+  return Math.max(1, Math.round(length / cells)) * cells;
+}
+
 /** A text over the upper left corner: a Vega-Lite title would stand at a height that depends on the axis labels. */
 const subplotTitle = (text: string): Encoding => ({
   data: { values: [{}] },
@@ -260,8 +267,8 @@ export function plotlyToVegaLite({ data, layout }: PlotlySpec): VegaLiteSpec {
       left,
       top,
       view: {
-        width: Math.round((right - left) * plotWidth),
-        height: Math.round((top - bottom) * plotHeight),
+        width: wholeCells((right - left) * plotWidth, traces, (trace) => trace.z[0]?.length ?? 1),
+        height: wholeCells((top - bottom) * plotHeight, traces, (trace) => trace.z.length),
         layer: [
           ...traces.map((trace) =>
             trace.type === "heatmap" ? heatmapLayer(trace, layout) : curveLayer(trace, layout),

@@ -105,6 +105,11 @@ describe("an attention map", () => {
     assert.ok(y === 0 && x > 100, `at ${x}, ${y}`);
   });
 
+  it("gives every place of the map a whole number of pixels, so that no seams show", () => {
+    for (const { width, height } of panels(attentionMapSpec({ image, fields: [field] })))
+      assert.deepEqual([width % 5, height % 3, width > 100, height > 100], [0, 0, true, true]);
+  });
+
   it("outlines the query only where a map has its place", () => {
     const small = { ...field, title: "small", values: [1], shape: [1, 1] as const };
     const layers = panels(attentionMapSpec({ image, query: { y: 2, x: 4 }, fields: [field, small] })).map(

@@ -97,6 +97,11 @@ describe("a Plotly figure", () => {
     );
   });
 
+  it("gives every cell of a heat map a whole number of pixels, so that no seams show", () => {
+    const { width, height } = plotlyToVegaLite(heatmap(false)) as { width: number; height: number };
+    assert.deepEqual([width % 3, height % 2, width > 100, height > 100], [0, 0, true, true]);
+  });
+
   it("sets subplots beside each other under their titles", async () => {
     const svg = await drawStrictly(themed(plotlyToVegaLite(curves)));
     const texts = textsOf(svg);
