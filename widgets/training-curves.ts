@@ -202,7 +202,7 @@ export function trainingCurvesSpec(runs: readonly Run[], options: TrainingCurves
         mark: { type: "line", point: { size: 50 } },
         encoding: {
           x: unlabelled,
-          y: value("top1", "top-1 accuracy", ".0%"),
+          y: value("top1", "top-1 accuracy", "~%"),
           ...look,
           tooltip: tooltip("top1", "top-1", ".1%"),
         },

@@ -51,6 +51,17 @@ describe("training curves", () => {
     ]);
   });
 
+  it("label the accuracies of a run that hardly changes apart", async () => {
+    const flat = [epoch(1, 0.41), epoch(2, 0.412), epoch(3, 0.411)].map((event) => ({ ...event, trainTop1: 0.413 }));
+    const texts = textsOf(
+      await drawStrictly(themed(trainingCurvesSpec([{ name: "a", events: [step(1, 2), ...flat] }]))),
+    );
+    assert.deepEqual(
+      texts.filter((text) => /^[\d.]+%$/.test(text)),
+      ["41%", "41.05%", "41.1%", "41.15%", "41.2%", "41.25%", "41.3%"],
+    );
+  });
+
   it("average steps in groups when there are more than points", () => {
     const { datasets } = trainingCurvesSpec([{ name: "a", events }], { points: 2, smoothing: 1 }) as {
       datasets: Record<string, Record<string, unknown>[]>;
