@@ -18,7 +18,7 @@ import { outlineText, svgToPng } from "./picture.js";
 export const jupyterDisplay: unique symbol = Symbol.for("Jupyter.display");
 
 /** Asked by Node's `console.log`, and so by kernels that do not know `jupyterDisplay`. */
-const nodeInspect: unique symbol = Symbol.for("nodejs.util.inspect.custom");
+export const nodeInspect: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 
 export interface BundleOptions {
   /** Leave out the static pictures: for the frames of a figure that is redrawn while it is watched. Default true. */

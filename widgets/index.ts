@@ -30,3 +30,4 @@ export {
   type TrainingCurvesOptions,
 } from "./training-curves.js";
 export { vegaFigure, type VegaLiteSpec } from "./vega.js";
+export { createWidget, type Widget, type WidgetArgs } from "./widget.js";

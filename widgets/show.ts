@@ -45,11 +45,11 @@ export function findDisplay(): Display | null {
 }
 
 /**
- * Shows figures below the running cell, one after the other. In a plain script it draws nothing: see `save`.
+ * Shows figures and widgets below the running cell, one after the other. In a plain script it draws nothing: see `save`.
  *
  *     await axial.widgets.show(axial.widgets.trainingCurves([{ name: "first run", events }]));
  */
-export async function show(...figures: readonly Figure[]): Promise<void> {
+export async function show(...figures: readonly Pick<Figure, "bundle">[]): Promise<void> {
   const display = findDisplay();
   if (!display) return;
   for (const figure of figures) display(await figure.bundle());
