@@ -1,4 +1,5 @@
 /** Figures: pure functions from plain arrays to specifications, and what shows them. Re-exports only. */
+export { attentionExplorer, type AttentionExplorerArgs, type AttentionExplorerState } from "./attention-explorer.js";
 export {
   attentionMap,
   attentionRows,
