@@ -179,4 +179,5 @@ export const axialSubjects: Readonly<Record<string, SubjectBuilder>> = {
   "csrhddlam/axial-deeplab AxialAttentionNet": axialAttentionNet,
   "MartinGer/Stand-Alone-Axial-Attention Axial_Layer": axialLayer,
   "MartinGer/Stand-Alone-Axial-Attention Bottleneck (axial)": bottleneck,
+  "MartinGer/Stand-Alone-Self-Attention-in-Vision-Models Bottleneck (SASA)": bottleneck,
 };

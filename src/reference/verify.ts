@@ -13,13 +13,16 @@ import { transformerSubjects } from "./transformer-subjects.js";
 /** Counterparts by `repository class`. */
 const subjects: Readonly<Record<string, SubjectBuilder>> = { ...axialSubjects, ...transformerSubjects };
 
-/** Originals that are not imitated, and why. */
-const refused: Readonly<Record<string, string>> = {
-  "MartinGer/Stand-Alone-Self-Attention-in-Vision-Models SASA_Layer":
-    "differs from its own paper (channels reshaped, not transposed; position term not a dot product); tested against equation 2 instead",
-  "MartinGer/Stand-Alone-Self-Attention-in-Vision-Models Bottleneck (SASA)":
-    "contains SASA_Layer, which differs from its own paper; tested against equation 2 instead",
-};
+/** Why an original is not imitated; null where it is. A bottleneck with its convolution is a bottleneck like any other. */
+function refused({ repository, className, args }: ReferenceCase): string | null {
+  if (repository !== "MartinGer/Stand-Alone-Self-Attention-in-Vision-Models") return null;
+  const instead = "tested against equation 2 instead";
+  if (className === "SASA_Layer")
+    return `differs from its own paper (channels reshaped, not transposed; position term not a dot product); ${instead}`;
+  if (className === "Bottleneck (SASA)" && args.attention !== false)
+    return `contains SASA_Layer, which differs from its own paper; ${instead}`;
+  return null;
+}
 
 export interface CaseReport {
   readonly case: string;
@@ -36,8 +39,8 @@ export interface CaseReport {
 export async function verifyCase(reference: ReferenceCase): Promise<CaseReport> {
   const key = `${reference.repository} ${reference.className}`;
   const build = Object.hasOwn(subjects, key) ? subjects[key] : undefined;
-  if (build === undefined) {
-    const reason = refused[key] ?? `no counterpart of ${key}`;
+  if (build === undefined || refused(reference) !== null) {
+    const reason = refused(reference) ?? `no counterpart of ${key}`;
     return { case: reference.name, verdict: "skipped", reason, comparisons: [], worst: null };
   }
   let subject: Subject | null = null;

@@ -73,6 +73,8 @@ describe("verifyCase", () => {
     const sasa = await verifyCase(reference);
     assert.equal(sasa.verdict, "skipped");
     assert.match(sasa.reason!, /differs from its own paper .* equation 2/);
+    const bottleneck = await verifyCase(await fixture("sasa-bottleneck-convolution"));
+    assert.deepEqual([bottleneck.verdict, bottleneck.comparisons.length], ["passed", 23]);
     const unknown = await verifyCase({ ...reference, className: "HaloAttention" });
     assert.match(unknown.reason!, /no counterpart of MartinGer\/.* HaloAttention/);
   });
