@@ -171,6 +171,13 @@ export function runningAffine(
   return { scale, shift: beta.read().sub<tf.Tensor1D>(movingMean.read().mul(scale)) };
 }
 
+/** Everything that batch norm with running statistics goes by, [C] each. */
+export const givenNorm = (weights: BatchNormWeights) => ({
+  gamma: weights.gamma.read() as tf.Tensor1D,
+  beta: weights.beta.read() as tf.Tensor1D,
+  ...runningStatistics(weights),
+});
+
 const rowsOptions = ({ constants, relu = false }: BatchNormMode): RowsOptions => ({ epsilon: constants.epsilon, relu });
 
 /** [..., C] to [rows, C]. */

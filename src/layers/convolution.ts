@@ -4,8 +4,10 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { groupedConvolution } from "../engine/ops/convolution.js";
+import { deferredConvolution } from "../engine/ops/deferred-convolution.js";
 import { ConfigError } from "../errors.js";
-import { channelsOf, Layer, singleShape, singleTensor, type LayerArgs } from "./layer.js";
+import { channelsOf, Layer, singleShape, singleTensor, type CallOptions, type LayerArgs } from "./layer.js";
+import { BatchNorm } from "./normalization.js";
 
 export interface ConvolutionArgs extends LayerArgs {
   /** Output channels. */
@@ -68,12 +70,23 @@ export class Convolution extends Layer {
     return [batch, strided(height), strided(width), filters];
   }
 
-  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+  override call(inputs: tf.Tensor | tf.Tensor[], { training = false }: CallOptions = {}): tf.Tensor {
     return tf.tidy(() => {
-      const { stride = 1, groups = 1 } = this.args;
-      const y = convolve(singleTensor(inputs) as tf.Tensor4D, this.kernel.read() as tf.Tensor4D, { stride, groups });
+      const { stride = 1, groups = 1, kernelSize = 1 } = this.args;
+      const x = singleTensor(inputs) as tf.Tensor4D;
+      const kernel = this.kernel.read() as tf.Tensor4D;
+      if (!training && this.bias === null && this.feedsBatchNorm()) {
+        const deferred = deferredConvolution(x, kernel, { stride, padding: kernelSize >> 1 });
+        if (deferred !== null) return deferred;
+      }
+      const y = convolve(x, kernel, { stride, groups });
       return this.bias === null ? y : y.add(this.bias.read());
     });
+  }
+
+  /** Whether some model has a batch norm behind this layer, which in evaluation mode takes the convolution over. */
+  private feedsBatchNorm(): boolean {
+    return this.outboundNodes.some(({ outboundLayer }) => outboundLayer instanceof BatchNorm);
   }
 
   override getConfig(): tf.serialization.ConfigDict {

@@ -4,13 +4,14 @@
  * says itself through an {@link AttentionCore}.
  */
 import * as tf from "@tensorflow/tfjs";
-import { fusedLinear } from "../engine/ops/linear.js";
+import { foldedLinear, fusedLinear } from "../engine/ops/linear.js";
 import { ConfigError, ShapeError } from "../errors.js";
 import type { AxialAttentionOutputs, SimilarityStatistics } from "./attention.js";
 import {
   addBatchNormWeights,
   batchNorm,
   batchNormPair,
+  givenNorm,
   resolveConstants,
   runningAffine,
   updateRunningStatistics,
@@ -224,10 +225,14 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
     const norm = this.projectionNorm;
     const pixels = viewAs<tf.Tensor2D>(x, [-1, x.shape[3]]); // [B * H * W, Cin]
     if (norm !== null && !mode.training) {
+      const { epsilon } = this.constants;
+      const folded = foldedLinear(pixels, kernel, givenNorm(norm), { bias, epsilon });
+      if (folded !== null) return folded;
+      // Operations are being recorded for gradients, those of the norm's weights included.
       const { scale, shift } = runningAffine(norm, this.constants);
       const biasedShift = bias === null ? shift : shift.add<tf.Tensor1D>(bias.mul(scale));
-      const folded = fusedLinear(pixels, kernel, { scale, shift: biasedShift });
-      if (folded !== null) return folded;
+      const fused = fusedLinear(pixels, kernel, { scale, shift: biasedShift });
+      if (fused !== null) return fused;
     }
     const rows = linear(pixels, kernel, bias); // [B * H * W, N * (2 * Dq + Dv)]
     return norm === null ? rows : batchNorm(rows, norm, { ...mode, constants: this.constants });

@@ -11,6 +11,7 @@
  * Kernels: wasm/assembly/batch-norm.ts and batch-norm-gradient.ts.
  */
 import * as tf from "@tensorflow/tfjs";
+import { foldedConvolution } from "./deferred-convolution.js";
 import { share } from "./identity.js";
 import { defineKernel, output, pointerOf, wasmContext, type KernelCall, type WasmKernel } from "./wasm-kernel.js";
 
@@ -75,13 +76,18 @@ export function fusedBatchNormPair(
   };
 }
 
-/** Evaluation mode: with statistics that are given, and constant. */
+/**
+ * Evaluation mode: with statistics that are given, and constant. Where x is the result of a deferred convolution, that is
+ * computed with the norm in it, and x not at all.
+ */
 export function fusedBatchNormGiven(
   inputs: BatchNormInputs,
   statistics: Statistics,
   options: BatchNormOptions,
 ): tf.Tensor2D | null {
   if (wasmContext() === null) return null;
+  const folded = foldedConvolution(inputs.x, { ...inputs, ...statistics }, inputs.residual, options);
+  if (folded !== null) return folded;
   const [output, ...rest] = runNorm([inputs], inputs.residual, [statistics], options);
   tf.dispose(rest);
   return output as tf.Tensor2D;

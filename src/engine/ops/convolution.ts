@@ -41,7 +41,8 @@ const fusedConv2D = defineKernel<Inputs<"x" | "filter"> & { bias?: tf.TensorInfo
   work,
 );
 
-function convolve(
+/** y = epilogue(x * filter). */
+export function convolve(
   call: KernelCall<Inputs<"x" | "filter">, unknown>,
   attributes: Attributes,
   epilogue: Epilogue,
@@ -107,7 +108,7 @@ function filterGradient(
 }
 
 /** Multiply-adds: each element of y sums a window of the channels of its group. The gradients have as many. */
-function products(y: number[], filter: number[]): number {
+export function products(y: number[], filter: number[]): number {
   return tf.util.sizeFromShape(y) * filter[0] * filter[1] * filter[2];
 }
 
@@ -116,7 +117,7 @@ function work({ inputs, outputs }: KernelWork<Inputs<"filter">, unknown>): numbe
 }
 
 /** The sizes of a convolution whose filter is [rows, columns, channels / groups, output channels]. */
-function convolutionShape(x: number[], filter: number[], attributes: Attributes): ConvolutionShape {
+export function convolutionShape(x: number[], filter: number[], attributes: Attributes): ConvolutionShape {
   const { strides, pad, dilations = 1, dimRoundingMode } = attributes;
   const groups = x[3] / filter[2];
   const wholeFilter: Shape4D = [filter[0], filter[1], x[3], filter[3]];
@@ -173,6 +174,12 @@ export function groupedConvolution(
   { stride = 1, padding = 0, dilation = 1 }: GroupedConvolutionOptions = {},
 ): tf.Tensor4D | null {
   if (wasmContext() === null) return null;
+  assertGroups(x, filter);
+  return runGrouped("GroupedConv2D", { x, filter }, { strides: stride, pad: padding, dilations: dilation });
+}
+
+/** Throws ShapeError where the channels do not form groups. */
+export function assertGroups(x: tf.Tensor4D, filter: tf.Tensor4D): void {
   const [, , channels, outputChannels] = filter.shape;
   const groups = x.shape[3] / channels;
   if (!Number.isInteger(groups) || outputChannels % groups !== 0) {
@@ -181,7 +188,6 @@ export function groupedConvolution(
         `filter [${filter.shape.join(", ")}]; groups = channels of x / filter's third size`,
     );
   }
-  return runGrouped("GroupedConv2D", { x, filter }, { strides: stride, pad: padding, dilations: dilation });
 }
 
 function runGrouped(

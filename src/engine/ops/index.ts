@@ -5,6 +5,7 @@ import { batchNormGradients, batchNormKernels } from "./batch-norm.js";
 import { convolutionGradients, convolutionKernels } from "./convolution.js";
 import { crissCrossGradients, crissCrossKernels } from "./criss-cross-kernels.js";
 import { copyKernels } from "./copy.js";
+import { deferredConvolutionKernels } from "./deferred-convolution.js";
 import { elementwiseGradients, elementwiseKernels } from "./elementwise.js";
 import { identityKernels } from "./identity.js";
 import { linearGradients, linearKernels } from "./linear.js";
@@ -30,6 +31,7 @@ export const wasmKernels: readonly WasmKernel[] = [
   batchNormKernels,
   convolutionKernels,
   copyKernels,
+  deferredConvolutionKernels,
   crissCrossKernels,
   elementwiseKernels,
   identityKernels,

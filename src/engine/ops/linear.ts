@@ -1,11 +1,19 @@
 /**
- * The affine map of the last axis with what often follows it, in one pass: for 1 x 1 convolutions and projections. Folding
- * the norm that follows a projection into `scale` and `shift` is how evaluation mode saves its passes over the activations.
+ * The affine map of the last axis with what often follows it, in one pass: for 1 x 1 convolutions and projections.
  */
 import * as tf from "@tensorflow/tfjs";
 import { ShapeError } from "../../errors.js";
 import { runMatrixProduct } from "../wasm/matrix-product.js";
-import { defineKernel, output, pointerOf, wasmContext, type WasmKernel } from "./wasm-kernel.js";
+import { foldedWeights, isRecording, type GivenNorm, type GivenNormInfo } from "./folded-norm.js";
+import {
+  defineKernel,
+  output,
+  pointerOf,
+  wasmContext,
+  type KernelWork,
+  type WasmContext,
+  type WasmKernel,
+} from "./wasm-kernel.js";
 
 export interface LinearOptions {
   /** [N]; goes into the weights, which costs no pass over the result. */
@@ -40,6 +48,27 @@ export function fusedLinear<T extends tf.Tensor>(x: T, w: tf.Tensor2D, options: 
   });
 }
 
+/**
+ * y = ((x w + bias) - mean) / sqrt(variance + epsilon) * gamma + beta: a projection with the norm behind it in evaluation
+ * mode, at the cost of the projection alone. Has no gradient: null while operations are recorded for one, and where the
+ * current backend has no kernel for it; {@link fusedLinear} with the norm's scale and shift is then the way.
+ *
+ * @param x [..., K]
+ * @param w [K, N]
+ * @param norm [N] each
+ * @returns [..., N]
+ */
+export function foldedLinear<T extends tf.Tensor>(
+  x: T,
+  w: tf.Tensor2D,
+  { gamma, beta, mean, variance }: GivenNorm,
+  { bias = null, epsilon }: { readonly bias?: tf.Tensor1D | null; readonly epsilon: number },
+): T | null {
+  if (wasmContext() === null || isRecording()) return null;
+  const inputs = { x, w, gamma, beta, mean, variance, ...(bias === null ? {} : { bias }) };
+  return tf.engine().runKernel<T>("FoldedLinear", inputs, { epsilon });
+}
+
 function assertShapes(tensors: Record<string, tf.Tensor | null>, shapes: Record<string, number[]>): void {
   for (const [name, shape] of Object.entries(shapes)) {
     const tensor = tensors[name];
@@ -55,26 +84,34 @@ function assertShapes(tensors: Record<string, tf.Tensor | null>, shapes: Record<
 
 type Linear = Record<"x" | "w", tf.TensorInfo> & Partial<Record<"shift" | "residual", tf.TensorInfo>>;
 
-const linearKernel = (kernelName: string, relu: boolean): WasmKernel =>
-  defineKernel<Linear>(
-    kernelName,
-    (call) => {
-      const { x, w, shift, residual } = call.inputs;
-      const [depth, columns] = w.shape;
-      const y = output(call, [...x.shape.slice(0, -1), columns]);
-      const rows = tf.util.sizeFromShape(x.shape.slice(0, -1));
-      if (rows * columns === 0) return y;
-      const pointer = (tensor?: tf.TensorInfo): number => (tensor === undefined ? 0 : pointerOf(call, tensor));
-      const epilogue = { shift: pointer(shift), residual: pointer(residual), relu };
-      runMatrixProduct(call.pool, { a: pointer(x), b: pointer(w), c: pointer(y), rows, columns, depth, epilogue });
-      return y;
-    },
-    ({ inputs, outputs }) => tf.util.sizeFromShape(outputs[0].shape) * inputs.w.shape[0],
-  );
+function linear(context: WasmContext, { x, w, shift, residual }: Linear, relu: boolean): tf.TensorInfo {
+  const [depth, columns] = w.shape;
+  const y = output(context, [...x.shape.slice(0, -1), columns]);
+  const rows = tf.util.sizeFromShape(x.shape.slice(0, -1));
+  if (rows * columns === 0) return y;
+  const pointer = (tensor?: tf.TensorInfo): number => (tensor === undefined ? 0 : pointerOf(context, tensor));
+  const epilogue = { shift: pointer(shift), residual: pointer(residual), relu };
+  runMatrixProduct(context.pool, { a: pointer(x), b: pointer(w), c: pointer(y), rows, columns, depth, epilogue });
+  return y;
+}
+
+const work = ({ inputs, outputs }: KernelWork<Pick<Linear, "w">, unknown>): number =>
+  tf.util.sizeFromShape(outputs[0].shape) * inputs.w.shape[0];
+
+type FoldedInputs = Record<"x" | "w", tf.TensorInfo> & GivenNormInfo & Partial<Record<"bias", tf.TensorInfo>>;
 
 export const linearKernels: readonly WasmKernel[] = [
-  linearKernel("FusedLinear", false),
-  linearKernel("FusedLinearRelu", true),
+  defineKernel<Linear>("FusedLinear", (call) => linear(call, call.inputs, false), work),
+  defineKernel<Linear>("FusedLinearRelu", (call) => linear(call, call.inputs, true), work),
+  defineKernel<FoldedInputs, { epsilon: number }>(
+    "FoldedLinear",
+    (call) => {
+      const { x, w, ...norm } = call.inputs;
+      const { weights, shift } = foldedWeights(call, w, norm, call.attrs.epsilon);
+      return linear(call, { x, w: weights, shift }, false);
+    },
+    work,
+  ),
 ];
 
 /** `dSum` makes the gradient of what the ReLU is given; anew for each input, so that nothing outlives its use. */

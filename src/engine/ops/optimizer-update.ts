@@ -5,6 +5,8 @@
  * A weight whose memory another tensor shares (a clone, say) gets memory of its own first: nobody else's values change.
  */
 import * as tf from "@tensorflow/tfjs";
+import { announceChange } from "./data-release.js";
+import { hasBorrowedMemory } from "./lazy-data.js";
 import { pointerOf, wasmContext, type WasmContext } from "./wasm-kernel.js";
 
 interface WeightUpdate {
@@ -91,8 +93,10 @@ function runTable({ pool }: WasmContext, kernel: string, rows: readonly number[]
   pool.run(kernel, [table, rows.length, ...numbers]);
 }
 
-/** Address of a variable's elements, which no other tensor shares from here on. */
+/** Address of a variable's elements, which are about to change and which no other tensor shares from here on. */
 function ownPointer(context: WasmContext, variable: tf.Variable): number {
-  if (context.backend.refCount(variable.dataId) > 1) tf.tidy(() => variable.assign(variable.mul(1)));
+  if (context.backend.refCount(variable.dataId) > 1 || hasBorrowedMemory(variable))
+    tf.tidy(() => variable.assign(variable.mul(1)));
+  announceChange(variable.dataId);
   return pointerOf(context, variable);
 }

@@ -9,6 +9,8 @@
 import * as tf from "@tensorflow/tfjs";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import type { KernelPool } from "../wasm/pool.js";
+import { watchReleases } from "./data-release.js";
+import { computeInputs } from "./lazy-data.js";
 
 /** The threaded WebAssembly backend while it runs. */
 export interface WasmContext {
@@ -82,6 +84,7 @@ export function installKernels(
   kernels: readonly WasmKernel[],
   gradients: readonly tf.GradConfig[],
 ): () => void {
+  watchReleases(context.backend);
   const replaced: tf.KernelConfig[] = [];
   for (const kernel of kernels) {
     const { kernelName } = kernel;
@@ -98,6 +101,7 @@ export function installKernels(
           if (own === undefined) throw new Error(`internal: tfjs has no kernel named ${kernelName}`);
           return own.kernelFunc({ inputs, attrs, backend });
         };
+        computeInputs(inputs);
         return kernel.run({ ...context, inputs, attrs: attrs ?? {}, original });
       },
     });
