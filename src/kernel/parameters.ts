@@ -16,10 +16,13 @@ interface Parameter {
   initializer: ts.Expression | null;
 }
 
-/** The notebook with these values; `name` is what error messages call it. Values are texts, as a command line has them. */
+/**
+ * The notebook with these values in place of those that were set before; without values, as it is. `name` is what error
+ * messages call it. Values are texts, as a command line has them.
+ */
 export function setParameters(notebook: Notebook, values: ReadonlyMap<string, string>, name: string): Notebook {
+  if (values.size === 0) return notebook;
   const cells = notebook.cells.filter((cell) => !cell.metadata.tags?.includes(injectedTag));
-  if (values.size === 0) return { ...notebook, cells };
   const index = cells.findIndex((cell) => cell.cell_type === "code" && cell.metadata.tags?.includes("parameters"));
   const given = [...values.keys()].join(", ");
   if (index < 0) {

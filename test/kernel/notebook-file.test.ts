@@ -59,6 +59,11 @@ describe("parameters", () => {
     assert.deepEqual(again.cells.map(({ source }) => source).slice(1), ["// Parameters\nlet n = 7;", "n"]);
   });
 
+  it("stay as they were set before where none is given", () => {
+    const before = set({ n: "5" });
+    assert.deepEqual(setParameters(before, new Map(), "n.ipynb"), before);
+  });
+
   it("refuse an unknown name and say which there are", () =>
     assert.throws(() => set({ m: "1" }), /got m; it has n, name, fast/));
   it("refuse a value of another kind", () => assert.throws(() => set({ n: "many" }), /n must be a number, got "many"/));
