@@ -13,6 +13,8 @@ export interface PrinterOptions {
   names: boolean;
 }
 
+const verdicts = { done: "", raised: "(raised, as it may)  ", failed: "FAILED  " };
+
 const clearLine = "\r\u001b[2K";
 
 export function createProgressPrinter({ quiet, names }: PrinterOptions): ProgressPrinter {
@@ -34,15 +36,16 @@ export function createProgressPrinter({ quiet, names }: PrinterOptions): Progres
       const title = firstLine(cell.source);
       if (state === "started") showLive(`${head} ${title}`);
       else if (state === "output") showLive(`${head} ${seconds.toFixed(0)} s  ${line.trim()}`);
-      else showLine(`${head} ${seconds.toFixed(1).padStart(6)} s  ${state === "failed" ? "FAILED  " : ""}${title}`);
+      else showLine(`${head} ${seconds.toFixed(1).padStart(6)} s  ${verdicts[state]}${title}`);
     },
 
     failure(notebook, { position, cell, error }) {
       if (quiet) return;
       const lines = error.traceback.join("\n");
-      console.error(
-        `\n${notebook}, cell ${position} (id ${cell.id}) failed:\n${stdout.isTTY ? lines : plain(lines)}\n`,
-      );
+      // Tracebacks name cells by the order in which they ran, which Markdown cells do not count in.
+      const { execution_count: count, id } = cell;
+      const which = `cell ${position} (${count === null || count === position ? "" : `run as cell ${count}, `}id ${id})`;
+      console.error(`\n${notebook}, ${which} failed:\n${process.stderr.isTTY ? lines : plain(lines)}\n`);
     },
 
     nextSteps() {

@@ -10,8 +10,8 @@ export interface CellProgress {
   number: number;
   total: number;
   cell: CodeCell;
-  /** `output`: the cell printed or showed something. */
-  state: "started" | "output" | "done" | "failed";
+  /** `output`: the cell printed or showed something; `raised`: it failed, as it may. */
+  state: "started" | "output" | "done" | "raised" | "failed";
   seconds: number;
   /** The latest line that the cell printed. */
   line: string;
@@ -26,6 +26,8 @@ export interface RunOptions {
   allowErrors?: boolean;
   kernel?: KernelCommand;
   onProgress?: (progress: CellProgress) => void;
+  /** Interrupts the running cell and leaves the others unrun. */
+  signal?: AbortSignal;
 }
 
 export interface RunFailure {
@@ -40,13 +42,21 @@ export interface RunResult {
   notebook: Notebook;
   /** The first cell that failed and was not allowed to. */
   failure: RunFailure | null;
+  /** The signal came before the last cell had ended. */
+  stopped: boolean;
 }
 
 /** A kernel has this long to obey an interrupt before it is ended, in milliseconds. */
 const interruptPatience = 5000;
 
+/** Node's timers end at once where more milliseconds are asked for. */
+const longestTimer = 2 ** 31 - 1;
+
+/** A kernel that does not answer the first question of its language is given the cells after this long, in milliseconds. */
+const warmUpPatience = 20_000;
+
 export async function runNotebook(notebook: Notebook, options: RunOptions): Promise<RunResult> {
-  const { timeout = 600, allowErrors = false, onProgress } = options;
+  const { timeout = 600, allowErrors = false, onProgress, signal } = options;
   const cells = notebook.cells.map((cell) =>
     cell.cell_type === "code" ? { ...cell, outputs: [], execution_count: null } : cell,
   );
@@ -63,7 +73,9 @@ export async function runNotebook(notebook: Notebook, options: RunOptions): Prom
     if (channel === "iopub" && owner) recorder.add(owner, message);
   });
   try {
+    if (todo.length > 0) await warmUp(kernel);
     for (const [index, { cell, position }] of todo.entries()) {
+      if (signal?.aborted) return { notebook: executed, failure: null, stopped: true };
       const startedAt = Date.now();
       const progress = (state: CellProgress["state"], line = "") =>
         onProgress?.({
@@ -75,35 +87,52 @@ export async function runNotebook(notebook: Notebook, options: RunOptions): Prom
           line,
         });
       progress("started");
-      const error = await runCell(kernel, cell, timeout, owners, (line) => progress("output", line));
-      progress(error ? "failed" : "done");
-      const mayFail = allowErrors || cell.metadata.tags?.includes("raises-exception") === true;
-      if (error && !mayFail) return { notebook: executed, failure: { position, cell, error } };
+      const onLine = (line: string) => progress("output", line);
+      const error = await runCell(kernel, cell, { timeout, owners, onLine, signal });
+      const stopped = error !== null && signal?.aborted === true;
+      const mayFail = !stopped && (allowErrors || cell.metadata.tags?.includes("raises-exception") === true);
+      progress(error === null ? "done" : mayFail ? "raised" : "failed");
+      if (error && !mayFail) return { notebook: executed, failure: { position, cell, error }, stopped };
     }
-    return { notebook: executed, failure: null };
+    return { notebook: executed, failure: null, stopped: false };
   } finally {
     await kernel.stop();
     stopListening();
   }
 }
 
+/** Lets the kernel get its language ready, so that the first cell's time is its own. */
+async function warmUp({ client, ended }: StartedKernel): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, warmUpPatience)));
+  await Promise.race([client.request("shell", "is_complete_request", { code: "1" }), ended, patience]);
+  clearTimeout(timer);
+}
+
+interface CellOptions {
+  timeout: number;
+  owners: Map<string, CodeCell>;
+  onLine: (line: string) => void;
+  signal: AbortSignal | undefined;
+}
+
 async function runCell(
   kernel: StartedKernel,
   cell: CodeCell,
-  timeout: number,
-  owners: Map<string, CodeCell>,
-  onLine: (line: string) => void,
+  { timeout, owners, onLine, signal }: CellOptions,
 ): Promise<ErrorOutput | null> {
   let timedOut = false;
-  let timer: NodeJS.Timeout | undefined;
   let killer: NodeJS.Timeout | undefined;
-  if (timeout > 0) {
-    timer = setTimeout(() => {
-      timedOut = true;
-      kernel.interrupt();
-      killer = setTimeout(() => kernel.process.kill("SIGKILL"), interruptPatience);
-    }, timeout * 1000);
-  }
+  const stop = () => {
+    kernel.interrupt();
+    killer ??= setTimeout(() => kernel.process.kill("SIGKILL"), interruptPatience);
+  };
+  const onTimeout = () => {
+    timedOut = true;
+    stop();
+  };
+  const timer = timeout > 0 ? setTimeout(onTimeout, Math.min(timeout * 1000, longestTimer)) : undefined;
+  signal?.addEventListener("abort", stop);
   const record = (message: Message) => {
     // The first message, `busy`, makes the owner known, before any that is an output.
     owners.set(message.parentHeader.msg_id, cell);
@@ -115,19 +144,23 @@ async function runCell(
   const outcome = await Promise.race([done, ended]);
   clearTimeout(timer);
   clearTimeout(killer);
-  const add = (ename: string, evalue: string): ErrorOutput => {
-    const error: ErrorOutput = { output_type: "error", ename, evalue, traceback: [`${ename}: ${evalue}`] };
+  signal?.removeEventListener("abort", stop);
+  const errors = cell.outputs.filter((output) => output.output_type === "error");
+  const add = (ename: string, evalue: string, where: string[] = []): ErrorOutput => {
+    const error: ErrorOutput = { output_type: "error", ename, evalue, traceback: [`${ename}: ${evalue}`, ...where] };
     cell.outputs.push(error);
     return error;
   };
-  if (timedOut) return add("TimeoutError", `the cell ran past its limit of ${timeout} s and was stopped`);
+  if (timedOut) {
+    // The interrupt tells where the cell was; that is part of this error.
+    cell.outputs = cell.outputs.filter((output) => output !== errors.at(-1));
+    const where = errors.at(-1)?.traceback.slice(1);
+    return add("TimeoutError", `the cell ran past its limit of ${timeout} s and was stopped`, where);
+  }
   if ("died" in outcome) return add("KernelDied", `the kernel ${outcome.died} while the cell ran\n${kernel.log()}`);
   const { content } = outcome.reply;
   if (content["status"] === "ok") return null;
-  return (
-    cell.outputs.find((output) => output.output_type === "error") ??
-    add(asText(content["ename"], "Error"), asText(content["evalue"], "the kernel gave no reason"))
-  );
+  return errors[0] ?? add(asText(content["ename"], "Error"), asText(content["evalue"], "the kernel gave no reason"));
 }
 
 /** What a notebook says of its language, where it says nothing itself: highlighting on GitHub depends on it. */
