@@ -5,8 +5,8 @@
  * M rows of C channels; shares are ranges of rows.
  */
 import { integerAt, pointerAt, shareStart } from "./arguments";
-import { ALONE, APPLY_GROUP, GROUP, PAIR, RESIDUAL } from "./batch-norm";
-import { accumulate, accumulateOne, madd } from "./simd";
+import { accumulateLine, ALONE, APPLY_GROUP, GROUP, LINE, PAIR, RESIDUAL } from "./batch-norm";
+import { accumulateOne, madd } from "./simd";
 
 /** dy where the relu let it pass: y > 0, or y is NaN, which stays visible. */
 // @ts-ignore: decorator
@@ -22,31 +22,87 @@ function passedOne(relu: bool, dy: usize, y: usize): f32 {
   return relu && load<f32>(y) <= 0 ? 0 : load<f32>(dy);
 }
 
+/** sum + g * (x - mean) */
+// @ts-ignore: decorator
+@inline
+function addProduct(g: v128, x: usize, mean: v128, sum: v128): v128 {
+  return madd(g, f32x4.sub(v128.load(x), mean), sum);
+}
+
+/** Sums of g, where `withG`, and of g * (x - mean) over `rows` rows of one cache line. */
+// @ts-ignore: decorator
+@inline
+function sumLine(
+  withG: bool, relu: bool, rows: i32, rowBytes: usize,
+  dy: usize, y: usize, x: usize, mean: usize, sums: usize, products: usize,
+): void {
+  const mean0 = v128.load(mean);
+  const mean1 = v128.load(mean, 16);
+  const mean2 = v128.load(mean, 32);
+  const mean3 = v128.load(mean, 48);
+  let sum0 = f32x4.splat(0);
+  let sum1 = sum0;
+  let sum2 = sum0;
+  let sum3 = sum0;
+  let product0 = sum0;
+  let product1 = sum0;
+  let product2 = sum0;
+  let product3 = sum0;
+  for (let at: usize = 0, end = <usize>rows * rowBytes; at < end; at += rowBytes) {
+    const g0 = passed(relu, dy + at, y + at);
+    const g1 = passed(relu, dy + at + 16, y + at + 16);
+    const g2 = passed(relu, dy + at + 32, y + at + 32);
+    const g3 = passed(relu, dy + at + 48, y + at + 48);
+    if (withG) {
+      sum0 = f32x4.add(sum0, g0);
+      sum1 = f32x4.add(sum1, g1);
+      sum2 = f32x4.add(sum2, g2);
+      sum3 = f32x4.add(sum3, g3);
+    }
+    product0 = addProduct(g0, x + at, mean0, product0);
+    product1 = addProduct(g1, x + at + 16, mean1, product1);
+    product2 = addProduct(g2, x + at + 32, mean2, product2);
+    product3 = addProduct(g3, x + at + 48, mean3, product3);
+  }
+  if (withG) accumulateLine(sums, sum0, sum1, sum2, sum3);
+  accumulateLine(products, product0, product1, product2, product3);
+}
+
+// Functions of their own, not inlined, for the reason that addMomentsOfLine has.
+
+function firstLine(rows: i32, rowBytes: usize, dy: usize, y: usize, x: usize, mean: usize, sums: usize, products: usize): void {
+  sumLine(true, false, rows, rowBytes, dy, y, x, mean, sums, products);
+}
+
+function firstLineRelu(rows: i32, rowBytes: usize, dy: usize, y: usize, x: usize, mean: usize, sums: usize, products: usize): void {
+  sumLine(true, true, rows, rowBytes, dy, y, x, mean, sums, products);
+}
+
+function secondLine(rows: i32, rowBytes: usize, dy: usize, y: usize, x: usize, mean: usize, sums: usize, products: usize): void {
+  sumLine(false, false, rows, rowBytes, dy, y, x, mean, sums, products);
+}
+
+function secondLineRelu(rows: i32, rowBytes: usize, dy: usize, y: usize, x: usize, mean: usize, sums: usize, products: usize): void {
+  sumLine(false, true, rows, rowBytes, dy, y, x, mean, sums, products);
+}
+
 // @ts-ignore: decorator
 @inline
 function sumGradientRows(
   pair: bool, relu: bool, rows: i32, rowBytes: usize,
   dy: usize, y: usize, a: usize, meanA: usize, b: usize, meanB: usize, sums: usize,
 ): void {
-  const vectorBytes = rowBytes & ~15;
   const withA = sums + (rowBytes << 1);
   const withB = sums + (rowBytes << 2);
   let c: usize = 0;
-  for (; c < vectorBytes; c += 16) {
-    let sum = f32x4.splat(0);
-    let sumA = sum;
-    let sumB = sum;
-    let at = c;
-    for (let r = 0; r < rows; r++) {
-      const g = passed(relu, dy + at, y + at);
-      sum = f32x4.add(sum, g);
-      sumA = madd(g, f32x4.sub(v128.load(a + at), v128.load(meanA + c)), sumA);
-      if (pair) sumB = madd(g, f32x4.sub(v128.load(b + at), v128.load(meanB + c)), sumB);
-      at += rowBytes;
+  for (; c + LINE <= rowBytes; c += LINE) {
+    const to = c << 1;
+    if (relu) firstLineRelu(rows, rowBytes, dy + c, y + c, a + c, meanA + c, sums + to, withA + to);
+    else firstLine(rows, rowBytes, dy + c, y, a + c, meanA + c, sums + to, withA + to);
+    if (pair) {
+      if (relu) secondLineRelu(rows, rowBytes, dy + c, y + c, b + c, meanB + c, sums, withB + to);
+      else secondLine(rows, rowBytes, dy + c, y, b + c, meanB + c, sums, withB + to);
     }
-    accumulate(sums + (c << 1), sum);
-    accumulate(withA + (c << 1), sumA);
-    if (pair) accumulate(withB + (c << 1), sumB);
   }
   for (; c < rowBytes; c += 4) {
     let at = c;
