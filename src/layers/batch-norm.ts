@@ -15,6 +15,7 @@ import {
   type BatchNormOutputs,
   type Statistics,
 } from "../engine/ops/batch-norm.js";
+import { fusedRunningUpdate } from "../engine/ops/optimizer-update.js";
 import { ConfigError } from "../errors.js";
 import type { AddWeight } from "./layer.js";
 import { viewAs } from "./view.js";
@@ -82,8 +83,11 @@ export function updateRunningStatistics(
   batch: { mean: tf.Tensor; variance: tf.Tensor; count: number },
   { rate, unbiased }: BatchNormConstants,
 ): void {
+  const bessel = unbiased && batch.count > 1 ? batch.count / (batch.count - 1) : 1;
+  const mean = { running: movingMean.read() as tf.Variable, batch: batch.mean, factor: 1 };
+  const variance = { running: movingVariance.read() as tf.Variable, batch: batch.variance, factor: bessel };
+  if (fusedRunningUpdate([mean, variance], rate)) return;
   tf.tidy(() => {
-    const bessel = unbiased && batch.count > 1 ? batch.count / (batch.count - 1) : 1;
     const move = (running: tf.Tensor, value: tf.Tensor, factor: number) =>
       running.mul(1 - rate).add(value.mul(rate * factor));
     movingMean.write(move(movingMean.read(), batch.mean, 1));
@@ -119,15 +123,16 @@ export function batchNorm<T extends tf.Tensor>(
   const { training, constants, update = true } = mode;
   const options = rowsOptions(mode);
   return tf.tidy(() => {
-    const input = { ...normalizedInput(x, weights), residual: residual === null ? null : asRows(residual) };
+    const input = { ...normalizedInput(x, weights), residual: residual as T | null };
     if (!training) {
       const running = runningStatistics(weights);
-      const y = fusedBatchNormGiven(input, running, options) ?? composedBatchNormGiven(input, running, options);
-      return viewAs<T>(y, x.shape);
+      const fused = fusedBatchNormGiven(input, running, options);
+      return fused ?? viewAs<T>(composedBatchNormGiven(asRows(input), running, options), x.shape);
     }
-    const { output, ...batch } = fusedBatchNorm(input, options) ?? composedBatchNorm(input, options);
-    if (update) updateRunningStatistics(weights, { ...batch, count: input.x.shape[0] }, constants);
-    return viewAs<T>(output, x.shape);
+    const fused = fusedBatchNorm(input, options);
+    const { output, ...batch } = fused ?? composedBatchNorm(asRows(input), options);
+    if (update) updateRunningStatistics(weights, { ...batch, count: countOf(x) }, constants);
+    return fused?.output ?? viewAs<T>(output, x.shape);
   });
 }
 
@@ -150,12 +155,12 @@ export function batchNormPair<T extends tf.Tensor>(
         );
     if (fused === null)
       return batchNorm(b.x, b.weights, { ...mode, residual: batchNorm(a.x, a.weights, { ...mode, relu: false }) });
-    if (!("first" in fused)) return viewAs<T>(fused, a.x.shape);
+    if (!("first" in fused)) return fused;
     if (update) {
-      updateRunningStatistics(a.weights, { ...fused.first, count: first.x.shape[0] }, constants);
-      updateRunningStatistics(b.weights, { ...fused.second, count: second.x.shape[0] }, constants);
+      updateRunningStatistics(a.weights, { ...fused.first, count: countOf(a.x) }, constants);
+      updateRunningStatistics(b.weights, { ...fused.second, count: countOf(b.x) }, constants);
     }
-    return viewAs<T>(fused.output, a.x.shape);
+    return fused.output;
   });
 }
 
@@ -180,11 +185,17 @@ export const givenNorm = (weights: BatchNormWeights) => ({
 
 const rowsOptions = ({ constants, relu = false }: BatchNormMode): RowsOptions => ({ epsilon: constants.epsilon, relu });
 
-/** [..., C] to [rows, C]. */
-const asRows = (x: tf.Tensor): tf.Tensor2D => viewAs(x, [-1, x.shape[x.rank - 1]]);
+/** How many values of each channel there are in [..., C]. */
+const countOf = (x: tf.Tensor): number => x.size / x.shape[x.rank - 1];
 
-const normalizedInput = (x: tf.Tensor, { gamma, beta }: BatchNormWeights) => ({
-  x: asRows(x),
+/** [..., C] to [rows, C]. */
+function asRows({ x, residual, ...affine }: BatchNormInputs<tf.Tensor>): BatchNormInputs {
+  const rows = (tensor: tf.Tensor) => viewAs<tf.Tensor2D>(tensor, [-1, x.shape[x.rank - 1]]);
+  return { ...affine, x: rows(x), residual: residual && rows(residual) };
+}
+
+const normalizedInput = <T extends tf.Tensor>(x: T, { gamma, beta }: BatchNormWeights) => ({
+  x,
   gamma: gamma.read() as tf.Tensor1D,
   beta: beta.read() as tf.Tensor1D,
 });

@@ -1,5 +1,5 @@
 /**
- * Batch normalisation over channels-last rows in as few passes over memory as it can be done in, with ReLU and a sum folded
+ * Batch normalisation over the last axis in as few passes over memory as it can be done in, with ReLU and a sum folded
  * in, forward and backward:
  *
  *     output = relu?(normalise(x) + other)      other: nothing, a residual, or a second input normalised by itself
@@ -15,18 +15,18 @@ import { foldedConvolution } from "./deferred-convolution.js";
 import { share } from "./identity.js";
 import { defineKernel, output, pointerOf, wasmContext, type KernelCall, type WasmKernel } from "./wasm-kernel.js";
 
-export interface NormalizedInput {
-  /** [rows, C] */
-  readonly x: tf.Tensor2D;
+export interface NormalizedInput<T extends tf.Tensor = tf.Tensor2D> {
+  /** [..., C] */
+  readonly x: T;
   /** [C] */
   readonly gamma: tf.Tensor1D;
   /** [C] */
   readonly beta: tf.Tensor1D;
 }
 
-export interface BatchNormInputs extends NormalizedInput {
-  /** [rows, C], added after the normalisation and before the ReLU; null: nothing. */
-  readonly residual: tf.Tensor2D | null;
+export interface BatchNormInputs<T extends tf.Tensor = tf.Tensor2D> extends NormalizedInput<T> {
+  /** Of the shape of x, added after the normalisation and before the ReLU; null: nothing. */
+  readonly residual: T | null;
 }
 
 export interface BatchNormOptions {
@@ -41,36 +41,39 @@ export interface Statistics {
   readonly variance: tf.Tensor1D;
 }
 
-export interface BatchNormOutputs extends Statistics {
-  /** relu((x - mean) / sqrt(variance + epsilon) * gamma + beta + residual), [rows, C]; differentiable in all inputs. */
-  readonly output: tf.Tensor2D;
+export interface BatchNormOutputs<T extends tf.Tensor = tf.Tensor2D> extends Statistics {
+  /** relu((x - mean) / sqrt(variance + epsilon) * gamma + beta + residual), of the shape of x; differentiable in all inputs. */
+  readonly output: T;
 }
 
-export interface BatchNormPairOutputs {
-  /** relu(normalise(first) + normalise(second)), [rows, C]; differentiable in all inputs. */
-  readonly output: tf.Tensor2D;
+export interface BatchNormPairOutputs<T extends tf.Tensor = tf.Tensor2D> {
+  /** relu(normalise(first) + normalise(second)), of the shape of both; differentiable in all inputs. */
+  readonly output: T;
   readonly first: Statistics;
   readonly second: Statistics;
 }
 
 /** Training mode: with the statistics of this batch, which come back too. */
-export function fusedBatchNorm(inputs: BatchNormInputs, options: BatchNormOptions): BatchNormOutputs | null {
+export function fusedBatchNorm<T extends tf.Tensor>(
+  inputs: BatchNormInputs<T>,
+  options: BatchNormOptions,
+): BatchNormOutputs<T> | null {
   if (wasmContext() === null) return null;
   const [output, mean, variance] = runNorm([inputs], inputs.residual, null, options);
-  return { output: output as tf.Tensor2D, mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D };
+  return { output: output as T, mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D };
 }
 
 /** Training mode of a sum of two inputs, each normalised with its own statistics of this batch. */
-export function fusedBatchNormPair(
-  first: NormalizedInput,
-  second: NormalizedInput,
+export function fusedBatchNormPair<T extends tf.Tensor>(
+  first: NormalizedInput<T>,
+  second: NormalizedInput<T>,
   options: BatchNormOptions,
-): BatchNormPairOutputs | null {
+): BatchNormPairOutputs<T> | null {
   if (wasmContext() === null) return null;
   const [output, ...statistics] = runNorm([first, second], null, null, options);
   const [meanA, varianceA, meanB, varianceB] = statistics as tf.Tensor1D[];
   return {
-    output: output as tf.Tensor2D,
+    output: output as T,
     first: { mean: meanA, variance: varianceA },
     second: { mean: meanB, variance: varianceB },
   };
@@ -80,29 +83,29 @@ export function fusedBatchNormPair(
  * Evaluation mode: with statistics that are given, and constant. Where x is the result of a deferred convolution, that is
  * computed with the norm in it, and x not at all.
  */
-export function fusedBatchNormGiven(
-  inputs: BatchNormInputs,
+export function fusedBatchNormGiven<T extends tf.Tensor>(
+  inputs: BatchNormInputs<T>,
   statistics: Statistics,
   options: BatchNormOptions,
-): tf.Tensor2D | null {
+): T | null {
   if (wasmContext() === null) return null;
-  const folded = foldedConvolution(inputs.x, { ...inputs, ...statistics }, inputs.residual, options);
+  const folded = foldedConvolution<T>(inputs.x, { ...inputs, ...statistics }, inputs.residual, options);
   if (folded !== null) return folded;
   const [output, ...rest] = runNorm([inputs], inputs.residual, [statistics], options);
   tf.dispose(rest);
-  return output as tf.Tensor2D;
+  return output as T;
 }
 
 /** Evaluation mode of a sum of two inputs. */
-export function fusedBatchNormPairGiven(
-  first: NormalizedInput & Statistics,
-  second: NormalizedInput & Statistics,
+export function fusedBatchNormPairGiven<T extends tf.Tensor>(
+  first: NormalizedInput<T> & Statistics,
+  second: NormalizedInput<T> & Statistics,
   options: BatchNormOptions,
-): tf.Tensor2D | null {
+): T | null {
   if (wasmContext() === null) return null;
   const [output, ...rest] = runNorm([first, second], null, [first, second], options);
   tf.dispose(rest);
-  return output as tf.Tensor2D;
+  return output as T;
 }
 
 /** What is added to the first normalised input; numbers as in the kernels. */
@@ -123,8 +126,8 @@ interface NormAttrs {
 const nameOf = (pair: boolean, relu: boolean): string => `AxialBatchNorm${pair ? "Pair" : ""}${relu ? "Relu" : ""}`;
 
 function runNorm(
-  [a, b]: readonly NormalizedInput[],
-  residual: tf.Tensor2D | null,
+  [a, b]: readonly NormalizedInput<tf.Tensor>[],
+  residual: tf.Tensor | null,
   given: readonly Statistics[] | null,
   { epsilon, relu }: BatchNormOptions,
 ): tf.Tensor[] {
@@ -154,14 +157,20 @@ function layoutScratch(call: KernelCall<unknown, unknown>, sums: number, vectors
   return { partial: base, vector: (index: number) => base + partialBytes + index * channels * 4 };
 }
 
+/** [..., C] as rows of C channels. */
+function rowsOf({ shape }: tf.TensorInfo): { rows: number; channels: number } {
+  const last = shape.length - 1;
+  return { rows: tf.util.sizeFromShape(shape.slice(0, last)), channels: shape[last] };
+}
+
 function forward(call: KernelCall<NormTensors, NormAttrs>): tf.TensorInfo[] {
   const { pool, attrs, inputs } = call;
-  const [rows, channels] = inputs.a.shape;
+  const { rows, channels } = rowsOf(inputs.a);
   const scratch = layoutScratch(call, 2, 3, channels);
   const address = (name: string): number => pointerOf(call, inputs[name]);
   const shift = scratch.vector(0);
 
-  const outputs = [output(call, [rows, channels])];
+  const outputs = [output(call, inputs.a.shape)];
   const normalise = (name: "A" | "B", x: number, scale: number): number => {
     const mean = given(call, `mean${name}`) ?? output(call, [channels]);
     const variance = given(call, `variance${name}`) ?? output(call, [channels]);
@@ -196,7 +205,7 @@ function given(call: KernelCall<NormTensors, NormAttrs>, name: string): tf.Tenso
 /** Inputs dy, [y], a, gammaA, meanA, varianceA, [b, gammaB, meanB, varianceB]; outputs da, dgammaA, dbeta, [db, [dgammaB]]. */
 function backward(call: KernelCall<NormTensors, NormAttrs>): tf.TensorInfo[] {
   const { pool, attrs, inputs } = call;
-  const [rows, channels] = inputs.a.shape;
+  const { rows, channels } = rowsOf(inputs.a);
   const scratch = layoutScratch(call, 3, 6, channels);
   const address = (name: string): number => pointerOf(call, inputs[name]);
   const pair = attrs.form === form.pair;
@@ -220,8 +229,8 @@ function backward(call: KernelCall<NormTensors, NormAttrs>): tf.TensorInfo[] {
   const dgammaA = coefficients(1, "A", factorsA);
   const dgammaB = pair ? [coefficients(2, "B", factorsB)] : [];
 
-  const da = output(call, [rows, channels]);
-  const db = pair || (residual && attrs.relu) ? [output(call, [rows, channels])] : [];
+  const da = output(call, inputs.a.shape);
+  const db = pair || (residual && attrs.relu) ? [output(call, inputs.a.shape)] : [];
   const results = [pointerOf(call, da), db.length > 0 ? pointerOf(call, db[0]) : 0];
   const second = [b, meanB, factorsB];
   pool.run("batchNormGradientApply", [...options, ...gradientIn, a, meanA, factorsA, ...second, ...results]);

@@ -50,19 +50,20 @@ export function deferredConvolution(
  *
  * @param x what {@link deferredConvolution} gave, [B, H, W, N], or a view of it
  * @param residual of the same size, or null
- * @returns [B * H * W, N]; null where x is nothing of that kind, or operations are recorded for gradients
+ * @returns of the shape of x; null where x is nothing of that kind, or operations are recorded for gradients
  */
-export function foldedConvolution(
-  x: tf.Tensor,
+export function foldedConvolution<T extends tf.Tensor>(
+  x: T,
   { gamma, beta, mean, variance }: GivenNorm,
   residual: tf.Tensor | null,
   { epsilon, relu }: { readonly epsilon: number; readonly relu: boolean },
-): tf.Tensor2D | null {
+): T | null {
   const convolution = deferred.get(x.dataId);
   if (convolution === undefined || isRecording()) return null;
   const { options, ...operands } = convolution;
   const inputs = { ...operands, gamma, beta, mean, variance, ...(residual === null ? {} : { residual }) };
-  return tf.engine().runKernel<tf.Tensor2D>("FoldedConv2D", inputs, { ...attributesOf(options), epsilon, relu });
+  const attrs = { ...attributesOf(options), epsilon, relu, shape: x.shape };
+  return tf.engine().runKernel<T>("FoldedConv2D", inputs, attrs);
 }
 
 type Operands = Readonly<Record<"x" | "filter", tf.TensorInfo>>;
@@ -85,11 +86,11 @@ const deferredConv2D = defineKernel<Operands, Attributes>(
 
 type FoldedInputs = Operands & GivenNormInfo & { readonly residual?: tf.TensorInfo };
 
-const foldedConv2D = defineKernel<FoldedInputs, Attributes & { epsilon: number; relu: boolean }>(
+const foldedConv2D = defineKernel<FoldedInputs, Attributes & { epsilon: number; relu: boolean; shape: number[] }>(
   "FoldedConv2D",
   (call) => {
     const { x, filter, residual, ...norm } = call.inputs;
-    const { epsilon, relu } = call.attrs;
+    const { epsilon, relu, shape } = call.attrs;
     const { weights, shift } = foldedWeights(call, filter, norm, epsilon);
     const epilogue = {
       shift: pointerOf(call, shift),
@@ -97,7 +98,7 @@ const foldedConv2D = defineKernel<FoldedInputs, Attributes & { epsilon: number; 
       relu,
     };
     const y = convolve({ ...call, inputs: { x, filter: weights } }, call.attrs, epilogue) as tf.TensorInfo;
-    return { ...y, shape: [tf.util.sizeFromShape(y.shape.slice(0, 3)), y.shape[3]] };
+    return { ...y, shape };
   },
   ({ inputs, outputs }) => products(outputs[0].shape, inputs.filter.shape),
 );

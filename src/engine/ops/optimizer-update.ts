@@ -86,6 +86,26 @@ export function fusedMoveTowards(
   return true;
 }
 
+/**
+ * running += rate (factor batch - running), for each pair: running statistics of norms. On the calling thread alone: they are
+ * a few hundred numbers, and many.
+ */
+export function fusedRunningUpdate(
+  pairs: readonly { readonly running: tf.Variable; readonly batch: tf.Tensor; readonly factor: number }[],
+  rate: number,
+): boolean {
+  const context = wasmContext();
+  if (context === null) return false;
+  for (const { running, batch, factor } of pairs) {
+    const target = ownPointer(context, running);
+    const { buffer } = context.pool.memory;
+    const values = new Float32Array(buffer, target, running.size);
+    const source = new Float32Array(buffer, pointerOf(context, batch), running.size);
+    for (let i = 0; i < values.length; i++) values[i] += rate * (factor * source[i] - values[i]);
+  }
+  return true;
+}
+
 function runTable({ pool }: WasmContext, kernel: string, rows: readonly number[][], numbers: number[]): void {
   const values = rows.flat();
   const table = pool.scratch(values.length * Float64Array.BYTES_PER_ELEMENT);
