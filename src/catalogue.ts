@@ -157,6 +157,16 @@ export const catalogue: readonly CatalogueEntry[] = [
     ],
   },
   {
+    title: "CCNet: criss-cross head on a dilated ResNet",
+    paper: papers.ccnet,
+    equation: "fig. 2: 3 x 3, criss-cross attention R times, 3 x 3, beside what came in; classes of every place",
+    use: 'axial.models.create("ccnet-resnet-50", { classes: 19 })',
+    shapes: [
+      [1, 64, 64, 3],
+      [1, 9, 9, 19],
+    ],
+  },
+  {
     title: "ResNet-18 to -152, ResNeXt, wide; attention per stage",
     paper: papers.resnet,
     equation: "table 1, v1.5: the stride on the 3 x 3",

@@ -18,6 +18,8 @@ export interface ConvolutionArgs extends LayerArgs {
   stride?: number;
   /** Channel groups that do not see each other (ResNeXt). Default 1. */
   groups?: number;
+  /** Distance of the places under the kernel: 2 leaves every other out. Default 1. Not with a stride. */
+  dilation?: number;
   /** Default false: a batch norm follows. */
   bias?: boolean;
   /** Makes the initial weights repeatable. Default: random. */
@@ -25,7 +27,7 @@ export interface ConvolutionArgs extends LayerArgs {
 }
 
 /**
- * Convolution over [B, H, W, Cin] with (k - 1) / 2 zeros around, to [B, ceil(H / stride), ceil(W / stride), filters].
+ * Convolution over [B, H, W, Cin] with dilation (k - 1) / 2 zeros around, to [B, ceil(H / stride), ceil(W / stride), filters].
  * Where the backend has no kernel of ours, a 1 x 1 kernel is computed as a matrix product. Initial weights: normal with
  * variance 2 / (k k filters), "Kaiming, fan out".
  */
@@ -38,7 +40,12 @@ export class Convolution extends Layer {
   constructor(args: ConvolutionArgs) {
     super(args);
     this.args = args;
-    const { filters, kernelSize = 1, groups = 1 } = args;
+    const { filters, kernelSize = 1, groups = 1, stride = 1, dilation = 1 } = args;
+    if (!Number.isInteger(dilation) || dilation < 1 || (dilation > 1 && stride > 1))
+      throw new ConfigError(
+        `Convolution ${this.name}: dilation must be a positive integer, and 1 where there is a stride, ` +
+          `got dilation=${dilation}, stride=${stride}; leave one out`,
+      );
     if (kernelSize % 2 !== 1)
       throw new ConfigError(
         `Convolution ${this.name}: kernelSize must be odd, got ${kernelSize}; use ${kernelSize + 1}`,
@@ -72,14 +79,14 @@ export class Convolution extends Layer {
 
   override call(inputs: tf.Tensor | tf.Tensor[], { training = false }: CallOptions = {}): tf.Tensor {
     return tf.tidy(() => {
-      const { stride = 1, groups = 1, kernelSize = 1 } = this.args;
+      const { stride = 1, groups = 1, dilation = 1, kernelSize = 1 } = this.args;
       const x = singleTensor(inputs) as tf.Tensor4D;
       const kernel = this.kernel.read() as tf.Tensor4D;
-      if (!training && this.bias === null && this.feedsBatchNorm()) {
+      if (!training && this.bias === null && dilation === 1 && this.feedsBatchNorm()) {
         const deferred = deferredConvolution(x, kernel, { stride, padding: kernelSize >> 1 });
         if (deferred !== null) return deferred;
       }
-      const y = convolve(x, kernel, { stride, groups });
+      const y = spread(x, dilation, (images) => convolve(images, kernel, { stride, groups }));
       return this.bias === null ? y : y.add(this.bias.read());
     });
   }
@@ -92,6 +99,18 @@ export class Convolution extends Layer {
   override getConfig(): tf.serialization.ConfigDict {
     return this.configOf(this.args);
   }
+}
+
+/**
+ * Runs a convolution on the d x d images that hold every d-th row and column: together they are one with dilation d,
+ * whose gradients TensorFlow.js does not have.
+ */
+function spread(x: tf.Tensor4D, dilation: number, run: (x: tf.Tensor4D) => tf.Tensor4D): tf.Tensor4D {
+  if (dilation === 1) return run(x);
+  const beyond = x.shape.slice(1, 3).map((size) => [0, (dilation - (size % dilation)) % dilation]);
+  const block = [dilation, dilation];
+  const images = tf.spaceToBatchND(x, block, beyond); // [d * d * B, ceil(H / d), ceil(W / d), C]
+  return tf.batchToSpaceND(run(images), block, beyond); // [B, H, W, filters]
 }
 
 /**

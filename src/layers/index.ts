@@ -6,6 +6,7 @@ export * from "./axial-position.js";
 export * from "./batch-norm.js";
 export * from "./convolution.js";
 export * from "./criss-cross-attention.js";
+export * from "./dropout.js";
 export * from "./global-attention.js";
 export * from "./layer-norm.js";
 export * from "./local-attention.js";

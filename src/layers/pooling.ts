@@ -76,6 +76,15 @@ export interface MaxPoolArgs extends LayerArgs {
    * beyond.
    */
   padding?: number;
+  /** Let a last window begin within the padding or the map and reach beyond ("ceil_mode" in PyTorch). Default false. */
+  ceil?: boolean;
+}
+
+/** Side of the map that {@link MaxPool} gives. */
+export function maxPooledSide(side: number, { size = 3, stride = 2, padding = (size - 1) >> 1, ceil }: MaxPoolArgs) {
+  if (ceil !== true) return Math.ceil(side / stride);
+  const windows = Math.ceil((side + 2 * padding - size) / stride) + 1;
+  return (windows - 1) * stride >= side + padding ? windows - 1 : windows;
 }
 
 /**
@@ -91,20 +100,22 @@ export class MaxPool extends Layer {
 
   override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
     const [batch, height, width, channels] = singleShape(inputShape);
-    const { stride = 2 } = this.args;
-    const strided = (size: number | null) => (size === null ? null : Math.ceil(size / stride));
-    return [batch, strided(height), strided(width), channels];
+    const pooled = (side: number | null) => (side === null ? null : maxPooledSide(side, this.args));
+    return [batch, pooled(height), pooled(width), channels];
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    const { size = 3, stride = 2, padding = (size - 1) >> 1 } = this.args;
+    const { size = 3, stride = 2, padding = (size - 1) >> 1, ceil = false } = this.args;
     const x = singleTensor(inputs) as tf.Tensor4D;
-    if (padding > 0) return tf.maxPool(x, size, stride, padding);
-    const beyond = (side: number) => (Math.ceil(side / stride) - 1) * stride + size - side;
+    if (padding > 0 && !ceil) return tf.maxPool(x, size, stride, padding);
+    const around = (side: number): [number, number] => {
+      const covered = (maxPooledSide(side, this.args) - 1) * stride + size;
+      return [padding, Math.max(0, covered - side - padding)];
+    };
     return tf.tidy(() => {
-      const [below, right] = [Math.max(0, beyond(x.shape[1])), Math.max(0, beyond(x.shape[2]))];
-      const paddings: [number, number][] = [[0, 0], [0, below], [0, right], [0, 0]]; // prettier-ignore
-      return tf.maxPool(below + right > 0 ? tf.pad(x, paddings, -Infinity) : x, size, stride, 0);
+      const [rows, columns] = [around(x.shape[1]), around(x.shape[2])];
+      const padded = [...rows, ...columns].some(Boolean) ? tf.pad(x, [[0, 0], rows, columns, [0, 0]], -Infinity) : x;
+      return tf.maxPool(padded, size, stride, 0);
     });
   }
 

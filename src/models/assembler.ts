@@ -6,7 +6,9 @@
 import type {
   AxialAttentionArgs,
   BatchNormArgs,
+  ChannelDropoutArgs,
   ConvolutionArgs,
+  CrissCrossAttentionArgs,
   GlobalAttentionArgs,
   LocalAttentionArgs,
   MaxPoolArgs,
@@ -22,6 +24,7 @@ export type AttentionPart =
   | { readonly kind: "local"; readonly args: Named<LocalAttentionArgs> }
   | { readonly kind: "standAlone"; readonly args: Named<StandAloneAttentionArgs> }
   | { readonly kind: "global"; readonly args: Named<GlobalAttentionArgs> }
+  | { readonly kind: "crissCross"; readonly args: Named<CrissCrossAttentionArgs> }
   | { readonly kind: "valueMixture"; readonly args: Named<ValueMixtureAttentionArgs> };
 
 export interface Assembler<F> {
@@ -31,6 +34,11 @@ export interface Assembler<F> {
   norm(x: F, args: Named<BatchNormArgs>, residual?: F): F;
   attention(x: F, part: AttentionPart): F;
   maxPool(x: F, args: Named<MaxPoolArgs>): F;
+  /** x where it is positive, else a hundredth of it. */
+  leakyRelu(x: F, args: { readonly name: string }): F;
+  dropout(x: F, args: Named<ChannelDropoutArgs>): F;
+  /** Maps of one size, channels one after the other. */
+  concatenate(maps: readonly F[], args: { readonly name: string }): F;
   /** [B, H, W, C] to logits [B, classes]: average over all places, linear layer. */
   classify(x: F, classes: number): F;
   channels(x: F): number;

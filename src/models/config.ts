@@ -14,6 +14,8 @@ export interface ConvolutionOperator {
   readonly kernelSize?: number;
   /** Channel groups (ResNeXt). Default 1. */
   readonly groups?: number;
+  /** Distance of the places under the kernel, where a stride was left out. Default 1. */
+  readonly dilation?: number;
   /** Channels that come out. Default: the block's width. */
   readonly filters?: number;
 }
@@ -107,8 +109,8 @@ export interface ConvolutionStem {
     readonly filters: number;
     readonly stride: 1 | 2;
   }[];
-  /** Default true. */
-  readonly maxPool?: boolean;
+  /** Default true. `ceil`: even sizes get one place more, at the end. */
+  readonly maxPool?: boolean | "ceil";
 }
 
 /** Residual blocks on the pixels themselves; then 3 x 3 max pooling with stride 2. */
@@ -127,10 +129,33 @@ export interface MixtureStem {
   readonly heads?: number;
 }
 
+/** From features to logits. */
+export type HeadConfig = ClassifierHead | CrissCrossHead;
+
+/** The average over all places, then a linear layer: [B, classes]. */
+export interface ClassifierHead {
+  readonly kind: "classifier";
+}
+
+/** CCNet's head: recurrent criss-cross attention, and the classes of every place, [B, H / stride, W / stride, classes]. */
+export interface CrissCrossHead {
+  readonly kind: "crissCross";
+  /** Channels before the classes. Default 512. */
+  readonly filters?: number;
+  /** How many times the attention is applied: R. Default 2. */
+  readonly recurrence?: number;
+  /** Share of the channels left out in training before the classes. Default 0.1. */
+  readonly dropout?: number;
+  /** A second output, the classes by the last stage but one: helps training (weight 0.4 there). Default false. */
+  readonly auxiliary?: boolean;
+}
+
 export interface ResNetConfig {
   readonly name: string;
   readonly stem: StemConfig;
   readonly stages: readonly StageConfig[];
+  /** Default: a classifier of the whole image. */
+  readonly head?: HeadConfig;
   /** Constants of every batch norm. */
   readonly norm: BatchNormPreset;
 }
@@ -150,7 +175,7 @@ export const strided = (side: number, stride: number): number => Math.ceil(side 
 /** @throws ConfigError that names the field. */
 export function assertConfig(config: ResNetConfig, { classes, size = 224 }: ModelOptions): void {
   const where = `models.create ${config.name}`;
-  const { stem, stages } = config;
+  const { stem, stages, head } = config;
   const ofStage = ({ blocks, width, filters }: StageConfig, path: string): [string, number][] => [
     [`${path}.blocks`, blocks],
     [`${path}.width`, width],
@@ -161,8 +186,18 @@ export function assertConfig(config: ResNetConfig, { classes, size = 224 }: Mode
     ["size", size],
     ...(stem.kind === "blocks" ? ofStage(stem.stage, "stem.stage") : ([["stem.filters", stem.filters]] as const)),
     ...stages.flatMap((stage, index) => ofStage(stage, `stages[${index}]`)),
+    ...(head?.kind === "crissCross"
+      ? ([
+          ["head.filters", head.filters ?? 512],
+          ["head.recurrence", head.recurrence ?? 2],
+        ] as const)
+      : []),
   ].map(([name, value]) => [name as string, value as number]);
   for (const [name, value] of positive)
     if (!Number.isInteger(value) || value < 1)
       throw new ConfigError(`${where}: ${name} must be a positive integer, got ${String(value)}; use 1 or more`);
+  if (head?.kind === "crissCross" && head.auxiliary === true && stages.length < 2)
+    throw new ConfigError(
+      `${where}: head.auxiliary needs a stage before the last, got ${stages.length} stages; leave it out`,
+    );
 }

@@ -5,7 +5,13 @@
  * softmax, pooling and sums are not. An axial window is counted whole for every query, like the padding of a
  * convolution: min(m, L) keys of a local span, M * M of a square one.
  */
-import type { AxialAttentionArgs, LocalAttentionArgs, SelfAttentionArgs } from "../layers/index.js";
+import {
+  maxPooledSide,
+  type AxialAttentionArgs,
+  type CrissCrossAttentionArgs,
+  type LocalAttentionArgs,
+  type SelfAttentionArgs,
+} from "../layers/index.js";
 import type { Assembler, AttentionPart, Named } from "./assembler.js";
 import { strided } from "./config.js";
 
@@ -86,13 +92,22 @@ export function costAssembler(): CostAssembler {
     },
     attention: (x, part) => {
       const { args } = part;
-      const y = strideBy(x, "stride" in args ? (args.stride ?? 1) : 1, args.filters);
+      const filters = "filters" in args ? args.filters : x.channels;
+      const y = strideBy(x, "stride" in args ? (args.stride ?? 1) : 1, filters);
       const { kept, ...cost } = attentionCost(x, part);
       return record(args.name, y, { ...cost, activations: keep(x) + kept + keptForRelu(part, y, keep) });
     },
-    maxPool: (x, { name, stride = 2 }) => {
-      const y = strideBy(x, stride, x.channels);
-      return record(name, y, { activations: keep(x) + keep(y) });
+    maxPool: (x, args) => {
+      const [height, width] = [maxPooledSide(x.height, args), maxPooledSide(x.width, args)];
+      const y: CountedMap = { height, width, channels: x.channels, kept: false };
+      return record(args.name, y, { activations: keep(x) + keep(y) });
+    },
+    leakyRelu: (x, { name }) => record(name, { ...x, kept: false }, { activations: keep(x) }),
+    // The factors of the channels are all that is new.
+    dropout: (x, { name }) => record(name, { ...x, kept: false }, { activations: keep(x) + x.channels }),
+    concatenate: (maps, { name }) => {
+      const channels = maps.reduce((sum, map) => sum + map.channels, 0);
+      return record(name, { ...maps[0], channels, kept: false }, {});
     },
     classify: (x, classes) => {
       const weights = x.channels * classes;
@@ -136,6 +151,8 @@ function attentionCost(x: CountedMap, part: AttentionPart): AttentionCost {
       const keys = places(x);
       return selfAttentionCost(x, part.args, { query: false, key: false, value: false }, { keys, tableRows: () => 0 });
     }
+    case "crissCross":
+      return crissCrossCost(x, part.args);
     case "valueMixture":
       return valueMixtureCost(x, part.args);
   }
@@ -183,6 +200,22 @@ function selfAttentionCost(
     attentionMacs: places(x) * keys * heads * (logitTerms * keyDepth + outputs * valueDepth),
     // The projection before and after its norm, and both outputs before theirs or before their sum.
     kept: places(x) * ((1 + has("projection")) * projected + (has("output") || outputs > 1 ? outputs * filters : 0)),
+  };
+}
+
+/** Each loop projects anew, with the same weights; a place sees its row and column, itself once. */
+function crissCrossCost(
+  x: CountedMap,
+  { keyDepth = Math.max(1, x.channels >> 3), recurrence = 2 }: CrissCrossAttentionArgs,
+): AttentionCost {
+  const projected = 2 * keyDepth + x.channels;
+  const keys = x.height + x.width - 1;
+  return {
+    parameters: (x.channels + 1) * projected + 1,
+    convolutionMacs: recurrence * places(x) * x.channels * projected,
+    attentionMacs: recurrence * places(x) * keys * (keyDepth + x.channels),
+    // Of each loop the projection, what was retrieved, and, but for the first, what went in.
+    kept: places(x) * (recurrence * (projected + x.channels) + (recurrence - 1) * x.channels),
   };
 }
 

@@ -2,6 +2,7 @@
 export * from "./attention-resnet.js";
 export * from "./autoregressive-axial-transformer.js";
 export * from "./axial-resnet.js";
+export * from "./ccnet.js";
 export * from "./config.js";
 export * from "./deeplab2.js";
 export * from "./network.js";

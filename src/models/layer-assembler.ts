@@ -3,10 +3,13 @@ import * as tf from "@tensorflow/tfjs";
 import {
   AxialAttention,
   BatchNorm,
+  ChannelDropout,
   Convolution,
+  CrissCrossAttention,
   GlobalAttention,
   LocalAttention,
   MaxPool,
+  maxPooledSide,
   StandAloneAttention,
   ValueMixtureAttention,
   type BatchNormPreset,
@@ -41,7 +44,13 @@ export function layerAssembler({ constants, seed }: LayerOptions): Assembler<Fea
       const stride = "stride" in part.args ? part.args.stride : 1;
       return apply(attentionLayer(part, { constants, ...seeded() }), x, stride);
     },
-    maxPool: (x, args) => apply(new MaxPool(args), x, args.stride ?? 2),
+    maxPool: (x, args) => ({ ...apply(new MaxPool(args), x), side: maxPooledSide(x.side, args) }),
+    leakyRelu: (x, { name }) => apply(tf.layers.leakyReLU({ name, alpha: 0.01 }), x),
+    dropout: (x, args) => apply(new ChannelDropout({ ...args, ...seeded() }), x),
+    concatenate: (maps, { name }) => {
+      const tensor = tf.layers.concatenate({ name }).apply(maps.map(({ tensor }) => tensor)) as tf.SymbolicTensor;
+      return { tensor, side: maps[0].side };
+    },
     classify: (x, classes) => {
       const pooled = apply(tf.layers.globalAveragePooling2d({ name: "pool" }), x); // [B, C]
       const bound = 1 / Math.sqrt(pooled.tensor.shape[1]!);
@@ -64,6 +73,8 @@ function attentionLayer(part: AttentionPart, shared: LayerOptions): tf.layers.La
       return new StandAloneAttention({ ...part.args, ...shared });
     case "global":
       return new GlobalAttention({ ...part.args, ...shared });
+    case "crissCross":
+      return new CrissCrossAttention({ ...part.args, seed: shared.seed });
     case "valueMixture":
       return new ValueMixtureAttention({ ...part.args, seed: shared.seed });
   }

@@ -63,8 +63,9 @@ function applyOperator<F>(assembler: Assembler<F>, name: string, x: F, slot: Slo
   const attend = (input: F, part: AttentionPart) => assembler.attention(input, part);
   switch (operator.kind) {
     case "convolution": {
-      const { kernelSize = 3, groups = 1, filters = width } = operator;
-      return normalized(assembler.convolution(x, { name: `${name}.spatial`, filters, kernelSize, stride, groups }));
+      const { kernelSize = 3, groups = 1, dilation = 1, filters = width } = operator;
+      const args = { name: `${name}.spatial`, filters, kernelSize, stride, groups, dilation };
+      return normalized(assembler.convolution(x, args));
     }
     case "axial": {
       const { span = "global", tableSpan = assembler.side(x), position } = operator;

@@ -29,6 +29,7 @@ export function applyStem<F>(assembler: Assembler<F>, image: F, stem: StemConfig
   }
 }
 
-function maybePool<F>(assembler: Assembler<F>, x: F, maxPool = true): F {
-  return maxPool ? assembler.maxPool(x, { name: "stem.pool" }) : x;
+function maybePool<F>(assembler: Assembler<F>, x: F, maxPool: boolean | "ceil" = true): F {
+  if (maxPool === false) return x;
+  return assembler.maxPool(x, { name: "stem.pool", ...(maxPool === "ceil" ? { ceil: true } : {}) });
 }

@@ -4,9 +4,9 @@ import { addCosts, costAssembler, noCost, type Cost, type LayerCost } from "./co
 import { assemble } from "./network.js";
 
 export interface Summary extends Cost {
-  /** Everything but the classifier: how deeplab2 counts. */
+  /** Stem and stages, without classifier or head: how deeplab2 counts. */
   readonly backbone: Cost;
-  /** Stem, stages and classifier. */
+  /** Stem, stages, and classifier or head. */
   readonly parts: readonly (Cost & { readonly name: string })[];
   readonly layers: readonly LayerCost[];
 }
@@ -32,7 +32,7 @@ export function summarize(config: ResNetConfig, options: ModelOptions): Summary 
   const sum = (some: readonly Cost[]) => some.reduce(addCosts, noCost);
   return {
     ...sum(layers),
-    backbone: sum(layers.filter(({ name }) => name !== "classifier")),
+    backbone: sum(layers.filter(({ name }) => /^(stem|stage\d+)\./.test(name))),
     parts: [...parts].map(([name, cost]) => ({ name, ...cost })),
     layers,
   };

@@ -3,6 +3,7 @@ import type * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../errors.js";
 import { attentionResNets } from "./attention-resnet.js";
 import { axialResNetConfig, axialWidths, fullAxialResNetConfig, type AxialWidth } from "./axial-resnet.js";
+import { ccnetConfig } from "./ccnet.js";
 import type { ModelOptions, ResNetConfig } from "./config.js";
 import { deeplab2Configs } from "./deeplab2.js";
 import { buildResNet } from "./network.js";
@@ -30,6 +31,8 @@ const configurations: ReadonlyMap<string, ResNetConfig> = new Map(
     ...everySize(fullAxialResNetConfig),
     standAloneAxial,
     ...attentionResNets,
+    ccnetConfig(50),
+    ccnetConfig(101),
     ...deeplab2Configs,
   ].map((config) => [config.name, config]),
 );
@@ -48,7 +51,8 @@ export function configuration(name: string): ResNetConfig {
 }
 
 /**
- * Builds a model by name or from a configuration of your own: images [B, H, W, 3] to logits [B, classes].
+ * Builds a model by name or from a configuration of your own: images [B, H, W, 3] to logits [B, classes], or those
+ * of every place where the head is for that.
  *
  *     const model = create("axial-resnet-26-s", { classes: 10, size: 64 });
  *     model.apply(images, { training: true });      // [B, 64, 64, 3] -> [B, 10]; updates the running statistics

@@ -1,5 +1,6 @@
 /** Which published families a model's or layer's weights correspond to, found from its weights' names and shapes alone. */
 import type * as tf from "@tensorflow/tfjs";
+import { auxiliaryTensors, ccnetLinks } from "./ccnet-family.js";
 import { sameLayout, type Link } from "./correspondence.js";
 import {
   axialAttentionLinks,
@@ -23,6 +24,8 @@ export interface Family {
   readonly links: readonly Link[];
   /** Integer tables that the original keeps beside this tensor. */
   readonly derived: (link: Link) => [name: string, table: StoredTensor][];
+  /** Tensors of the original that belong to parts which a model may do without. */
+  readonly optional: RegExp | null;
 }
 
 /**
@@ -41,9 +44,9 @@ export function familiesOf(owner: tf.LayersModel | tf.layers.Layer): Family[] {
   const weights = weightsByName(owner);
   const shapes: WeightShapes = new Map([...weights].map(([name, weight]) => [name, weight.shape as number[]]));
   const found: Family[] = [];
-  const add = (name: string, links: () => Link[], derived: Family["derived"] = batchCounts) => {
+  const add = (name: string, links: () => Link[], derived = batchCounts, optional: RegExp | null = null) => {
     const all = maybe(links);
-    if (all !== null && coversAll(all, shapes)) found.push({ name, links: all, derived });
+    if (all !== null && coversAll(all, shapes)) found.push({ name, links: all, derived, optional });
   };
   if ("layers" in owner) {
     add("csrhddlam", () => networkLinks(csrhddlamBlock, shapes), offsetTables("relative", "flatten_index", -1));
@@ -52,6 +55,7 @@ export function familiesOf(owner: tf.LayersModel | tf.layers.Layer): Family[] {
       () => networkLinks(torchvisionBlock, shapes),
       offsetTables("rel_encoding", "distance_matrix", 1),
     );
+    add("ccnet", () => ccnetLinks(shapes), none, auxiliaryTensors);
   } else {
     const own = "layer";
     const owned = { foreign: "", own };
@@ -91,7 +95,7 @@ export function familiesOf(owner: tf.LayersModel | tf.layers.Layer): Family[] {
     add("ccnet", () => crissCrossLinks(owned, shapes), none);
   }
   const identity = [...shapes].map(([name, shape]) => sameLayout(name, name, shape));
-  return [...found, { name: "axial-lab", links: identity, derived: none }];
+  return [...found, { name: "axial-lab", links: identity, derived: none, optional: null }];
 }
 
 /** Null where the weights are not those of the family: a part that it has is missing. */

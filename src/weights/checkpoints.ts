@@ -50,7 +50,9 @@ export async function load(owner: WeightOwner, path: string, options: LoadOption
   const report: LoadReport = {
     family: family.name,
     missing: [...names].filter((name) => !tensors.has(name)),
-    unexpected: [...tensors.keys()].filter((name) => !names.has(name) && !derived.test(name)),
+    unexpected: [...tensors.keys()].filter(
+      (name) => !names.has(name) && !derived.test(name) && family.optional?.test(name) !== true,
+    ),
     misshapen: family.links.flatMap((link) => {
       const tensor = tensors.get(link.name);
       return tensor === undefined || fits(link, tensor)

@@ -18,9 +18,10 @@ export interface LinkPart {
   readonly weight: string;
   readonly shape: readonly number[];
   /**
-   * For each of our numbers, row-major, the row-major place of the same number in the foreign tensor, or `elsewhere`.
+   * For each of our numbers, row-major, the row-major place of the same number in the foreign tensor, or `elsewhere`:
+   * made when asked for, because as many links are looked at as are used.
    */
-  readonly places: Int32Array;
+  readonly places: () => Int32Array;
 }
 
 /** The place of a number that another foreign tensor holds. */
@@ -39,21 +40,41 @@ export function linkPart(
   foreignShape: readonly number[],
   coordinates: Coordinates,
 ): LinkPart {
-  const count = elements(shape);
-  const places = new Int32Array(count);
-  const own = new Array<number>(shape.length).fill(0);
-  for (let place = 0; place < count; place++) {
-    const foreign = coordinates(...own);
-    places[place] =
-      foreign === null ? elsewhere : foreignShape.reduce((flat, size, axis) => flat * size + foreign[axis], 0);
-    for (let axis = shape.length - 1; axis >= 0 && ++own[axis] === shape[axis]; axis--) own[axis] = 0;
-  }
+  const places = (): Int32Array => {
+    const own = new Array<number>(shape.length).fill(0);
+    return Int32Array.from({ length: elements(shape) }, () => {
+      const foreign = coordinates(...own);
+      for (let axis = shape.length - 1; axis >= 0 && ++own[axis] === shape[axis]; axis--) own[axis] = 0;
+      return foreign === null ? elsewhere : foreignShape.reduce((flat, size, axis) => flat * size + foreign[axis], 0);
+    });
+  };
   return { weight, shape, places };
+}
+
+/**
+ * A link to one weight whose axes come in another order there: axis f there is our axis `order[f]`. The numbers of a
+ * network are nearly all in such.
+ */
+export function permuted(name: string, weight: string, shape: readonly number[], order: readonly number[]): Link {
+  const foreignShape = order.map((axis) => shape[axis]);
+  const places = (): Int32Array => {
+    const all = new Int32Array(elements(shape));
+    // The places of the last axis, repeated along the one before it with that one's step, and so on.
+    let filled = 1;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const step = elements(foreignShape.slice(order.indexOf(axis) + 1));
+      for (let index = 1; index < shape[axis]; index++)
+        for (let i = 0; i < filled; i++) all[index * filled + i] = all[i] + index * step;
+      filled *= shape[axis];
+    }
+    return all;
+  };
+  return { name, shape: foreignShape, parts: [{ weight, shape, places }] };
 }
 
 /** A link to one weight of the same layout. */
 export function sameLayout(name: string, weight: string, shape: readonly number[]): Link {
-  return { name, shape, parts: [linkPart(weight, shape, shape, (...own) => own)] };
+  return permuted(name, weight, shape, [...shape.keys()]);
 }
 
 /**
@@ -70,7 +91,7 @@ export function fromForeign(link: Link, data: Float32Array, intoWeight: (weight:
     );
   for (const { weight, places } of link.parts) {
     const own = intoWeight(weight);
-    places.forEach((place, index) => {
+    places().forEach((place, index) => {
       if (place !== elsewhere) own[index] = data[place];
     });
   }
@@ -81,7 +102,7 @@ export function toForeign(link: Link, ofWeight: (weight: string) => ArrayLike<nu
   const data = new Float32Array(elements(link.shape));
   for (const { weight, places } of link.parts) {
     const own = ofWeight(weight);
-    places.forEach((place, index) => {
+    places().forEach((place, index) => {
       if (place !== elsewhere) data[place] = own[index];
     });
   }

@@ -7,7 +7,7 @@
  * Sources: csrhddlam/axial-deeplab `lib/models/axialnet.py`; MartinGer/Stand-Alone-Axial-Attention `Axial_Layer.py`,
  * `Axial_Model.py`; torchvision `models/resnet.py`.
  */
-import { linkPart, sameLayout, type Link } from "./correspondence.js";
+import { linkPart, permuted, sameLayout, type Link } from "./correspondence.js";
 
 /** The shapes of our weights by name: which parts a layer has, and how large. */
 export type WeightShapes = ReadonlyMap<string, readonly number[]>;
@@ -28,14 +28,7 @@ export const join = (module: string, name: string) => (module === "" ? name : `$
 
 export function convolutionLinks({ foreign, own }: Pair, shapes: WeightShapes): Link[] {
   const weight = `${own}/kernel`;
-  const shape = shapeOf(shapes, weight);
-  const [height, width, input, output] = shape;
-  const foreignShape = [output, input, height, width];
-  const kernel: Link = {
-    name: join(foreign, "weight"),
-    shape: foreignShape,
-    parts: [linkPart(weight, shape, foreignShape, (y, x, i, o) => [o, i, y, x])],
-  };
+  const kernel = permuted(join(foreign, "weight"), weight, shapeOf(shapes, weight), [3, 2, 0, 1]);
   const bias = shapes.get(`${own}/bias`);
   return bias === undefined ? [kernel] : [kernel, sameLayout(join(foreign, "bias"), `${own}/bias`, bias)];
 }
@@ -46,12 +39,9 @@ export function linearLinks(
   names: { kernel: string; bias: string } = { kernel: "kernel", bias: "bias" },
 ): Link[] {
   const weight = `${own}/${names.kernel}`;
-  const shape = shapeOf(shapes, weight);
-  const foreignShape = [shape[1], shape[0]];
-  const kernel = linkPart(weight, shape, foreignShape, (input, output) => [output, input]);
   const bias = `${own}/${names.bias}`;
   return [
-    { name: join(foreign, "weight"), shape: foreignShape, parts: [kernel] },
+    permuted(join(foreign, "weight"), weight, shapeOf(shapes, weight), [1, 0]),
     sameLayout(join(foreign, "bias"), bias, shapeOf(shapes, bias)),
   ];
 }
@@ -235,16 +225,21 @@ export function blockLinks({ foreign, own }: Pair, layout: BlockLayout, shapes: 
   });
 }
 
+/** The residual blocks of all stages: `layer1.0` ... */
+export function stageLinks(layout: BlockLayout, shapes: WeightShapes): Link[] {
+  const blocks = new Set([...shapes.keys()].flatMap((weight) => /^stage\d+\.block\d+(?=\.)/.exec(weight) ?? []));
+  return [...blocks].flatMap((own) => {
+    const [stage, block] = own.match(/\d+/g)!.map(Number);
+    return blockLinks({ foreign: `layer${stage}.${block - 1}`, own }, layout, shapes);
+  });
+}
+
 /** A whole network with a convolutional stem: `conv1`, `bn1`, `layer1.0` ..., `fc`. */
 export function networkLinks(layout: BlockLayout, shapes: WeightShapes): Link[] {
-  const blocks = new Set([...shapes.keys()].flatMap((weight) => /^stage\d+\.block\d+(?=\.)/.exec(weight) ?? []));
   return [
     ...convolutionLinks({ foreign: "conv1", own: "stem.convolution" }, shapes),
     ...batchNormLinks({ foreign: "bn1", own: "stem.norm" }, shapes),
-    ...[...blocks].flatMap((own) => {
-      const [stage, block] = own.match(/\d+/g)!.map(Number);
-      return blockLinks({ foreign: `layer${stage}.${block - 1}`, own }, layout, shapes);
-    }),
+    ...stageLinks(layout, shapes),
     ...linearLinks({ foreign: "fc", own: "classifier" }, shapes),
   ];
 }

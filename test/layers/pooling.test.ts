@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
-import { averagePool, convolve, Convolution, MaxPool, subsample } from "../../src/layers/index.js";
+import {
+  averagePool,
+  ChannelDropout,
+  convolve,
+  Convolution,
+  MaxPool,
+  maxPooledSide,
+  subsample,
+} from "../../src/layers/index.js";
 import { viewAs } from "../../src/layers/view.js";
 import { assertClose } from "./assert-close.js";
 
@@ -104,6 +112,39 @@ describe("Convolution", () => {
       assert.deepEqual(Convolution.fromConfig(Convolution, layer.getConfig()).getConfig(), layer.getConfig());
     }));
 
+  it("with dilation equals a kernel with zeros between its places, gradients included", () =>
+    tf.tidy(() => {
+      const [dilation, groups] = [3, 2];
+      const layer = new Convolution({ filters, kernelSize: 3, dilation, seed: 5 });
+      const x = normal([batch, height, width, channels], 1);
+      const cotangent = normal([batch, height, width, filters], 3);
+      layer.apply(x);
+      const kernel = layer.getWeights()[0] as tf.Tensor4D;
+      const wide = (w: tf.Tensor4D) => {
+        const gaps = w.reshape([3, 1, 3, 1, channels, filters]).pad([[0, 0], [0, 2], [0, 0], [0, 2], [0, 0], [0, 0]]); // prettier-ignore
+        return gaps.reshape<tf.Tensor4D>([9, 9, channels, filters]).slice([0, 0, 0, 0], [7, 7, channels, filters]);
+      };
+      const plain = (input: tf.Tensor, w: tf.Tensor) =>
+        convolve(input as tf.Tensor4D, wide(w as tf.Tensor4D), { stride: 1, groups: 1 });
+      assertClose(layer.apply(x) as tf.Tensor, plain(x, kernel));
+      const ours = tf.grad((input) => (layer.apply(input) as tf.Tensor).mul(cotangent).sum())(x);
+      const [byInput, byKernel] = tf.grads((input, w) => plain(input, w).mul(cotangent).sum())([x, kernel]);
+      assertClose(ours, byInput);
+      const { grads } = tf.variableGrads(() => (layer.apply(x) as tf.Tensor).mul(cotangent).sum());
+      assertClose(Object.values(grads)[0], byKernel);
+      const grouped = new Convolution({ filters: 4, kernelSize: 3, dilation: 2, groups });
+      assert.deepEqual((grouped.apply(x) as tf.Tensor).shape, [batch, height, width, 4]);
+      assert.deepEqual(Convolution.fromConfig(Convolution, layer.getConfig()).getConfig(), layer.getConfig());
+    }));
+
+  it("refuses a dilation that is no distance, or beside a stride", () => {
+    assert.throws(
+      () => new Convolution({ filters: 4, kernelSize: 3, dilation: 2, stride: 2 }),
+      /dilation must be a positive integer, and 1 where there is a stride, got dilation=2, stride=2; leave one out/,
+    );
+    assert.throws(() => new Convolution({ filters: 4, dilation: 0.5 }), /got dilation=0.5, stride=1/);
+  });
+
   it("refuses even kernels and channels that its groups do not divide", () => {
     assert.throws(() => new Convolution({ filters: 4, kernelSize: 2 }), /kernelSize must be odd, got 2; use 3/);
     assert.throws(
@@ -131,6 +172,57 @@ describe("MaxPool", () => {
       assertClose(every.apply(count([1, 3, 4, 1])) as tf.Tensor, [0, 2, 8, 10]);
       assert.deepEqual(MaxPool.fromConfig(MaxPool, blocks.getConfig()).getConfig(), blocks.getConfig());
     }));
+});
+
+describe("MaxPool with ceil", () => {
+  it("has a last window of the last row or column alone where the size is even, by hand", () =>
+    tf.tidy(() => {
+      const layer = new MaxPool({ ceil: true });
+      const pooled = layer.apply(count([1, 4, 5, 1])) as tf.Tensor;
+      assert.deepEqual(pooled.shape, [1, 3, 3, 1]);
+      assertClose(pooled, [6, 8, 9, 16, 18, 19, 16, 18, 19]);
+      assert.deepEqual(layer.computeOutputShape([null, 4, null, 8]), [null, 3, null, 8]);
+      const gradient = tf.grad((x) => (layer.apply(x) as tf.Tensor).sum())(count([1, 2, 2, 1]));
+      assertClose(gradient, [0, 0, 0, 4]);
+      assert.deepEqual(MaxPool.fromConfig(MaxPool, layer.getConfig()).getConfig(), layer.getConfig());
+    }));
+
+  it("has no window that begins beyond the map and its padding: PyTorch's sizes", () => {
+    // torch.nn.MaxPool2d(size, stride, padding, ceil_mode=True) of 5, 6, 7 and 8 places
+    const sides = (size: number, stride: number, padding: number) =>
+      [5, 6, 7, 8].map((side) => maxPooledSide(side, { size, stride, padding, ceil: true }));
+    assert.deepEqual(
+      [sides(3, 2, 1), sides(2, 3, 0), sides(2, 4, 1)],
+      [
+        [3, 4, 4, 5],
+        [2, 2, 3, 3],
+        [2, 2, 2, 3],
+      ],
+    );
+  });
+});
+
+describe("ChannelDropout", () => {
+  it("leaves whole channels out in training, in expectation nothing, and repeats itself from a seed", () =>
+    tf.tidy(() => {
+      const make = () => new ChannelDropout({ rate: 0.25, seed: 7 });
+      const [layer, twin] = [make(), make()];
+      const x = tf.ones([5, 3, 2, 400]);
+      const passes = [1, 2].map(() => layer.apply(x, { training: true }) as tf.Tensor);
+      for (const y of passes) {
+        assertClose(y.min([1, 2]), y.max([1, 2]));
+        assertClose(y.max(), [4 / 3]);
+        assert.equal(y.min().dataSync()[0], 0);
+        assert.ok(Math.abs(y.mean().dataSync()[0] - 1) < 0.05);
+        assertClose(twin.apply(x, { training: true }) as tf.Tensor, y);
+      }
+      assert.ok(passes[0].sub(passes[1]).abs().max().dataSync()[0] > 1);
+      assertClose(layer.apply(x) as tf.Tensor, x);
+      assert.deepEqual(ChannelDropout.fromConfig(ChannelDropout, layer.getConfig()).getConfig(), layer.getConfig());
+    }));
+
+  it("refuses a rate that is no share", () =>
+    assert.throws(() => new ChannelDropout({ rate: 1 }), /rate must be from 0 to below 1, got 1; use 0.1/));
 });
 
 describe("viewAs", () => {

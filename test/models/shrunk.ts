@@ -17,6 +17,7 @@ export function shrunk(config: ResNetConfig): ResNetConfig {
     stem:
       stem.kind === "blocks" ? { ...stem, stage: shrunkStage(stem.stage) } : { ...stem, filters: 16, ...small(stem) },
     stages: config.stages.slice(-2).map(shrunkStage),
+    ...(config.head?.kind === "crissCross" ? { head: { ...config.head, filters: 16 } } : {}),
   };
 }
 

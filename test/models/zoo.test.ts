@@ -21,10 +21,12 @@ function trainingSteps(model: tf.LayersModel, steps: number, side = 16): number[
   const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
   const losses: number[] = [];
   for (let step = 0; step < steps; step++) {
-    const { value, grads } = tf.variableGrads(
-      () => tf.losses.softmaxCrossEntropy(labels, model.apply(images, { training: true }) as tf.Tensor),
-      variables,
-    );
+    const { value, grads } = tf.variableGrads(() => {
+      const logits = model.apply(images, { training: true }) as tf.Tensor; // [3, 3] or [3, h, w, 3]
+      const [places, classes] = [logits.size / 9, logits.shape[logits.rank - 1]];
+      const everywhere = labels.expandDims(1).tile([1, places, 1]).reshape([-1, classes]);
+      return tf.losses.softmaxCrossEntropy(everywhere, logits.reshape([-1, classes]));
+    }, variables);
     optimizer.applyGradients(Object.entries(grads).map(([name, tensor]) => ({ name, tensor })));
     losses.push(value.dataSync()[0]);
     tf.dispose([value, grads]);
