@@ -45,9 +45,10 @@ export function foldedWeights(
   { gamma, beta, mean, variance, bias }: GivenNormInfo & { readonly bias?: tf.TensorInfo },
   epsilon: number,
 ): Pick<Folded, "weights" | "shift"> {
+  const { dataId } = w; // of now: that of a variable changes
   const origins = [w, gamma, beta, mean, variance, bias].map((tensor) => tensor?.dataId);
-  let folded = kept.get(w.dataId);
-  if (folded?.epsilon !== epsilon || folded.origins.some((dataId, index) => dataId !== origins[index])) {
+  let folded = kept.get(dataId);
+  if (folded?.epsilon !== epsilon || folded.origins.some((origin, index) => origin !== origins[index])) {
     folded?.free();
     const { backend } = context;
     const [weights, shift] = [output(context, w.shape), output(context, beta.shape)];
@@ -62,14 +63,14 @@ export function foldedWeights(
     const [source, target] = [read(w), read(weights)];
     for (let row = 0; row < source.length; row += scales.length)
       for (let n = 0; n < scales.length; n++) target[row + n] = source[row + n] * scales[n];
-    const watched = origins.filter((dataId) => dataId !== undefined);
+    const watched = origins.filter((origin) => origin !== undefined);
     const free = before("change", watched, () => {
-      kept.delete(w.dataId);
+      kept.delete(dataId);
       backend.disposeData(weights.dataId);
       backend.disposeData(shift.dataId);
     });
     folded = { origins, epsilon, weights, shift, free };
-    kept.set(w.dataId, folded);
+    kept.set(dataId, folded);
   }
   return folded;
 }

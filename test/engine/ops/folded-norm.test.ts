@@ -131,6 +131,17 @@ describe("norms folded into products", () => {
         compare(epsilon);
         update.mean.dispose();
       }
+      // Other weights for a while, in which something else changes.
+      const { w, gamma } = variables;
+      const [original, running] = [w.clone(), tf.variable(tf.zerosLike(gamma))];
+      compare(epsilon);
+      w.assign(w.neg());
+      compare(epsilon);
+      const update = { weight: gamma, gradient: tf.onesLike(gamma), mean: running, addedDecay: 0, shrink: 0 };
+      fusedMomentumUpdate([update], { gradientScale: 1, momentum: 0, rate: -0.25, nesterov: false });
+      w.assign(original);
+      compare(epsilon);
+      running.dispose();
       Object.values(variables).forEach((variable) => variable.dispose());
     });
   });
