@@ -17,14 +17,42 @@ export interface LayerAttention {
   readonly weights: Float32Array;
 }
 
-/** Attention weights of a layer whose queries see more than a line: local, stand-alone and global attention. */
+/**
+ * Attention weights of a layer whose queries see more than a line: local, stand-alone and global attention; those in
+ * blocks (the attention stem) and along more axes than an image has.
+ */
 export interface PlaceAttention {
   readonly layer: string;
   /** What the dimensions are; "window y" and "window x" count the places of a query's window from its upper left. */
   readonly axes: readonly string[];
-  /** Local: [H, W, N, M, M]; global: [N, H, W, H, W]. */
+  /**
+   * Local: [H, W, N, M, M]; global: [N, H, W, H, W]; blocks: [blocks down, blocks across, N, places, places]; axis a of
+   * several: [the others, N, L, L].
+   */
   readonly shape: readonly number[];
   readonly weights: Float32Array;
+}
+
+/**
+ * One loop of criss-cross attention: for each query the weights of its column and of its row, together 1; the own place
+ * is counted in the row.
+ */
+export interface CrissCrossLoop {
+  readonly column: NamedWeights<readonly ["head", "column", "query", "key"]>;
+  readonly row: NamedWeights<readonly ["head", "row", "query", "key"]>;
+}
+
+export interface NamedWeights<Axes extends readonly string[]> {
+  readonly axes: Axes;
+  /** Column: [N, W, H, H]; row: [N, H, W, W]. */
+  readonly shape: readonly [heads: number, lines: number, queries: number, keys: number];
+  readonly weights: Float32Array;
+}
+
+/** Criss-cross attention, loop by loop. */
+export interface CrissCrossMaps {
+  readonly layer: string;
+  readonly loops: readonly CrissCrossLoop[];
 }
 
 /** A place of a feature map, and a head; without a head, the mean of all. */
@@ -104,6 +132,11 @@ export function receptiveField(height: LayerAttention, width: LayerAttention, pl
 export function attentionField(attention: PlaceAttention, { y, x, head }: Place): ReceptiveField {
   const { shape, weights, axes } = attention;
   const local = axes.includes("window y");
+  if (!local && axes[3] !== "key y")
+    throw new ShapeError(
+      `attentionField ${attention.layer}: it takes attention over the places of a map, got the axes ${axes.join(", ")}; ` +
+        `read its weights by these`,
+    );
   const [heads, rows, columns] = local ? [shape[2], shape[0], shape[1]] : shape;
   const where = `attentionField ${attention.layer}`;
   assertWithin(where, "y", y, rows);
@@ -121,6 +154,35 @@ export function attentionField(attention: PlaceAttention, { y, x, head }: Place)
       if (row < 0 || row >= rows || column < 0 || column >= columns) continue;
       values[row * columns + column] += weights[start + i] / chosen.length;
     }
+  }
+  return { values, shape: [rows, columns] };
+}
+
+/**
+ * What the place (y, x) receives through all loops of criss-cross attention: the row of A_R ... A_1 that is its own, each A
+ * the weights of one loop. After two loops no place is without a share, which is what CCNet's figure 6 shows. Source:
+ * Huang et al., CCNet, section 3.3; shares of the attended values, without gamma and the residual.
+ */
+export function crissCrossField({ layer, loops }: CrissCrossMaps, { y, x, head = 0 }: Place): ReceptiveField {
+  const [heads, columns, rows] = loops[0].column.shape;
+  const where = `crissCrossField ${layer}`;
+  assertWithin(where, "y", y, rows);
+  assertWithin(where, "x", x, columns);
+  assertWithin(where, "head", head, heads);
+  let values = new Float32Array(rows * columns);
+  values[y * columns + x] = 1;
+  // From the last loop to the first: who gave what the place has, and where those had it from.
+  for (const { column, row } of [...loops].reverse()) {
+    const before = new Float32Array(rows * columns);
+    values.forEach((share, place) => {
+      if (share === 0) return;
+      const [i, j] = [Math.floor(place / columns), place % columns];
+      const down = ((head * columns + j) * rows + i) * rows;
+      for (let key = 0; key < rows; key++) before[key * columns + j] += share * column.weights[down + key];
+      const along = ((head * rows + i) * columns + j) * columns;
+      for (let key = 0; key < columns; key++) before[i * columns + key] += share * row.weights[along + key];
+    });
+    values = before;
   }
   return { values, shape: [rows, columns] };
 }

@@ -1,14 +1,19 @@
 /** What a trained model looks at: attention weights of every layer and position tables, as plain arrays. */
 import * as tf from "@tensorflow/tfjs";
+import { isAttentionLayer, readingsOf, type AttentionLayer, type Reading } from "./attention-readings.js";
 import {
+  attentionField,
+  crissCrossField,
   receptiveField,
+  type CrissCrossLoop,
+  type CrissCrossMaps,
   type LayerAttention,
   type Place,
   type PlaceAttention,
   type ReceptiveField,
 } from "./attention-weights.js";
 import { ConfigError, ShapeError } from "./errors.js";
-import { AxialAttention, SelfAttention } from "./layers/index.js";
+import { AxialAttention } from "./layers/index.js";
 
 /** One image as a model takes it: normalised, [height, width, 3] row-major. */
 export interface ModelImage {
@@ -33,26 +38,24 @@ export interface LayerPositions {
 }
 
 export interface Inspection {
-  /** What the model says of the image, [classes]. */
+  /** What the model says of the image, [classes], or of each place of its map, [h, w, classes]; of its first output. */
   readonly logits: Float32Array;
-  /** Every axial attention layer, from the image on. */
+  /** Every attention along the height or the width, from the image on. */
   readonly attention: readonly LayerAttention[];
   /** Every other layer of self-attention, from the image on. */
   readonly places: readonly PlaceAttention[];
+  /** Every layer of criss-cross attention. */
+  readonly crissCross: readonly CrissCrossMaps[];
   /**
    * What the place (y, x) receives through a pair of layers, named by what they share: `stage2.block1` is its `.height`
-   * and `.width`. See the function of the same name.
+   * and `.width`; or through one layer of `places`, or all loops of one of `crissCross`. See `receptiveField`,
+   * `attentionField` and `crissCrossField`.
    */
-  receptiveField(block: string, place: Place): ReceptiveField;
+  receptiveField: (name: string, place: Place) => ReceptiveField;
 }
 
 const axialLayers = (model: tf.LayersModel): AxialAttention[] =>
   model.layers.filter((layer): layer is AxialAttention => layer instanceof AxialAttention);
-
-const placeLayers = (model: tf.LayersModel): SelfAttention[] =>
-  model.layers.filter(
-    (layer): layer is SelfAttention => layer instanceof SelfAttention && !(layer instanceof AxialAttention),
-  );
 
 /**
  * Runs the model once on one image, in inference mode, and reads the attention weights of every layer.
@@ -61,7 +64,7 @@ const placeLayers = (model: tf.LayersModel): SelfAttention[] =>
  *     attention[0].axes                  // ["column", "head", "query", "key"]
  *
  * Leaves no tensors behind. Throws ShapeError for an image of another shape than it says, ConfigError for a model
- * without axial attention.
+ * without attention.
  */
 export async function inspect(model: tf.LayersModel, image: ModelImage): Promise<Inspection> {
   const [height, width, channels] = image.shape;
@@ -70,53 +73,77 @@ export async function inspect(model: tf.LayersModel, image: ModelImage): Promise
       `inspect: an image must hold height x width x 3 numbers, got ${image.values.length} for [${image.shape.join(", ")}]; ` +
         `give one image, not a batch`,
     );
-  const axial = axialLayers(model);
-  const others = placeLayers(model);
-  const layers: SelfAttention[] = [...axial, ...others];
+  const layers = model.layers.filter((layer): layer is AttentionLayer => isAttentionLayer(layer));
   if (layers.length === 0)
     throw new ConfigError(`inspect: the model must have attention layers, got none in ${model.name}; inspect another`);
 
   const inputs = layers.map((layer) => layer.input as tf.SymbolicTensor);
-  const before = tf.model({ inputs: model.inputs, outputs: [...inputs, ...model.outputs] });
-  const tensors = tf.tidy(() => {
+  // Each once: several layers may have one input.
+  const tapped = [...new Set([model.outputs[0], ...inputs])];
+  const before = tf.model({ inputs: model.inputs, outputs: tapped });
+  const { logits, readings } = tf.tidy(() => {
     const batch = tf.tensor4d(Float32Array.from(image.values), [1, height, width, channels]);
-    const outputs = before.predict(batch) as tf.Tensor[];
-    const weights = layers.map((layer, i) => layer.attentionWeights(outputs[i] as tf.Tensor4D)); // axial: [1, lines, N, L, L]
-    return [...weights, outputs[layers.length]];
+    const outputs = [before.predict(batch)].flat();
+    const readings = layers.flatMap((layer, i) => readingsOf(layer, outputs[tapped.indexOf(inputs[i])]));
+    return { logits: outputs[0], readings: readings as (Reading & tf.TensorContainerObject)[] };
   });
+  const tensors = [logits, ...readings.map(({ tensor }) => tensor)];
   try {
-    const arrays = (await Promise.all(tensors.map((tensor) => tensor.data()))) as Float32Array[];
-    const attention = axial.map((layer, i): LayerAttention => {
-      const [, lines, heads, queries, keys] = tensors[i].shape as [number, number, number, number, number];
-      return {
-        layer: layer.name,
-        axis: layer.axis,
-        axes: layer.attentionAxes,
-        shape: [lines, heads, queries, keys],
-        weights: arrays[i],
-      };
-    });
-    const places = others.map((layer, i) => ({
-      layer: layer.name,
-      axes: layer.attentionAxes,
-      shape: tensors[axial.length + i].shape.slice(1),
-      weights: arrays[axial.length + i],
+    const [said, ...weights] = (await Promise.all(tensors.map((tensor) => tensor.data()))) as Float32Array[];
+    const read = readings.map(({ kind, layer, axis, axes, shape }, i) => ({
+      ...{ kind, layer, axis, axes, shape },
+      weights: weights[i],
     }));
-    const named = (name: string): LayerAttention => {
-      const found = attention.find((one) => one.layer === name);
-      if (found) return found;
-      const known = attention.map((one) => one.layer).join(", ");
-      throw new ConfigError(`inspect: no attention layer of this name, got ${name}; the model has ${known}`);
-    };
+    const plain = ({ layer, axes, shape, weights }: (typeof read)[0]) => ({ layer, axes, shape, weights });
+    const attention = read.flatMap((one) =>
+      one.kind === "line" ? [{ ...plain(one), axis: one.axis } as LayerAttention] : [],
+    );
+    const places = read.flatMap((one): PlaceAttention[] => (one.kind === "place" ? [plain(one)] : []));
+    const crissCross = loopsByLayer(read.filter(({ kind }) => kind === "loop"));
     return {
-      logits: arrays[layers.length],
+      logits: said,
       attention,
       places,
-      receptiveField: (block, place) => receptiveField(named(`${block}.height`), named(`${block}.width`), place),
+      crissCross,
+      receptiveField: (name, place) => fieldOf({ attention, places, crissCross }, name, place),
     };
   } finally {
     tf.dispose(tensors);
   }
+}
+
+/** A column's and a row's weights after each other are one loop. */
+function loopsByLayer(halves: readonly { layer: string; axes: readonly string[] }[]): CrissCrossMaps[] {
+  const loops = new Map<string, CrissCrossLoop[]>();
+  for (let i = 0; i < halves.length; i += 2) {
+    const { layer } = halves[i];
+    const [column, row] = [halves[i], halves[i + 1]] as unknown as [CrissCrossLoop["column"], CrissCrossLoop["row"]];
+    loops.set(layer, [...(loops.get(layer) ?? []), { column: named(column), row: named(row) }]);
+  }
+  return [...loops].map(([layer, ofLayer]) => ({ layer, loops: ofLayer }));
+}
+
+/** Only what the weights are known by. */
+function named<T extends CrissCrossLoop["column"] | CrissCrossLoop["row"]>({ axes, shape, weights }: T) {
+  return { axes, shape, weights } as Pick<T, "axes" | "shape" | "weights">;
+}
+
+function fieldOf(
+  { attention, places, crissCross }: Pick<Inspection, "attention" | "places" | "crissCross">,
+  name: string,
+  place: Place,
+): ReceptiveField {
+  const loops = crissCross.find(({ layer }) => layer === name);
+  if (loops !== undefined) return crissCrossField(loops, place);
+  const field = places.find(({ layer }) => layer === name);
+  if (field !== undefined) return attentionField(field, place);
+  const [height, width] = ["height", "width"].map((axis) => {
+    const found = attention.find(({ layer }) => layer === `${name}.${axis}`);
+    if (found !== undefined) return found;
+    const known = [...attention, ...places, ...crissCross].map(({ layer }) => layer).join(", ");
+    throw new ConfigError(`inspect: no attention layer of this name, got ${name}.${axis}; the model has ${known}`);
+  });
+  return receptiveField(height, width, place);
 }
 
 /** The trained position tables of every axial layer of a model, from the image on. */

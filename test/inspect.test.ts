@@ -4,6 +4,12 @@ import * as tf from "@tensorflow/tfjs";
 import * as engine from "../src/engine/index.js";
 import { attentionAt, attentionHeads, receptiveField } from "../src/attention-weights.js";
 import { inspect, positionTables, type Inspection } from "../src/inspect.js";
+import {
+  AxialImageTransformer,
+  CrissCrossAttention,
+  NdAxialAttention,
+  ValueMixtureAttention,
+} from "../src/layers/index.js";
 import { create, type ResNetConfig } from "../src/models/index.js";
 
 const config: ResNetConfig = {
@@ -132,6 +138,108 @@ describe("inspect", () => {
       assert.ok(Math.abs(weights.reduce((sum, weight) => sum + weight, 0) - queries) < 1e-3);
     }
     mixed.dispose();
+  });
+
+  it("reads the axes of N-dimensional attention and of the image transformer, step by step", async () => {
+    const image = tf.input({ shape: [null, null, 3] });
+    const options = { dim: 3, heads: 2, dimHeads: 5, seed: 6 };
+    const summed = new NdAxialAttention({ ...options, name: "summed", sumAxialOut: false }).apply(image);
+    const moved = tf.layers.permute({ dims: [3, 1, 2] }).apply(summed) as tf.SymbolicTensor;
+    const first = new AxialImageTransformer({ ...options, name: "transformer", depth: 2, dimIndex: 1 }).apply(moved);
+    const model = tf.model({ inputs: image, outputs: first as tf.SymbolicTensor, name: "axes" });
+    const small = { values: Float32Array.from({ length: 5 * 7 * 3 }, (_, i) => Math.sin(i * i)), shape: [5, 7, 3] as const }; // prettier-ignore
+    const { attention, receptiveField: field } = await inspect(model, small);
+    assert.deepEqual(
+      attention.map(({ layer, axis, axes, shape }) => [layer, axis, axes[0], shape]),
+      ["summed", "transformer.0", "transformer.1"].flatMap((name) => [
+        [`${name}.height`, "height", "column", [7, 2, 5, 5]],
+        [`${name}.width`, "width", "row", [5, 2, 7, 7]],
+      ]),
+    );
+    for (const one of attention)
+      assert.ok(Math.abs(attentionAt(one, { y: 4, x: 6, head: 1 }).reduce((sum, weight) => sum + weight) - 1) < 1e-5);
+    const { values, shape } = field("transformer.1", { y: 1, x: 2 });
+    assert.deepEqual(shape, [5, 7]);
+    assert.ok(Math.abs(values.reduce((sum, share) => sum + share) - 1) < 1e-5);
+    model.dispose();
+  });
+
+  it("composes the loops of criss-cross attention: after two, every place has a share", async () => {
+    const image = tf.input({ shape: [null, null, 3] });
+    const layers = [1, 2].map((recurrence) => new CrissCrossAttention({ name: `r${recurrence}`, recurrence, keyDepth: 2, seed: 7 })); // prettier-ignore
+    const outputs = layers.map((layer) => layer.apply(image) as tf.SymbolicTensor);
+    layers[1].setWeights([...layers[1].getWeights().slice(0, 2), tf.tensor1d([0.9])]);
+    const model = tf.model({ inputs: image, outputs, name: "crossed" });
+    const [height, width] = [5, 4];
+    const values = Float32Array.from({ length: height * width * 3 }, (_, i) => Math.sin(i * i));
+    const { crissCross, receptiveField: field } = await inspect(model, { values, shape: [height, width, 3] });
+    assert.deepEqual(
+      crissCross.map(({ layer, loops }) => [
+        layer,
+        loops.map(({ column, row }) => [column.axes, column.shape, row.shape]),
+      ]),
+      [1, 2].map((recurrence) => [
+        `r${recurrence}`,
+        Array.from({ length: recurrence }, () => [
+          ["head", "column", "query", "key"],
+          [1, width, height, height],
+          [1, height, width, width],
+        ]),
+      ]),
+    );
+    // By the definition: the products of whole attention matrices [places, places], own place in the row alone.
+    const matrix = ({ column, row }: (typeof crissCross)[0]["loops"][0]) =>
+      Array.from({ length: height * width }, (_, query) => {
+        const [i, j] = [Math.floor(query / width), query % width];
+        return Array.from({ length: height * width }, (_, key) => {
+          const [y, x] = [Math.floor(key / width), key % width];
+          if (y === i) return row.weights[(i * width + j) * width + x];
+          return x === j ? column.weights[(j * height + i) * height + y] : 0;
+        });
+      });
+    const place = { y: 3, x: 1 };
+    const own = place.y * width + place.x;
+    const once = field("r1", place);
+    once.values.forEach((share, key) => assert.equal(share > 0, Math.floor(key / width) === 3 || key % width === 1));
+    const [a, b] = crissCross[1].loops.map(matrix);
+    const expected = a[0].map((_, key) => b[own].reduce((sum, weight, through) => sum + weight * a[through][key], 0));
+    const twice = field("r2", place);
+    twice.values.forEach((share, key) => assert.ok(share > 0 && Math.abs(share - expected[key]) < 1e-6));
+    assert.ok(Math.abs(twice.values.reduce((sum, share) => sum + share) - 1) < 1e-5);
+    assert.throws(() => field("r2", { y: 5, x: 0 }), /crissCrossField r2: y must be from 0 to 4, got 5/);
+    assert.throws(() => field("r2", { y: 0, x: 0, head: 1 }), /head must be from 0 to 0, got 1/);
+    assert.throws(() => field("r3", place), /no attention layer of this name, got r3.height; the model has r1, r2/);
+    model.dispose();
+  });
+
+  it("reads the blocks of the attention stem and the axes of a video, and has no field of them", async () => {
+    const image = tf.input({ shape: [6, 8, 3] });
+    const stem = new ValueMixtureAttention({ name: "stem", filters: 8, block: 4, seed: 8 }).apply(image) as tf.SymbolicTensor; // prettier-ignore
+    const frames = tf.layers.reshape({ targetShape: [2, 3, 8, 8] }).apply(stem);
+    const video = new NdAxialAttention({ name: "video", dim: 8, numDimensions: 3, heads: 2, seed: 9 }).apply(frames);
+    const model = tf.model({ inputs: image, outputs: video as tf.SymbolicTensor, name: "several" });
+    const { places, receptiveField: field } = await inspect(model, {
+      values: Float32Array.from({ length: 144 }, (_, i) => Math.sin(i * i)),
+      shape: [6, 8, 3],
+    });
+    assert.deepEqual(
+      places.map(({ layer, axes, shape }) => [layer, axes, shape]),
+      [
+        ["stem", ["block y", "block x", "head", "query", "key"], [2, 2, 4, 16, 16]],
+        ["video.0", ["axis 1", "axis 2", "head", "query", "key"], [3, 8, 2, 2, 2]],
+        ["video.1", ["axis 0", "axis 2", "head", "query", "key"], [2, 8, 2, 3, 3]],
+        ["video.2", ["axis 0", "axis 1", "head", "query", "key"], [2, 3, 2, 8, 8]],
+      ],
+    );
+    for (const { weights, shape } of places) {
+      const rows = weights.length / shape[4];
+      assert.ok(Math.abs(weights.reduce((sum, weight) => sum + weight) / rows - 1) < 1e-5);
+    }
+    assert.throws(
+      () => field("stem", { y: 0, x: 0 }),
+      /attentionField stem: it takes attention over the places of a map, got the axes block y, block x, head, query, key/,
+    );
+    model.dispose();
   });
 
   it("says what is wrong", async () => {

@@ -221,6 +221,12 @@ export class ValueMixtureAttention extends Layer {
     return tf.tidy(() => valueMixtureWeights(this.project(x), this.geometry));
   }
 
+  /** How many blocks there are down and across an image [B, H, W, C]. */
+  blocksOf([, height, width]: readonly number[]): [down: number, across: number] {
+    const { block } = this.geometry;
+    return [Math.ceil(height / block), Math.ceil(width / block)];
+  }
+
   override getConfig(): tf.serialization.ConfigDict {
     return this.configOf(this.args);
   }

@@ -11,6 +11,7 @@ import { Layer, singleShape, singleTensor, type LayerArgs } from "../layers/laye
 import {
   addAxisAttentionWeights,
   axisAttention,
+  axisAttentionWeights,
   readWeights,
   uniformWithin,
   type AxisAttentionWeights,
@@ -45,6 +46,8 @@ interface Block extends BlockKind {
   readonly feedForward: readonly [expand: Dense, reduce: Dense];
   readonly feedForwardNorm: Norm;
 }
+
+type Watch = (x: tf.Tensor4D, block: Block, index: number) => void;
 
 interface Norm {
   readonly gamma: tf.LayerVariable;
@@ -148,6 +151,38 @@ export class AutoregressiveAxialTransformer extends Layer {
   }
 
   /**
+   * The attention weights of every block for these images, from the outer decoder's first to the inner one's last:
+   * along the row over its S values, [B, H, N, S, S], or along the column, [B, S, N, H, H]; query before key.
+   */
+  attention(images: tf.Tensor): { block: string; axis: "row" | "column"; weights: tf.Tensor5D }[] {
+    this.assertShape(images.shape);
+    const { dim, heads } = this.settings;
+    return tf.tidy(() => {
+      const found: { block: string; axis: "row" | "column"; weights: tf.Tensor5D }[] = [];
+      const watch = (decoder: string) => (x: tf.Tensor4D, block: Block, index: number) => {
+        const { axis, span } = block;
+        const input = normalize(x, block.attentionNorm);
+        const options = { heads, headDepth: dim / heads, span };
+        const weights = axisAttentionWeights(input, axis, readWeights(block.attention), options); // [O, I, N, L, L]
+        const [lines, ...rest] = [
+          weights.size / weights.shape.slice(2).reduce((a, b) => a * b),
+          ...weights.shape.slice(2),
+        ];
+        const shape = [x.shape[0], lines / x.shape[0], ...rest] as tf.Tensor5D["shape"];
+        found.push({
+          block: `${decoder}.${index}`,
+          axis: axis === 1 ? "column" : "row",
+          weights: weights.reshape(shape),
+        });
+      };
+      const embedded = this.embed(images);
+      const context = this.outerContext(embedded, watch("outer"));
+      this.logits(context, embedded, { watch: watch("inner") });
+      return found;
+    });
+  }
+
+  /**
    * Draws images value by value: the outer decoder runs once a row, the inner one once a value on one row.
    * `temperature` divides the logits (default 1); the same seed gives the same images (default: the time).
    *
@@ -177,7 +212,10 @@ export class AutoregressiveAxialTransformer extends Layer {
         const probabilities = tf.tidy(() => {
           const images = tf.tensor(drawn, [count, height, values], "int32");
           const sofar = images.slice([0, row, 0], [count, 1, values]).reshape([count, 1, width, channels]);
-          const logits = this.logits(context, this.embed(sofar), row).slice([0, 0, value, 0], [count, 1, 1, levels]);
+          const logits = this.logits(context, this.embed(sofar), { firstRow: row }).slice(
+            [0, 0, value, 0],
+            [count, 1, 1, levels],
+          );
           return logits.div(temperature).softmax().dataSync();
         }); // [count, levels]
         for (let image = 0; image < count; image++)
@@ -203,21 +241,32 @@ export class AutoregressiveAxialTransformer extends Layer {
   }
 
   /** What the rows above say to each place: [B, H, S, D], zero in the first row. */
-  private outerContext(embedded: tf.Tensor4D): tf.Tensor4D {
+  private outerContext(embedded: tf.Tensor4D, watch?: Watch): tf.Tensor4D {
     const positions = this.outerPosition.map((table) => table.read());
-    const u = this.outer.reduce((x, block) => this.applyBlock(x, block), addAxialPosition(embedded, positions));
-    return shift(u, 1);
+    return shift(this.applyBlocks(addAxialPosition(embedded, positions), this.outer, watch), 1);
   }
 
   /** Logits [B, H, S, levels] of the rows from `firstRow` on. */
-  private logits(context: tf.Tensor4D, embedded: tf.Tensor4D, firstRow = 0): tf.Tensor4D {
+  private logits(
+    context: tf.Tensor4D,
+    embedded: tf.Tensor4D,
+    { firstRow = 0, watch }: { firstRow?: number; watch?: Watch } = {},
+  ): tf.Tensor4D {
     const { dim, levels } = this.settings;
     const [rows, values] = this.innerPosition.map((table) => table.read());
     const [batch, height, size] = embedded.shape;
     const ownRows = rows.slice([firstRow, 0], [height, dim]);
     const start = addAxialPosition(context.add<tf.Tensor4D>(shift(embedded, 2)), [ownRows, values]);
-    const h = this.inner.reduce((x, block) => this.applyBlock(x, block), start);
+    const h = this.applyBlocks(start, this.inner, watch);
     return dense(normalize(h, this.finalNorm), this.head).reshape([batch, height, size, levels]);
+  }
+
+  /** Block after block; `watch` sees what goes into each. */
+  private applyBlocks(start: tf.Tensor4D, blocks: readonly Block[], watch?: Watch): tf.Tensor4D {
+    return blocks.reduce((x, block, index) => {
+      watch?.(x, block, index);
+      return this.applyBlock(x, block);
+    }, start);
   }
 
   private applyBlock(x: tf.Tensor4D, block: Block): tf.Tensor4D {

@@ -111,4 +111,34 @@ describe("AutoregressiveAxialTransformer", () => {
       /temperature must be positive, got 0/,
     );
   });
+
+  it("shows the attention weights of every block, which sum to one and look at nothing that comes later", () => {
+    const model = new AutoregressiveAxialTransformer({
+      ...{ imageShape: [3, 5, 2], levels: 4, dim: 6, heads: 3, outerDepth: 1, innerDepth: 2, seed: 5 },
+    });
+    const images = tf.randomUniform([2, 3, 5, 2], 0, 4, "int32", 6);
+    model.apply(images);
+    const tensors = tf.memory().numTensors;
+    const found = model.attention(images);
+    assert.equal(tf.memory().numTensors, tensors + 4);
+    assert.deepEqual(
+      found.map(({ block, axis, weights }) => [block, axis, weights.shape]),
+      [
+        ["outer.0", "row", [2, 3, 3, 10, 10]],
+        ["outer.1", "column", [2, 10, 3, 3, 3]],
+        ["inner.0", "row", [2, 3, 3, 10, 10]],
+        ["inner.1", "row", [2, 3, 3, 10, 10]],
+      ],
+    );
+    tf.tidy(() => {
+      for (const { block, weights } of found) {
+        const sums = weights.sum(-1);
+        assert.ok(sums.sub(1).abs().max().dataSync()[0] < 1e-5, block);
+        const later = weights.sub(tf.linalg.bandPart(weights.reshape<tf.Tensor4D>([-1, ...weights.shape.slice(2)] as never), -1, 0).reshape(weights.shape)); // prettier-ignore
+        assert.equal(later.max().dataSync()[0] > 0, block === "outer.0", block);
+      }
+    });
+    tf.dispose(found.map(({ weights }) => weights));
+    assert.throws(() => model.attention(tf.zeros([1, 4, 5, 2])), /input must be .* got \[1, 4, 5, 2\]/);
+  });
 });
