@@ -61,7 +61,8 @@ export interface Geometry {
   readonly fullValueDepth: number;
   /** Vectors of a row: query, key and value. */
   readonly rowDepth: number;
-  /** Rows in a window. */
+  /** Rows of a step, and rows in a window. */
+  readonly unit: number;
   readonly offsets: number;
   /** Rows of a group of tasks that are in memory at a time. */
   readonly rows: number;
@@ -109,7 +110,7 @@ function geometryOf(
   const lineVectors = 2 * (steps + 4) * unit;
   const pointers = [qkv, query, key, value, scales].map((tensor) => pointerTo({ backend, pool }, tensor));
   return {
-    ...{ fullKeyDepth, fullValueDepth, rowDepth, lineVectors },
+    ...{ fullKeyDepth, fullValueDepth, rowDepth, lineVectors, unit },
     offsets: (before + 1 + after) * unit,
     rows: steps * unit,
     vectors: (steps + 2) * unit * rowDepth + lineVectors,
@@ -121,9 +122,10 @@ function geometryOf(
 }
 
 /** Scratch memory that assembly/logits.ts takes. */
-const logitVectors = ({ offsets, rowDepth, fullKeyDepth }: Geometry): number =>
+const logitVectors = ({ unit, offsets, rowDepth, fullKeyDepth }: Geometry): number =>
   8 + // constants
   offsets * (rowDepth / 4 + fullKeyDepth) + // encodings
+  2 * unit * fullKeyDepth + // and zeros around them
   4 * fullKeyDepth; // queries of a pair
 
 /** What the forward kernels take: assembly/pair.ts and what it stands on. */

@@ -11,12 +11,10 @@ import {
   at, groupCount, length, lineBytes, lines, loadRows, readAxis, readRowsOf, rowBytes, rows, secondCount, selectPair, take,
   valueBytes, valueDepth, writeRows,
 } from "./axis";
-import { softmax } from "./exponential";
+import { greatestOf, softmax } from "./exponential";
 import { gather, scatter } from "./lanes";
-import { constants, loadScales, pairLogits } from "./logits";
-import {
-  greatest0, greatest1, inverse0, inverse1, pairContent, pairWeights, pairWeightsOf, preparePairs,
-} from "./pair";
+import { constants, forgetGreatest, greatest0, greatest1, loadScales, pairLogits } from "./logits";
+import { inverse0, inverse1, pairContent, pairWeights, pairWeightsOf, preparePairs } from "./pair";
 import { beginGroup, finishKeys, pairGradientOf, prepareGradient, qkvSlope, slopes } from "./pair-gradient";
 
 /** The own place's logit along the column. Not minus infinity, which would be all there is in a column of one. */
@@ -61,6 +59,7 @@ export function crissCrossAttention(args: usize, part: i32, parts: i32): void {
 function excludeOwn(i: i32): void {
   v128.store(at(lines, i, 16), f32x4.splat(excluded));
   if (secondCount > 0) v128.store(at(lines + lineBytes, i + 1, 16), f32x4.splat(excluded));
+  forgetGreatest();
 }
 
 /** Merges a query's earlier moments and output with those of other keys. */
@@ -68,7 +67,7 @@ function merge(moments: usize, earlier: usize, greatest: v128, inverse: v128, co
   v128.store(line, v128.load(moments));
   v128.store(line, greatest, 16);
   const both = f32x4.pmax(v128.load(moments), greatest);
-  softmax(line, 2, constants);
+  softmax(line, 2, greatestOf(line, 2), constants);
   const a = f32x4.div(v128.load(line), v128.load(moments, 16)), b = f32x4.div(v128.load(line, 16), inverse);
   const share = f32x4.div(f32x4.splat(1), f32x4.add(a, b));
   v128.store(moments, both);

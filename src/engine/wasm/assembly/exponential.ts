@@ -48,15 +48,11 @@ function exp2(
 }
 
 /** Replaces the logits of `count` keys, four rows side by side, by 2^(logit - greatest), and returns 1 / their sum. */
-export function softmax(line: usize, count: i32, constants: usize): v128 {
-  greatest = greatestOf(line, count);
+export function softmax(line: usize, count: i32, greatest: v128, constants: usize): v128 {
   return f32x4.div(f32x4.splat(1), exponentials(line, count, greatest, constants));
 }
 
-/** The greatest logits that the last softmax found. */
-export let greatest: v128 = f32x4.splat(0);
-
-function greatestOf(line: usize, count: i32): v128 {
+export function greatestOf(line: usize, count: i32): v128 {
   const end = line + (<usize>count << 4);
   // Four maxima at a time, for each waits for the one before.
   const first = v128.load(line);

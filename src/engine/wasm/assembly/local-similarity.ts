@@ -17,7 +17,7 @@ import {
   contentQueries, encodingBytes, encodings, keyEncodings, positionQueries, prepareLogits, stepToOther,
 } from "./logits";
 import {
-  addKeysByOffset, addToKeys, addToRows, dotEncodings, dotKeys, dotRows, moveRows, retrieveEncodings, retrieveRows,
+  addDotKeys, addKeysByOffset, addToKeys, addToRows, dotEncodings, dotRows, moveRows, retrieveEncodings, retrieveRows,
 } from "./rows";
 import { madd } from "./simd";
 import { coefficient, loadCoefficients, prepareCoefficients } from "./similarity-coefficients";
@@ -83,13 +83,16 @@ function positionProducts(i: i32): void {
 
 function keyProducts(): void {
   const keys = rows + queryBytes;
-  dotKeys(
+  const line0 = at(lines, firstKey, 16), line1 = at(lines + lineBytes, secondKey, 16);
+  memory.fill(line0, 0, <usize>firstCount << 4);
+  memory.fill(line1, 0, <usize>secondCount << 4);
+  addDotKeys(
     contentQueries, at(keys, firstKey, rowBytes), rowBytes, at(keyEncodings, firstIndex, queryBytes), queryBytes,
-    at(lines, firstKey, 16), firstCount, fullKeyDepth,
+    line0, firstCount, fullKeyDepth,
   );
-  dotKeys(
+  addDotKeys(
     contentQueries, at(keys, secondKey, rowBytes), rowBytes, at(keyEncodings, secondIndex, queryBytes), queryBytes,
-    at(lines + lineBytes, secondKey, 16), secondCount, fullKeyDepth,
+    line1, secondCount, fullKeyDepth,
   );
 }
 
@@ -181,15 +184,12 @@ function queryGradient(i: i32, y: i32): void {
 
 function keyGradient(y: i32): void {
   keyProducts();
-  toSlopes(2, y, lines, offsetKey, offsetCount, firstKey, firstCount);
-  toSlopes(2, y, lines + lineBytes, offsetKey + unit, offsetCount, secondKey, secondCount);
+  // All the entries that either loop below reads: of the windows of both, and at the offsets of both.
+  toSlopes(2, y, lines, offsetKey, eitherKey + eitherCount - offsetKey, firstKey, firstCount);
+  toSlopes(2, y, lines + lineBytes, eitherKey, firstCount + unit, secondKey, secondCount);
   addToKeys(
-    contentQueries, at(keyEncodings, firstIndex, queryBytes), queryBytes, at(lines, firstKey, 16),
-    at(slopes, firstKey, rowBytes) + queryBytes, rowBytes, firstCount, fullKeyDepth,
-  );
-  addToKeys(
-    contentQueries, at(keyEncodings, secondIndex, queryBytes), queryBytes, at(lines + lineBytes, secondKey, 16),
-    at(slopes, secondKey, rowBytes) + queryBytes, rowBytes, secondCount, fullKeyDepth,
+    contentQueries, queryBytes, at(keyEncodings, firstIndex, queryBytes), queryBytes, <usize>unit * queryBytes,
+    at(lines, eitherKey, 16), lineBytes, at(slopes, eitherKey, rowBytes) + queryBytes, rowBytes, eitherCount, fullKeyDepth,
   );
   addKeysByOffset(
     at(rows, offsetKey, rowBytes) + queryBytes, rowBytes, columnBytes(), at(lines, offsetKey, 16), stepToOther(),

@@ -4,15 +4,15 @@ import {
   offsetCount, offsetIndex, offsetKey, offsets, queryBytes, queryRow, queryTable, rowBytes, rows, scales, secondCount,
   secondIndex, secondKey, take, unit, valueDepth, valueTable,
 } from "./axis";
-import { constantBytes, log2e, putConstants } from "./exponential";
+import { constantBytes, greatestOf, log2e, putConstants } from "./exponential";
 import { headValues } from "./lanes";
-import { addDotEncodings, dotKeys, dotRows } from "./rows";
+import { addDotEncodings, addDotKeys, dotEncodings, dotRows } from "./rows";
 
 /** Of exponential.ts. */
 export let constants: usize = 0;
 /** Encodings of the offsets in the window, [R][2 Dq + Dv]: query's, key's, value's of offset -before, then of the next. */
 export let encodings: usize = 0, encodingBytes: usize = 0;
-/** The key's encodings once more, as rows that carry each lane's factor, [R][Dq]. */
+/** The key's encodings once more, as rows that carry each lane's factor, [R][Dq]; a step of zeros before and after them. */
 export let keyEncodings: usize = 0;
 /** The pair's queries, times log2(e) and each lane's factor of the content and of the query-position term. */
 export let contentQueries: usize = 0, positionQueries: usize = 0;
@@ -25,7 +25,10 @@ export function prepareLogits(): void {
   putConstants(constants);
   encodingBytes = rowBytes >> 2;
   encodings = take(<usize>offsets * encodingBytes);
-  keyEncodings = take(<usize>offsets * queryBytes);
+  const stepBytes = <usize>unit * queryBytes, keyEncodingBytes = <usize>offsets * queryBytes;
+  keyEncodings = take(keyEncodingBytes + 2 * stepBytes) + stepBytes;
+  memory.fill(keyEncodings - stepBytes, 0, stepBytes);
+  memory.fill(keyEncodings + keyEncodingBytes, 0, stepBytes);
   contentQueries = take(2 * queryBytes);
   positionQueries = take(2 * queryBytes);
 }
@@ -93,32 +96,64 @@ export function pairLogits(i: i32): void {
     v128.store(positionQueries + x, f32x4.mul(q0, queryFactor));
     v128.store(positionQueries + queryBytes + x, f32x4.mul(q1, queryFactor));
   }
-  const keys = rows + queryBytes;
-  if (keyTable !== 0) {
-    dotKeys(
-      contentQueries, at(keys, firstKey, rowBytes), rowBytes,
-      at(keyEncodings, firstIndex, queryBytes), queryBytes,
-      at(lines, firstKey, 16), firstCount, fullKeyDepth,
+  if (keyTable !== 0) pairLogitsWithKeys();
+  else pairLogitsWithoutKeys();
+}
+
+/** The term that sets the logits goes first; the last one finds the greatest. */
+function pairLogitsWithKeys(): void {
+  const line0 = at(lines, firstKey, 16), line1 = at(lines + lineBytes, secondKey, 16);
+  if (queryTable !== 0) {
+    dotEncodings(
+      positionQueries, queryBytes, at(encodings, offsetIndex, encodingBytes), encodingBytes,
+      at(lines, offsetKey, 16), stepToOther(), offsetCount, fullKeyDepth,
     );
-    if (secondCount > 0) {
-      dotKeys(
-        contentQueries + queryBytes, at(keys, secondKey, rowBytes), rowBytes,
-        at(keyEncodings, secondIndex, queryBytes), queryBytes,
-        at(lines + lineBytes, secondKey, 16), secondCount, fullKeyDepth,
-      );
-    }
   } else {
-    dotRows(
-      contentQueries, queryBytes, at(keys, eitherKey, rowBytes), rowBytes,
-      at(lines, eitherKey, 16), lineBytes, eitherCount, fullKeyDepth,
+    memory.fill(line0, 0, <usize>firstCount << 4);
+    memory.fill(line1, 0, <usize>secondCount << 4);
+  }
+  const keys = rows + queryBytes;
+  greatest0 = addDotKeys(
+    contentQueries, at(keys, firstKey, rowBytes), rowBytes, at(keyEncodings, firstIndex, queryBytes), queryBytes,
+    line0, firstCount, fullKeyDepth,
+  );
+  if (secondCount > 0) {
+    greatest1 = addDotKeys(
+      contentQueries + queryBytes, at(keys, secondKey, rowBytes), rowBytes,
+      at(keyEncodings, secondIndex, queryBytes), queryBytes, line1, secondCount, fullKeyDepth,
     );
   }
+  greatestKnown = true;
+}
+
+function pairLogitsWithoutKeys(): void {
+  dotRows(
+    contentQueries, queryBytes, at(rows, eitherKey, rowBytes) + queryBytes, rowBytes,
+    at(lines, eitherKey, 16), lineBytes, eitherCount, fullKeyDepth,
+  );
   if (queryTable !== 0) {
     addDotEncodings(
       positionQueries, queryBytes, at(encodings, offsetIndex, encodingBytes), encodingBytes,
       at(lines, offsetKey, 16), stepToOther(), offsetCount, fullKeyDepth,
     );
   }
+  greatestKnown = false;
+}
+
+/** The greatest logits of the pair, and whether they have been found. */
+export let greatest0: v128 = f32x4.splat(0), greatest1: v128 = f32x4.splat(0);
+let greatestKnown = false;
+
+/** For those who change logits. */
+export function forgetGreatest(): void {
+  greatestKnown = false;
+}
+
+export function findGreatest(): void {
+  if (greatestKnown) return;
+  greatest0 = greatestOf(at(lines, firstKey, 16), firstCount);
+  if (secondCount > 0) greatest1 = greatestOf(at(lines + lineBytes, secondKey, 16), secondCount);
+  greatestKnown = true;
 }
 
 /** From a line's entry to that of the pair's other query at the same offset. */

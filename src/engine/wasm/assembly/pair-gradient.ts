@@ -16,7 +16,7 @@ import { pointerAt } from "./arguments";
 import {
   at, clearAround, clearSecond, eitherCount, eitherKey, firstCount, firstIndex, firstKey, fullKeyDepth, fullValueDepth,
   heads, keyTable, length, lineBytes, lines, offsetCount, offsetIndex, offsetKey, offsets, queryBytes, queryRow,
-  queryTable, rowBytes, rows, secondCount, secondIndex, secondKey, take, takeLines, unit, valueBytes, valueDepth,
+  queryTable, rowBytes, rows, secondCount, secondKey, take, takeLines, unit, valueBytes, valueDepth,
   valueTable,
 } from "./axis";
 import { ln2 } from "./exponential";
@@ -172,12 +172,8 @@ function addToQueriesAndKeys(): void {
   );
   if (keyTable !== 0) {
     addToKeys(
-      contentQueries, at(keyEncodings, firstIndex, queryBytes), queryBytes,
-      at(slopeLines, firstKey, 16), at(keySlopes, firstKey, rowBytes), rowBytes, firstCount, fullKeyDepth,
-    );
-    addToKeys(
-      contentQueries + queryBytes, at(keyEncodings, secondIndex, queryBytes), queryBytes,
-      at(slopeLines + lineBytes, secondKey, 16), at(keySlopes, secondKey, rowBytes), rowBytes, secondCount, fullKeyDepth,
+      contentQueries, queryBytes, at(keyEncodings, firstIndex, queryBytes), queryBytes, <usize>unit * queryBytes,
+      either, lineBytes, at(keySlopes, eitherKey, rowBytes), rowBytes, eitherCount, fullKeyDepth,
     );
     addKeysByOffset(
       at(rows, offsetKey, rowBytes) + queryBytes, rowBytes, <usize>unit * rowBytes, byOffset, stepToOther(),

@@ -4,13 +4,14 @@ import {
   offsetCount, offsetIndex, offsetKey, queryBytes, rowBytes, rows, secondCount, secondKey, take, valueBytes,
   valueDepth, valueTable,
 } from "./axis";
-import { exponentials, greatest, softmax } from "./exponential";
+import { exponentials, softmax } from "./exponential";
 import { scatter } from "./lanes";
-import { constants, encodingBytes, encodings, pairLogits, prepareLogits, stepToOther } from "./logits";
+import {
+  constants, encodingBytes, encodings, findGreatest, greatest0, greatest1, prepareLogits, stepToOther,
+} from "./logits";
 import { retrieveEncodings, retrieveRows } from "./rows";
 
-/** Of the selected pair, after `pairWeights`: greatest logits, and 1 / sum of the softmax. */
-export let greatest0: v128 = f32x4.splat(0), greatest1: v128 = f32x4.splat(0);
+/** Of the selected pair, after `pairWeights`: 1 / sum of the softmax. */
 export let inverse0: v128 = f32x4.splat(0), inverse1: v128 = f32x4.splat(0);
 let contentRows: usize = 0, positionRows: usize = 0;
 
@@ -22,12 +23,9 @@ export function preparePairs(): void {
 
 /** From the logits in the lines to weights, not yet divided by their sum. */
 export function pairWeights(): void {
-  inverse0 = softmax(at(lines, firstKey, 16), firstCount, constants);
-  greatest0 = greatest;
-  if (secondCount > 0) {
-    inverse1 = softmax(at(lines + lineBytes, secondKey, 16), secondCount, constants);
-    greatest1 = greatest;
-  }
+  findGreatest();
+  inverse0 = softmax(at(lines, firstKey, 16), firstCount, greatest0, constants);
+  if (secondCount > 0) inverse1 = softmax(at(lines + lineBytes, secondKey, 16), secondCount, greatest1, constants);
   clearOthers();
 }
 

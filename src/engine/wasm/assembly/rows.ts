@@ -17,38 +17,48 @@
  */
 import { madd } from "./simd";
 
-/** line[j] = k_j . (q + t_j): the content and the key-position logits of one query at once. t: rows of keys' encodings. */
-export function dotKeys(
+/**
+ * line[j] += k_j . (q + t_j): the content and the key-position logits of one query at once, and the greatest of the sums. t:
+ * rows of keys' encodings. Additions have a port of their own, beside those of the multiply-adds.
+ */
+export function addDotKeys(
   q: usize, keys: usize, keyBytes: usize, encodings: usize, encodingBytes: usize, line: usize, count: i32, depth: i32,
-): void {
-  const end = line + (<usize>count << 4);
-  for (let d = 0; d < depth; d += 4) {
-    const q0 = v128.load(q), q1 = v128.load(q, 16), q2 = v128.load(q, 32), q3 = v128.load(q, 48);
-    let k = keys, t = encodings;
-    if (d === 0) {
-      for (let p = line; p < end; p += 16) {
-        let a = f32x4.mul(v128.load(k), f32x4.add(q0, v128.load(t)));
-        let b = f32x4.mul(v128.load(k, 16), f32x4.add(q1, v128.load(t, 16)));
-        a = madd(v128.load(k, 32), f32x4.add(q2, v128.load(t, 32)), a);
-        b = madd(v128.load(k, 48), f32x4.add(q3, v128.load(t, 48)), b);
-        v128.store(p, f32x4.add(a, b));
-        k += keyBytes;
-        t += encodingBytes;
-      }
-    } else {
-      for (let p = line; p < end; p += 16) {
-        let a = madd(v128.load(k), f32x4.add(q0, v128.load(t)), v128.load(p));
-        let b = f32x4.mul(v128.load(k, 16), f32x4.add(q1, v128.load(t, 16)));
-        a = madd(v128.load(k, 32), f32x4.add(q2, v128.load(t, 32)), a);
-        b = madd(v128.load(k, 48), f32x4.add(q3, v128.load(t, 48)), b);
-        v128.store(p, f32x4.add(a, b));
-        k += keyBytes;
-        t += encodingBytes;
-      }
-    }
+): v128 {
+  for (; depth > 4; depth -= 4) {
+    addDotKeyBlock(q, keys, keyBytes, encodings, encodingBytes, line, count);
     q += 64;
     keys += 64;
     encodings += 64;
+  }
+  const end = line + (<usize>count << 4);
+  const q0 = v128.load(q), q1 = v128.load(q, 16), q2 = v128.load(q, 32), q3 = v128.load(q, 48);
+  let greatest = f32x4.splat(-Infinity);
+  for (let p = line; p < end; p += 16) {
+    let a = madd(v128.load(keys), f32x4.add(q0, v128.load(encodings)), v128.load(p));
+    a = madd(v128.load(keys, 16), f32x4.add(q1, v128.load(encodings, 16)), a);
+    a = madd(v128.load(keys, 32), f32x4.add(q2, v128.load(encodings, 32)), a);
+    a = madd(v128.load(keys, 48), f32x4.add(q3, v128.load(encodings, 48)), a);
+    greatest = f32x4.pmax(greatest, a);
+    v128.store(p, a);
+    keys += keyBytes;
+    encodings += encodingBytes;
+  }
+  return greatest;
+}
+
+/** Four channels of `addDotKeys`. */
+function addDotKeyBlock(
+  q: usize, keys: usize, keyBytes: usize, encodings: usize, encodingBytes: usize, line: usize, count: i32,
+): void {
+  const end = line + (<usize>count << 4);
+  const q0 = v128.load(q), q1 = v128.load(q, 16), q2 = v128.load(q, 32), q3 = v128.load(q, 48);
+  for (let p = line; p < end; p += 16) {
+    let a = madd(v128.load(keys), f32x4.add(q0, v128.load(encodings)), v128.load(p));
+    a = madd(v128.load(keys, 16), f32x4.add(q1, v128.load(encodings, 16)), a);
+    a = madd(v128.load(keys, 32), f32x4.add(q2, v128.load(encodings, 32)), a);
+    v128.store(p, madd(v128.load(keys, 48), f32x4.add(q3, v128.load(encodings, 48)), a));
+    keys += keyBytes;
+    encodings += encodingBytes;
   }
 }
 
@@ -215,22 +225,33 @@ export function addToRows(
   }
 }
 
-/** row_j += line[j] (q + t_j): the gradient of `dotKeys` by the keys, of one query. */
+/**
+ * row_j += line[j] (q + t_j): the gradient of `addDotKeys` by the keys, for the pair of queries at q and q + qBytes. The
+ * second query's t_j lies `step` bytes before the first's. Each store lets the loads after it wait: all fits in registers.
+ */
 export function addToKeys(
-  q: usize, encodings: usize, encodingBytes: usize, line: usize, rows: usize, rowBytes: usize, count: i32, depth: i32,
+  q: usize, qBytes: usize, encodings: usize, encodingBytes: usize, step: usize, line: usize, other: usize,
+  rows: usize, rowBytes: usize, count: i32, depth: i32,
 ): void {
   const end = line + (<usize>count << 4);
   for (let d = 0; d < depth; d += 4) {
-    const q0 = v128.load(q), q1 = v128.load(q, 16), q2 = v128.load(q, 32), q3 = v128.load(q, 48);
+    const y = q + qBytes;
+    const a0 = v128.load(q), a1 = v128.load(q, 16), a2 = v128.load(q, 32), a3 = v128.load(q, 48);
+    const b0 = v128.load(y), b1 = v128.load(y, 16), b2 = v128.load(y, 32), b3 = v128.load(y, 48);
     let t = encodings, r = rows;
     for (let p = line; p < end; p += 16) {
-      const g = v128.load(p);
-      const t0 = v128.load(t), t1 = v128.load(t, 16), t2 = v128.load(t, 32), t3 = v128.load(t, 48);
-      const r0 = v128.load(r), r1 = v128.load(r, 16), r2 = v128.load(r, 32), r3 = v128.load(r, 48);
-      v128.store(r, madd(g, f32x4.add(q0, t0), r0));
-      v128.store(r, madd(g, f32x4.add(q1, t1), r1), 16);
-      v128.store(r, madd(g, f32x4.add(q2, t2), r2), 32);
-      v128.store(r, madd(g, f32x4.add(q3, t3), r3), 48);
+      const g = v128.load(p), h = v128.load(p + other);
+      const u = t - step;
+      v128.store(r, madd(h, f32x4.add(b0, v128.load(u)), madd(g, f32x4.add(a0, v128.load(t)), v128.load(r))));
+      v128.store(
+        r, madd(h, f32x4.add(b1, v128.load(u, 16)), madd(g, f32x4.add(a1, v128.load(t, 16)), v128.load(r, 16))), 16,
+      );
+      v128.store(
+        r, madd(h, f32x4.add(b2, v128.load(u, 32)), madd(g, f32x4.add(a2, v128.load(t, 32)), v128.load(r, 32))), 32,
+      );
+      v128.store(
+        r, madd(h, f32x4.add(b3, v128.load(u, 48)), madd(g, f32x4.add(a3, v128.load(t, 48)), v128.load(r, 48))), 48,
+      );
       t += encodingBytes;
       r += rowBytes;
     }
