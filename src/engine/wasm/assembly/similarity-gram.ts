@@ -65,76 +65,38 @@ function addProducts(row: usize, sums: usize, sign: f64): void {
 
 /** The mean of all vectors (of `from`: queries or keys of the rows) to `mean`, and they less the mean to `centred`, [L][Dq]. */
 export function centre(from: usize, mean: usize, centred: usize): void {
+  for (let x: usize = 0; x < queryBytes; x += 64) {
+    sumRows(from + x, mean + x);
+    subtract(from + x, mean + x, centred + x);
+  }
+}
+
+/** Mean of four channels. */
+function sumRows(from: usize, mean: usize): void {
+  let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
+  for (let i = length; i > 0; i--) {
+    s0 = f32x4.add(s0, v128.load(from));
+    s1 = f32x4.add(s1, v128.load(from, 16));
+    s2 = f32x4.add(s2, v128.load(from, 32));
+    s3 = f32x4.add(s3, v128.load(from, 48));
+    from += rowBytes;
+  }
   const share = f32x4.splat(<f32>(1 / <f64>length));
-  for (let x: usize = 0; x < queryBytes; x += 16) {
-    let sum = f32x4.splat(0);
-    for (let i = 0; i < length; i++) sum = f32x4.add(sum, v128.load(at(from, i, rowBytes) + x));
-    const m = f32x4.mul(sum, share);
-    v128.store(mean + x, m);
-    for (let i = 0; i < length; i++) {
-      v128.store(at(centred, i, queryBytes) + x, f32x4.sub(v128.load(at(from, i, rowBytes) + x), m));
-    }
-  }
+  v128.store(mean, f32x4.mul(s0, share));
+  v128.store(mean, f32x4.mul(s1, share), 16);
+  v128.store(mean, f32x4.mul(s2, share), 32);
+  v128.store(mean, f32x4.mul(s3, share), 48);
 }
 
-/** Gram matrix sum_i x_i x_i^T of L vectors, `bytes` apart: [Dq][Dq] vectors of lanes. Tiles of 2 x 4 stay in registers. */
-export function gram(vectors: usize, bytes: usize, to: usize): void {
-  for (let a: usize = 0; a < queryBytes; a += 32) {
-    for (let b: usize = a & ~63; b < queryBytes; b += 64) {
-      let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0, t0 = s0, t1 = s0, t2 = s0, t3 = s0;
-      let x = vectors + a, y = vectors + b;
-      for (let i = 0; i < length; i++) {
-        const x0 = v128.load(x), x1 = v128.load(x, 16);
-        const y0 = v128.load(y), y1 = v128.load(y, 16), y2 = v128.load(y, 32), y3 = v128.load(y, 48);
-        s0 = madd(x0, y0, s0);
-        s1 = madd(x0, y1, s1);
-        s2 = madd(x0, y2, s2);
-        s3 = madd(x0, y3, s3);
-        t0 = madd(x1, y0, t0);
-        t1 = madd(x1, y1, t1);
-        t2 = madd(x1, y2, t2);
-        t3 = madd(x1, y3, t3);
-        x += bytes;
-        y += bytes;
-      }
-      storeBoth(to, a, b, s0, s1, s2, s3);
-      storeBoth(to, a + 16, b, t0, t1, t2, t3);
-    }
-  }
-}
-
-/** Elements (a, b .. b + 3) of a symmetric matrix and their mirror images; indices times 16. */
-function storeBoth(matrix: usize, a: usize, b: usize, s0: v128, s1: v128, s2: v128, s3: v128): void {
-  const width = <usize>fullKeyDepth;
-  const row = matrix + a * width + b, column = matrix + b * width + a;
-  v128.store(row, s0);
-  v128.store(row, s1, 16);
-  v128.store(row, s2, 32);
-  v128.store(row, s3, 48);
-  v128.store(column, s0);
-  v128.store(column + (width << 4), s1);
-  v128.store(column + (width << 5), s2);
-  v128.store(column + 3 * (width << 4), s3);
-}
-
-/** C y for a symmetric matrix of plain numbers: [Dq] vectors of lanes. */
-export function multiply(matrix: usize, y: usize, to: usize): void {
-  const bytes = <usize>fullKeyDepth << 2;
-  for (let a: usize = 0; a < queryBytes; a += 64) {
-    let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-    let row = matrix + (a >> 2);
-    for (let x: usize = 0; x < queryBytes; x += 16) {
-      const z = v128.load(y + x);
-      s0 = madd(z, v128.load32_splat(row), s0);
-      s1 = madd(z, v128.load32_splat(row, 4), s1);
-      s2 = madd(z, v128.load32_splat(row, 8), s2);
-      s3 = madd(z, v128.load32_splat(row, 12), s3);
-      row += bytes;
-    }
-    v128.store(to + a, s0);
-    v128.store(to + a, s1, 16);
-    v128.store(to + a, s2, 32);
-    v128.store(to + a, s3, 48);
+function subtract(from: usize, mean: usize, to: usize): void {
+  const m0 = v128.load(mean), m1 = v128.load(mean, 16), m2 = v128.load(mean, 32), m3 = v128.load(mean, 48);
+  for (let i = length; i > 0; i--) {
+    v128.store(to, f32x4.sub(v128.load(from), m0));
+    v128.store(to, f32x4.sub(v128.load(from, 16), m1), 16);
+    v128.store(to, f32x4.sub(v128.load(from, 32), m2), 32);
+    v128.store(to, f32x4.sub(v128.load(from, 48), m3), 48);
+    from += rowBytes;
+    to += queryBytes;
   }
 }
 
@@ -146,11 +108,4 @@ export function dot(x: usize, y: usize, bytes: usize): v128 {
     t = madd(v128.load(x + d, 16), v128.load(y + d, 16), t);
   }
   return f32x4.add(s, t);
-}
-
-/** x.y of a vector of lanes and one of plain numbers. */
-export function dotEncoding(x: usize, encoding: usize): v128 {
-  let s = f32x4.splat(0);
-  for (let d: usize = 0; d < queryBytes; d += 16) s = madd(v128.load(x + d), v128.load32_splat(encoding + (d >> 2)), s);
-  return s;
 }

@@ -5,7 +5,7 @@
 import { integerAt, pointerAt } from "./arguments";
 import { at, heads, take } from "./axis";
 import { addToHeads } from "./lanes";
-import { madd } from "./simd";
+import { accumulate, madd } from "./simd";
 
 /** Of the group, [3 terms][3 sums][4 lanes] of float64; and the part's, [3 terms][3 sums][N]. */
 let moments: usize = 0, partMoments: usize = 0;
@@ -54,8 +54,29 @@ export function addProducts(term: i32, line: usize, entries: i32, count: i32, fi
   addMoments(term, count, f32x4.add(first, shift), squares);
 }
 
+/** Adds to a term the moments of sets of n products each, whose means u are a line, and the sum of squares about those. */
+export function addMeans(term: i32, line: usize, entries: i32, n: i32, within: v128): void {
+  const end = at(line, entries, 16);
+  let u0 = f64x2.splat(0), u1 = u0, squares0 = u0, squares1 = u0;
+  for (let p = line; p < end; p += 16) {
+    const u = v128.load(p);
+    const low = f64x2.promote_low_f32x4(u), high = f64x2.promote_low_f32x4(v128.shuffle<i64>(u, u, 1, 1));
+    u0 = f64x2.add(u0, low);
+    u1 = f64x2.add(u1, high);
+    squares0 = f64x2.add(squares0, f64x2.mul(low, low));
+    squares1 = f64x2.add(squares1, f64x2.mul(high, high));
+  }
+  const to = at(moments, term, momentBytes);
+  const count = f64x2.splat(<f64>n);
+  v128.store(to, f64x2.add(v128.load(to), f64x2.mul(count, u0)));
+  v128.store(to, f64x2.add(v128.load(to, 16), f64x2.mul(count, u1)), 16);
+  v128.store(to, f64x2.add(v128.load(to, 32), f64x2.mul(count, squares0)), 32);
+  v128.store(to, f64x2.add(v128.load(to, 48), f64x2.mul(count, squares1)), 48);
+  accumulate(to + 64, within);
+}
+
 /** Adds to a term n u, n u^2, and the sum of squares about u, in float64. */
-export function addMoments(term: i32, count: i32, u: v128, within: v128): void {
+function addMoments(term: i32, count: i32, u: v128, within: v128): void {
   let to = at(moments, term, momentBytes);
   const n = f64x2.splat(<f64>count);
   for (let half = 0; half < 2; half++) {

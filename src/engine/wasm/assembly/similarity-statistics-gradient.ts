@@ -11,18 +11,18 @@
  */
 import { integerAt, pointerAt, shareStart } from "./arguments";
 import {
-  at, eitherCount, eitherKey, firstCount, firstKey, firstOffset, fullKeyDepth, groupCount, heads, inner, keyDepth,
-  keyTable, lastOffset, length, lineBytes, lines, loadQueriesAndKeys, offsets, outer, queryBytes, queryTable, readAxis,
-  readQueriesAndKeys, rowBytes,
-  rows, secondCount, secondKey, selectPair, take, valueDepth, writeRows,
+  at, eitherCount, eitherKey, firstCount, firstKey, fullKeyDepth, groupCount, keyDepth, keyTable, length, lineBytes, lines,
+  loadQueriesAndKeys, offsets, queryBytes, queryTable, readAxis, readQueriesAndKeys, rowBytes, rows, secondCount, secondKey,
+  selectPair, take, valueDepth, writeRows,
 } from "./axis";
 import { ownLanes, scatter } from "./lanes";
 import { addToRows, dotRows, retrieveEncodings, retrieveRows } from "./rows";
 import { coefficient, loadCoefficients, prepareCoefficients } from "./similarity-coefficients";
-import { centre, dot, dotEncoding, gram, multiply, windowBytes, windowsOf } from "./similarity-gram";
+import { centre, windowBytes, windowsOf } from "./similarity-gram";
 import {
   dotPositions, eitherOffset, encodingsOf, firstEntries, firstEntry, offsetsOfEither, secondEntries, secondEntry,
 } from "./similarity-products";
+import { addMatrixProducts, addOuterProducts, addWindowProducts, dotVector, dotVectors, gram } from "./similarity-tiles";
 import { madd } from "./simd";
 
 let slopes: usize = 0;
@@ -151,70 +151,42 @@ let queryWindows: usize = 0, keyWindows: usize = 0;
 function prepareGram(): void {
   gramMatrix = take(<usize>fullKeyDepth * queryBytes);
   mean = take(queryBytes);
-  centred = take(<usize>(length + 1) * queryBytes);
+  centred = take(<usize>length * queryBytes);
   queryWindows = queryTable === 0 ? 0 : windowsOf(queryTable);
   keyWindows = keyTable === 0 ? 0 : windowsOf(keyTable);
 }
 
 function groupByGram(): void {
-  const keyOffset = queryBytes;
-  contentByGram(rows, rows + keyOffset, slopes);
-  contentByGram(rows + keyOffset, rows, slopes + keyOffset);
-  for (let i = 0; i < length; i++) {
-    const query = at(rows, i, rowBytes), key = at(rows, length - 1 - i, rowBytes) + keyOffset;
-    if (queryTable !== 0) positionByGram(1, query, i, queryWindows, querySums);
-    if (keyTable !== 0) positionByGram(2, key, i, keyWindows, keySums);
-  }
+  const queries = rows, keys = rows + queryBytes, last = at(rows, length - 1, rowBytes) + queryBytes;
+  contentByGram(queries, keys);
+  contentByGram(keys, queries);
+  if (queryTable !== 0) positionByGram(1, queries, rowBytes, queryWindows, querySums);
+  if (keyTable !== 0) positionByGram(2, last, 0 - rowBytes, keyWindows, keySums);
 }
 
 /** dy += n (a + b u) m + b C y for all y, where z are all of the others: of the queries by the keys, or the other way. */
-function contentByGram(vectors: usize, others: usize, slope: usize): void {
+function contentByGram(vectors: usize, others: usize): void {
   centre(others, mean, centred);
   gram(centred, queryBytes, gramMatrix);
-  const b = coefficient(0, 1), a = coefficient(0, 0), n = f32x4.splat(<f32>length);
-  for (let i = 0; i < length; i += 2) {
-    // C y of a pair, as the weighted sum of the rows of C with the elements of y for weights.
-    retrieveRows(
-      gramMatrix, queryBytes, at(vectors, i, rowBytes), rowBytes, fullKeyDepth, fullKeyDepth,
-      at(centred, i, queryBytes), queryBytes, b, b,
-    );
-  }
-  for (let i = 0; i < length; i++) {
-    const u = dot(at(vectors, i, rowBytes), mean, queryBytes);
-    const factor = f32x4.mul(n, madd(b, u, a));
-    const to = at(slope, i, rowBytes), from = at(centred, i, queryBytes);
-    for (let x: usize = 0; x < queryBytes; x += 16) {
-      const curved = f32x4.add(v128.load(to + x), v128.load(from + x));
-      v128.store(to + x, madd(factor, v128.load(mean + x), curved));
-    }
-  }
+  const b = coefficient(0, 1), bytes = <usize>fullKeyDepth * queryBytes;
+  for (let x: usize = 0; x < bytes; x += 16) v128.store(gramMatrix + x, f32x4.mul(b, v128.load(gramMatrix + x)));
+  dotVector(vectors, rowBytes, mean, lines);
+  toFactors(coefficient(0, 0), b);
+  addMatrixProducts(vectors, rowBytes, lines, mean, gramMatrix, slopes + (vectors - rows), rowBytes);
 }
 
-/** One y of a position term, which meets the encodings of query i: its gradient, and what it adds to theirs. */
-function positionByGram(term: i32, y: usize, i: i32, windows: usize, sums: usize): void {
+/** One position term, of vectors y_i that meet the encodings of query i: gradients, and what the encodings' are made of. */
+function positionByGram(term: i32, y: usize, bytes: usize, windows: usize, sums: usize): void {
   const a = coefficient(term, 0), b = coefficient(term, 1);
-  const window = at(windows, i, windowBytes());
-  const slope = slopes + (y - rows);
-  const n = f32x4.splat(<f32>(lastOffset(i) - firstOffset(i) + 1));
-  multiply(window + (queryBytes >> 2), y, centred);
-  const factor = f32x4.mul(n, madd(b, dotEncoding(y, window), a));
-  const ownA = f32x4.mul(own, a), ownB = f32x4.mul(own, b);
-  let to = at(sums, i, <usize>(fullKeyDepth + 1) * queryBytes);
-  for (let x: usize = 0; x < queryBytes; x += 16) {
-    const curved = madd(b, v128.load(centred + x), v128.load(slope + x));
-    v128.store(slope + x, madd(factor, v128.load32_splat(window + (x >> 2)), curved));
-    v128.store(to + x, madd(ownA, v128.load(y + x), v128.load(to + x)));
-  }
-  for (let c: usize = 0; c < queryBytes; c += 16) {
-    to += queryBytes;
-    const z = f32x4.mul(ownB, v128.load(y + c));
-    // The matrix is symmetric: from the diagonal's block of four on, the rest is mirrored when the parts are summed.
-    for (let x = c & ~63; x < queryBytes; x += 64) {
-      const sum = to + x, from = y + x;
-      v128.store(sum, madd(z, v128.load(from), v128.load(sum)));
-      v128.store(sum, madd(z, v128.load(from, 16), v128.load(sum, 16)), 16);
-      v128.store(sum, madd(z, v128.load(from, 32), v128.load(sum, 32)), 32);
-      v128.store(sum, madd(z, v128.load(from, 48), v128.load(sum, 48)), 48);
-    }
-  }
+  dotVectors(y, bytes, windows, windowBytes(), lines);
+  toFactors(a, b);
+  addWindowProducts(y, bytes, lines, windows, windowBytes(), b, slopes + (y - rows), bytes);
+  addOuterProducts(y, bytes, f32x4.mul(own, a), f32x4.mul(own, b), sums);
+}
+
+/** Turns a line of u into n (a + b u), of n = L products each. */
+function toFactors(a: v128, b: v128): void {
+  const n = f32x4.splat(<f32>length), na = f32x4.mul(n, a), nb = f32x4.mul(n, b);
+  const end = at(lines, length, 16);
+  for (let p = lines; p < end; p += 16) v128.store(p, madd(nb, v128.load(p), na));
 }

@@ -4,16 +4,16 @@
  */
 import { integerAt, pointerAt, shareStart } from "./arguments";
 import {
-  at, eitherCount, eitherKey, firstCount, firstKey, firstOffset, fullKeyDepth, groupCount, heads, keyTable, lastOffset,
-  length, lineBytes, lines, loadQueriesAndKeys, queryBytes, queryTable, readAxis, rowBytes, rows, secondCount, secondKey,
+  at, eitherCount, eitherKey, firstCount, firstKey, fullKeyDepth, groupCount, heads, keyTable, length, lineBytes, lines, loadQueriesAndKeys, queryBytes, queryTable, readAxis, rowBytes, rows, secondCount, secondKey,
   selectPair, take,
 } from "./axis";
 import { dotRows } from "./rows";
-import { centre, dot, dotEncoding, gram, multiply, windowBytes, windowsOf } from "./similarity-gram";
+import { centre, dot, windowBytes, windowsOf } from "./similarity-gram";
 import {
   dotPositions, encodingsOf, firstEntries, firstEntry, secondEntries, secondEntry,
 } from "./similarity-products";
-import { addMoments, addMomentsToHeads, addProducts, clearMoments, prepareMoments } from "./similarity-moments";
+import { addMeans, addMomentsToHeads, addProducts, clearMoments, prepareMoments } from "./similarity-moments";
+import { dotVector, dotVectors, gram, windowForms } from "./similarity-tiles";
 
 /**
  * args: those of `readAxis`, then whether to go by Gram matrices, the parts' sums and the bytes of one part's: [3 terms][3
@@ -85,22 +85,19 @@ function prepareGram(): void {
 }
 
 function groupByGram(): void {
-  centre(rows + queryBytes, mean, centred);
+  const queries = rows, keys = rows + queryBytes, lastKey = at(keys, length - 1, rowBytes);
+  centre(keys, mean, centred);
   gram(centred, queryBytes, keyGram);
-  gram(rows, rowBytes, queryGram);
+  gram(queries, rowBytes, queryGram);
+  dotVector(queries, rowBytes, mean, lines);
   // sum_i q_i.(C q_i) is the sum of the products of the two matrices' elements.
-  addMoments(0, 0, f32x4.splat(0), dot(queryGram, keyGram, <usize>fullKeyDepth * queryBytes));
-  for (let i = 0; i < length; i++) {
-    const query = at(rows, i, rowBytes), key = at(rows, length - 1 - i, rowBytes) + queryBytes;
-    addMoments(0, length, dot(query, mean, queryBytes), f32x4.splat(0));
-    if (queryTable !== 0) windowMoments(query, queryWindows, i, 1);
-    if (keyTable !== 0) windowMoments(key, keyWindows, i, 2);
-  }
+  addMeans(0, lines, length, length, dot(queryGram, keyGram, <usize>fullKeyDepth * queryBytes));
+  if (queryTable !== 0) addWindows(1, queries, rowBytes, queryWindows);
+  if (keyTable !== 0) addWindows(2, lastKey, 0 - rowBytes, keyWindows);
 }
 
-/** Moments of the products of a vector with the encodings that meet query i (or key L - 1 - i). */
-function windowMoments(y: usize, windows: usize, i: i32, term: i32): void {
-  const window = at(windows, i, windowBytes());
-  multiply(window + (queryBytes >> 2), y, centred);
-  addMoments(term, lastOffset(i) - firstOffset(i) + 1, dotEncoding(y, window), dot(y, centred, queryBytes));
+/** Moments of the products of vectors with the encodings that meet query i (or key L - 1 - i). */
+function addWindows(term: i32, y: usize, bytes: usize, windows: usize): void {
+  dotVectors(y, bytes, windows, windowBytes(), lines);
+  addMeans(term, lines, length, length, windowForms(y, bytes, windows + (queryBytes >> 2), windowBytes()));
 }
