@@ -106,7 +106,7 @@ export async function startPool(options: PoolOptions): Promise<KernelPool> {
       return scratchPointer;
     },
     stop: async () => {
-      await Promise.all(workers.map((worker) => worker.terminate()));
+      await terminate(workers);
     },
   };
 }
@@ -118,6 +118,16 @@ function waitForOthers(signals: Int32Array): void {
     if (now === pending) Atomics.wait(signals, signal.pending, pending);
     pending = Atomics.load(signals, signal.pending);
   }
+}
+
+/** Referenced first: a process that waits for nothing but their end would end itself, before whoever waits goes on. */
+export async function terminate(workers: readonly Worker[]): Promise<void> {
+  await Promise.all(
+    workers.map((worker) => {
+      worker.ref();
+      return worker.terminate();
+    }),
+  );
 }
 
 async function startWorkers(start: Omit<WorkerStart, "thread">): Promise<Worker[]> {

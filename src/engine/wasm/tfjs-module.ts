@@ -15,6 +15,7 @@ import { Worker } from "node:worker_threads";
 import type { BackendWasmModule } from "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm";
 import type { BackendWasmThreadedSimdModule } from "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd";
 import type { Allocator } from "./heap.js";
+import { terminate } from "./pool.js";
 
 const build = "tfjs-backend-wasm-threaded-simd";
 
@@ -67,7 +68,7 @@ export async function startThreadedTfjs(memory: WebAssembly.Memory, threads: num
     module,
     unref: () => workers.forEach((worker) => worker.unref()),
     stop: async () => {
-      await Promise.all(workers.map((worker) => worker.terminate()));
+      await terminate(workers);
     },
   };
 }
