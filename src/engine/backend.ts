@@ -14,7 +14,7 @@ import { availableParallelism } from "node:os";
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError, UnsupportedError } from "../errors.js";
 import { nativeBackends, startNative, type NativeBackend } from "./native.js";
-import type { HeapUse } from "./wasm/heap.js";
+import type { HeapUse, HeapWatch } from "./wasm/heap.js";
 import { startSingle, startThreaded } from "./wasm/start.js";
 
 export type BackendName = "wasm" | "cpu" | NativeBackend;
@@ -26,6 +26,8 @@ export interface EngineOptions {
   readonly threads?: number;
   /** Fused multiply-add in our kernels where the runtime has it. Default true. */
   readonly relaxedSimd?: boolean;
+  /** Most memory of the WebAssembly backend for tensors and scratch, in MiB. Default 4096, all that its pointers reach. */
+  readonly heapMebibytes?: number;
 }
 
 export interface EngineReport {
@@ -50,7 +52,7 @@ export interface EngineMemory {
 interface RunningEngine {
   readonly key: string;
   readonly report: EngineReport;
-  heapUse(): HeapUse | null;
+  readonly heap: HeapWatch | null;
   stop(): Promise<void>;
 }
 
@@ -93,7 +95,14 @@ export function report(): EngineReport | null {
 /** What tensors and the heap use at this moment, and the most they ever did. */
 export function memory(): EngineMemory {
   const { numTensors, numBytes } = tf.memory();
-  return { tensors: numTensors, tensorBytes: numBytes, heap: running?.heapUse() ?? null };
+  return { tensors: numTensors, tensorBytes: numBytes, heap: running?.heap?.use() ?? null };
+}
+
+/** The most bytes of the heap that were in use at one moment of `work`; null where {@link memory} knows no heap. */
+export function peakHeapDuring(work: () => void): number | null {
+  if (running?.heap) return running.heap.peakDuring(work);
+  work();
+  return null;
 }
 
 async function stopRunning(): Promise<void> {
@@ -105,7 +114,7 @@ async function stopRunning(): Promise<void> {
 type Resolved = Required<EngineOptions>;
 
 function resolveOptions(options: EngineOptions): Resolved {
-  const { backend = "auto", threads = availableParallelism(), relaxedSimd = true } = options;
+  const { backend = "auto", threads = availableParallelism(), relaxedSimd = true, heapMebibytes = 4096 } = options;
   const names = ["auto", "wasm", "cpu", ...nativeBackends];
   if (!names.includes(backend)) {
     throw new ConfigError(`engine.start: backend must be one of ${names.join(", ")}, got ${String(backend)}`);
@@ -113,15 +122,25 @@ function resolveOptions(options: EngineOptions): Resolved {
   if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
     throw new ConfigError(`engine.start: threads must be a whole number from 1 to 64, got ${threads}`);
   }
-  return { backend, threads, relaxedSimd };
+  if (!Number.isInteger(heapMebibytes) || heapMebibytes < 32 || heapMebibytes > 4096) {
+    throw new ConfigError(
+      `engine.start: heapMebibytes must be a whole number from 32 to 4096, got ${heapMebibytes}; leave it out for all`,
+    );
+  }
+  return { backend, threads, relaxedSimd, heapMebibytes };
 }
 
 type Started = Omit<RunningEngine, "key">;
 
 /** Ways to start, best first; each may throw. */
-function candidates({ backend, threads, relaxedSimd }: Resolved): ((before: string) => Promise<Started>)[] {
+function candidates({
+  backend,
+  threads,
+  relaxedSimd,
+  heapMebibytes,
+}: Resolved): ((before: string) => Promise<Started>)[] {
   const threaded = async (before: string): Promise<Started> => {
-    const wasm = await startThreaded({ threads, relaxedSimd });
+    const wasm = await startThreaded({ threads, relaxedSimd, pages: heapMebibytes * 16 });
     const arithmetic = wasm.relaxedSimd ? "relaxed SIMD" : "SIMD";
     const reason = `${before}WebAssembly with ${arithmetic} on ${threads} thread${threads > 1 ? "s" : ""}, fused kernels`;
     return engineOn("wasm", { ...wasm, simd: true, kernels: true, reason });
@@ -171,12 +190,12 @@ async function startFirst(options: Resolved): Promise<Started> {
 
 function engineOn(
   backend: BackendName,
-  parts: Omit<EngineReport, "backend"> & Partial<Pick<Started, "heapUse" | "stop">>,
+  parts: Omit<EngineReport, "backend"> & Partial<Pick<Started, "heap" | "stop">>,
 ): Started {
   const { threads, simd, relaxedSimd, kernels, reason } = parts;
   return {
     report: { backend, threads, simd, relaxedSimd, kernels, reason },
-    heapUse: parts.heapUse ?? (() => null),
+    heap: parts.heap ?? null,
     stop: parts.stop ?? (() => Promise.resolve()),
   };
 }

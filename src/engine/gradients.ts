@@ -21,15 +21,20 @@ interface RecordedOperation {
  */
 export function variableGrads(loss: () => tf.Scalar, variables: tf.Variable[]): ReturnType<typeof tf.variableGrads> {
   const cleanup = { previous: (): void => undefined };
+  let recorded: readonly RecordedOperation[] = [];
   try {
     return tf.variableGrads(() => {
-      const value = loss();
       const { activeTape, gradientDepth } = tf.engine().state;
       // A gradient of a gradient needs what the inner one used.
-      if (gradientDepth === 1)
-        for (const operation of activeTape as RecordedOperation[]) freeOnceUsed(operation, cleanup);
+      if (gradientDepth === 1) recorded = activeTape as RecordedOperation[];
+      const value = loss();
+      for (const operation of recorded) freeOnceUsed(operation, cleanup);
       return value;
     }, variables);
+  } catch (error) {
+    // TensorFlow.js keeps what operations have saved until they are differentiated: here they never will be.
+    for (const { saved } of recorded) if (saved !== undefined) tf.dispose([...saved]);
+    throw error;
   } finally {
     cleanup.previous();
   }

@@ -68,6 +68,25 @@ describe("engine", () => {
     );
   });
 
+  it("tells the high water of a piece of work from that of all", async () => {
+    await engine.start({ threads: 2 });
+    const { peakBytes, liveBytes } = engine.memory().heap!;
+    const during = engine.peakHeapDuring(() => tf.zeros([101, 103]).dispose())!;
+    assert.ok(during >= liveBytes + 101 * 103 * 4 && during < liveBytes + 2 * 101 * 103 * 4);
+    assert.throws(() => engine.peakHeapDuring(() => assert.fail()));
+    assert.equal(engine.memory().heap!.peakBytes, Math.max(peakBytes, during));
+  });
+
+  it("keeps to the memory that it is given", async () => {
+    await engine.start({ threads: 2, heapMebibytes: 64 });
+    assert.equal(engine.memory().heap!.heapLimitBytes, 64 * 2 ** 20);
+    assert.throws(
+      () => tf.tidy(() => Array.from({ length: 70 }, () => tf.zeros([512, 512]))),
+      /^UnsupportedError: engine: tensors must fit in 64.0 MiB of WebAssembly memory, got \d+\.\d MiB in use and 1.0 MiB/,
+    );
+    await engine.start({ threads: 2 });
+  });
+
   it("refuses options that make no sense", () => {
     const message = (options: unknown): string => {
       try {
@@ -83,6 +102,10 @@ describe("engine", () => {
       "engine.start: backend must be one of auto, wasm, cpu, node, node-gpu, got webgl",
     );
     assert.equal(message({ threads: 0 }), "engine.start: threads must be a whole number from 1 to 64, got 0");
+    assert.equal(
+      message({ heapMebibytes: 5000 }),
+      "engine.start: heapMebibytes must be a whole number from 32 to 4096, got 5000; leave it out for all",
+    );
     assert.equal(message({ threads: 2.5 }), "engine.start: threads must be a whole number from 1 to 64, got 2.5");
   });
 

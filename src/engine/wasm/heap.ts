@@ -29,8 +29,14 @@ export interface Allocator {
 
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
+export interface HeapWatch {
+  use(): HeapUse;
+  /** The most that was allocated at one moment of `work`. */
+  peakDuring(work: () => void): number;
+}
+
 /** Counts what `module` allocates from now on, and makes a failed allocation an error. */
-export function watchHeap(module: Allocator, memory: WebAssembly.Memory, limitBytes: number): () => HeapUse {
+export function watchHeap(module: Allocator, memory: WebAssembly.Memory, limitBytes: number): HeapWatch {
   // Emscripten's stubs replace themselves on their first call; make that call before they are wrapped.
   module._free(module._malloc(1));
   const allocate = module._malloc.bind(module);
@@ -59,12 +65,24 @@ export function watchHeap(module: Allocator, memory: WebAssembly.Memory, limitBy
     sizes.delete(address);
     release(pointer);
   };
-  return () => ({ heapBytes: memory.buffer.byteLength, heapLimitBytes: limitBytes, liveBytes, peakBytes });
+  return {
+    use: () => ({ heapBytes: memory.buffer.byteLength, heapLimitBytes: limitBytes, liveBytes, peakBytes }),
+    peakDuring(work) {
+      const before = peakBytes;
+      peakBytes = liveBytes;
+      try {
+        work();
+        return peakBytes;
+      } finally {
+        peakBytes = Math.max(peakBytes, before);
+      }
+    },
+  };
 }
 
-/** A shared memory of 4 GiB at most; less where the system does not let a process reserve that many addresses. */
-export function createMemory(): { memory: WebAssembly.Memory; limitBytes: number } {
-  for (let maximum = maximumPages; ; maximum /= 2) {
+/** A shared memory of so many pages at most; of fewer where the system does not let a process reserve the addresses. */
+export function createMemory(pages: number): { memory: WebAssembly.Memory; limitBytes: number } {
+  for (let maximum = pages; ; maximum = Math.ceil(maximum / 2)) {
     try {
       const memory = new WebAssembly.Memory({ initial: 256, maximum, shared: true });
       return { memory, limitBytes: maximum * 65536 };

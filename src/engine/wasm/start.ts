@@ -3,14 +3,15 @@ import * as tf from "@tensorflow/tfjs";
 import type * as tfjsWasm from "@tensorflow/tfjs-backend-wasm";
 import { gradients, wasmKernels } from "../ops/index.js";
 import { installKernels } from "../ops/wasm-kernel.js";
-import { createMemory, watchHeap, type HeapUse } from "./heap.js";
+import { createMemory, watchHeap, type HeapWatch } from "./heap.js";
 import { startPool } from "./pool.js";
 import { startThreadedTfjs } from "./tfjs-module.js";
 
 export interface RunningWasm {
   readonly threads: number;
   readonly relaxedSimd: boolean;
-  heapUse(): HeapUse | null;
+  /** Null where tfjs's own start manages the memory. */
+  readonly heap: HeapWatch | null;
   stop(): Promise<void>;
 }
 
@@ -30,12 +31,19 @@ async function register(create: () => tf.KernelBackend | Promise<tf.KernelBacken
   return tf.backend() as tfjsWasm.BackendWasm;
 }
 
-export async function startThreaded(options: { threads: number; relaxedSimd: boolean }): Promise<RunningWasm> {
+interface ThreadedOptions {
+  readonly threads: number;
+  readonly relaxedSimd: boolean;
+  /** Most memory, in WebAssembly pages of 64 KiB. */
+  readonly pages: number;
+}
+
+export async function startThreaded(options: ThreadedOptions): Promise<RunningWasm> {
   const { BackendWasm } = await importBackend();
-  const { memory, limitBytes } = createMemory();
+  const { memory, limitBytes } = createMemory(options.pages);
   const tfjs = await startThreadedTfjs(memory, options.threads);
   try {
-    const heapUse = watchHeap(tfjs.module, memory, limitBytes);
+    const heap = watchHeap(tfjs.module, memory, limitBytes);
     const pool = await startPool({ ...options, memory, allocator: tfjs.module });
     const backend = await register(() => new BackendWasm(tfjs.module));
     tfjs.unref();
@@ -43,7 +51,7 @@ export async function startThreaded(options: { threads: number; relaxedSimd: boo
     return {
       threads: options.threads,
       relaxedSimd: pool.relaxedSimd,
-      heapUse,
+      heap,
       stop: async () => {
         uninstall();
         tf.removeBackend("wasm");
@@ -64,7 +72,7 @@ export async function startSingle(): Promise<RunningWasm> {
   return {
     threads: 1,
     relaxedSimd: false,
-    heapUse: () => null,
+    heap: null,
     stop: () => Promise.resolve(tf.removeBackend("wasm")),
   };
 }
