@@ -102,7 +102,8 @@ function describe({ versions, machine, engine: report, heap, optional, advice }:
   ];
   if (heap !== null) {
     const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
-    rows.push(["heap", `${mebibytes(heap.heapBytes)} of ${mebibytes(heap.heapLimitBytes)} MiB`]);
+    const [size, limit, peak] = [heap.heapBytes, heap.heapLimitBytes, heap.peakBytes].map(mebibytes);
+    rows.push(["heap", `${size} of ${limit} MiB, of which ${peak} MiB were in use at most`]);
   }
   for (const [name, absent] of Object.entries(optional)) rows.push(["optional", absent ?? `${name} is installed`]);
   for (const line of advice) rows.push(["faster", line]);

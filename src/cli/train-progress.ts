@@ -123,6 +123,7 @@ export function epochLine(event: EpochDone, { config: { epochs, data } }: RunSta
     `train loss ${trainLoss.toFixed(3)} top-1 ${percent(trainTop1)}`,
     `validation loss ${validationLoss.toFixed(3)} top-1 ${percent(validationTop1)}${top5}`,
     `${event.imagesPerSecond.toFixed(0)} images/s`,
+    ...(event.peakHeapBytes ? [`heap ${(event.peakHeapBytes / 2 ** 20).toFixed(0)} MiB`] : []),
     `${duration(event.seconds)}${event.best ? "  best" : ""}`,
   ].join("  ");
 }

@@ -60,6 +60,8 @@ export interface EpochDone {
   learningRate: number;
   /** Whether no earlier epoch had as high a validation top-1. */
   best: boolean;
+  /** Most that tensors and kernels held until now of the engine's WebAssembly memory; null on other engines. */
+  peakHeapBytes?: number | null;
 }
 
 export interface RunEnded {

@@ -27,6 +27,9 @@ export function forwardAndBack({ config, model, parameters }: Run, batch: ImageB
     }, variables);
     const gradients = variables.map(({ name }) => (grads as Partial<typeof grads>)[name] ?? null);
     return { loss, logits: kept.logits as tf.Tensor2D, gradients };
+  } catch (error) {
+    kept.logits?.dispose();
+    throw error;
   } finally {
     tf.dispose([images, labels]);
   }

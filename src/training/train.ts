@@ -111,6 +111,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
         validationTop5: validation.top5,
         learningRate: rateAt(run, step - 1),
         best,
+        peakHeapBytes: engine.memory().heap?.peakBytes ?? null,
       });
       state.scores.push(validation.top1);
       Object.assign(state, { epoch: epoch + 1, batch: 0, sums: freshState().sums });
@@ -155,17 +156,47 @@ async function trainingStep(
 
 /** Forward and back, as many images at once as the configuration says. */
 function passInParts(run: Run, batch: ImageBatch): Pass {
-  const { microBatch } = run.config;
+  let sum: Pass | null = null;
   try {
-    const [first, ...others] = partsOf(batch, microBatch).map((part) => () => forwardAndBack(run, part));
-    return others.reduce((sum, next) => addPasses(sum, next()), first());
+    for (const part of partsOf(batch, run.config.microBatch)) {
+      const next = forwardAndBack(run, part);
+      sum = sum === null ? next : addPasses(sum, next);
+    }
+    return sum!;
   } catch (error) {
+    if (sum !== null) disposePass(sum);
     // What the engine throws when its memory is full.
-    if (!(error instanceof UnsupportedError) || microBatch === 1) throw error;
-    throw new UnsupportedError(
-      `train: a pass must fit in the engine's memory, got ${microBatch} images of ${batch.shape[1]} px; ` +
-        `use microBatch=${Math.ceil(microBatch / 2)} or less (${error.message})`,
-    );
+    if (!(error instanceof UnsupportedError)) throw error;
+    throw new UnsupportedError(`${tooLarge(run, batch)} (${error.message})`);
+  }
+}
+
+/** Says that a pass does not fit, and how many images would. */
+function tooLarge(run: Run, batch: ImageBatch): string {
+  const { microBatch } = run.config;
+  const images = `${microBatch} image${microBatch === 1 ? "" : "s"} of ${batch.shape[1]} px`;
+  const rule = `train: a pass must fit in the engine's memory, got ${images}`;
+  const fit = microBatch === 1 ? null : imagesThatFit(run, batch);
+  if (fit === null) return `${rule}; use a smaller size or model`;
+  const most = Math.min(fit.images, microBatch - 1);
+  const each = `of ${(fit.bytesPerImage / 2 ** 20).toFixed(1)} MiB each`;
+  return `${rule} ${each}; use microBatch=${most} or batchSize=${most}`;
+}
+
+/** Measured with passes of one and of two images; null where not even those fit. */
+function imagesThatFit(run: Run, batch: ImageBatch): { images: number; bytesPerImage: number } | null {
+  const peakOf = (count: number): number =>
+    engine.peakHeapDuring(() => disposePass(forwardAndBack(run, partsOf(batch, count)[0]))) ?? 0;
+  try {
+    const [one, two] = [peakOf(1), peakOf(2)];
+    const bytesPerImage = two - one;
+    // A tenth is left to the allocator's gaps, and the gradients of the parts before are kept while a part is passed.
+    const limit = 0.9 * (engine.memory().heap?.heapLimitBytes ?? 0);
+    const kept = 4 * run.parameters.reduce((sum, { variable }) => sum + variable.size, 0);
+    return { images: Math.max(1, Math.floor(1 + (limit - kept - one) / bytesPerImage)), bytesPerImage };
+  } catch (error) {
+    if (error instanceof UnsupportedError) return null;
+    throw error;
   }
 }
 

@@ -59,6 +59,12 @@ describe("axial-lab train", () => {
     assert.match(table, /\nyellow {2}.* of 4/);
   });
 
+  it("says why a training failed, and fails itself", () => {
+    const { status, stderr } = axial("train", ...quick, "--epochs", "1", "--lr", "1e30", "--out", "failed");
+    assert.match(stderr, /^train: the loss must stay finite, got (NaN|Infinity) in step \d/);
+    assert.equal(status, 1);
+  });
+
   it("prints one event a line with --json, stops on Ctrl+C with a checkpoint, and resumes to the end", async (t) => {
     if (process.platform === "win32") return t.skip("signals end a process on Windows");
     const running = spawn(process.execPath, [main, "train", ...quick, "--epochs", "40", "--out", "b", "--json"], {
@@ -148,6 +154,7 @@ describe("the progress of a training", () => {
     validationTop5: 1,
     learningRate: 0.0012,
     best: true,
+    peakHeapBytes: 793 * 2 ** 20,
   };
   const shown = (events: RunEvent[], screen: { isTTY?: boolean; columns?: number }): string => {
     let text = "";
@@ -178,7 +185,7 @@ describe("the progress of a training", () => {
     assert.equal(lines[1], "data     d, 6 classes, 96 to 128 px, 10 batches of 32");
     assert.equal(
       lines[4],
-      "epoch  2/10  train loss 1.500 top-1 50.0 %  validation loss 1.250 top-1 62.5 % top-5 100.0 %  16 images/s  25 s  best",
+      "epoch  2/10  train loss 1.500 top-1 50.0 %  validation loss 1.250 top-1 62.5 % top-5 100.0 %  16 images/s  heap 793 MiB  25 s  best",
     );
   });
 

@@ -5,7 +5,8 @@ import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
 import { AxialError, ConfigError, ShapeError, UnsupportedError } from "../../src/errors.js";
-import type { ResNetConfig } from "../../src/models/index.js";
+import { generated } from "../../src/data/index.js";
+import { buildResNet, type ResNetConfig } from "../../src/models/index.js";
 import {
   createAverage,
   evaluate,
@@ -139,7 +140,7 @@ describe("train", () => {
   it("holds the same tensors and bytes through 1,000 steps, and leaves none but the model's", async () => {
     const model = tinyModel();
     const own = tf.memory().numTensors;
-    const seen = new Set<string>();
+    const [seen, peaks] = [new Set<string>(), new Set<number | undefined>()];
     await train({
       model,
       data: tinyData(),
@@ -151,9 +152,11 @@ describe("train", () => {
       onEvent: ({ event }) => {
         const { tensors, tensorBytes, heap } = engine.memory();
         if (event === "step") seen.add(`${tensors} ${tensorBytes} ${heap?.liveBytes} ${heap?.heapBytes}`);
+        if (event === "epoch") peaks.add(heap?.peakBytes);
       },
     });
     assert.equal(seen.size, 1, [...seen].join(", "));
+    assert.equal(peaks.size, 1, "the high water of the first epoch is that of all");
     assert.equal(tf.memory().numTensors, own);
   });
 
@@ -260,7 +263,37 @@ describe("train", () => {
     );
   });
 
-  it("says how many images to pass at once when the engine's memory is full", async () => {
+  it("says how many images fit when the engine's memory is full, holds none of the failed pass, and they do fit", async () => {
+    await engine.start({ threads: 2, heapMebibytes: 48 });
+    try {
+      const count = 211;
+      const data = generated({ classes: 3, trainCount: count, validationCount: 3 });
+      const settings = { data, size: 80, batchSize: count, epochs: 1, seed: 1 };
+      const model = buildResNet(small, { classes: 3, size: 80, seed: 1 });
+      const own = tf.memory().numTensors;
+      let message = "";
+      await assert.rejects(train({ ...settings, model }), (error: Error) => {
+        message = error.message;
+        return error instanceof UnsupportedError;
+      });
+      const [rule, fit] =
+        /^train: a pass must fit in the engine's memory, got 211 images of 80 px of .* MiB each; use microBatch=(\d+) or batchSize=\1 \(engine: tensors must fit in 48.0 MiB/.exec(
+          message,
+        ) ?? [];
+      assert.ok(rule !== undefined, message);
+      assert.equal(tf.memory().numTensors, own);
+      const most = Number(fit);
+      assert.ok(most > 8 && most < count, fit);
+      const { events } = await train({ ...settings, model, microBatch: most });
+      const [epoch] = epochsOf(events);
+      assert.ok(epoch.peakHeapBytes! > 24 * 2 ** 20, "the batch named is not far too small");
+      model.dispose();
+    } finally {
+      await engine.start({ threads: 2 });
+    }
+  });
+
+  it("says that not even one image fits", async () => {
     class Full extends tf.layers.Layer {
       static readonly className = "Full";
       override call(): tf.Tensor {
@@ -277,7 +310,7 @@ describe("train", () => {
     await assert.rejects(
       train({ ...tinySettings, model, data: tinyData() }),
       new UnsupportedError(
-        "train: a pass must fit in the engine's memory, got 7 images of 11 px; use microBatch=4 or less (engine: full)",
+        "train: a pass must fit in the engine's memory, got 7 images of 11 px; use a smaller size or model (engine: full)",
       ),
     );
   });
