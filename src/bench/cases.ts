@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { axialAttention } from "../layers/attention.js";
 import { AxialAttention } from "../layers/axial-attention.js";
 import { NdAxialAttention } from "../layers/nd-axial-attention.js";
+import { StandAloneAttention } from "../layers/windowed-attention.js";
 import { create } from "../models/zoo.js";
 import { createOptimizer } from "../training/optimizers.js";
 import { namedWeights, parametersOf } from "../training/weights.js";
@@ -166,5 +167,12 @@ export const benchCases: readonly BenchCase[] = [
     [batchSize, 64, 64, 128],
     { training: 4 },
     () => new NdAxialAttention({ dim: 128, heads: 8 }),
+  ),
+  layer(
+    "sasa-7x7-64x56",
+    "stand-alone attention, 7 x 7, 64 channels, 56 x 56, batch 8",
+    [batchSize, 56, 56, 64],
+    { training: 10 },
+    () => new StandAloneAttention({ filters: 64, window: 7, bias: true }),
   ),
 ];
