@@ -131,7 +131,7 @@ function preparedFunction(
   inputs: tf.Tensor[],
   weights: tf.Tensor[] = [],
 ): Prepared {
-  const cotangent = tf.tidy(() => tf.randomNormal(f(...inputs).shape));
+  let cotangent: tf.Tensor | undefined;
   const finish = (tensor: tf.Tensor) => {
     // One value read back: WebAssembly has computed it by then, a graphics processor has finished too.
     tensor.flatten().slice(0, 1).dataSync();
@@ -140,10 +140,12 @@ function preparedFunction(
     run: () =>
       tf.tidy(() => {
         if (mode === "evaluation") return finish(f(...inputs));
+        // Not made beforehand: a pass by then would hide how far memory grows.
+        cotangent ??= tf.keep(tf.randomNormal(f(...inputs).shape));
         const { grads } = tf.engine().gradients(() => f(...inputs), [...inputs, ...weights], cotangent, true);
         finish(grads[0]);
       }),
-    dispose: () => tf.dispose([...inputs, cotangent]),
+    dispose: () => tf.dispose([...inputs, ...(cotangent === undefined ? [] : [cotangent])]),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Peak memory of a case, in a process of its own: the growth of the resident set over what it was when the model stood. */
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import * as engine from "../engine/index.js";
 import type { BenchCase, Mode } from "./cases.js";
@@ -53,4 +54,13 @@ export async function measureMemory(
   };
 }
 
-const peakResidentBytes = (): number => process.resourceUsage().maxRSS * 1024;
+/** On Linux not `maxRSS`, which a process inherits from the one that started it. */
+function peakResidentBytes(): number {
+  try {
+    const kilobytes = /^VmHWM:\s*(\d+) kB/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
+    if (kilobytes !== undefined) return Number(kilobytes) * 1024;
+  } catch {
+    // Not Linux.
+  }
+  return process.resourceUsage().maxRSS * 1024;
+}

@@ -146,13 +146,16 @@ def prepare(case, mode):
 
         return step
     x.requires_grad_(True)
-    with torch.no_grad():
-        cotangent = torch.randn_like(model(x))
+    cotangent = None
 
     def layer_step():
+        nonlocal cotangent
         x.grad = None
         model.zero_grad(set_to_none=True)
-        model(x).backward(cotangent)
+        y = model(x)
+        if cotangent is None:  # not when it is prepared: a pass by then would hide how far memory grows
+            cotangent = torch.randn_like(y)
+        y.backward(cotangent)
 
     return layer_step
 
@@ -191,8 +194,11 @@ def measure(case, mode, threads):
 
 
 def resident():
-    """Peak resident set in bytes (kilobytes on Linux, bytes on macOS)."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    """Peak resident set in bytes. On Linux not ru_maxrss, which a process inherits from the one that started it."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return next(int(line.split()[1]) * 1024 for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
 
 
 def memory(request):
