@@ -39,7 +39,9 @@ const entities: Record<string, string> = { "&amp;": "&", "&lt;": "<", "&gt;": ">
 export function outlineText(svg: string): string {
   const attribute = (tag: string, name: string): string | undefined =>
     new RegExp(`\\s${name}="([^"]*)"`).exec(tag)?.[1];
-  return svg.replace(/<text\b([^>]*)>([^]*?)<\/text>/g, (original, tag: string, content: string) => {
+  // Of a label that is left out, as on logarithmic axes, Vega writes an element without an end.
+  const written = svg.replace(/<text\b[^>]*\/>/g, "");
+  return written.replace(/<text\b([^>]*)>([^]*?)<\/text>/g, (original, tag: string, content: string) => {
     const size = parseFloat(attribute(tag, "font-size") ?? "11");
     const weight = weightOf(attribute(tag, "font-weight"));
     const anchor = attribute(tag, "text-anchor") ?? "start";

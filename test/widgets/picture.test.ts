@@ -53,6 +53,11 @@ describe("a static picture", () => {
     assert.equal(outlineText(lines), `<path d="${textOutline("a & b", 0, 0, 10)}${textOutline("c", 0, 12, 10)}"/>`);
   });
 
+  it("leaves out labels without text, which logarithmic axes have", () => {
+    const text = '<text font-size="10px">c</text>';
+    assert.equal(outlineText(`<g><text font-size="10px"/>${text}</g>`), `<g>${outlineText(text)}</g>`);
+  });
+
   it("leaves text as text when the face lacks one of its characters", () => {
     const arrow = '<text font-size="10px">i → j</text>';
     assert.equal(outlineText(arrow), arrow);
