@@ -12,8 +12,8 @@ export type Mode = "evaluation" | "training";
 
 /** One case made ready: `run` does the work once and returns when the result is there. */
 export interface Prepared {
-  run(): void;
-  dispose(): void;
+  readonly run: () => void;
+  readonly dispose: () => void;
 }
 
 export interface BenchCase {
@@ -74,7 +74,7 @@ function layer(
       made.build(shape);
       const weights = made.trainableWeights.map((weight) => weight.read());
       const attend = (x: tf.Tensor) => made.apply(x, { training: mode === "training" }) as tf.Tensor;
-      const prepared = preparedFunction(mode, attend, [tf.randomNormal(shape)], weights);
+      const prepared = preparedFunction(mode, attend, [tf.randomNormal(shape)], { weights });
       return {
         run: () => prepared.run(),
         dispose: () => {
@@ -124,14 +124,17 @@ function net(name: string, target: BenchCase["target"]): BenchCase {
   };
 }
 
-/** Runs `f` on its inputs; in training also its gradients with respect to them and to `weights`. */
-function preparedFunction(
+/**
+ * Runs `f` on its inputs; in training also its gradients with respect to them and to `weights`, given a cotangent of the
+ * result (default: random, of the shape that `f` gives). Disposes of the inputs and the cotangent.
+ */
+export function preparedFunction(
   mode: Mode,
   f: (...inputs: tf.Tensor[]) => tf.Tensor,
   inputs: tf.Tensor[],
-  weights: tf.Tensor[] = [],
+  { weights = [], cotangent: given }: { weights?: tf.Tensor[]; cotangent?: tf.Tensor } = {},
 ): Prepared {
-  let cotangent: tf.Tensor | undefined;
+  let cotangent = given;
   const finish = (tensor: tf.Tensor) => {
     // One value read back: WebAssembly has computed it by then, a graphics processor has finished too.
     tensor.flatten().slice(0, 1).dataSync();

@@ -6,14 +6,16 @@ import type { CaseResult } from "./measure.js";
 import type { MemoryResult } from "./memory.js";
 import type { CaseProfile } from "./profile.js";
 
+export interface Machine {
+  readonly processor: string;
+  readonly cores: number;
+  readonly platform: string;
+  readonly node: string;
+}
+
 export interface BenchReport {
   readonly date: string;
-  readonly machine: {
-    readonly processor: string;
-    readonly cores: number;
-    readonly platform: string;
-    readonly node: string;
-  };
+  readonly machine: Machine;
   readonly version: string;
   readonly engine: string;
   readonly reference: string | null;
@@ -26,17 +28,17 @@ export interface BenchReport {
 export function benchReport(
   parts: Pick<BenchReport, "engine" | "reference" | "threads" | "results" | "memory" | "profiles">,
 ): BenchReport {
+  return { date: new Date().toISOString().slice(0, 10), machine: machine(), version, ...parts };
+}
+
+/** What this was measured on. */
+export function machine(): Machine {
   const processors = cpus();
   return {
-    date: new Date().toISOString().slice(0, 10),
-    machine: {
-      processor: processors[0]?.model.trim() ?? "unknown",
-      cores: processors.length,
-      platform: `${process.platform} ${process.arch}`,
-      node: process.versions.node,
-    },
-    version,
-    ...parts,
+    processor: processors[0]?.model.trim() ?? "unknown",
+    cores: processors.length,
+    platform: `${process.platform} ${process.arch}`,
+    node: process.versions.node,
   };
 }
 

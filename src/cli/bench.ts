@@ -9,6 +9,7 @@ import { startReference } from "../bench/reference.js";
 import { benchReport, markdownTable, writeReport } from "../bench/report.js";
 import * as engine from "../engine/index.js";
 import { ConfigError } from "../errors.js";
+import { benchScaling } from "./bench-scaling.js";
 
 interface BenchFlags {
   rounds: string;
@@ -18,6 +19,8 @@ interface BenchFlags {
   memory?: boolean;
   profile?: boolean;
   json?: string;
+  scaling?: boolean;
+  figure?: string;
   memoryOnly?: boolean;
 }
 
@@ -35,7 +38,9 @@ Examples:
   axial-lab bench --reference "python test/bench/reference.py --sources DIR" --json bench.json
       all cases beside PyTorch running the public sources below DIR: reference and ours in turn, medians of 5 rounds
   axial-lab bench axial-resnet-26-s --mode training --memory --reference "..."
-      peak memory too, each in a process of its own`;
+      peak memory too, each in a process of its own
+  axial-lab bench --scaling --rounds 3 --json scaling.json --figure scaling.png
+      time over L x span and memory over L, for L from 64 to 2048: global and local span, fused and composed; 3 minutes`;
 
 export function register(program: Command): void {
   program
@@ -49,6 +54,8 @@ export function register(program: Command): void {
     .option("--reference <command>", "a program that answers one JSON line to each request")
     .option("--memory", "measure peak memory as well")
     .option("--profile", "show where the time goes: each kernel, and its share of this machine's peak")
+    .option("--scaling", "measure instead how time and memory of attention grow with the length of the axis")
+    .option("--figure <file>", "draw that: .png, .svg, .html or .json (Vega-Lite)")
     .option("--json <file>", "write all rounds to a file, with processor, Node, threads and the reference's version")
     .addOption(new Option("--memory-only").hideHelp())
     .addHelpText("after", examples)
@@ -59,6 +66,13 @@ async function run(names: string[], flags: BenchFlags): Promise<void> {
   if (flags.memoryOnly === true) return memoryOnly(names);
   const rounds = positiveInteger("--rounds", flags.rounds);
   const threads = positiveInteger("--threads", flags.threads);
+  if (flags.scaling === true) {
+    if (names.length > 0)
+      throw new ConfigError(`bench: --scaling must stand without cases, got ${names.join(" ")}; leave one of them out`);
+    return benchScaling({ threads, rounds, json: flags.json, figure: flags.figure });
+  }
+  if (flags.figure !== undefined)
+    throw new ConfigError(`bench: --figure must come with --scaling, got ${flags.figure} alone; add --scaling`);
   const cases = names.length === 0 ? benchCases : names.map(findCase);
   const modes: Mode[] = flags.mode === undefined ? ["evaluation", "training"] : [flags.mode];
   const reference = flags.reference === undefined ? null : await startReference(flags.reference);
