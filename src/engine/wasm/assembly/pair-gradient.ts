@@ -30,6 +30,7 @@ import {
   addDotEncodings, addKeysByOffset, addToKeys, addToRows, dotLines, dotRows, moveRows,
   retrieveEncodings, retrieveRows, toGradient,
 } from "./rows";
+import { madd } from "./simd";
 
 /** Gradients by the rows of the group: query, key (times log2(e)), value. */
 export let slopes: usize = 0;
@@ -246,17 +247,21 @@ export function finishKeys(from: usize, stride: usize, count: i32): void {
 /** Empties the sums of keys for the offsets from `first` on, which need the group's factors, into the part's at `to`. */
 export function flushKeys(first: i32, to: i32, count: i32): void {
   if (keyTable === 0) return;
-  const factor = f32x4.mul(keyScale, ownLanes());
+  const factor = f32x4.mul(keyScale, ownLanes()), zero = f32x4.splat(0);
+  let sum = keySum; // a global would go to memory and back in every turn
   for (let offset = 0; offset < count; offset++) {
-    const from = at(sums, first + offset, rowBytes) + queryBytes, total = at(partSums, to + offset, rowBytes) + queryBytes;
-    const encoding = at(encodings, first + offset, encodingBytes) + (queryBytes >> 2);
-    for (let x: usize = 0; x < queryBytes; x += 16) {
-      const sum = v128.load(from + x);
-      keySum = f32x4.add(keySum, f32x4.mul(sum, v128.load32_splat(encoding + (x >> 2))));
-      v128.store(total + x, f32x4.add(v128.load(total + x), f32x4.mul(factor, sum)));
-      v128.store(from + x, f32x4.splat(0));
+    let from = at(sums, first + offset, rowBytes) + queryBytes, total = at(partSums, to + offset, rowBytes) + queryBytes;
+    let encoding = at(encodings, first + offset, encodingBytes) + (queryBytes >> 2);
+    for (const end = from + queryBytes; from < end; from += 16) {
+      const x = v128.load(from);
+      sum = madd(x, v128.load32_splat(encoding), sum);
+      v128.store(total, madd(factor, x, v128.load(total)));
+      v128.store(from, zero);
+      total += 16;
+      encoding += 4;
     }
   }
+  keySum = sum;
 }
 
 /** Empties those of queries (which carry their factor and log2(e)) and of gradients by position, of the lanes in `own`. */
