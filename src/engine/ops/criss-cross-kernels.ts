@@ -29,7 +29,7 @@ function directionsOf(call: KernelCall<unknown, CrissCrossAttentionGeometry>, qk
 /** Vectors of a pair's moments, and of merging two outputs. */
 const mergeVectors = (fullValueDepth: number): number => 8 + 2 * fullValueDepth + 2;
 
-/** Outputs: the retrieved values, and each softmax's greatest logit and 1 / sum, [B, H, W, N, 2]. */
+/** Outputs: the retrieved values, and each softmax's shift and 1 / sum, [B, H, W, N, 2]. */
 const forward = defineKernel<{ qkv: tf.TensorInfo }, CrissCrossAttentionGeometry>("CrissCrossAttention", (call) => {
   const { pool, inputs, attrs } = call;
   const places = inputs.qkv.shape.slice(0, 3);

@@ -2,7 +2,7 @@
  * Criss-cross attention: one softmax over the row and the column of a pixel, its own place once. Equals
  * `composedCrissCrossAttention` of src/layers/criss-cross-attention.ts.
  *
- * Attention along the rows comes first and leaves, of each pixel's softmax, the greatest logit and 1 / sum; attention along
+ * Attention along the rows comes first and leaves, of each pixel's softmax, the shift and 1 / sum; attention along
  * the columns, without the own place, then merges its own output and moments with those. Backward, each direction goes by the
  * moments of both.
  */
@@ -11,15 +11,15 @@ import {
   at, groupCount, length, lineBytes, lines, loadRows, readAxis, readRowsOf, rowBytes, rows, secondCount, selectPair, take,
   valueBytes, valueDepth, writeRows,
 } from "./axis";
-import { greatestOf, softmax } from "./exponential";
+import { softmax } from "./exponential";
 import { gather, scatter } from "./lanes";
-import { constants, forgetGreatest, greatest0, greatest1, loadScales, pairLogits } from "./logits";
+import { constants, forgetShifts, shift0, shift1, loadScales, pairLogits } from "./logits";
 import { inverse0, inverse1, pairContent, pairWeights, pairWeightsOf, preparePairs } from "./pair";
 import { beginGroup, finishKeys, pairGradientOf, prepareGradient, qkvSlope, slopes } from "./pair-gradient";
 
 /** The own place's logit along the column. Not minus infinity, which would be all there is in a column of one. */
 const excluded: f32 = -3e38;
-/** Moments of a pair as they are gathered: greatest logit, 1 / sum, two vectors of padding; and the same of the second. */
+/** Moments of a pair as they are gathered: shift, 1 / sum, two vectors of padding; and the same of the second. */
 const momentBytes: usize = 64;
 
 /** args: those of `readAxis`, then output, moments [.., N, 2], whether these are the columns */
@@ -42,12 +42,12 @@ export function crissCrossAttention(args: usize, part: i32, parts: i32): void {
       if (columns) {
         gather(moments, 2, 0, 2, i, queries, pair, momentBytes);
         gather(output, valueDepth, 0, valueDepth, i, queries, earlier, valueBytes);
-        merge(pair, earlier, greatest0, inverse0, content, merging);
-        if (secondCount > 0) merge(pair + momentBytes, earlier + valueBytes, greatest1, inverse1, content + valueBytes, merging);
+        merge(pair, earlier, shift0, inverse0, content, merging);
+        if (secondCount > 0) merge(pair + momentBytes, earlier + valueBytes, shift1, inverse1, content + valueBytes, merging);
       } else {
-        v128.store(pair, greatest0);
+        v128.store(pair, shift0);
         v128.store(pair, inverse0, 16);
-        v128.store(pair, greatest1, 64);
+        v128.store(pair, shift1, 64);
         v128.store(pair, inverse1, 80);
       }
       scatter(output, valueDepth, 0, valueDepth, i, queries, content, valueBytes);
@@ -59,15 +59,15 @@ export function crissCrossAttention(args: usize, part: i32, parts: i32): void {
 function excludeOwn(i: i32): void {
   v128.store(at(lines, i, 16), f32x4.splat(excluded));
   if (secondCount > 0) v128.store(at(lines + lineBytes, i + 1, 16), f32x4.splat(excluded));
-  forgetGreatest();
+  forgetShifts();
 }
 
 /** Merges a query's earlier moments and output with those of other keys. */
-function merge(moments: usize, earlier: usize, greatest: v128, inverse: v128, content: usize, line: usize): void {
+function merge(moments: usize, earlier: usize, shift: v128, inverse: v128, content: usize, line: usize): void {
   v128.store(line, v128.load(moments));
-  v128.store(line, greatest, 16);
-  const both = f32x4.pmax(v128.load(moments), greatest);
-  softmax(line, 2, greatestOf(line, 2), constants);
+  v128.store(line, shift, 16);
+  const both = f32x4.pmax(v128.load(moments), shift);
+  softmax(line, 2, both, constants);
   const a = f32x4.div(v128.load(line), v128.load(moments, 16)), b = f32x4.div(v128.load(line, 16), inverse);
   const share = f32x4.div(f32x4.splat(1), f32x4.add(a, b));
   v128.store(moments, both);

@@ -9,7 +9,7 @@ import {
   after, at, before, eitherCount, eitherKey, height, length, lineBytes, lines, readRows, rowBytes, rows, secondCount,
   selectQueryRow, unit,
 } from "./axis";
-import { copyEncodings, forgetGreatest, spreadKeyEncodings } from "./logits";
+import { copyEncodings, forgetShifts, spreadKeyEncodings } from "./logits";
 
 /** Row of its column that image row y takes; y may be negative. */
 export function ringRow(y: i32): i32 {
@@ -55,7 +55,7 @@ export function maskOutside(y: i32): void {
   if (y >= before && y + after < height) return;
   fillOutside(y, lines, eitherKey, eitherCount, f32x4.splat(-Infinity));
   if (secondCount > 0) fillOutside(y, lines + lineBytes, eitherKey, eitherCount, f32x4.splat(-Infinity));
-  forgetGreatest();
+  forgetShifts();
 }
 
 /** Sets a line's entries, whole columns of them from `first` on, for image rows that there are not. */

@@ -4,7 +4,7 @@ import {
   offsetCount, offsetIndex, offsetKey, offsets, queryBytes, queryRow, queryTable, rowBytes, rows, scales, secondCount,
   secondIndex, secondKey, take, unit, valueDepth, valueTable,
 } from "./axis";
-import { constantBytes, greatestOf, log2e, putConstants } from "./exponential";
+import { constantBytes, greatestOf, log2e, putConstants, shiftOf } from "./exponential";
 import { headValues } from "./lanes";
 import { addDotEncodings, addDotKeys, dotEncodings, dotRows } from "./rows";
 
@@ -113,17 +113,17 @@ function pairLogitsWithKeys(): void {
     memory.fill(line1, 0, <usize>secondCount << 4);
   }
   const keys = rows + queryBytes;
-  greatest0 = addDotKeys(
+  shift0 = shiftOf(addDotKeys(
     contentQueries, at(keys, firstKey, rowBytes), rowBytes, at(keyEncodings, firstIndex, queryBytes), queryBytes,
     line0, firstCount, fullKeyDepth,
-  );
+  ));
   if (secondCount > 0) {
-    greatest1 = addDotKeys(
+    shift1 = shiftOf(addDotKeys(
       contentQueries + queryBytes, at(keys, secondKey, rowBytes), rowBytes,
       at(keyEncodings, secondIndex, queryBytes), queryBytes, line1, secondCount, fullKeyDepth,
-    );
+    ));
   }
-  greatestKnown = true;
+  shiftsKnown = true;
 }
 
 function pairLogitsWithoutKeys(): void {
@@ -137,23 +137,23 @@ function pairLogitsWithoutKeys(): void {
       at(lines, offsetKey, 16), stepToOther(), offsetCount, fullKeyDepth,
     );
   }
-  greatestKnown = false;
+  shiftsKnown = false;
 }
 
-/** The greatest logits of the pair, and whether they have been found. */
-export let greatest0: v128 = f32x4.splat(0), greatest1: v128 = f32x4.splat(0);
-let greatestKnown = false;
+/** The pair's shifts (see exponential.ts), and whether they have been found. */
+export let shift0: v128 = f32x4.splat(0), shift1: v128 = f32x4.splat(0);
+let shiftsKnown = false;
 
 /** For those who change logits. */
-export function forgetGreatest(): void {
-  greatestKnown = false;
+export function forgetShifts(): void {
+  shiftsKnown = false;
 }
 
-export function findGreatest(): void {
-  if (greatestKnown) return;
-  greatest0 = greatestOf(at(lines, firstKey, 16), firstCount);
-  if (secondCount > 0) greatest1 = greatestOf(at(lines + lineBytes, secondKey, 16), secondCount);
-  greatestKnown = true;
+export function findShifts(): void {
+  if (shiftsKnown) return;
+  shift0 = shiftOf(greatestOf(at(lines, firstKey, 16), firstCount));
+  if (secondCount > 0) shift1 = shiftOf(greatestOf(at(lines + lineBytes, secondKey, 16), secondCount));
+  shiftsKnown = true;
 }
 
 /** From a line's entry to that of the pair's other query at the same offset. */

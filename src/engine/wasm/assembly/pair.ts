@@ -7,7 +7,7 @@ import {
 import { exponentials, softmax } from "./exponential";
 import { scatter } from "./lanes";
 import {
-  constants, encodingBytes, encodings, findGreatest, greatest0, greatest1, prepareLogits, stepToOther,
+  constants, encodingBytes, encodings, findShifts, shift0, shift1, prepareLogits, stepToOther,
 } from "./logits";
 import { retrieveEncodings, retrieveRows } from "./rows";
 
@@ -23,13 +23,13 @@ export function preparePairs(): void {
 
 /** From the logits in the lines to weights, not yet divided by their sum. */
 export function pairWeights(): void {
-  findGreatest();
-  inverse0 = softmax(at(lines, firstKey, 16), firstCount, greatest0, constants);
-  if (secondCount > 0) inverse1 = softmax(at(lines + lineBytes, secondKey, 16), secondCount, greatest1, constants);
+  findShifts();
+  inverse0 = softmax(at(lines, firstKey, 16), firstCount, shift0, constants);
+  if (secondCount > 0) inverse1 = softmax(at(lines + lineBytes, secondKey, 16), secondCount, shift1, constants);
   clearOthers();
 }
 
-/** As `pairWeights`, of a softmax over more than these keys whose moments are given: greatest logit and 1 / sum. */
+/** As `pairWeights`, of a softmax over more than these keys whose moments are given: shift and 1 / sum. */
 export function pairWeightsOf(g0: v128, i0: v128, g1: v128, i1: v128): void {
   exponentials(at(lines, firstKey, 16), firstCount, g0, constants);
   inverse0 = i0;
