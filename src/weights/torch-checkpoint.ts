@@ -185,7 +185,7 @@ function callAllowed(name: (typeof callableNames)[number], args: readonly unknow
     case "torch._utils._rebuild_tensor_v2": {
       const [storage, offset, shape, strides] = args;
       if (!isStorage(storage)) throw new PickleError("rebuilds a tensor from what is no storage");
-      return new TorchTensor(storage, Number(offset), numbers(shape), numbers(strides));
+      return new TorchTensor(storage, numbers([offset])[0], numbers(shape), numbers(strides));
     }
     case "torch._utils._rebuild_parameter":
       return args[0];
@@ -208,7 +208,7 @@ function listOf(value: unknown): readonly unknown[] {
 function numbers(value: unknown): number[] {
   return listOf(value).map((item) => {
     if (typeof item !== "number" || !Number.isSafeInteger(item) || item < 0)
-      throw new PickleError(`has a size or stride of ${String(item)}`);
+      throw new PickleError(`has a size, stride or offset of ${String(item)}`);
     return item;
   });
 }

@@ -85,6 +85,23 @@ describe("verifyCase", () => {
     assert.equal(verdict, "failed");
     assert.match(reason!, /filters must be a positive multiple of heads/);
   });
+
+  it("fails, and says why, where a case does not say what it needs to", async () => {
+    const [layer, net] = [await fixture("axialdeeplab-attention-height-s1-a"), await fixture("axialdeeplab-net")];
+    const cases: [ReferenceCase, RegExp][] = [
+      [{ ...layer, layout: "NCWH" }, /layout must be NCHW or NHWC, got NCWH; make the file again/],
+      [
+        { ...layer, args: { ...layer.args, groups: "2" } },
+        /args\.groups must be a number, got "2"; make the file again/,
+      ],
+      [{ ...net, args: { ...net.args, layers: [1, 2] } }, /args\.layers must be four counts, got \[1,2\]/],
+    ];
+    for (const [reference, message] of cases) {
+      const { verdict, reason } = await verifyCase(reference);
+      assert.equal(verdict, "failed");
+      assert.match(reason!, message);
+    }
+  });
 });
 
 describe("relativeError", () => {
@@ -157,5 +174,11 @@ describe("readCase", () => {
       await assert.rejects(readCase(path), (error) => error instanceof FileError && !error.message.includes("\n"));
     }
     await assert.rejects(readCase(join(scratch, "absent.safetensors")), FileError);
+    const metadata = { config: '{"class":"AxialAttention","args":{},"layout":"NCHW"}' };
+    await writeSafetensors(path, { tensors: new Map([...tensors].filter(([name]) => name !== "cotangent")), metadata });
+    await assert.rejects(
+      readCase(path),
+      /a case must hold cotangent, got .*weights\.safetensors without it; make the file/,
+    );
   });
 });

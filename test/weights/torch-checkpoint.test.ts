@@ -100,4 +100,47 @@ describe("a PyTorch checkpoint", () => {
     const bomb = zipSync({ "a/data.pkl": new Uint8Array(1 << 20) }, { level: 9 });
     assert.throws(() => decodeTorchCheckpoint(bomb, "bomb.pth"), /unpacks to 1048576 bytes/);
   });
+
+  describe("made by hand is refused for what is wrong with it:", () => {
+    /** A zip archive whose pickle is this text, one byte a character, and whose storage "0" has these bytes. */
+    const zip = (pickle: string, storage = 8) =>
+      zipSync({ "a/data.pkl": Buffer.from(pickle, "latin1"), "a/data/0": new Uint8Array(storage) }, { level: 0 });
+    /** {"w": a tensor of two float32 in storage "0"} */
+    const tensor = ({ offset = "K\0", shape = "K\x02\x85", strides = "K\x01\x85" } = {}) =>
+      "}U\x01wctorch._utils\n_rebuild_tensor_v2\n(" +
+      `(U\x07storagectorch\nFloatStorage\nU\x010U\x03cpuK\x02tQ${offset}${shape}${strides}tRs.`;
+    const stream = (...pickles: string[]) =>
+      Buffer.from(["\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", ...pickles].join(""), "latin1");
+    const cases: [string, Uint8Array, RegExp][] = [
+      ["a value cut off", zip("\x80"), /ends inside a value at byte 1 of 1/],
+      ["a name cut off", zip("ctorch"), /ends inside a line at byte 1/],
+      ["nothing to give back", zip("\x80\x02."), /takes from an empty stack at byte 3/],
+      ["nothing to remember", zip("q\0"), /takes from an empty stack at byte 2/],
+      ["items without a beginning", zip("t"), /has no mark for the items at byte 1/],
+      ["a memo never written", zip("h\x03"), /reads memo 3 before it is written/],
+      ["an instruction of its own", zip("i"), /has the opcode 0x69 at byte 0, which weights do not need/],
+      ["a storage that is called", zip("ctorch\nFloatStorage\n)R."), /calls torch\.FloatStorage, a storage class/],
+      ["a negative size", zip(tensor({ shape: "J\xff\xff\xff\xff\x85" })), /has a size, stride or offset of -1/],
+      ["an offset that is no number", zip(tensor({ offset: "N" })), /has a size, stride or offset of null/],
+      ["a stride too many", zip(tensor({ strides: "K\x01K\x01\x86" })), /has a tensor of 1 axes with 2 strides/],
+      ["a tensor beyond its storage", zip(tensor({ offset: "K\x01" })), /shape \[2\] beyond its storage of 2 elements/],
+      ["a storage too short", zip(tensor(), 7), /has 7 bytes for a storage of 2 F32 elements/],
+      ["an archive in pieces", Buffer.from("PK and no more of it"), /is no whole zip archive \(/],
+      ["a storage not announced", stream("K\x01.", "}.", "}.", "]U\x019a."), /lists an unknown storage 9/],
+    ];
+    for (const [what, bytes, message] of cases)
+      it(what, () =>
+        assert.throws(() => decodeTorchCheckpoint(bytes, "made.pth"), {
+          name: "FileError",
+          message: new RegExp(`^weights: made\\.pth .*${message.source}.*was not loaded$`),
+        }),
+      );
+
+    it("and one with nothing wrong is read", () => {
+      assert.deepEqual(decodeTorchCheckpoint(zip(tensor()), "made.pth").get("w"), {
+        ...{ dtype: "F32", shape: [2] },
+        data: new Float32Array(2),
+      });
+    });
+  });
 });
