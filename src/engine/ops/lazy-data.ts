@@ -21,6 +21,12 @@ export interface LazyValue {
 
 /** By the data that waits; computes it. */
 const waiting = new WeakMap<tf.TensorInfo["dataId"], () => void>();
+/** How many there are, so that every kernel's call need not look up its inputs. */
+let waitingCount = 0;
+
+function stopWaiting(dataId: tf.TensorInfo["dataId"]): void {
+  if (waiting.delete(dataId)) waitingCount--;
+}
 /** Data whose memory belongs, or will belong, to another tensor. */
 const borrowed = new WeakSet<tf.TensorInfo["dataId"]>();
 
@@ -40,7 +46,7 @@ export function computeLater(backend: BackendWasm, { dataId }: tf.Tensor, { comp
   const computed = (): DataRecord => {
     if (value === null) {
       value = tf.keep(compute());
-      waiting.delete(dataId);
+      stopWaiting(dataId);
       finish();
     }
     return backend.dataIdMap.get(value.dataId);
@@ -49,11 +55,12 @@ export function computeLater(backend: BackendWasm, { dataId }: tf.Tensor, { comp
   Object.defineProperties(record, { id: property("id"), memoryOffset: property("memoryOffset") });
   borrowed.add(dataId);
   waiting.set(dataId, () => void computed());
+  waitingCount++;
   before("release", [dataId], () => {
     // The memory is the value's own to free, if there is a value.
     const own = { writable: true, configurable: true, enumerable: true };
     Object.defineProperties(record, { id: { ...own, value: id }, memoryOffset: { ...own, value: 0 } });
-    waiting.delete(dataId);
+    stopWaiting(dataId);
     if (value === null) finish();
     else value.dispose();
   });
@@ -61,6 +68,7 @@ export function computeLater(backend: BackendWasm, { dataId }: tf.Tensor, { comp
 
 /** Computes what waits among a kernel's inputs, before the kernel reserves scratch memory that computing would use too. */
 export function computeInputs(inputs: tf.NamedTensorInfoMap | tf.TensorInfo[]): void {
+  if (waitingCount === 0) return;
   for (const tensor of Object.values<tf.TensorInfo | undefined>(inputs))
     if (tensor !== undefined) waiting.get(tensor.dataId)?.();
 }

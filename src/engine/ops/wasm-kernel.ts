@@ -102,7 +102,7 @@ export function installKernels(
           return own.kernelFunc({ inputs, attrs, backend });
         };
         computeInputs(inputs);
-        return kernel.run({ ...context, inputs, attrs: attrs ?? {}, original });
+        return kernel.run({ backend: context.backend, pool: context.pool, inputs, attrs: attrs ?? {}, original });
       },
     });
   }
