@@ -1,5 +1,6 @@
 /** The work that `axial-lab bench` measures: the rows of the table, each equal in shape to a case of `test/bench/reference.py`. */
 import * as tf from "@tensorflow/tfjs";
+import { variableGrads } from "../engine/index.js";
 import { axialAttention } from "../layers/attention.js";
 import { AxialAttention } from "../layers/axial-attention.js";
 import { NdAxialAttention } from "../layers/nd-axial-attention.js";
@@ -100,8 +101,9 @@ function net(name: string, target: BenchCase["target"]): BenchCase {
       const parameters = parametersOf(namedWeights(model), "all");
       const optimizer = createOptimizer({ kind: "sgd", momentum: 0.9, nesterov: true, weightDecay: 8e-5 }, parameters);
       const step = () => {
-        const { value, grads } = tf.variableGrads(() =>
-          tf.losses.softmaxCrossEntropy(labels, model.apply(images, { training: true }) as tf.Tensor),
+        const { value, grads } = variableGrads(
+          () => tf.losses.softmaxCrossEntropy(labels, model.apply(images, { training: true }) as tf.Tensor),
+          parameters.map(({ variable }) => variable),
         );
         const gradients = parameters.map(({ variable }) => (grads[variable.name] as tf.Tensor | undefined) ?? null);
         optimizer.step(gradients, { learningRate: 0.05 });
