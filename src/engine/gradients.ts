@@ -26,8 +26,9 @@ export function variableGrads(loss: () => tf.Scalar, variables: tf.Variable[]): 
     return tf.variableGrads(() => {
       const { activeTape, gradientDepth } = tf.engine().state;
       // A gradient of a gradient needs what the inner one used.
-      if (gradientDepth === 1) recorded = activeTape as RecordedOperation[];
-      const value = loss();
+      if (gradientDepth > 1) return loss();
+      recorded = activeTape as RecordedOperation[];
+      const value = keepingWithoutRecord(loss);
       for (const operation of recorded) freeOnceUsed(operation, cleanup);
       return value;
     }, variables);
@@ -37,6 +38,29 @@ export function variableGrads(loss: () => tf.Scalar, variables: tf.Variable[]): 
     throw error;
   } finally {
     cleanup.previous();
+  }
+}
+
+/**
+ * Runs `work` while what operations save is shared memory and no operation itself. TensorFlow.js saves a clone of each tensor,
+ * which it records and looks at like any other operation, for gradients of gradients: half of all operations of a network.
+ */
+function keepingWithoutRecord<T>(work: () => T): T {
+  const tape = tf.engine();
+  const cloning = tape as unknown as { clone?(x: tf.Tensor): tf.Tensor };
+  const recorded = cloning.clone!.bind(tape);
+  cloning.clone = (x) => {
+    const { gradientDepth, tensorInfo } = tape.state;
+    const { backend } = tensorInfo.get(x.dataId)!;
+    // What is saved for a gradient within `work` may be differentiated itself.
+    if (gradientDepth > 1 || x.dtype === "string" || x.dtype === "complex64") return recorded(x);
+    backend.incRef(x.dataId);
+    return tape.makeTensorFromTensorInfo({ dataId: x.dataId, shape: x.shape, dtype: x.dtype }, backend);
+  };
+  try {
+    return work();
+  } finally {
+    delete cloning.clone; // the class's own is seen again
   }
 }
 
