@@ -58,6 +58,17 @@ describe("the quick start in JupyterLab", () => {
     await picture(opened, "quick-start-figure");
   });
 
+  it("lets the reader explore the trained network's attention", async () => {
+    const explorer = opened.page.locator(".axial-explorer");
+    await explorer.locator("canvas.map").scrollIntoViewIfNeeded();
+    await explorer.locator("canvas.map").focus();
+    await opened.page.keyboard.press("ArrowLeft");
+    await opened.page.keyboard.press("ArrowLeft");
+    await explorer.getByRole("button", { name: "2", exact: true }).click();
+    await explorer.locator('button[aria-pressed="true"]', { hasText: "2" }).waitFor();
+    await picture(opened, "quick-start-explorer");
+  });
+
   it("is saved as the notebook format wants it", async () => {
     await opened.command("docmanager:save");
     assertNotebook(readFileSync(join(lab.folder, "01-quick-start.ipynb"), "utf8"));
