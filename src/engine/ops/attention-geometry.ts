@@ -59,7 +59,7 @@ export function sortTables(
 export interface Geometry {
   readonly fullKeyDepth: number;
   readonly fullValueDepth: number;
-  /** Vectors of a row: query, key and value. */
+  /** Vectors of a row: query, key and value, and what fills it up. */
   readonly rowDepth: number;
   /** Rows of a step, and rows in a window. */
   readonly unit: number;
@@ -106,7 +106,7 @@ function geometryOf(
   const { heads, keyDepth, valueDepth } = attrs;
   const fullKeyDepth = Math.ceil(keyDepth / 4) * 4;
   const fullValueDepth = Math.ceil(valueDepth / 4) * 4;
-  const rowDepth = 2 * fullKeyDepth + fullValueDepth;
+  const rowDepth = (2 * fullKeyDepth + fullValueDepth) | 4; // an odd number of cache lines, as in assembly/axis.ts
   const lineVectors = 2 * (steps + 4) * unit;
   const pointers = [qkv, query, key, value, scales].map((tensor) => pointerTo({ backend, pool }, tensor));
   return {

@@ -1,6 +1,6 @@
 /** attentionGradientSum: the last step of the gradients of attention, by encodings and factors. */
 import { integerAt, pointerAt } from "./arguments";
-import { at } from "./axis";
+import { at, rowBytesOf } from "./axis";
 
 /**
  * Adds the parts' sums (see pair-gradient.ts), in the order of the parts.
@@ -13,7 +13,7 @@ export function attentionGradientSum(args: usize, part: i32, parts: i32): void {
   const N = integerAt(args, 3), Dq = integerAt(args, 4), Dv = integerAt(args, 5);
   const offsets = integerAt(args, 6), tableRows = integerAt(args, 7), skipped = integerAt(args, 8);
   const queryBytes = <usize>((Dq + 3) & ~3) << 4, valueBytes = <usize>((Dv + 3) & ~3) << 4;
-  const rowBytes = 2 * queryBytes + valueBytes;
+  const rowBytes = rowBytesOf(queryBytes, valueBytes);
   for (let table = 0; table < 3; table++) {
     const slope = pointerAt(args, 9 + table);
     if (slope === 0) continue;

@@ -96,12 +96,20 @@ function layOut(rowsOfStep: i32): void {
   offsets = (before + 1 + after) * unit;
   queryBytes = <usize>fullKeyDepth << 4;
   valueBytes = <usize>fullValueDepth << 4;
-  rowBytes = 2 * queryBytes + valueBytes;
+  rowBytes = rowBytesOf(queryBytes, valueBytes);
   const stepBytes = <usize>unit * rowBytes;
   rows = take(<usize>(length + 2) * stepBytes) + stepBytes;
   memory.fill(rows - stepBytes, 0, stepBytes);
   memory.fill(at(rows, length, stepBytes), 0, stepBytes);
   lines = takeLines();
+}
+
+/**
+ * Bytes from a row to the next: an odd number of cache lines. A loop over rows that reads a few channels of each would find
+ * all of them in few of the cache's sets, if they lay a power of two apart.
+ */
+export function rowBytesOf(ofQuery: usize, ofValue: usize): usize {
+  return (2 * ofQuery + ofValue) | 64;
 }
 
 export function selectQueryRow(row: i32): void {
