@@ -29,6 +29,23 @@ export interface CompiledCell {
   map: PositionMap;
 }
 
+/** A TypeScript file beside the notebook, in the System module format. */
+export interface LocalModule {
+  code: CompiledCell;
+  /** Its name and folder. */
+  name: string;
+  folder: string;
+  /** Those of its imports that are such files too: names to paths. */
+  imports: Record<string, string>;
+}
+
+export interface LocalModules {
+  /** Imports of the cell: names to paths. */
+  imports: Record<string, string>;
+  /** By path: what the cell imports, and all that follows from that. */
+  modules: Record<string, LocalModule>;
+}
+
 export type Request =
   | { type: "start"; token: string; folder: string; packageFolder: string }
   | {
@@ -36,6 +53,7 @@ export type Request =
       cell: CellId;
       count: number;
       code: CompiledCell;
+      localModules: LocalModules;
       silent: boolean;
       allowStdin: boolean;
       /** Compiled expressions by the name that the client gave them. */

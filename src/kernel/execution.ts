@@ -20,6 +20,8 @@ export interface ExecutionOptions {
 
 export interface Execution {
   enqueue(channel: RequestChannel, request: Message): void;
+  /** The value of the running cell. */
+  onResult(event: Extract<Event, { type: "result" }>): void;
   /** The end of the running cell. */
   onDone(event: Extract<Event, { type: "done" }>): void;
   /** Ends the running cell with this error, whatever its process does; false where none runs. */
@@ -47,7 +49,7 @@ export function createExecution(options: ExecutionOptions): Execution {
   let count = 0;
   let working: Promise<void> | null = null;
   /** The cell that is being run; `cell` once its process has it. */
-  let running: { cell: CellId | null; finish: (outcome: Outcome) => void } | null = null;
+  let running: { cell: CellId | null; isStored: boolean; finish: (outcome: Outcome) => void } | null = null;
 
   async function work(): Promise<void> {
     for (let next = queue.shift(); next; next = queue.shift()) {
@@ -67,7 +69,7 @@ export function createExecution(options: ExecutionOptions): Execution {
     const number = count;
     if (content) publisher.publish(cell, "execute_input", { code: content.code, execution_count: number });
     const outcome = await new Promise<Outcome>((finish) => {
-      running = { cell: null, finish };
+      running = { cell: null, isStored: content?.storeHistory ?? false, finish };
       const result = content ? compileAndRun(cell, number, content) : Promise.resolve(failure(noCode));
       result.then(
         (outcome) => outcome && finish(outcome),
@@ -102,8 +104,17 @@ export function createExecution(options: ExecutionOptions): Execution {
     // It was ended while it was compiled.
     if (!own || running !== own) return null;
     own.cell = cell;
-    const { userExpressions } = result;
-    supervisor.send({ type: "execute", cell, count: number, code: result.code, silent, allowStdin, userExpressions });
+    const { code: compiled, userExpressions, localModules } = result;
+    supervisor.send({
+      type: "execute",
+      cell,
+      count: number,
+      code: compiled,
+      localModules,
+      silent,
+      allowStdin,
+      userExpressions,
+    });
     return null;
   }
 
@@ -136,6 +147,11 @@ export function createExecution(options: ExecutionOptions): Execution {
     enqueue(channel, request) {
       queue.push({ channel, request });
       working ??= work();
+    },
+
+    onResult({ cell, count: line, data }) {
+      const text = data["text/plain"];
+      if (running?.cell === cell && running.isStored && typeof text === "string") history.setOutput(line, text);
     },
 
     onDone({ cell, error, userExpressions, payload }) {

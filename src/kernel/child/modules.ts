@@ -6,7 +6,11 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { LocalModules } from "../child-protocol.js";
 import { runtimeGlobal } from "../runtime-global.js";
+
+import { createLocalModuleRunner } from "./local-modules.js";
+import type { Tracebacks } from "./traceback.js";
 
 /** The cell's own `import()`, which looks up from the notebook's folder. */
 type NativeImport = (specifier: string, options?: ImportCallOptions) => Promise<Namespace>;
@@ -15,12 +19,18 @@ type Namespace = Record<string, unknown>;
 export interface ModulesOptions {
   folder: string;
   packageFolder: string;
+  tracebacks: Tracebacks;
   /** Called with each copy of tslab that a cell imports. */
   onTslab: (entry: string) => void;
 }
 
+export interface Modules {
+  /** Takes in the TypeScript files that a cell brings with it. */
+  update(modules: LocalModules): void;
+}
+
 /** Publishes what compiled cells call: the import helper, `import.meta`, and `require` as notebooks know it. */
-export function installModules({ folder, packageFolder, onTslab }: ModulesOptions): void {
+export function installModules({ folder, packageFolder, tracebacks, onTslab }: ModulesOptions): Modules {
   const fromNotebook = createRequire(join(folder, "cell.js"));
   const fromPackage = createRequire(join(packageFolder, "cell.js"));
 
@@ -95,10 +105,16 @@ export function installModules({ folder, packageFolder, onTslab }: ModulesOption
     return loaded;
   }
 
+  const local = createLocalModuleRunner({
+    register: (code, label, inFolder) => tracebacks.register(code, label, inFolder),
+    importOther: async (native, specifier) => interoperate(await load(native, specifier)),
+  });
   const url = pathToFileURL(folder + sep).href;
   const runtime = {
     import: async (native: NativeImport, specifier: unknown, options?: ImportCallOptions): Promise<Namespace> => {
       const text = String(specifier);
+      const own = local.import(text);
+      if (own) return own;
       return noteTslab(text, interoperate(await load(native, text, options)));
     },
     meta: {
@@ -110,6 +126,7 @@ export function installModules({ folder, packageFolder, onTslab }: ModulesOption
   for (const [name, value] of Object.entries({ [runtimeGlobal]: runtime, require, __dirname: folder })) {
     Object.defineProperty(globalThis, name, { value, configurable: true, writable: true, enumerable: false });
   }
+  return { update: (modules) => local.update(modules) };
 }
 
 function functionProperties(exported: object): PropertyDescriptorMap {

@@ -15,8 +15,8 @@ export interface Completions {
 const most = 500;
 
 export function complete(notebook: NotebookService, code: string, cursor: number): Completions {
-  const file = notebook.open(code, "all");
-  const info = notebook.service.getCompletionsAtPosition(file, cursor, {
+  notebook.open(code, "all");
+  const info = notebook.service.getCompletionsAtPosition(notebook.current, cursor, {
     includeCompletionsForModuleExports: false,
     includeCompletionsWithInsertText: false,
   });

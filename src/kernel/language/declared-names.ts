@@ -36,6 +36,22 @@ export function declaredNames(file: ts.SourceFile): DeclaredName[] {
   return [...names.values()];
 }
 
+/** Names that a cell exports itself. */
+export function exportedNames(file: ts.SourceFile): Set<string> {
+  const names = new Set<string>();
+  for (const statement of file.statements) {
+    if (ts.isExportDeclaration(statement) && statement.exportClause && ts.isNamedExports(statement.exportClause)) {
+      for (const { name } of statement.exportClause.elements) names.add(name.text);
+    }
+    const modifiers = ts.canHaveModifiers(statement) ? ts.getModifiers(statement) : undefined;
+    const has = (kind: ts.SyntaxKind) => modifiers?.some((modifier) => modifier.kind === kind) ?? false;
+    if (!has(ts.SyntaxKind.ExportKeyword) || has(ts.SyntaxKind.DefaultKeyword)) continue;
+    if (ts.isVariableStatement(statement)) variableNames(statement.declarationList).forEach((name) => names.add(name));
+    else if ("name" in statement) names.add((statement.name as ts.Identifier).text);
+  }
+  return names;
+}
+
 const blockKind = (statement: ts.VariableStatement): NameKind =>
   // `const` and `using` share a bit that `let` has not.
   statement.declarationList.flags & ts.NodeFlags.Const || statement.declarationList.flags & ts.NodeFlags.Using

@@ -4,15 +4,21 @@ import type { MimeBundle } from "../host.js";
 import type { NotebookService } from "./service.js";
 
 export function inspectAt(notebook: NotebookService, code: string, cursor: number, detail: 0 | 1): MimeBundle | null {
-  const file = notebook.open(code, "all");
-  const { service } = notebook;
+  notebook.open(code, "all");
+  const { service, current: file } = notebook;
   // A cursor just behind a name, or inside the brackets of a call, asks about that name.
-  const position = [cursor, cursor - 1, calleeBefore(code, cursor)].find(
-    (at) => at >= 0 && service.getQuickInfoAtPosition(file, at) !== undefined,
-  );
-  if (position === undefined) return null;
-  const info = service.getQuickInfoAtPosition(file, position)!;
-  const signature = ts.displayPartsToString(info.displayParts);
+  const found = [cursor, cursor - 1, calleeBefore(code, cursor)]
+    .filter((at) => at >= 0)
+    .map((at) => ({ position: at, info: service.getQuickInfoAtPosition(file, at) }))
+    // Of a name that is not known TypeScript says that it may be anything.
+    .find(({ info }) => info !== undefined && info.kind !== ts.ScriptElementKind.unknown);
+  if (!found?.info) return null;
+  const { info, position } = found;
+  // That a name comes from an earlier cell or an import is no news to the reader.
+  const signature = ts
+    .displayPartsToString(info.displayParts)
+    .replace(/^\(alias\) /, "")
+    .replace(/(?<=.)\nimport [^\n]*$/, "");
   const documentation = ts.displayPartsToString(info.documentation);
   const tags = (info.tags ?? []).map(({ name, text }) => `@${name} ${ts.displayPartsToString(text)}`.trimEnd());
   const definition = detail === 1 ? definitionText(notebook, file, position) : null;

@@ -13,7 +13,7 @@ export function isComplete(code: string): Completeness {
   // An error at the end of the text may be cured by more text; one before it is not.
   const end = code.trimEnd().length;
   const first = diagnostics[0];
-  const isOpen = unterminated.has(first.code) || (first.start ?? 0) >= end;
+  const isOpen = unterminated.has(first.code) || (first.code !== unterminatedText && (first.start ?? 0) >= end);
   return isOpen ? { status: "incomplete", indent: nextIndent(code) } : { status: "invalid" };
 }
 
@@ -22,6 +22,9 @@ const unterminated = new Set([
   1010, // '*/' expected
   1160, // Unterminated template literal
 ]);
+
+/** A text in quotes cannot go on in the next line. */
+const unterminatedText = 1002;
 
 const step = "  ";
 

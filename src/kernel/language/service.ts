@@ -6,209 +6,149 @@
  * - functions, classes, enums, types: imported from the cell that declared them;
  * - imports: the same import again.
  *
- * A cell that declares a name itself does not get the earlier one, so redefinition is no error.
+ * A cell that declares a name itself does not get the earlier one, so redefinition is no error. The current cell gets
+ * everything through one index of what is visible: as long as a file imports the same modules in the same order as
+ * before, TypeScript keeps its whole program, and a cell is checked in milliseconds.
  */
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import ts from "typescript";
-import { declaredNames, type DeclaredName } from "./declared-names.js";
+import { declaredNames, exportedNames, type DeclaredName } from "./declared-names.js";
+import { kernelGlobals } from "./kernel-globals.js";
+import { createNotebookHost, type NotebookHostOptions } from "./notebook-host.js";
 
 export interface NotebookService {
-  /** Makes this text the current cell and returns the service's name for it. */
-  open(code: string, scope?: "mentioned" | "all"): string;
+  readonly service: ts.LanguageService;
+  /** The service's name of the current cell. */
+  readonly current: string;
+  /** Files as the cells see them. */
+  readonly files: {
+    readFile: (path: string) => string | undefined;
+    resolve: (specifier: string, fromFile: string) => string | undefined;
+  };
+  /** Makes this text the current cell. */
+  open(code: string, scope?: "mentioned" | "all"): void;
   /** What the current cell declares is visible from now on. */
   commit(): void;
+  /** Makes a file beside the notebook that exists only here. */
+  addModule(name: string, text: string): void;
   /** Forgets every cell: the notebook starts anew. */
   reset(): void;
-  readonly service: ts.LanguageService;
-  readonly scope: ReadonlyMap<string, ScopeEntry>;
 }
 
-export interface ScopeEntry extends DeclaredName {
-  /** The service's name of the cell that declared it. */
-  file: string;
+export type NotebookServiceOptions = NotebookHostOptions;
+
+interface ScopeEntry extends DeclaredName {
+  /** The module of the cell that declared it. */
+  module: string;
 }
 
-export interface NotebookServiceOptions {
-  /** The notebook's folder: what it imports is looked up from here, then from `packageFolder`. */
-  folder: string;
-  packageFolder: string;
-  strict?: boolean;
-  experimentalDecorators?: boolean;
-}
+const currentFile = "__cell__.ts";
+/** Exports what is visible, and imports what was declared globally. */
+const indexFile = "__cells__.ts";
+const globalsFile = "__kernel__.d.ts";
 
 export function createNotebookService(options: NotebookServiceOptions): NotebookService {
-  const folder = slashes(options.folder);
-  const cells = new Map<string, { text: string; version: number }>();
+  const host = createNotebookHost(options, [globalsFile, indexFile, currentFile]);
+  const service = ts.createLanguageService(
+    host,
+    ts.createDocumentRegistry(ts.sys.useCaseSensitiveFileNames, host.folder),
+  );
   const scope = new Map<string, ScopeEntry>();
-  const snapshots = new Map<string, ts.IScriptSnapshot>();
+  /** Modules of cells that declare something globally, which later cells do not hide. */
+  const lasting = new Set<string>();
   let count = 0;
-  let current = "";
-  let currentCode = "";
-  let version = 0;
+  let code = "";
 
-  const compilerOptions: ts.CompilerOptions = {
-    target: ts.ScriptTarget.ESNext,
-    module: ts.ModuleKind.Preserve,
-    moduleResolution: ts.ModuleResolutionKind.Bundler,
-    moduleDetection: ts.ModuleDetectionKind.Force,
-    customConditions: ["node"],
-    lib: ["lib.esnext.d.ts"],
-    types: [],
-    strict: options.strict ?? false,
-    experimentalDecorators: options.experimentalDecorators ?? false,
-    allowJs: false,
-    resolveJsonModule: true,
-    allowImportingTsExtensions: true,
-    esModuleInterop: true,
-    skipLibCheck: true,
-    noEmit: true,
-  };
-  const nodeTypes = resolveNodeTypes([options.folder, options.packageFolder]);
-  const globals = `${folder}/__kernel__.d.ts`;
-
-  const host: ts.LanguageServiceHost = {
-    getCompilationSettings: () => compilerOptions,
-    getCurrentDirectory: () => folder,
-    getDefaultLibFileName: (settings) => ts.getDefaultLibFilePath(settings),
-    getScriptFileNames: () => [...nodeTypes, globals, ...cells.keys()],
-    getScriptVersion: (name) => String(cells.get(name)?.version ?? fileVersion(name)),
-    getScriptSnapshot(name) {
-      const cell = cells.get(name);
-      if (cell) return ts.ScriptSnapshot.fromString(cell.text);
-      if (name === globals) return ts.ScriptSnapshot.fromString(kernelGlobals);
-      const key = `${name}|${fileVersion(name)}`;
-      let snapshot = snapshots.get(key);
-      if (!snapshot) {
-        const text = ts.sys.readFile(name);
-        if (text === undefined) return undefined;
-        snapshots.set(key, (snapshot = ts.ScriptSnapshot.fromString(text)));
-      }
-      return snapshot;
-    },
-    fileExists: (name) => cells.has(name) || ts.sys.fileExists(name),
-    readFile: (name, encoding) => cells.get(name)?.text ?? ts.sys.readFile(name, encoding),
-    directoryExists: (name) => ts.sys.directoryExists(name),
-    getDirectories: (name) => ts.sys.getDirectories(name),
-    readDirectory: (...args) => ts.sys.readDirectory(...args),
-    realpath: (name) => (cells.has(name) ? name : (ts.sys.realpath?.(name) ?? name)),
-    resolveModuleNameLiterals: (literals, containingFile, redirected, settings, sourceFile) =>
-      literals.map((literal) => resolve(literal, containingFile, redirected, settings, sourceFile)),
-  };
-
-  const cache = ts.createModuleResolutionCache(folder, (name) => name, compilerOptions);
-  function resolve(
-    literal: ts.StringLiteralLike,
-    containingFile: string,
-    redirected: ts.ResolvedProjectReference | undefined,
-    settings: ts.CompilerOptions,
-    sourceFile: ts.SourceFile,
-  ): ts.ResolvedModuleWithFailedLookupLocations {
-    const mode = ts.getModeForUsageLocation(sourceFile, literal, settings);
-    // What a cell imports may have been installed since it was last looked for, so that is not cached.
-    const from = (file: string) =>
-      ts.resolveModuleName(literal.text, file, settings, host, cells.has(file) ? undefined : cache, redirected, mode);
-    const result = from(containingFile);
-    if (result.resolvedModule || !cells.has(containingFile) || /^[./]/.test(literal.text)) return result;
-    return ts.resolveModuleName(
-      literal.text,
-      `${slashes(options.packageFolder)}/__package__.ts`,
-      settings,
-      host,
-      cache,
-      redirected,
-      mode,
+  function writeIndex(): void {
+    const lines = [...scope.values()].map(({ name, kind, statement, module }) =>
+      kind === "import" ? `${statement}\nexport { ${name} };` : `export { ${name} } from "${module}";`,
+    );
+    host.setFile(
+      indexFile,
+      [...[...lasting].map((module) => `import "${module}";`), ...lines, "export {};"].join("\n"),
     );
   }
 
-  /** Files outside `node_modules` may be edited while the notebook is open. */
-  function fileVersion(name: string): string {
-    if (name.includes("/node_modules/")) return "1";
-    return String(ts.sys.getModifiedTime?.(name)?.getTime() ?? 1);
-  }
-
-  const service = ts.createLanguageService(host, ts.createDocumentRegistry(true, folder));
+  host.setFile(globalsFile, kernelGlobals());
+  host.setFile(currentFile, throughIndex([]));
+  writeIndex();
 
   return {
     service,
-    scope,
+    current: `${host.folder}/${currentFile}`,
+    files: {
+      readFile: (path) => host.readFile(path),
+      resolve: (specifier, fromFile) =>
+        ts.resolveModuleName(specifier, fromFile, host.getCompilationSettings(), host).resolvedModule?.resolvedFileName,
+    },
 
-    open(code, visible = "mentioned") {
-      currentCode = code;
-      current = `${folder}/__cell_${count + 1}__.ts`;
-      cells.set(current, { text: code + suffix(code, scope, visible), version: ++version });
-      return current;
+    open(text, visible = "mentioned") {
+      code = text;
+      host.refresh();
+      const { brought, exports } = seen(text, scope, visible);
+      host.setFile(currentFile, `${text}\n;\n${throughIndex(brought)}\n${exports}\n`);
     },
 
     commit() {
-      const file = service.getProgram()?.getSourceFile(current);
-      if (!file) return;
-      count++;
-      const own = declaredNames(ts.createSourceFile(current, currentCode, ts.ScriptTarget.ESNext, true));
-      for (const name of own) scope.set(name.name, { ...name, file: current });
+      const module = `./__cell_${++count}__`;
+      const file = ts.createSourceFile(currentFile, code, ts.ScriptTarget.ESNext, true);
+      const names = declaredNames(file);
+      const isLasting = /\bdeclare\s+(global|module)\b/.test(code);
+      if (names.length === 0 && !isLasting) return;
+      const { brought, exports } = seen(code, scope, "mentioned");
+      host.setFile(`${module.slice(2)}.ts`, `${code}\n;\n${brought.map(fromModule).join("\n")}\n${exports}\n`);
+      for (const name of names) scope.set(name.name, { ...name, module });
+      if (isLasting) lasting.add(module);
+      writeIndex();
     },
 
+    addModule: (name, text) => host.setFile(`${name}.ts`, text),
+
     reset() {
-      cells.clear();
+      for (let number = 1; number <= count; number++) host.deleteFile(`__cell_${number}__.ts`);
       scope.clear();
+      lasting.clear();
+      writeIndex();
     },
   };
 }
 
-/** What cells find in the process that runs them, beside what Node has. */
-const kernelGlobals = `
-/** Asks the reader for a line and waits for it. */
-declare function prompt(message?: string, options?: { password?: boolean }): string;
-`;
-
-const slashes = (path: string): string => path.replaceAll("\\", "/");
-
-/** The text behind the cell: what it sees of earlier cells, and what later cells may see of it. */
-function suffix(code: string, scope: ReadonlyMap<string, ScopeEntry>, visible: "mentioned" | "all"): string {
-  const own = declaredNames(ts.createSourceFile("cell.ts", code, ts.ScriptTarget.ESNext, true));
-  const declaredHere = new Set(own.map(({ name }) => name));
+/** What a cell sees of earlier cells, and the statement by which later cells see what it declares. */
+function seen(
+  code: string,
+  scope: ReadonlyMap<string, ScopeEntry>,
+  visible: "mentioned" | "all",
+): { brought: ScopeEntry[]; exports: string } {
+  const file = ts.createSourceFile(currentFile, code, ts.ScriptTarget.ESNext, true);
+  const own = declaredNames(file);
+  const hidden = new Set(own.map(({ name }) => name));
   const mentioned = new Set(code.match(/[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*/gu) ?? []);
-  const lines: string[] = [];
-  for (const entry of scope.values()) {
-    if (declaredHere.has(entry.name)) continue;
-    if (visible === "mentioned" && !mentioned.has(entry.name)) continue;
-    lines.push(visibleName(entry));
-  }
-  const exported = own.filter(({ kind }) => kind !== "import").map(({ name }) => name);
-  lines.push(`export { ${exported.join(", ")} };`);
-  return `\n;\n${lines.join("\n")}\n`;
+  const brought = [...scope.values()].filter(
+    ({ name }) => !hidden.has(name) && (visible === "all" || mentioned.has(name)),
+  );
+  const already = exportedNames(file);
+  const exported = own.filter(({ name, kind }) => kind !== "import" && !already.has(name)).map(({ name }) => name);
+  return { brought, exports: `export { ${exported.join(", ")} };` };
 }
 
-function visibleName({ name, kind, statement, file }: ScopeEntry): string {
-  const module = JSON.stringify(file.replace(/\.ts$/, ""));
-  switch (kind) {
-    case "import":
-      return statement!;
-    case "variable":
-      return `declare let ${name}: typeof import(${module}).${name};`;
-    case "constant":
-      return `declare const ${name}: typeof import(${module}).${name};`;
-    case "function":
-    case "class":
-    case "enum":
-    case "namespace":
-    case "type":
-      return `import { ${name} } from ${module};`;
-  }
+const isAssignable = ({ kind }: ScopeEntry): boolean => kind === "variable" || kind === "constant";
+const keyword = ({ kind }: ScopeEntry): string => (kind === "variable" ? "let" : "const");
+
+/** The same two imports whatever is brought. */
+function throughIndex(brought: readonly ScopeEntry[]): string {
+  const index = indexFile.replace(/\.ts$/, "");
+  const imported = brought.filter((entry) => !isAssignable(entry)).map(({ name }) => name);
+  const declared = brought.filter(isAssignable);
+  return [
+    `import { ${imported.join(", ")} } from "./${index}";`,
+    `import type * as __cell_scope__ from "./${index}";`,
+    ...declared.map((entry) => `declare ${keyword(entry)} ${entry.name}: typeof __cell_scope__.${entry.name};`),
+  ].join("\n");
 }
 
-/** The types of Node: the notebook's own, or those that this package or tslab depends on. */
-function resolveNodeTypes(folders: readonly string[]): string[] {
-  for (const folder of folders) {
-    const require = createRequire(join(folder, "cell.js"));
-    for (const via of [null, "tslab/package.json"]) {
-      try {
-        const from = via === null ? require : createRequire(require.resolve(via));
-        return [slashes(join(dirname(from.resolve("@types/node/package.json")), "index.d.ts"))];
-      } catch {
-        // Not installed there: the next one.
-      }
-    }
-  }
-  return [];
+/** From the very cell that declared it: what a later cell makes of the name is nothing to this one. */
+function fromModule(entry: ScopeEntry): string {
+  const { name, kind, statement, module } = entry;
+  if (kind === "import") return statement!;
+  if (isAssignable(entry)) return `declare ${keyword(entry)} ${name}: typeof import("${module}").${name};`;
+  return `import { ${name} } from "${module}";`;
 }

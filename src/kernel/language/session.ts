@@ -1,12 +1,14 @@
 /** The language side of one notebook: cells in, scripts or compiler messages out. */
 import { basename } from "node:path";
 import ts from "typescript";
-import type { CompiledCell, ErrorContent } from "../child-protocol.js";
+import type { CompiledCell, ErrorContent, LocalModules } from "../child-protocol.js";
 import { compileCell } from "./compile.js";
 import { diagnosticsError, formatDiagnostic, toCellDiagnostics, type CellDiagnostic } from "./diagnostics.js";
+import { readSettings } from "./settings.js";
 import { createNotebookService, type NotebookService, type NotebookServiceOptions } from "./service.js";
 import { readDirectives, type Checking } from "./directives.js";
 import { mangled } from "./hazards.js";
+import { findLocalModules } from "./local-modules.js";
 
 export interface CellResult {
   /** Null where the cell must not run. */
@@ -15,6 +17,7 @@ export interface CellResult {
   /** Compiler messages for the reader, where checking only warns. */
   warnings: string;
   userExpressions: Record<string, CompiledCell | ErrorContent>;
+  localModules: LocalModules;
 }
 
 export interface CompileRequest {
@@ -30,17 +33,18 @@ export interface LanguageSession {
   reset(): void;
 }
 
-export interface LanguageSessionOptions extends NotebookServiceOptions {
+export interface LanguageSessionOptions extends Omit<NotebookServiceOptions, "settings"> {
   /** What type errors do, unless a cell says otherwise. */
   checking: Checking;
 }
 
 export function createLanguageSession(options: LanguageSessionOptions): LanguageSession {
-  const notebook = createNotebookService(options);
+  const settings = readSettings(options.folder);
+  const notebook = createNotebookService({ ...options, settings });
   let notebookChecking = options.checking;
   /** Names that have another name in JavaScript, because libraries look at globals of that name. */
   const renamed = new Map<string, string>();
-  const experimentalDecorators = options.experimentalDecorators ?? false;
+  const experimentalDecorators = settings.experimentalDecorators ?? false;
 
   function messages(file: string, code: string): CellDiagnostic[] {
     return toCellDiagnostics(notebook.service.getSemanticDiagnostics(file), code);
@@ -49,18 +53,20 @@ export function createLanguageSession(options: LanguageSessionOptions): Language
   return {
     notebook,
 
-    compile({ code, label, userExpressions }) {
-      const directives = readDirectives(code);
+    compile({ code: written, label, userExpressions }) {
+      const directives = readDirectives(written);
+      if (directives.module !== null) notebook.addModule(directives.module, written);
+      const code = directives.module !== null || directives.browser ? "" : (asObjectLiteral(written) ?? written);
       notebookChecking = directives.notebook ?? notebookChecking;
       const checking = directives.cell ?? notebookChecking;
-      const file = notebook.open(code);
+      notebook.open(code);
       const own = compileCell(code, { renamed, experimentalDecorators });
       const syntax = toCellDiagnostics(own.syntaxErrors, code);
-      const failed = (error: ErrorContent): CellResult => ({ code: null, error, warnings: "", userExpressions: {} });
+      const failed = (error: ErrorContent): CellResult => ({ ...nothing, error });
       if (syntax.length > 0) return failed(diagnosticsError(syntax, code, label, "SyntaxError"));
       let warnings = "";
       if (checking !== "off") {
-        const found = messages(file, code);
+        const found = messages(notebook.current, code);
         if (found.length > 0 && checking === "error") return failed(diagnosticsError(found, code, label, "TypeError"));
         warnings = found.map((diagnostic) => `${formatDiagnostic(diagnostic, code, label)}\n`).join("");
       }
@@ -68,9 +74,10 @@ export function createLanguageSession(options: LanguageSessionOptions): Language
         const other = kind === "type" ? null : mangled(name);
         if (other !== null) renamed.set(name, other);
       }
-      const typeOnlyModules = findTypeOnlyModules(notebook.service, file);
+      const typeOnlyModules = findTypeOnlyModules(notebook.service, notebook.current);
       const again = typeOnlyModules.size > 0 || own.names.some(({ name }) => renamed.has(name));
       const compiled = again ? compileCell(code, { renamed, typeOnlyModules, experimentalDecorators }) : own;
+      const localModules = findLocalModules(notebook.current, code, { ...notebook.files, experimentalDecorators });
       notebook.commit();
       const expressions = Object.entries(userExpressions).map(([name, text]) => [name, compileExpression(text)]);
       return {
@@ -78,6 +85,7 @@ export function createLanguageSession(options: LanguageSessionOptions): Language
         error: null,
         warnings,
         userExpressions: Object.fromEntries(expressions) as CellResult["userExpressions"],
+        localModules,
       };
     },
 
@@ -89,11 +97,28 @@ export function createLanguageSession(options: LanguageSessionOptions): Language
   };
 
   function compileExpression(text: string): CompiledCell | ErrorContent {
-    const { code, syntaxErrors } = compileCell(`(${text})`, { renamed });
+    const bracketed = `(${text})`;
+    const { code, syntaxErrors } = compileCell(bracketed, { renamed });
     if (syntaxErrors.length === 0) return code;
-    return diagnosticsError(toCellDiagnostics(syntaxErrors, text), text, "the expression", "SyntaxError");
+    return diagnosticsError(toCellDiagnostics(syntaxErrors, bracketed), bracketed, "the expression", "SyntaxError");
   }
 }
+
+/** `{ a: 1 }` as a cell is an object, as in every console, and not a block with a label in it. */
+function asObjectLiteral(code: string): string | null {
+  if (!/^\s*\{[^]*\}\s*$/.test(code)) return null;
+  const text = `(${code})`;
+  const { diagnostics = [] } = ts.transpileModule(text, { reportDiagnostics: true });
+  return diagnostics.length === 0 ? text : null;
+}
+
+const nothing: CellResult = {
+  code: null,
+  error: null,
+  warnings: "",
+  userExpressions: {},
+  localModules: { imports: {}, modules: {} },
+};
 
 /** Modules of which the cell imports nothing but types by name: there may be nothing to import when it runs. */
 function findTypeOnlyModules(service: ts.LanguageService, fileName: string): Set<string> {
@@ -104,7 +129,7 @@ function findTypeOnlyModules(service: ts.LanguageService, fileName: string): Set
   const checker = program.getTypeChecker();
   for (const statement of file.statements) {
     if (!ts.isImportDeclaration(statement) || !ts.isStringLiteral(statement.moduleSpecifier)) continue;
-    if (basename(statement.moduleSpecifier.text).startsWith("__cell_")) continue;
+    if (basename(statement.moduleSpecifier.text).startsWith("__cell")) continue;
     const bindings = statement.importClause?.namedBindings;
     if (!bindings || statement.importClause?.name || !ts.isNamedImports(bindings)) continue;
     const isType = ({ name }: ts.ImportSpecifier): boolean => {

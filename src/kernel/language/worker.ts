@@ -66,8 +66,12 @@ parentPort!.on("message", (message: LanguageRequest) => {
     reply = { id: message.id, error: String((error as Error).stack ?? error) };
   }
   parentPort!.postMessage(reply);
+  if (message.type === "compile" || message.type === "reset") setImmediate(prepare);
 });
 
-// Node's types and the standard library are read now, and not when the first cell waits for them.
-session.notebook.open("");
-session.notebook.service.getProgram()?.getTypeChecker();
+/** Takes in what has changed now, while nobody waits: at first Node's types and the library, then the last cell. */
+function prepare(): void {
+  session.notebook.open("");
+  session.notebook.service.getProgram()?.getTypeChecker();
+}
+prepare();
