@@ -124,10 +124,11 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         running.child.kill("SIGKILL");
         return;
       }
-      running.interruptedAt ??= Date.now();
+      const interruptedAt = (running.interruptedAt ??= Date.now());
       write(running.child, fds.urgent, { type: "interrupt" } satisfies UrgentRequest);
       setTimeout(() => {
-        if (running.interruptedAt !== null) signalGroup(running.child, "SIGINT");
+        // Not where this one was obeyed and another has been asked for since.
+        if (running.interruptedAt === interruptedAt) signalGroup(running.child, "SIGINT");
       }, interruptPatience).unref();
     },
 

@@ -8,6 +8,8 @@ export const word = {
   obeyed: 1,
   /** What the main thread waits for while it is blocked in `prompt()`: see `inputState`. */
   input: 2,
+  /** Counts the signs of life that the main thread has given when asked for one. */
+  alive: 3,
 } as const;
 
 export const inputState = { none: 0, waiting: 1, given: 2, interrupted: 3 } as const;

@@ -21,6 +21,11 @@ export interface UrgentData {
   inputPort: MessagePort;
 }
 
+/** To the main thread. `alive` asks for a sign of life. */
+export interface WakeUp {
+  type: "interrupt" | "input" | "alive";
+}
+
 const { state, port, inputPort } = workerData as UrgentData;
 
 /** The main thread has this long to obey by itself before it is stopped, in milliseconds. */
@@ -28,16 +33,28 @@ const patience = 100;
 /** And this long between two attempts. */
 const pause = 10;
 /** A protected section has this long to end. */
-const protectedPatience = 5000;
+const protectedPatience = 3000;
+
+/** The main thread is asked for a sign of life so often after an interrupt, then more and more seldom. */
+const watchPause = { shortest: 100, longest: 1600 };
 
 const pipe = new Socket({ fd: fds.urgent, readable: true, writable: true });
-let interrupting = false;
+/** Whether the interrupt that is being seen to has been obeyed; null between interrupts. */
+let isUnderWay: (() => boolean) | null = null;
+let isNextDue = false;
+let isWatching = false;
+
+const wake = (type: WakeUp["type"]): void => port.postMessage({ type } satisfies WakeUp);
 
 async function interrupt(): Promise<void> {
-  if (interrupting) return;
-  interrupting = true;
+  if (isUnderWay) {
+    // Repeated, or meant for the next cell already.
+    isNextDue ||= isUnderWay();
+    return;
+  }
   const before = Atomics.load(state, word.obeyed);
   const isObeyed = () => Atomics.load(state, word.obeyed) !== before;
+  isUnderWay = isObeyed;
   Atomics.store(state, word.requested, 1);
   if (Atomics.compareExchange(state, word.input, inputState.waiting, inputState.interrupted) === inputState.waiting) {
     Atomics.notify(state, word.input);
@@ -46,14 +63,44 @@ async function interrupt(): Promise<void> {
   const session = new Session();
   session.connectToMainThread();
   for (let attempt = 0; ; attempt++) {
-    port.postMessage({ type: "interrupt" });
+    wake("interrupt");
     if (await within(attempt === 0 ? patience : pause, isObeyed)) break;
     const force = Date.now() - startedAt > protectedPatience;
     await askToStop(session, force, isObeyed);
   }
   session.disconnect();
-  interrupting = false;
+  isUnderWay = null;
   pipe.write(encodeFrame({ type: "obeyed" }));
+  if (isNextDue) {
+    isNextDue = false;
+    return interrupt();
+  }
+  if (!isWatching) void watch();
+}
+
+/**
+ * A cell that was interrupted while it awaited something goes on when that comes, perhaps with a loop without end. So
+ * from the first interrupt on the main thread is asked for signs of life, and where it gives none, it is stopped if it
+ * is at work for a cell that was interrupted.
+ */
+async function watch(): Promise<void> {
+  isWatching = true;
+  let asked = Atomics.load(state, word.alive);
+  const isAlive = () => Atomics.load(state, word.alive) === asked;
+  for (let pause = watchPause.shortest; ; pause = Math.min(2 * pause, watchPause.longest)) {
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    if (isUnderWay) pause = watchPause.shortest;
+    if (isAlive()) {
+      asked++;
+      wake("alive");
+    }
+    const isOver = () => isAlive() || isUnderWay !== null;
+    if (await within(patience, isOver)) continue;
+    const session = new Session();
+    session.connectToMainThread();
+    await askToStop(session, false, isOver);
+    session.disconnect();
+  }
 }
 
 /** The main thread answers when it next runs JavaScript: not while it is in a native call. */
@@ -78,7 +125,7 @@ pipe.on(
     inputPort.postMessage(request.value);
     if (Atomics.compareExchange(state, word.input, inputState.waiting, inputState.given) === inputState.waiting) {
       Atomics.notify(state, word.input);
-    } else port.postMessage({ type: "input" });
+    } else wake("input");
   }),
 );
 // The supervisor is gone, and the main thread may be in an endless loop.
