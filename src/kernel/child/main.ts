@@ -12,6 +12,7 @@ import { installInput } from "./input.js";
 import { Interrupted, startInterrupts } from "./interrupts.js";
 import { installModules } from "./modules.js";
 import { installProcessExit } from "./process-exit.js";
+import { installPromiseDisplay } from "./promises.js";
 import { installStreams } from "./streams.js";
 import { protectKernels } from "./tfjs-kernels.js";
 import { installTimers } from "./timers.js";
@@ -51,7 +52,9 @@ function start({ token, folder, packageFolder }: Start): Handler {
   });
   protectKernels((run) => interrupts.protect(run));
   publishHost(host);
-  installModules({ folder, packageFolder, onTslab: (entry) => connectTslab(entry, host) });
+  installPromiseDisplay();
+  const onTslab = (entry: string) => connectTslab(entry, host);
+  const modules = installModules({ folder, packageFolder, tracebacks, onTslab });
   exit = installProcessExit((error) => cells.running.get(currentCell())?.fail(error));
   process.on("uncaughtException", onStray);
   process.on("unhandledRejection", onStray);
@@ -63,6 +66,7 @@ function start({ token, folder, packageFolder }: Start): Handler {
   return (request, buffers) => {
     switch (request.type) {
       case "execute":
+        modules.update(request.localModules);
         return runInCell(request.cell, () => executor.execute(request));
       case "comm":
         runInCell(request.cell, () => {

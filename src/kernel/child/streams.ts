@@ -5,7 +5,7 @@ import type { Channels, Pipe } from "./channels.js";
 import { currentCell } from "./context.js";
 
 export interface Streams {
-  /** What the running cell has printed to stdout after its last line break. */
+  /** What the running cell has printed to stdout last, after a line break if there is one. */
   question(): string;
 }
 
@@ -16,12 +16,8 @@ function toBytes(chunk: unknown, encoding: BufferEncoding): Uint8Array {
 }
 
 export function installStreams(channels: Channels): Streams {
-  let tail = { cell: 0, text: "" };
-
-  function note(cell: CellId, chunk: Uint8Array): void {
-    const text = (tail.cell === cell ? tail.text : "") + Buffer.from(chunk.subarray(-200)).toString();
-    tail = { cell, text: text.slice(text.lastIndexOf("\n") + 1).slice(-200) };
-  }
+  /** The latest chunk on stdout; a question is printed as one. */
+  let last: { cell: CellId; chunk: Uint8Array } | null = null;
 
   function install(pipe: Pipe, fd: number): void {
     const stream = new Writable();
@@ -31,7 +27,7 @@ export function installStreams(channels: Channels): Streams {
       const bytes = toBytes(chunk, typeof encoding === "string" ? encoding : "utf8");
       const cell = currentCell();
       channels.write(pipe, cell, bytes);
-      if (pipe === "stdout") note(cell, bytes);
+      if (pipe === "stdout") last = { cell, chunk: bytes };
       const done = typeof encoding === "function" ? encoding : callback;
       if (done) process.nextTick(done);
       return true;
@@ -48,5 +44,11 @@ export function installStreams(channels: Channels): Streams {
 
   install("stdout", 1);
   install("stderr", 2);
-  return { question: () => (tail.cell === currentCell() ? tail.text : "") };
+  return {
+    question() {
+      if (last?.cell !== currentCell()) return "";
+      const text = Buffer.from(last.chunk.subarray(-1000)).toString();
+      return text.slice(text.lastIndexOf("\n") + 1);
+    },
+  };
 }

@@ -26,6 +26,16 @@ export function isTensor(value: unknown): value is TensorLike {
   );
 }
 
+/** Lines of values that are shown of a tensor. */
+const mostLines = 30;
+
+function shorten(text: string): string {
+  const lines = text.split("\n");
+  if (lines.length <= mostLines) return text;
+  const half = mostLines / 2;
+  return [...lines.slice(0, half), "     …", ...lines.slice(-half)].join("\n");
+}
+
 /** Larger tensors are described without being read, in elements. */
 const mostRead = 1 << 26;
 
@@ -37,7 +47,7 @@ export async function tensorBundle(tensor: TensorLike): Promise<MimeBundle> {
   const values = await tensor.data();
   const isNumeric = tensor.dtype === "float32" || tensor.dtype === "int32" || tensor.dtype === "bool";
   const summary = isNumeric && tensor.size > 1 ? `, ${statisticsText(statistics(values))}` : "";
-  const body = tensor.toString().replace(/^Tensor\n/, "");
+  const body = shorten(tensor.toString().replace(/^Tensor\n/, ""));
   const png = isNumeric && tensor.dtype !== "bool" ? picture(tensor.shape, values) : null;
   const html = `<div>${escapeHtml(head + summary)}</div>`;
   return {
