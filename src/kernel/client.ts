@@ -107,6 +107,7 @@ export const ownKernel: KernelCommand = {
 
 export interface StartedKernel {
   readonly client: KernelClient;
+  readonly connection: Connection;
   readonly process: ChildProcess;
   /** What the kernel itself wrote to its own stdout and stderr: its log. */
   log(): string;
@@ -158,6 +159,7 @@ export async function startKernelProcess(folder: string, command: KernelCommand 
   }
   return {
     client,
+    connection,
     process: child,
     ended,
     log: () => log,

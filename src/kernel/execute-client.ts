@@ -9,8 +9,8 @@ export interface ExecuteOptions {
   userExpressions?: Record<string, string>;
   /** Called with every message on iopub that this execution causes, as it comes. */
   onOutput?: (message: Message) => void;
-  /** Called when the cell asks for input; without it the cell may not ask. */
-  onInput?: (prompt: string, password: boolean) => string;
+  /** Called when the cell asks for input; null leaves it waiting. Without it the cell may not ask. */
+  onInput?: (prompt: string, password: boolean) => string | null;
 }
 
 /** Resolves when both the reply and the `idle` status have come: nothing of this execution is still on its way. */
@@ -35,7 +35,7 @@ export function execute(client: KernelClient, code: string, options: ExecuteOpti
       }
       if (channel === "stdin" && message.header.msg_type === "input_request" && onInput) {
         const value = onInput(String(message.content["prompt"]), message.content["password"] === true);
-        client.send("stdin", "input_reply", { value }, { parent: message.header });
+        if (value !== null) client.send("stdin", "input_reply", { value }, { parent: message.header });
       }
       if (!reply || !idle) return;
       stop();

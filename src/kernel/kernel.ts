@@ -19,6 +19,8 @@ export interface KernelOptions {
   folder: string;
   /** What type errors do, unless a cell says otherwise. Default: the cell does not run. */
   checking?: Checking;
+  /** Longer messages are refused, in bytes. Default: 64 MiB. */
+  maxMessageBytes?: number;
   log: (line: string) => void;
 }
 
@@ -29,7 +31,8 @@ export interface Kernel {
   shutdown(): Promise<void>;
 }
 
-export async function startKernel({ connection, folder, checking = "error", log }: KernelOptions): Promise<Kernel> {
+export async function startKernel(options: KernelOptions): Promise<Kernel> {
+  const { connection, folder, checking = "error", maxMessageBytes, log } = options;
   let end: () => void;
   const ended = new Promise<void>((resolve) => (end = resolve));
 
@@ -46,7 +49,12 @@ export async function startKernel({ connection, folder, checking = "error", log 
   const ready = () => starting.catch(() => (starting = supervisor.start()));
   starting.catch(() => undefined);
 
-  const transport = await createTransport({ connection, onMessage, log });
+  const transport = await createTransport({
+    connection,
+    onMessage,
+    log,
+    ...(maxMessageBytes === undefined ? {} : { maxBytes: maxMessageBytes }),
+  });
   const publisher = createPublisher(transport);
   const history = createHistory();
   const comms = createComms(publisher, supervisor);
@@ -56,10 +64,7 @@ export async function startKernel({ connection, folder, checking = "error", log 
 
   function onEvent(event: Event, buffers: Uint8Array[]): void {
     if (event.type === "comm") comms.onEvent(event);
-    if (event.type === "result") {
-      const text = event.data["text/plain"];
-      if (typeof text === "string") history.setOutput(event.count, text);
-    }
+    if (event.type === "result") execution.onResult(event);
     if (publisher.event(event, buffers)) return;
     if (event.type === "done") execution.onDone(event);
     else if (event.type === "comm-handled") comms.onHandled(event.cell);

@@ -2,6 +2,8 @@
  * Starts the kernel from a connection file; what the kernelspec runs.
  *
  *     node dist/src/kernel/main.js CONNECTION_FILE [--check error|warn|off]
+ *
+ * AXIAL_LAB_MAX_MESSAGE sets the length from which messages are refused, in bytes.
  */
 import { ConfigError } from "../errors.js";
 import { readConnection } from "./connection.js";
@@ -22,7 +24,14 @@ function readArguments([path, flag, value]: string[]): { path: string; checking:
 
 async function main(args: string[]): Promise<void> {
   const { path, checking } = readArguments(args);
-  const kernel = await startKernel({ connection: await readConnection(path), folder: process.cwd(), checking, log });
+  const maxMessageBytes = Number(process.env["AXIAL_LAB_MAX_MESSAGE"]) || undefined;
+  const kernel = await startKernel({
+    connection: await readConnection(path),
+    folder: process.cwd(),
+    checking,
+    log,
+    ...(maxMessageBytes === undefined ? {} : { maxMessageBytes }),
+  });
   process.on("SIGINT", () => kernel.interrupt());
   process.on("SIGTERM", () => void kernel.shutdown());
   watchParent(() => void kernel.shutdown());

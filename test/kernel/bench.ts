@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { endpoint } from "../../src/kernel/connection.js";
 import { startKernelProcess, type StartedKernel } from "../../src/kernel/client.js";
 import { execute, type ExecuteOptions } from "../../src/kernel/execute-client.js";
 import type { Message } from "../../src/kernel/wire.js";
@@ -23,18 +24,36 @@ export interface Ran {
 export interface TestKernel extends StartedKernel {
   readonly folder: string;
   run(code: string, options?: ExecuteOptions): Promise<Ran>;
+  /** Sends this on the heartbeat channel and gives what comes back. */
+  heartbeat(text: string): Promise<string>;
 }
 
 /** Starts a kernel in a folder of its own that holds these files. */
-export async function startTestKernel(files: Record<string, string> = {}, flags: string[] = []): Promise<TestKernel> {
+export async function startTestKernel(
+  files: Record<string, string> = {},
+  flags: string[] = [],
+  env: Record<string, string> = {},
+): Promise<TestKernel> {
   const folder = await mkdtemp(join(tmpdir(), "axial-notebook-"));
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   const main = join(__dirname, "..", "..", "src", "kernel", "main.js");
-  const kernel = await startKernelProcess(folder, { argv: [process.execPath, main, "{connection_file}", ...flags] });
+  const kernel = await startKernelProcess(folder, {
+    argv: [process.execPath, main, "{connection_file}", ...flags],
+    env,
+  });
   return {
     ...kernel,
     folder,
     run: (code, options) => run(kernel, code, options),
+    async heartbeat(text) {
+      const { Request } = await import("zeromq");
+      const socket = new Request({ linger: 0 });
+      socket.connect(endpoint(kernel.connection, "hb"));
+      await socket.send(text);
+      const [answer] = await socket.receive();
+      socket.close();
+      return answer.toString();
+    },
     async stop() {
       await kernel.stop();
       await rm(folder, { recursive: true, force: true });
