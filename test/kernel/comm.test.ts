@@ -72,12 +72,17 @@ describe("comms", () => {
   });
 
   it("carry messages while a cell waits", async () => {
-    const running = kernel.run(
-      "const got = await new Promise((resolve) => own.onMessage(({ data }: any) => resolve(data.n))); got",
+    const { result } = await kernel.run(
+      "const got = new Promise((resolve) => own.onMessage(({ data }: any) => resolve(data.n))); console.log('waits'); await got",
+      {
+        onOutput({ header, content }) {
+          if (header.msg_type === "stream" && content["text"] === "waits\n") {
+            void send("comm_msg", { comm_id: "own-comm", data: { n: 10 } });
+          }
+        },
+      },
     );
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    await send("comm_msg", { comm_id: "own-comm", data: { n: 10 } });
-    assert.equal((await running).result?.["text/plain"], "10");
+    assert.equal(result?.["text/plain"], "10");
   });
 
   it("report an error of a listener under the message", async () => {

@@ -133,7 +133,10 @@ describe("what cells print", () => {
     assert.deepEqual(await printed("console.log('still')"), ["stdout still\n"]);
   });
 
-  /** Runs a cell that goes on in the background, then another; gives what each printed, by its own messages. */
+  /**
+   * Runs a cell that goes on in the background until its promise `done` resolves, then another; gives what each
+   * printed, by its own messages.
+   */
   async function late(code: string): Promise<{ own: string; other: string }> {
     let own = "";
     let id = "";
@@ -142,23 +145,26 @@ describe("what cells print", () => {
         own += String(content["text"]);
     });
     await kernel.run(code, { onOutput: ({ parentHeader }) => void (id = parentHeader.msg_id ?? "") });
-    const { stdout } = await kernel.run(
-      "console.log('other'); await new Promise((resolve) => setTimeout(resolve, 250)); console.log('other')",
-    );
+    const { stdout } = await kernel.run("console.log('other'); await done; console.log('other')");
     stop();
     return { own, other: stdout };
   }
 
   it("of a timer belongs to the cell that set it", async () =>
-    assert.deepEqual(await late("setTimeout(() => console.log('late'), 100);"), {
-      own: "late\n",
-      other: "other\nother\n",
-    }));
+    assert.deepEqual(
+      await late(
+        "const done = new Promise<void>((resolve) => setTimeout(() => (console.log('late'), resolve()), 100));",
+      ),
+      {
+        own: "late\n",
+        other: "other\nother\n",
+      },
+    ));
 
   it("of a promise belongs to the cell that made it", async () =>
     assert.deepEqual(
       await late(
-        "void (async () => { await new Promise((resolve) => setTimeout(resolve, 100)); console.log('late'); })();",
+        "const done = (async () => { await new Promise((resolve) => setTimeout(resolve, 100)); console.log('late'); })();",
       ),
       { own: "late\n", other: "other\nother\n" },
     ));
@@ -166,7 +172,7 @@ describe("what cells print", () => {
   it("of a child process belongs to the cell that started it", async () =>
     assert.deepEqual(
       await late(
-        "spawn(process.execPath, ['-e', 'setTimeout(() => console.log(\"late\"), 20)'], { stdio: 'inherit' });",
+        "const done = once(spawn(process.execPath, ['-e', 'setTimeout(() => console.log(\"late\"), 100)'], { stdio: 'inherit' }), 'exit');",
       ),
       { own: "late\n", other: "other\nother\n" },
     ));
