@@ -1,13 +1,15 @@
 /** Pooling: the maximum with explicit padding, as PyTorch has it, and the average that strides an attention. */
 import * as tf from "@tensorflow/tfjs";
+import { fusedAveragePool } from "../engine/ops/pooling.js";
 import { Layer, singleShape, singleTensor, type LayerArgs } from "./layer.js";
 
 /**
  * Mean over windows of stride x stride that do not overlap. Where the stride does not divide a size, the last rows or
  * columns are dropped, or kept: then the mean is over the places that there are.
  *
- * By reshaping, slicing and adding, gradient included: the average pooling of TensorFlow.js 4.22's threaded WebAssembly
- * reads out of bounds, and gradients of its single operations would keep the whole input.
+ * Where the backend has no kernel of ours, by reshaping, slicing and adding, gradient included: the average pooling of
+ * TensorFlow.js 4.22's WebAssembly reads out of bounds, and gradients of its single operations would keep the whole
+ * input.
  *
  * @returns [B, H / stride, W / stride, C], rounded down ("drop") or up ("keep")
  */
@@ -16,6 +18,8 @@ export function averagePool(x: tf.Tensor4D, stride: number, remainder: "drop" | 
   const [batch, height, width, channels] = x.shape;
   const round = remainder === "drop" ? Math.floor : Math.ceil;
   const [rows, columns] = [round(height / stride), round(width / stride)];
+  const fused = fusedAveragePool(x, { stride, rows, columns });
+  if (fused !== null) return fused;
   /** A sum over a window times this is its mean. */
   const factors = () =>
     windowShares(height, rows, stride).mul(windowShares(width, columns, stride).transpose([0, 2, 1, 3]));

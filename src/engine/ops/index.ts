@@ -11,7 +11,7 @@ import { identityKernels } from "./identity.js";
 import { linearGradients, linearKernels } from "./linear.js";
 import { localSimilarityGradients, localSimilarityKernels } from "./local-similarity.js";
 import { matrixProductKernels } from "./matrix-product.js";
-import { poolingKernels } from "./pooling.js";
+import { poolingGradients, poolingKernels } from "./pooling.js";
 import { reduceKernels } from "./reduce.js";
 import { similarityStatisticsGradients, similarityStatisticsKernels } from "./similarity-statistics.js";
 import { softmaxKernels } from "./softmax.js";
@@ -53,5 +53,6 @@ export const gradients: readonly GradConfig[] = [
   linearGradients,
   crissCrossGradients,
   localSimilarityGradients,
+  poolingGradients,
   similarityStatisticsGradients,
 ].flat();

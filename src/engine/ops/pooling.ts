@@ -1,11 +1,12 @@
 /**
- * The gradients of MaxPool and AvgPool under tfjs's names, threaded. Forward, tfjs's own kernels are as fast as memory.
+ * The gradients of MaxPool and AvgPool under tfjs's names, threaded, and the average over windows side by side by which
+ * attention strides. tfjs's own MaxPool is as fast as memory.
  *
  * Kernels: wasm/assembly/pooling.ts. The gradient of an average differs from tfjs's in windows that reach beyond the edge,
  * where tfjs's is not the gradient of its own forward pass.
  */
 import * as tf from "@tensorflow/tfjs";
-import { defineKernel, output, pointerOf, type WasmKernel } from "./wasm-kernel.js";
+import { defineKernel, output, pointerOf, runSized, wasmContext, type WasmKernel } from "./wasm-kernel.js";
 
 interface PoolAttrs {
   filterSize: [number, number] | number;
@@ -36,7 +37,59 @@ interface GradientInputs {
   output: tf.TensorInfo;
 }
 
+interface WindowAttrs {
+  /** Of x. */
+  readonly shape: readonly [number, number, number, number];
+  readonly stride: number;
+  /** Of the result. */
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/**
+ * Means over windows of stride x stride side by side, of the places that there are.
+ *
+ * @param x [B, H, W, C]
+ * @param rows of the result: H / stride, rounded down (what is left over is dropped) or up; columns alike
+ * @returns [B, rows, columns, C]; null where the current backend has no kernel for it
+ */
+export function fusedAveragePool(
+  x: tf.Tensor4D,
+  { stride, rows, columns }: Pick<WindowAttrs, "stride" | "rows" | "columns">,
+): tf.Tensor4D | null {
+  if (wasmContext() === null) return null;
+  return tf.engine().runKernel<tf.Tensor4D>("AxialAveragePool", { x }, { shape: x.shape, stride, rows, columns });
+}
+
+function windowGeometry({ shape, stride, rows, columns }: WindowAttrs): number[] {
+  return [...shape, rows, columns, stride, stride, stride, stride, 0, 0];
+}
+
+export const poolingGradients: readonly tf.GradConfig[] = [
+  {
+    kernelName: "AxialAveragePool",
+    gradFunc: (dy, _, attrs) => ({
+      x: () => tf.engine().runKernel<tf.Tensor>("AxialAveragePoolGradient", { dy: dy as tf.Tensor }, attrs),
+    }),
+  },
+];
+
 export const poolingKernels: readonly WasmKernel[] = [
+  defineKernel<{ x: tf.TensorInfo }, WindowAttrs>("AxialAveragePool", (call) => {
+    const { shape, rows, columns } = call.attrs;
+    const y = output(call, [shape[0], rows, columns, shape[3]]);
+    const tensors = [pointerOf(call, call.inputs.x), pointerOf(call, y)];
+    runSized(call, tf.util.sizeFromShape([...shape]), "averagePool", [...windowGeometry(call.attrs), ...tensors]);
+    return y;
+  }),
+  defineKernel<{ dy: tf.TensorInfo }, WindowAttrs>("AxialAveragePoolGradient", (call) => {
+    const { shape } = call.attrs;
+    const dx = output(call, [...shape]);
+    const tensors = [pointerOf(call, call.inputs.dy), pointerOf(call, dx)];
+    const args = [...windowGeometry(call.attrs), ...tensors];
+    runSized(call, tf.util.sizeFromShape([...shape]), "averagePoolGradient", args);
+    return dx;
+  }),
   defineKernel<GradientInputs, PoolAttrs>("MaxPoolGrad", (call) => {
     const { dy, input, output: y } = call.inputs;
     const dx = output(call, input.shape);

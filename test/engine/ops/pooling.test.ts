@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../../src/engine/index.js";
+import { averagePool } from "../../../src/layers/pooling.js";
 import { assertEqualsCpu, evaluate, tensor } from "../../helpers/compare.js";
 
 /** Windows, strides, padding. */
@@ -63,5 +64,36 @@ describe("gradients of pooling", () => {
   it("go to the first of equal maxima", () => {
     const dx = tf.grad((x) => tf.maxPool(x as tf.Tensor4D, 2, 2, "valid"))(tf.ones([1, 2, 2, 5]));
     assert.deepEqual([...dx.dataSync()], [...Array<number>(5).fill(1), ...Array<number>(15).fill(0)]);
+  });
+});
+
+describe("averages over windows side by side", () => {
+  before(() => engine.start({ threads: 3 }));
+  after(() => engine.stop());
+
+  it("equal the composed form, with their gradient, whatever is left over", async () => {
+    for (const remainder of ["drop", "keep"] as const)
+      for (const [stride, channels] of [
+        [2, 1],
+        [2, 23],
+        [3, 16],
+        [5, 7],
+      ])
+        await assertEqualsCpu(() => {
+          const x = tensor<tf.Rank.R4>([3, 13, 11, channels], 1);
+          const pool = (x: tf.Tensor): tf.Tensor => averagePool(x as tf.Tensor4D, stride, remainder);
+          const y = pool(x);
+          return [y, tf.grad(pool)(x, tensor(y.shape as [number], 2))];
+        }, 1e-6);
+  });
+
+  it("run as one operation", () => {
+    const x = tensor<tf.Rank.R4>([2, 5, 7, 3], 1);
+    const { kernels } = engine.profileStep(() => averagePool(x, 2, "keep").dispose());
+    assert.deepEqual(
+      kernels.map(({ name }) => name),
+      ["AxialAveragePool"],
+    );
+    x.dispose();
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Gradients of pooling x [B, H, W, C] over windows into y [B, P, Q, C]: TensorFlow.js's MaxPoolGrad (of equal maxima the first
+ * Pooling x [B, H, W, C] over windows into y [B, P, Q, C]: the average, TensorFlow.js's MaxPoolGrad (of equal maxima the first
  * in reading order gets the gradient) and AvgPoolGrad. Places beyond the edge count neither for the maximum nor for the
  * average.
  *
@@ -105,6 +105,45 @@ function spreadOne(
       }
     }
     line += lineBytes;
+  }
+}
+
+/**
+ * The mean of each window over the places that exist.
+ * args: geometry as above, x, y
+ */
+export function averagePool(args: usize, part: i32, parts: i32): void {
+  const batch = integerAt(args, 0);
+  const height = integerAt(args, 1);
+  const width = integerAt(args, 2);
+  const rowBytes = <usize>integerAt(args, 3) << 2;
+  const outputHeight = integerAt(args, 4);
+  const outputWidth = integerAt(args, 5);
+  const windowHeight = integerAt(args, 6);
+  const windowWidth = integerAt(args, 7);
+  const strideHeight = integerAt(args, 8);
+  const strideWidth = integerAt(args, 9);
+  const padTop = integerAt(args, 10);
+  const padLeft = integerAt(args, 11);
+  const x = pointerAt(args, 12);
+  const y = pointerAt(args, 13);
+
+  const end = shareStart(batch * outputHeight, part + 1, parts);
+  for (let row = shareStart(batch * outputHeight, part, parts); row < end; row++) {
+    const image = x + <usize>((row / outputHeight) * height * width) * rowBytes;
+    const top = (row % outputHeight) * strideHeight - padTop;
+    const rows = extent(top, windowHeight, height);
+    for (let q = 0; q < outputWidth; q++) {
+      const left = q * strideWidth - padLeft;
+      const columns = extent(left, windowWidth, width);
+      const factor = <f32>(1 / <f64>(rows * columns));
+      const target = y + <usize>(row * outputWidth + q) * rowBytes;
+      clearColumns(target, 1, rowBytes, rowBytes);
+      for (let r = max(top, 0); r < max(top, 0) + rows; r++) {
+        const line = image + <usize>(r * width + max(left, 0)) * rowBytes;
+        for (let c = 0; c < columns; c++) addScaled(line + <usize>c * rowBytes, factor, target, rowBytes);
+      }
+    }
   }
 }
 
