@@ -49,7 +49,9 @@ export type SimilarityInputs = Omit<AxialAttentionInputs, "scales">;
 export function axialAttention(inputs: AxialAttentionInputs, geometry: AxialAttentionGeometry): AxialAttentionOutputs {
   assertInputs(inputs, geometry);
   assertScales(inputs.scales, geometry);
-  return fusedAxialAttention(inputs, geometry) ?? composedAxialAttention(inputs, geometry);
+  // Of one place the weight is 1 and the gradient by its logit exactly zero, which the kernel's rounding would not keep.
+  const alone = inputs.qkv.shape[1] === 1;
+  return (alone ? null : fusedAxialAttention(inputs, geometry)) ?? composedAxialAttention(inputs, geometry);
 }
 
 /**
