@@ -10,7 +10,9 @@ import {
 } from "../engine/ops/criss-cross-attention.js";
 import { ConfigError, ShapeError } from "../errors.js";
 import { channelsOf, Layer, singleShape, singleTensor, type LayerArgs } from "./layer.js";
+import { linear } from "./linear.js";
 import { uniformWithin } from "./nd-axial-attention.js";
+import { viewAs } from "./view.js";
 
 export type { CrissCrossAttentionGeometry, CrissCrossAttentionInputs };
 
@@ -187,11 +189,9 @@ export class CrissCrossAttention extends Layer {
   private project(x: tf.Tensor4D): tf.Tensor4D {
     const [batch, height, width, channels] = x.shape;
     const geometry = this.geometryFor(channels);
-    return x
-      .reshape<tf.Tensor2D>([-1, channels])
-      .matMul<tf.Tensor2D>(this.projection.read())
-      .add(this.bias.read())
-      .reshape([batch, height, width, 2 * geometry.keyDepth + geometry.valueDepth]);
+    const pixels = viewAs<tf.Tensor2D>(x, [-1, channels]); // [B * H * W, C]
+    const projected = linear(pixels, this.projection.read() as tf.Tensor2D, this.bias.read() as tf.Tensor1D);
+    return viewAs(projected, [batch, height, width, 2 * geometry.keyDepth + geometry.valueDepth]);
   }
 
   private geometryFor(channels: number): CrissCrossAttentionGeometry {

@@ -79,11 +79,13 @@ export function costAssembler(): CostAssembler {
 
   return {
     layers,
-    convolution: (x, { name, filters, kernelSize = 1, stride = 1, groups = 1, bias = false }) => {
+    convolution: (x, { name, filters, kernelSize = 1, stride = 1, groups = 1, dilation = 1, bias = false }) => {
       const y = strideBy(x, stride, filters);
       const weights = (kernelSize * kernelSize * x.channels * filters) / groups;
       const parameters = weights + (bias ? filters : 0);
-      return record(name, y, { parameters, convolutionMacs: places(y) * weights, activations: keep(x) });
+      // A dilated one keeps its input once more, in the order of the places that it sees together.
+      const activations = keep(x) + (dilation > 1 ? size(x) : 0);
+      return record(name, y, { parameters, convolutionMacs: places(y) * weights, activations });
     },
     norm: (x, { name, activation }) => {
       const y = { ...x, kept: false };
@@ -100,7 +102,8 @@ export function costAssembler(): CostAssembler {
     maxPool: (x, args) => {
       const [height, width] = [maxPooledSide(x.height, args), maxPooledSide(x.width, args)];
       const y: CountedMap = { height, width, channels: x.channels, kept: false };
-      return record(args.name, y, { activations: keep(x) + keep(y) });
+      // Windows beyond the edge are taken of a padded copy.
+      return record(args.name, y, { activations: keep(x) + (args.ceil === true ? size(x) : 0) + keep(y) });
     },
     leakyRelu: (x, { name }) => record(name, { ...x, kept: false }, { activations: keep(x) }),
     // The factors of the channels are all that is new.

@@ -104,6 +104,22 @@ describe("CCNet", () => {
     model.dispose();
   });
 
+  it("is saved and loaded, weights and all", async () => {
+    const model = create(small(), { classes: 5, size: 32, seed: 6 });
+    const image = tf.randomNormal([1, 24, 31, 3], 0, 1, "float32", 7);
+    let saved: tf.io.ModelArtifacts | null = null;
+    await model.save({
+      save: (artifacts) => {
+        saved = artifacts;
+        return Promise.resolve({ modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts) });
+      },
+    });
+    const loaded = await tf.loadLayersModel({ load: () => Promise.resolve(saved!) });
+    tf.tidy(() => assertClose(loaded.predict(image) as tf.Tensor, model.predict(image) as tf.Tensor, 0));
+    for (const one of [model, loaded]) one.dispose();
+    image.dispose();
+  });
+
   it("refuses a head that cannot be built", () => {
     assert.throws(
       () => create(small({ filters: 0 }), { classes: 5 }),
