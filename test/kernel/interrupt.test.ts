@@ -143,6 +143,24 @@ describe("an interrupt", () => {
     }
   });
 
+  it(
+    "stops training on threaded WebAssembly between kernels, and the engine computes on",
+    { timeout: 60_000 },
+    async () => {
+      await kernel.run(
+        "import { engine } from 'axial-lab'; await engine.start({ backend: 'wasm' }); const w = tf.variable(tf.fill([64, 64], 0.01)); const input = tf.ones([32, 64]); const optimizer = tf.train.sgd(1e-3); const train = () => { optimizer.minimize(() => tf.matMul(input, w).square().mean()); steps++; };",
+      );
+      for (const loop of ["while (true) train();", "while (true) { train(); await w.data(); }"]) {
+        const reply = await interrupted(loop);
+        assert.equal(reply["ename"], "Interrupted", String(reply["evalue"]));
+        const { result } = await kernel.run(
+          "train(); [tf.getBackend(), tf.ones([4, 64]).matMul(input.transpose()).dataSync().every((sum) => sum === 64), w.dataSync().every(Number.isFinite)]",
+        );
+        assert.equal(result?.["text/plain"], "[ 'wasm', true, true ]");
+      }
+    },
+  );
+
   it("of a cell that is still being compiled ends it before it runs", async () => {
     const running = kernel.run("console.log('ran'); await new Promise(() => {});");
     kernel.interrupt();
