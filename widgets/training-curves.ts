@@ -164,12 +164,14 @@ export function trainingCurvesSpec(runs: readonly Run[], options: TrainingCurves
     { field: "epochs", type: "quantitative", title: "after epochs" },
     { field, type: "quantitative", title, format },
   ];
+  /** A single accuracy has room around it, but no accuracy is below 0 or above 1. */
+  const shares = ([low, high]: [number, number]): [number, number] => [Math.max(0, low), Math.min(1, high)];
   const size = { width: columnWidth - 70 };
   const value = (field: string, title: string, format?: string): Record<string, unknown> => ({
     field,
     type: "quantitative",
     title,
-    scale: { domain: field === "top1" ? domain("top1") : domain("loss", "smooth"), nice: true },
+    scale: { domain: field === "top1" ? shares(domain("top1")) : domain("loss", "smooth"), nice: true },
     axis: { tickCount: 5, ...(format === undefined ? {} : { format }) },
   });
   return {

@@ -62,6 +62,15 @@ describe("training curves", () => {
     );
   });
 
+  it("label no accuracy below 0 or above 1 when there is one only", async () => {
+    const only = { ...epoch(1, 0.25), trainTop1: 0.25 };
+    const texts = textsOf(await drawStrictly(themed(trainingCurvesSpec([{ name: "a", events: [step(1, 2), only] }]))));
+    assert.deepEqual(
+      texts.filter((text) => /^[-−\d.]+%$/.test(text)),
+      ["0%", "20%", "40%", "60%", "80%"],
+    );
+  });
+
   it("average steps in groups when there are more than points", () => {
     const { datasets } = trainingCurvesSpec([{ name: "a", events }], { points: 2, smoothing: 1 }) as {
       datasets: Record<string, Record<string, unknown>[]>;
