@@ -48,6 +48,8 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
   // Where it fails to start, the first cell says so, and the next one tries again.
   const ready = () => starting.catch(() => (starting = supervisor.start()));
   starting.catch(() => undefined);
+  // Answered when the compiler has taken in Node's types. Where that or the process fails, the first cell says so.
+  const warm = Promise.allSettled([language.ask("isComplete", { code: "" }), starting]).then(() => undefined);
 
   const transport = await createTransport({
     connection,
@@ -59,7 +61,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
   const history = createHistory();
   const comms = createComms(publisher, supervisor);
   const execution = createExecution({ transport, publisher, language, supervisor, history, ready });
-  const handlers = createHandlers({ language, history, comms, interrupt });
+  const handlers = createHandlers({ language, history, comms, warm, interrupt });
   transport.publish({ type: "status", content: { execution_state: "starting" } });
 
   function onEvent(event: Event, buffers: Uint8Array[]): void {

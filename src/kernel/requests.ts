@@ -11,13 +11,18 @@ export interface RequestOptions {
   language: Language;
   history: History;
   comms: Comms;
+  /** Resolves when cells are answered promptly; a client takes the kernel for ready from the first reply on. */
+  warm: Promise<void>;
   interrupt: () => void;
 }
 
 /** By the type of the request. A handler that throws makes an error reply. */
-export function createHandlers({ language, history, comms, interrupt }: RequestOptions): Record<string, Handler> {
+export function createHandlers({ language, history, comms, warm, interrupt }: RequestOptions): Record<string, Handler> {
   return {
-    kernel_info_request: () => kernelInfo(),
+    async kernel_info_request() {
+      await warm;
+      return kernelInfo();
+    },
 
     async complete_request(content) {
       const { code, cursor } = readCursor(content);
