@@ -28,6 +28,10 @@ export function createOutputMerger(token: string, { onText, onEvent }: OrderedOu
   const queues: Record<"stdout" | "stderr" | "events", Item[]> = { stdout: [], stderr: [], events: [] };
   /** For each fence that some channel has reached: the channels that have. */
   const reached = new Map<number, number>();
+  /** A channel has reached a fence since this was last false. */
+  let anyReached = false;
+  /** The fence of the latest event that was given out. */
+  let lastEvent = 0;
   let ended = false;
 
   const pipes = {
@@ -66,9 +70,14 @@ export function createOutputMerger(token: string, { onText, onEvent }: OrderedOu
 
   /** True where the channel may go past the fence at its head. */
   function passes(channel: keyof typeof queues, fence: number, channels: number): boolean {
-    const now = (reached.get(fence) ?? 0) | channelBit[channel];
+    const before = reached.get(fence) ?? 0;
+    const now = before | channelBit[channel];
+    if (now !== before) anyReached = true;
     reached.set(fence, now);
-    return ended || (now & channels) === channels;
+    if (ended) return true;
+    // What a pipe holds behind the fence of an event comes after the event itself.
+    const isBehindEvent = channel !== "events" && (channels & channelBit.events) !== 0;
+    return (now & channels) === channels && !(isBehindEvent && fence > lastEvent);
   }
 
   /** Gives out what may be given out of one channel; true where that was anything. */
@@ -83,6 +92,7 @@ export function createOutputMerger(token: string, { onText, onEvent }: OrderedOu
       } else {
         const { fence, channels, ...event } = item.event;
         if (fence > 0 && !passes(channel, fence, channels)) break;
+        lastEvent = Math.max(lastEvent, fence);
         onEvent(event, item.buffers);
       }
     }
@@ -92,10 +102,10 @@ export function createOutputMerger(token: string, { onText, onEvent }: OrderedOu
 
   function drainAll(): void {
     for (let progress = true; progress;) {
-      // Events come first: the pipes behind the same fence hold what was printed after them.
+      anyReached = false;
       progress = drain("events");
       progress = drain("stdout") || progress;
-      progress = drain("stderr") || progress;
+      progress = drain("stderr") || progress || anyReached;
     }
     // A fence that all have reached and nobody waits at is over.
     if (queues.stdout.length + queues.stderr.length + queues.events.length === 0) reached.clear();

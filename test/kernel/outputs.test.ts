@@ -46,6 +46,14 @@ describe("the merged output", () => {
     assert.deepEqual(seen, ["3 stdout before", "3 clear", "3 stdout after"]);
   });
 
+  it("keeps an event before what the last pipe to come printed after it", () => {
+    const { seen, merger, push } = merge();
+    merger.event(clear(3, 5), []);
+    push("stdout", fenceMark(token, 5, all));
+    push("stderr", `${fenceMark(token, 5, all)}after`);
+    assert.deepEqual(seen, ["3 clear", "0 stderr after"]);
+  });
+
   it("waits at a fence only for the channels of its mask", () => {
     const { seen, push } = merge();
     const two = channelBit.stdout | channelBit.stderr;
