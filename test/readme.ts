@@ -8,10 +8,20 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomically } from "../src/atomic-file.js";
+import { markdownTable, type BenchReport } from "../src/bench/report.js";
 import { catalogueTable } from "../src/catalogue.js";
 import { packageFolder } from "../src/version.js";
 
-const generators: Readonly<Record<string, () => string>> = { catalogue: catalogueTable };
+/** The reports that `axial-lab bench --json` wrote. */
+function benchTable(): string {
+  const reports = [4, 2].map((threads) => {
+    const path = join(packageFolder, "notebooks", "results", `bench-${threads}-threads.json`);
+    return JSON.parse(readFileSync(path, "utf8")) as BenchReport;
+  });
+  return markdownTable(...reports);
+}
+
+const generators: Readonly<Record<string, () => string>> = { catalogue: catalogueTable, bench: benchTable };
 
 export const readmePath = join(packageFolder, "README.md");
 

@@ -46,30 +46,66 @@ export async function writeReport(path: string, report: BenchReport): Promise<vo
   await writeFileAtomically(path, [Buffer.from(`${JSON.stringify(report, null, 2)}\n`)]);
 }
 
-/** One row a case and mode: ours, the reference, how many times as fast, and the target where there is one. */
-export function markdownTable({ results, memory, reference, threads }: BenchReport): string {
-  const referenceName = reference ?? "reference";
-  const rows = results.map((result) => [
-    result.title,
-    result.mode,
-    milliseconds(result.milliseconds),
-    result.referenceMilliseconds === undefined ? "" : milliseconds(result.referenceMilliseconds),
-    result.ratio === undefined ? "" : `${result.ratio.toFixed(1)}x`,
-    result.target === undefined ? "" : `${result.target}x`,
+/**
+ * One row a case and mode: for each report (of one number of threads each, say) our time, the reference's and how many times
+ * as fast we are, then the target where there is one; rows of memory follow.
+ */
+export function markdownTable(...reports: BenchReport[]): string {
+  const head = reports.flatMap(({ reference, threads }) => [
+    `ours, ${threads} threads`,
+    // Without what a version says of its build.
+    reference?.replace(/\+.*/, "") ?? "reference",
+    "ratio",
   ]);
-  const memoryRows = memory.map(({ title, mode, growthBytes, referenceGrowthBytes }) => [
-    `${title}, peak memory`,
-    mode,
-    mebibytes(growthBytes),
-    referenceGrowthBytes === undefined ? "" : mebibytes(referenceGrowthBytes),
-    referenceGrowthBytes === undefined ? "" : `1 / ${(referenceGrowthBytes / growthBytes).toFixed(1)}`,
-    "",
-  ]);
-  const head = ["work", "", `ours, ${threads} threads`, referenceName, "ratio", "target"];
-  return [head, ["---", "---", "--:", "--:", "--:", "--:"], ...rows, ...memoryRows]
+  const rows = [
+    ...rowsOf(reports.map(({ results }) => results.map(timeCells))),
+    ...rowsOf(reports.map(({ memory }) => memory.map(memoryCells))),
+  ];
+  return [["work", "", ...head, "target"], ["---", "---", ...head.map(() => "--:"), "--:"], ...rows]
     .map((cells) => `| ${cells.join(" | ")} |`)
     .join("\n");
 }
+
+interface Row {
+  readonly title: string;
+  readonly mode: string;
+  readonly target?: number;
+  /** Ours, the reference's, how they compare. */
+  readonly cells: readonly [string, string, string];
+}
+
+/** Rows with the same title and mode side by side; empty cells where a report lacks one. */
+function rowsOf(reports: readonly (readonly Row[])[]): string[][] {
+  const keyOf = ({ title, mode }: Row) => `${title}\n${mode}`;
+  const firsts = new Map(reports.flat().map((row) => [keyOf(row), row]));
+  return [...firsts].map(([key, { title, mode, target }]) => [
+    title,
+    mode,
+    ...reports.flatMap((rows) => rows.find((row) => keyOf(row) === key)?.cells ?? ["", "", ""]),
+    target === undefined ? "" : `${target}x`,
+  ]);
+}
+
+const timeCells = ({ title, mode, target, milliseconds: ours, referenceMilliseconds, ratio }: CaseResult): Row => ({
+  title,
+  mode,
+  target,
+  cells: [
+    milliseconds(ours),
+    referenceMilliseconds === undefined ? "" : milliseconds(referenceMilliseconds),
+    ratio === undefined ? "" : `${ratio.toFixed(1)}x`,
+  ],
+});
+
+const memoryCells = ({ title, mode, growthBytes, referenceGrowthBytes }: MemoryResult): Row => ({
+  title: `${title}, peak memory`,
+  mode,
+  cells: [
+    mebibytes(growthBytes),
+    referenceGrowthBytes === undefined ? "" : mebibytes(referenceGrowthBytes),
+    referenceGrowthBytes === undefined ? "" : `1 / ${(referenceGrowthBytes / growthBytes).toFixed(1)}`,
+  ],
+});
 
 const milliseconds = (value: number): string => `${value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} ms`;
 const mebibytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;

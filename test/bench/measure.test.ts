@@ -83,14 +83,24 @@ describe("a measurement", () => {
       rounds: [8.125],
     };
     const compared = { ...result, referenceMilliseconds: 40, ratio: 4.92, target: 3 };
+    const alone = { ...result, title: "another case" };
     const memory = [{ case: "known", title: "a case", mode: "training" as const, peakBytes: 9, growthBytes: 2 ** 20 }];
-    const parts = { engine: "e", reference: "Clock 1", threads: 2, results: [compared, result], memory };
-    assert.deepEqual(markdownTable(benchReport({ ...parts, profiles: [] })).split("\n"), [
+    const parts = { engine: "e", reference: "Clock 1+slow", threads: 2, results: [compared, alone], memory };
+    const report = benchReport({ ...parts, profiles: [] });
+    assert.deepEqual(markdownTable(report).split("\n"), [
       "| work |  | ours, 2 threads | Clock 1 | ratio | target |",
       "| --- | --- | --: | --: | --: | --: |",
       "| a case | training | 8.13 ms | 40.0 ms | 4.9x | 3x |",
-      "| a case | training | 8.13 ms |  |  |  |",
+      "| another case | training | 8.13 ms |  |  |  |",
       "| a case, peak memory | training | 1 MiB |  |  |  |",
+    ]);
+    const onOne = { ...report, threads: 1, results: [{ ...alone, milliseconds: 16 }], memory: [] };
+    assert.deepEqual(markdownTable(report, onOne).split("\n"), [
+      "| work |  | ours, 2 threads | Clock 1 | ratio | ours, 1 threads | Clock 1 | ratio | target |",
+      "| --- | --- | --: | --: | --: | --: | --: | --: | --: |",
+      "| a case | training | 8.13 ms | 40.0 ms | 4.9x |  |  |  | 3x |",
+      "| another case | training | 8.13 ms |  |  | 16.0 ms |  |  |  |",
+      "| a case, peak memory | training | 1 MiB |  |  |  |  |  |  |",
     ]);
   });
 });
