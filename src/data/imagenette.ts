@@ -10,7 +10,7 @@ import { cacheFolder } from "./cache-folder.js";
 import type { Progress } from "./dataset.js";
 import { download } from "./download.js";
 import { imageFolder, type ImageFolderDataset, type ImageFolderOptions } from "./image-folder.js";
-import { unpack } from "./unpack.js";
+import { unpack, type UnpackOptions } from "./unpack.js";
 
 /** Folders of the classes and what they show, in the order of their numbers. */
 export const imagenetteClasses: Readonly<Record<string, string>> = {
@@ -79,6 +79,16 @@ const isFilled = (folder: string): Promise<boolean> =>
     () => false,
   );
 
+/** Unpacks, or takes what another process has put there meanwhile: a folder appears whole or not at all. */
+async function unpackShared(options: UnpackOptions): Promise<void> {
+  try {
+    await unpack(options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (!(await isFilled(options.to))) throw error;
+  }
+}
+
 /**
  * Brings Imagenette onto this machine, where it is not there yet, and returns its folder: downloads an official archive
  * (resumably, checksum verified) or takes a local one, and unpacks it.
@@ -102,7 +112,7 @@ export async function fetchImagenette(options: FetchImagenetteOptions = {}): Pro
       .update(`${resolve(from)}\0${status.size}\0${status.mtimeMs}`)
       .digest("hex");
     const to = options.to ?? join(folder, `${basename(from).replace(/\.(tgz|tar\.gz|tar)$/i, "")}-${key.slice(0, 8)}`);
-    if (!(await isFilled(to))) await unpack({ archive: from, to, signal, onProgress });
+    if (!(await isFilled(to))) await unpackShared({ archive: from, to, signal, onProgress });
     return to;
   }
 
@@ -115,8 +125,8 @@ export async function fetchImagenette(options: FetchImagenetteOptions = {}): Pro
   const to = options.to ?? file.replace(/\.tgz$/, "");
   if (await isFilled(to)) return to;
   await download({ ...archive, to: file, signal, onProgress });
-  await unpack({ archive: file, to, signal, onProgress });
-  if (!keepArchive) await rm(file);
+  await unpackShared({ archive: file, to, signal, onProgress });
+  if (!keepArchive) await rm(file, { force: true });
   return to;
 }
 

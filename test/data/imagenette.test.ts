@@ -60,6 +60,17 @@ describe("imagenette", () => {
     assert.deepEqual(second.description, first.description);
   });
 
+  it("unpacks for several who ask at once, and leaves one folder", async () => {
+    const cacheFolder = freshCache();
+    const opened = await Promise.all([1, 2, 3].map(() => open({ from: archive, cacheFolder })));
+    assert.equal(new Set(opened.map(({ folder }) => folder)).size, 1);
+    assert.deepEqual(
+      opened.map((dataset) => dataset.count("train")),
+      [10, 10, 10],
+    );
+    assert.equal(readdirSync(join(cacheFolder, "imagenette")).length, 1);
+  });
+
   it("is described alike from an archive and from a folder", async () => {
     const [one, other] = [await open({ from: archive, cacheFolder: freshCache() }), await open({ from: source })];
     assert.deepEqual(one.description, other.description);
