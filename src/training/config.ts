@@ -9,11 +9,14 @@ import type { RunEvent } from "./events.js";
 import { resolveOptimizer, type OptimizerConfig, type ResolvedOptimizer } from "./optimizers.js";
 import { resolveSchedule, type ResolvedSchedule, type Schedule } from "./schedule.js";
 
-/** Images that grow with the epochs: cheap early epochs at low resolution, the last ones at full size. */
+/**
+ * Images that grow with the epochs: cheap early epochs at low resolution, the last ones at full size. An epoch is validated
+ * at its own size, for objects look as large there as they did in training; the last one at full size.
+ */
 export interface GrowingSize {
   /** Side in the first epoch, in pixels. */
   from: number;
-  /** Side at the end, and in validation. */
+  /** Side at the end. */
   to: number;
   /** Share of the epochs after which `to` is reached, along a line. Default 0.6. */
   until?: number;
@@ -162,7 +165,7 @@ export function resumedConfig(options: TrainOptions, saved: TrainConfig): TrainC
   return saved;
 }
 
-/** The side of the training images in this epoch, in pixels. */
+/** The side of the images in this epoch, in pixels. */
 export function sizeAt({ from, to, until, multiple }: Required<GrowingSize>, epoch: number, epochs: number): number {
   const growing = Math.floor(until * epochs + 1e-9);
   if (epoch >= growing) return to;

@@ -201,9 +201,11 @@ function imagesThatFit(run: Run, batch: ImageBatch): { images: number; bytesPerI
 }
 
 /** Measures the averaged weights where the run averages; null where the signal ended it. */
-async function validate({ config, model, average }: Run, options: TrainOptions): Promise<Evaluation | null> {
+async function validate({ config, state, model, average }: Run, options: TrainOptions): Promise<Evaluation | null> {
   const { data, signal, onValidation: onBatch } = options;
-  const measure = () => evaluate(model, data, { size: config.size.to, batchSize: config.batchSize, signal, onBatch });
+  const last = state.epoch + 1 >= config.epochs;
+  const size = last ? config.size.to : sizeAt(config.size, state.epoch, config.epochs);
+  const measure = () => evaluate(model, data, { size, batchSize: config.batchSize, signal, onBatch });
   if (signal?.aborted) return null;
   try {
     return await (average ? average.during(measure) : measure());

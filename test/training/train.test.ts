@@ -183,7 +183,7 @@ describe("train", () => {
     assert.ok(Math.abs((average.state.get("w")?.dataSync()[0] ?? NaN) - expected) < 1e-5);
   });
 
-  it("asks the data set for images that grow with the epochs, and validates at full size", async () => {
+  it("asks the data set for images that grow with the epochs, in training and in validation", async () => {
     const data = tinyData();
     const asked: string[] = [];
     const spied: typeof data = {
@@ -196,14 +196,28 @@ describe("train", () => {
     const size = { from: 8, to: 24, until: 0.8, multiple: 8 };
     const { events } = await train({ ...tinySettings, epochs: 5, model: tinyModel(), data: spied, size });
     assert.deepEqual(
-      asked.filter((line) => line.startsWith("train")),
-      ["train 8", "train 16", "train 16", "train 24", "train 24"],
+      asked.filter((line, i) => line !== asked[i - 1]),
+      [8, 16, 16, 24, 24].flatMap((side) => [`train ${side}`, `validation ${side}`]),
     );
-    assert.deepEqual(new Set(asked.filter((line) => line.startsWith("v"))), new Set(["validation 24"]));
     assert.deepEqual(
       epochsOf(events).map((epoch) => epoch.size),
       [8, 16, 16, 24, 24],
     );
+  });
+
+  it("validates the last epoch at full size, even where its training is not", async () => {
+    const size = { from: 8, to: 24, until: 1, multiple: 8 };
+    const data = tinyData();
+    const asked: number[] = [];
+    const spied: typeof data = {
+      ...data,
+      batches: (options) => {
+        if (options.split === "validation") asked.push(options.size);
+        return data.batches(options);
+      },
+    };
+    await train({ ...tinySettings, epochs: 2, model: tinyModel(), data: spied, size });
+    assert.deepEqual([...new Set(asked)], [8, 24]);
   });
 
   it("stops early after epochs without a new best", async () => {
