@@ -19,11 +19,11 @@ import {
 
 type Inputs<Names extends string> = Readonly<Record<Names, tf.TensorInfo>>;
 type Shape4D = [number, number, number, number];
-type Attributes = Pick<tf.Conv2DAttrs, "strides" | "pad" | "dataFormat" | "dimRoundingMode"> & {
+export type ConvolutionAttributes = Pick<tf.Conv2DAttrs, "strides" | "pad" | "dataFormat" | "dimRoundingMode"> & {
   dilations?: tf.Conv2DAttrs["dilations"];
 };
 
-const conv2D = defineKernel<Inputs<"x" | "filter">, Attributes>(
+const conv2D = defineKernel<Inputs<"x" | "filter">, ConvolutionAttributes>(
   "Conv2D",
   (call) => convolve(call, call.attrs, {}),
   work,
@@ -44,7 +44,7 @@ const fusedConv2D = defineKernel<Inputs<"x" | "filter"> & { bias?: tf.TensorInfo
 /** y = epilogue(x * filter). */
 export function convolve(
   call: KernelCall<Inputs<"x" | "filter">, unknown>,
-  attributes: Attributes,
+  attributes: ConvolutionAttributes,
   epilogue: Epilogue,
 ): tf.TensorInfo | tf.TensorInfo[] {
   const { x, filter } = call.inputs;
@@ -117,7 +117,7 @@ function work({ inputs, outputs }: KernelWork<Inputs<"filter">, unknown>): numbe
 }
 
 /** The sizes of a convolution whose filter is [rows, columns, channels / groups, output channels]. */
-export function convolutionShape(x: number[], filter: number[], attributes: Attributes): ConvolutionShape {
+export function convolutionShape(x: number[], filter: number[], attributes: ConvolutionAttributes): ConvolutionShape {
   const { strides, pad, dilations = 1, dimRoundingMode } = attributes;
   const groups = x[3] / filter[2];
   const wholeFilter: Shape4D = [filter[0], filter[1], x[3], filter[3]];

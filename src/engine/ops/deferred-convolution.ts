@@ -1,23 +1,20 @@
 /**
- * Convolutions that wait to see who asks for their result. A batch norm in evaluation mode does not read it: it has the
- * convolution computed with the norm, the residual and the ReLU in it, in one pass. Whatever else asks for the values finds
- * them there, computed at that moment (lazy-data.ts).
+ * Convolutions that wait to see what follows them (deferred-product.ts): a batch norm in evaluation mode has the convolution
+ * computed with the norm, the residual and the ReLU in it, in one pass.
  */
 import * as tf from "@tensorflow/tfjs";
-import { assertGroups, convolutionShape, convolve, groupedConvolution, products } from "./convolution.js";
+import { assertGroups, convolutionShape, convolve, products, type ConvolutionAttributes } from "./convolution.js";
 import type { GroupedConvolutionOptions } from "./convolution.js";
-import { foldedWeights, isRecording, type GivenNorm, type GivenNormInfo } from "./folded-norm.js";
-import { computeLater, lazyOutput } from "./lazy-data.js";
-import { defineKernel, pointerOf, wasmContext, type WasmKernel } from "./wasm-kernel.js";
-
-interface Deferred {
-  readonly x: tf.Tensor4D;
-  readonly filter: tf.Tensor4D;
-  readonly options: GroupedConvolutionOptions;
-}
-
-/** By the data of the results. */
-const deferred = new WeakMap<tf.TensorInfo["dataId"], Deferred>();
+import {
+  deferProduct,
+  runProduct,
+  takesNorm,
+  waitingProduct,
+  type FollowerAttributes,
+  type Followers,
+} from "./deferred-product.js";
+import { affineOf, isRecording, type GivenNorm } from "./folded-norm.js";
+import { defineKernel, pointerOf, wasmContext, type KernelCall, type WasmKernel } from "./wasm-kernel.js";
 
 /**
  * What {@link groupedConvolution} gives, computed when it is asked for, and not at all where only {@link foldedConvolution}
@@ -26,29 +23,19 @@ const deferred = new WeakMap<tf.TensorInfo["dataId"], Deferred>();
 export function deferredConvolution(
   x: tf.Tensor4D,
   filter: tf.Tensor4D,
-  options: GroupedConvolutionOptions = {},
+  { stride = 1, padding = 0, dilation = 1 }: GroupedConvolutionOptions = {},
 ): tf.Tensor4D | null {
-  const context = wasmContext();
-  if (context === null || isRecording() || x.dtype !== "float32") return null;
+  if (wasmContext() === null || isRecording() || x.dtype !== "float32") return null;
   assertGroups(x, filter);
-  const y = tf.engine().runKernel<tf.Tensor4D>("DeferredConv2D", { x, filter }, attributesOf(options));
-  const operands = { x: tf.keep(x.clone()), filter: tf.keep(filter.clone()) };
-  deferred.set(y.dataId, { ...operands, options });
-  computeLater(context.backend, y, {
-    compute: () => groupedConvolution(operands.x, operands.filter, options)!,
-    finish: () => {
-      deferred.delete(y.dataId);
-      tf.dispose(operands);
-    },
-  });
-  return y;
+  const attrs = { strides: stride, pad: padding, dilations: dilation, dataFormat: "NHWC" };
+  return tf.engine().runKernel<tf.Tensor4D>("DeferredConv2D", { x, filter }, attrs);
 }
 
 /**
- * relu((x - mean) / sqrt(variance + epsilon) * gamma + beta + residual) of a convolution's result that still waits: computed
- * in one pass, the norm being folded into the filter.
+ * relu((x - mean) / sqrt(variance + epsilon) * gamma + beta + residual) of a product's result that still waits: computed
+ * in one pass, the norm being folded into the weights.
  *
- * @param x what {@link deferredConvolution} gave, [B, H, W, N], or a view of it
+ * @param x what {@link deferredConvolution} gave, [B, H, W, N], or a view [..., N] of it
  * @param residual of the same size, or null
  * @returns of the shape of x; null where x is nothing of that kind, or operations are recorded for gradients
  */
@@ -58,47 +45,41 @@ export function foldedConvolution<T extends tf.Tensor>(
   residual: tf.Tensor | null,
   { epsilon, relu }: { readonly epsilon: number; readonly relu: boolean },
 ): T | null {
-  const convolution = deferred.get(x.dataId);
-  if (convolution === undefined || isRecording()) return null;
-  const { options, ...operands } = convolution;
-  const inputs = { ...operands, gamma, beta, mean, variance, ...(residual === null ? {} : { residual }) };
-  const attrs = { ...attributesOf(options), epsilon, relu, shape: x.shape };
-  return tf.engine().runKernel<T>("FoldedConv2D", inputs, attrs);
+  const product = waitingProduct(x);
+  if (product === null || !takesNorm(product) || x.shape.at(-1) !== product.channels) return null;
+  const followers = { gamma, beta, mean, variance, ...(residual === null ? {} : { residual }) };
+  return runProduct<T>(product, followers, { epsilon, relu, shape: x.shape });
 }
 
 type Operands = Readonly<Record<"x" | "filter", tf.TensorInfo>>;
-type Attributes = ReturnType<typeof attributesOf>;
 
-const attributesOf = ({ stride = 1, padding = 0, dilation = 1 }: GroupedConvolutionOptions) => ({
-  strides: stride,
-  pad: padding,
-  dilations: dilation,
-  dataFormat: "NHWC" as const,
+/** The convolution that is computed, with what may follow it, when its result is asked for; null while recording. */
+export function deferConvolution(
+  call: KernelCall<Operands & { readonly bias?: tf.TensorInfo }, ConvolutionAttributes>,
+  minimumElements?: number,
+): tf.TensorInfo | null {
+  const { x, filter, bias } = call.inputs;
+  const { strides, pad, dilations, dimRoundingMode, dataFormat } = call.attrs;
+  const attrs = { strides, pad, dilations, dimRoundingMode, dataFormat };
+  const { images, outputRows, outputColumns, outputChannels } = convolutionShape(x.shape, filter.shape, attrs);
+  const shape = [images, outputRows, outputColumns, outputChannels];
+  return deferProduct(call, { kernelName: "FoldedConv2D", attrs }, { x, filter, bias }, shape, minimumElements);
+}
+
+const deferredConv2D = defineKernel<Operands, ConvolutionAttributes>("DeferredConv2D", (call) => {
+  return deferConvolution(call) ?? convolve(call, call.attrs, {});
 });
 
-const deferredConv2D = defineKernel<Operands, Attributes>(
-  "DeferredConv2D",
-  ({ inputs: { x, filter }, attrs, backend }) => {
-    const { images, outputRows, outputColumns, outputChannels } = convolutionShape(x.shape, filter.shape, attrs);
-    return lazyOutput(backend, [images, outputRows, outputColumns, outputChannels]);
-  },
-);
-
-type FoldedInputs = Operands & GivenNormInfo & { readonly residual?: tf.TensorInfo };
-
-const foldedConv2D = defineKernel<FoldedInputs, Attributes & { epsilon: number; relu: boolean; shape: number[] }>(
+const foldedConv2D = defineKernel<Operands & Followers, ConvolutionAttributes & FollowerAttributes>(
   "FoldedConv2D",
   (call) => {
-    const { x, filter, residual, ...norm } = call.inputs;
-    const { epsilon, relu, shape } = call.attrs;
-    const { weights, shift } = foldedWeights(call, filter, norm, epsilon);
-    const epilogue = {
-      shift: pointerOf(call, shift),
-      residual: residual === undefined ? 0 : pointerOf(call, residual),
-      relu,
-    };
+    const { x, filter, residual, ...affine } = call.inputs;
+    const { epsilon = 0, relu = false, shape } = call.attrs;
+    const { weights, shift } = affineOf(call, filter, affine, epsilon);
+    const pointer = (tensor?: tf.TensorInfo): number => (tensor === undefined ? 0 : pointerOf(call, tensor));
+    const epilogue = { shift: pointer(shift), residual: pointer(residual), relu };
     const y = convolve({ ...call, inputs: { x, filter: weights } }, call.attrs, epilogue) as tf.TensorInfo;
-    return { ...y, shape };
+    return { ...y, shape: shape ?? y.shape };
   },
   ({ inputs, outputs }) => products(outputs[0].shape, inputs.filter.shape),
 );

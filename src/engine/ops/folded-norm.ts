@@ -18,7 +18,9 @@ export interface GivenNorm {
   readonly variance: tf.Tensor1D;
 }
 
-export type GivenNormInfo = Readonly<Record<keyof GivenNorm, tf.TensorInfo>>;
+/** Without gamma it is 1, without beta 0. */
+export type GivenNormInfo = Readonly<Record<"mean" | "variance", tf.TensorInfo>> &
+  Readonly<Partial<Record<"gamma" | "beta", tf.TensorInfo>>>;
 
 interface Folded {
   readonly origins: readonly (tf.TensorInfo["dataId"] | undefined)[];
@@ -39,10 +41,10 @@ export const isRecording = (): boolean => tf.engine().state.gradientDepth > 0;
  *
  * @param w [..., N]
  */
-export function foldedWeights(
+function foldedWeights(
   context: WasmContext,
   w: tf.TensorInfo,
-  { gamma, beta, mean, variance, bias }: GivenNormInfo & { readonly bias?: tf.TensorInfo },
+  { mean, variance, gamma, beta, bias }: GivenNormInfo & { readonly bias?: tf.TensorInfo },
   epsilon: number,
 ): Pick<Folded, "weights" | "shift"> {
   const { dataId } = w; // of now: that of a variable changes
@@ -51,15 +53,15 @@ export function foldedWeights(
   if (folded?.epsilon !== epsilon || folded.origins.some((origin, index) => origin !== origins[index])) {
     folded?.free();
     const { backend } = context;
-    const [weights, shift] = [output(context, w.shape), output(context, beta.shape)];
+    const [weights, shift] = [output(context, w.shape), output(context, [w.shape[w.shape.length - 1]])];
     const read = (tensor: tf.TensorInfo): Float32Array => {
       const start = pointerOf(context, tensor);
       return new Float32Array(context.pool.memory.buffer, start, tf.util.sizeFromShape(tensor.shape));
     };
-    const [gammas, betas, means, variances] = [gamma, beta, mean, variance].map(read);
-    const scales = Float64Array.from(gammas, (value, n) => value / Math.sqrt(variances[n] + epsilon));
-    const biases = bias === undefined ? null : read(bias);
-    read(shift).set(betas.map((value, n) => value + ((biases?.[n] ?? 0) - means[n]) * scales[n]));
+    const [means, variances] = [mean, variance].map(read);
+    const [gammas, betas, biases] = [gamma, beta, bias].map((tensor) => tensor && read(tensor));
+    const scales = Float64Array.from(variances, (value, n) => (gammas?.[n] ?? 1) / Math.sqrt(value + epsilon));
+    read(shift).set(means.map((value, n) => (betas?.[n] ?? 0) + ((biases?.[n] ?? 0) - value) * scales[n]));
     const [source, target] = [read(w), read(weights)];
     for (let row = 0; row < source.length; row += scales.length)
       for (let n = 0; n < scales.length; n++) target[row + n] = source[row + n] * scales[n];
@@ -73,4 +75,15 @@ export function foldedWeights(
     kept.set(dataId, folded);
   }
   return folded;
+}
+
+/** Weights and shift of a product with a bias, a norm, both or neither behind it. */
+export function affineOf(
+  context: WasmContext,
+  w: tf.TensorInfo,
+  { mean, variance, bias, ...norm }: Partial<GivenNormInfo> & { readonly bias?: tf.TensorInfo },
+  epsilon: number,
+): { readonly weights: tf.TensorInfo; readonly shift?: tf.TensorInfo } {
+  if (mean === undefined || variance === undefined) return { weights: w, shift: bias };
+  return foldedWeights(context, w, { ...norm, mean, variance, bias }, epsilon);
 }

@@ -6,6 +6,7 @@ import { convolutionGradients, convolutionKernels } from "./convolution.js";
 import { crissCrossGradients, crissCrossKernels } from "./criss-cross-kernels.js";
 import { copyKernels } from "./copy.js";
 import { deferredConvolutionKernels } from "./deferred-convolution.js";
+import { withDeferrals } from "./deferrals.js";
 import { elementwiseGradients, elementwiseKernels } from "./elementwise.js";
 import { identityKernels } from "./identity.js";
 import { linearGradients, linearKernels } from "./linear.js";
@@ -26,23 +27,25 @@ export * from "./optimizer-update.js";
 export { fusedLinear, type LinearOptions } from "./linear.js";
 
 /** Every kernel of the threaded WebAssembly backend. */
-export const wasmKernels: readonly WasmKernel[] = [
-  attentionKernels,
-  batchNormKernels,
-  convolutionKernels,
-  copyKernels,
-  deferredConvolutionKernels,
-  crissCrossKernels,
-  elementwiseKernels,
-  identityKernels,
-  linearKernels,
-  localSimilarityKernels,
-  matrixProductKernels,
-  poolingKernels,
-  reduceKernels,
-  similarityStatisticsKernels,
-  softmaxKernels,
-].flat();
+export const wasmKernels: readonly WasmKernel[] = withDeferrals(
+  [
+    attentionKernels,
+    batchNormKernels,
+    convolutionKernels,
+    copyKernels,
+    deferredConvolutionKernels,
+    crissCrossKernels,
+    elementwiseKernels,
+    identityKernels,
+    linearKernels,
+    localSimilarityKernels,
+    matrixProductKernels,
+    poolingKernels,
+    reduceKernels,
+    similarityStatisticsKernels,
+    softmaxKernels,
+  ].flat(),
+);
 
 /** Gradients of the operations that tfjs does not have. */
 export const gradients: readonly GradConfig[] = [

@@ -27,6 +27,10 @@ let waitingCount = 0;
 function stopWaiting(dataId: tf.TensorInfo["dataId"]): void {
   if (waiting.delete(dataId)) waitingCount--;
 }
+
+/** Whether this is still to be computed. */
+export const isWaiting = ({ dataId }: tf.TensorInfo): boolean => waiting.has(dataId);
+
 /** Data whose memory belongs, or will belong, to another tensor. */
 const borrowed = new WeakSet<tf.TensorInfo["dataId"]>();
 
@@ -39,7 +43,7 @@ export function lazyOutput(backend: BackendWasm, shape: number[]): tf.TensorInfo
 }
 
 /** Makes the data of `tensor`, which comes from {@link lazyOutput}, what `compute` gives. */
-export function computeLater(backend: BackendWasm, { dataId }: tf.Tensor, { compute, finish }: LazyValue): void {
+export function computeLater(backend: BackendWasm, { dataId }: tf.TensorInfo, { compute, finish }: LazyValue): void {
   const record: DataRecord = backend.dataIdMap.get(dataId);
   const { id } = record;
   let value: tf.Tensor | null = null;
@@ -67,7 +71,7 @@ export function computeLater(backend: BackendWasm, { dataId }: tf.Tensor, { comp
 }
 
 /** Computes what waits among a kernel's inputs, before the kernel reserves scratch memory that computing would use too. */
-export function computeInputs(inputs: tf.NamedTensorInfoMap | tf.TensorInfo[]): void {
+export function computeInputs(inputs: Readonly<Record<string, tf.TensorInfo | undefined>> | tf.TensorInfo[]): void {
   if (waitingCount === 0) return;
   for (const tensor of Object.values<tf.TensorInfo | undefined>(inputs))
     if (tensor !== undefined) waiting.get(tensor.dataId)?.();

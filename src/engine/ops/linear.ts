@@ -4,7 +4,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { ShapeError } from "../../errors.js";
 import { runMatrixProduct } from "../wasm/matrix-product.js";
-import { foldedWeights, isRecording, type GivenNorm, type GivenNormInfo } from "./folded-norm.js";
+import type { FollowerAttributes, Followers } from "./deferred-product.js";
+import { affineOf, isRecording, type GivenNorm } from "./folded-norm.js";
 import {
   defineKernel,
   output,
@@ -98,17 +99,19 @@ function linear(context: WasmContext, { x, w, shift, residual }: Linear, relu: b
 const work = ({ inputs, outputs }: KernelWork<Pick<Linear, "w">, unknown>): number =>
   tf.util.sizeFromShape(outputs[0].shape) * inputs.w.shape[0];
 
-type FoldedInputs = Record<"x" | "w", tf.TensorInfo> & GivenNormInfo & Partial<Record<"bias", tf.TensorInfo>>;
+type FoldedInputs = Record<"x" | "w", tf.TensorInfo> & Followers;
 
 export const linearKernels: readonly WasmKernel[] = [
   defineKernel<Linear>("FusedLinear", (call) => linear(call, call.inputs, false), work),
   defineKernel<Linear>("FusedLinearRelu", (call) => linear(call, call.inputs, true), work),
-  defineKernel<FoldedInputs, { epsilon: number }>(
+  defineKernel<FoldedInputs, FollowerAttributes>(
     "FoldedLinear",
     (call) => {
-      const { x, w, ...norm } = call.inputs;
-      const { weights, shift } = foldedWeights(call, w, norm, call.attrs.epsilon);
-      return linear(call, { x, w: weights, shift }, false);
+      const { x, w, residual, ...affine } = call.inputs;
+      const { epsilon = 0, relu = false, shape } = call.attrs;
+      const { weights, shift } = affineOf(call, w, affine, epsilon);
+      const y = linear(call, { x, w: weights, shift, residual }, relu);
+      return { ...y, shape: shape ?? y.shape };
     },
     work,
   ),

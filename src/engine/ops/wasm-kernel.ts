@@ -34,6 +34,8 @@ export interface KernelWork<Inputs = tf.NamedTensorInfoMap, Attrs = tf.NamedAttr
 
 export interface WasmKernel {
   readonly kernelName: string;
+  /** Asked first, with inputs that may still wait to be computed (lazy-data.ts); null: `run` it. */
+  defer?(call: KernelCall): tf.TensorInfo | null;
   run(call: KernelCall): tf.TensorInfo | tf.TensorInfo[];
   /** Multiply-adds of a call, where the kernel is bound by arithmetic; for the profile. */
   multiplyAdds?(work: KernelWork): number;
@@ -101,8 +103,11 @@ export function installKernels(
           if (own === undefined) throw new Error(`internal: tfjs has no kernel named ${kernelName}`);
           return own.kernelFunc({ inputs, attrs, backend });
         };
+        const call = { backend: context.backend, pool: context.pool, inputs, attrs: attrs ?? {}, original };
+        const deferred = kernel.defer?.(call) ?? null;
+        if (deferred !== null) return deferred;
         computeInputs(inputs);
-        return kernel.run({ backend: context.backend, pool: context.pool, inputs, attrs: attrs ?? {}, original });
+        return kernel.run(call);
       },
     });
   }
