@@ -50,8 +50,8 @@ function core(keyDepth: number, length: number, target: BenchCase["target"]): Be
       const attend = (...[qkv, query, key, value, scales]: tf.Tensor[]) => {
         const relative = { query: query as tf.Tensor2D, key: key as tf.Tensor2D, value: value as tf.Tensor2D };
         const geometry = { heads, keyDepth, valueDepth, window };
-        const outputs = axialAttention({ qkv: qkv as tf.Tensor4D, relative, scales: scales as tf.Tensor2D }, geometry);
-        return outputs.content.add(outputs.position!);
+        const inputs = { qkv: qkv as tf.Tensor4D, relative, scales: scales as tf.Tensor2D };
+        return axialAttention(inputs, geometry, { sum: true }).content;
       };
       return preparedFunction(mode, attend, inputs);
     },

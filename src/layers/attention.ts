@@ -43,15 +43,24 @@ export type SimilarityInputs = Omit<AxialAttentionInputs, "scales">;
  * with one factor s per term and head. The paper adds the two outputs; they are returned apart, because each has a
  * batch norm of its own before the sum. There is no 1/sqrt(Dq) here: put it in the scales where it is wanted.
  *
+ * @param options.sum give content + position as the content, and no position; default false
  * @returns content and position, [O, L, I, N * Dv] each; position is null without value encodings.
  * @throws ShapeError when a tensor does not fit the geometry.
  */
-export function axialAttention(inputs: AxialAttentionInputs, geometry: AxialAttentionGeometry): AxialAttentionOutputs {
+export function axialAttention(
+  inputs: AxialAttentionInputs,
+  geometry: AxialAttentionGeometry,
+  { sum = false }: { sum?: boolean } = {},
+): AxialAttentionOutputs {
   assertInputs(inputs, geometry);
   assertScales(inputs.scales, geometry);
   // Of one place the weight is 1 and the gradient by its logit exactly zero, which the kernel's rounding would not keep.
   const alone = inputs.qkv.shape[1] === 1;
-  return (alone ? null : fusedAxialAttention(inputs, geometry)) ?? composedAxialAttention(inputs, geometry);
+  const fused = alone ? null : fusedAxialAttention(inputs, geometry, { sum });
+  if (fused !== null) return fused;
+  const outputs = composedAxialAttention(inputs, geometry);
+  if (!sum || outputs.position === null) return outputs;
+  return { content: outputs.content.add(outputs.position), position: null };
 }
 
 /**

@@ -107,7 +107,7 @@ export class AxialAttention extends SelfAttention<AxialAttentionArgs> {
       },
     };
     return {
-      attend: (scales) => axialAttention({ ...inputs, scales }, geometry),
+      attend: (scales, options) => axialAttention({ ...inputs, scales }, geometry, options),
       statistics: () => {
         const { qkv, ...statistics } = similarityStatisticsInPassing(inputs, geometry);
         inputs.qkv = qkv;

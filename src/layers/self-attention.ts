@@ -63,8 +63,10 @@ export interface AttentionCore {
   /**
    * Given [3, N] factors of the terms: retrieved values and encodings, [.., filters] in the order of the image's
    * places.
+   *
+   * @param options.sum the two will be added as they are, so they may be given as one
    */
-  attend(scales: tf.Tensor2D): AxialAttentionOutputs;
+  attend(scales: tf.Tensor2D, options: { readonly sum: boolean }): AxialAttentionOutputs;
   /** Of the terms before their factors. */
   statistics(): SimilarityStatistics;
   /** Pairs of query and key, per head, that the statistics are taken over. */
@@ -191,7 +193,7 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
       const reluInNorm = relu && stride === 1;
       const mode = { training, update: training };
       const core = this.core(this.project(x, mode), x);
-      const outputs = core.attend(this.similarityScales(core, mode));
+      const outputs = core.attend(this.similarityScales(core, mode), { sum: this.contentNorm === null });
       const sum = viewAs<tf.Tensor4D>(this.sumOutputs(outputs, mode, reluInNorm), [batch, height, width, filters]);
       const y = averagePool(sum, stride, strideRemainder);
       return relu && !reluInNorm ? y.relu() : y;

@@ -7,13 +7,13 @@ import { naiveAxialAttention, problem, randomNumbers, tensorsOf, type Problem } 
 import { assertClose, differences, runWithGradients, weigh, type Arrays } from "./tensors-against-loops.js";
 
 /** Outputs, and gradients of sum(content * a + position * b), by name. */
-function run(given: Problem, weights: Arrays): Record<string, Float32Array> {
+function run(given: Problem, weights: Arrays, options?: { sum: boolean }): Record<string, Float32Array> {
   return tf.tidy(() => {
     const { qkv, scales, relative } = tensorsOf(given);
     const parameters = Object.entries({ qkv, scales, ...relative }).filter((entry) => entry[1] !== null);
     const compute = ({ qkv, scales, query, key, value }: Record<string, tf.Tensor>): Record<string, tf.Tensor> => {
       const relative = { query: query ?? null, key: key ?? null, value: value ?? null };
-      const outputs = fusedAxialAttention({ qkv, scales, relative } as AxialAttentionInputs, given);
+      const outputs = fusedAxialAttention({ qkv, scales, relative } as AxialAttentionInputs, given, options);
       assert.ok(outputs, "the engine has the kernel");
       const { content, position } = outputs;
       return position === null ? { content } : { content, position };
@@ -28,11 +28,12 @@ function weightsFor({ shape, heads, valueDepth }: Problem) {
 }
 
 /** Values and gradients equal the loops in float64; gradients by central differences of those. */
-function assertEqualsLoops(given: Problem): void {
+function assertEqualsLoops(given: Problem, options?: { sum: boolean }): void {
   const weights = weightsFor(given);
-  const actual = run(given, weights);
+  const actual = run(given, weights, options);
   const naive = (): Arrays => {
     const { content, position } = naiveAxialAttention(given);
+    if (options?.sum && position !== null) return { content: content.map((x, place) => x + position[place]) };
     return position === null ? { content } : { content, position };
   };
   const expected = naive();
@@ -58,6 +59,18 @@ describe("fused axial attention", () => {
 
   it("equals loops along the last axis", () => {
     assertEqualsLoops(problem({ ...base, shape: [3, 7, 1], heads: 2, keyDepth: 4, valueDepth: 8 }));
+  });
+
+  for (const [keyDepth, valueDepth] of [
+    [3, 5],
+    [8, 16],
+  ])
+    it(`gives the sum of both outputs where asked to, depths ${keyDepth} and ${valueDepth}`, () => {
+      assertEqualsLoops(problem({ ...base, keyDepth, valueDepth }), { sum: true });
+    });
+
+  it("has nothing to add up without value encodings", () => {
+    assertEqualsLoops(problem({ ...base, tables: { ...all, value: false } }), { sum: true });
   });
 
   for (const length of [1, 2, 3, 4, 11])

@@ -12,6 +12,8 @@ export interface AttentionAttrs {
   readonly window: { readonly before: number; readonly after: number };
   /** Which of the optional tables are among the inputs. */
   readonly tables: { readonly query: boolean; readonly key: boolean; readonly value: boolean };
+  /** Whether content and position are added up: one output in the place of two. */
+  readonly sum?: boolean;
 }
 
 export type AttentionCall = KernelCall<readonly tf.TensorInfo[], AttentionAttrs>;

@@ -37,7 +37,7 @@ const attentions: readonly Attention[] = [
   { kernelName: "LocalAttention", wasmName: "localAttention", geometryOf: imagesOf, pairsOf: imagePairs },
 ];
 
-/** Outputs: content, and position if there are value encodings. */
+/** Outputs: content, and position if there are value encodings; or their sum. */
 const forward = ({ kernelName, wasmName, geometryOf, pairsOf }: Attention): WasmKernel =>
   defineKernel<AttentionCall["inputs"], AttentionAttrs>(
     kernelName,
@@ -46,7 +46,7 @@ const forward = ({ kernelName, wasmName, geometryOf, pairsOf }: Attention): Wasm
       const inputs = sortInputs(call);
       const geometry = geometryOf(call, inputs);
       const shape = [...inputs.qkv.shape.slice(0, 3), attrs.heads * attrs.valueDepth];
-      const outputs = [output(call, shape), ...(attrs.tables.value ? [output(call, shape)] : [])];
+      const outputs = [output(call, shape), ...(attrs.tables.value && attrs.sum !== true ? [output(call, shape)] : [])];
       const scratchBytes = bytesOf(forwardVectors(geometry));
       const parts = partsFor(call, geometry.pairs * (3 * attrs.keyDepth + 2 * attrs.valueDepth));
       runParts(call, parts, wasmName, [
@@ -80,7 +80,8 @@ const backward = ({ kernelName, wasmName, geometryOf, pairsOf }: Attention): Was
       const sums = scratch + parts * scratchBytes;
       runParts(call, parts, `${wasmName}Gradient`, [
         ...geometry.args(scratch, scratchBytes),
-        ...[pointerTo(call, slopes[0]), pointerTo(call, slopes[1]), pointerTo(call, qkvSlope), sums, sumBytes],
+        ...[slopes[0], slopes[attrs.sum === true ? 0 : 1], qkvSlope].map((slope) => pointerTo(call, slope)),
+        ...[sums, sumBytes],
       ]);
       pool.runAlone("attentionGradientSum", [
         ...[sums, sumBytes, parts, attrs.heads, attrs.keyDepth, attrs.valueDepth, sumRows, tableRows, skippedRows],

@@ -39,7 +39,7 @@ export interface AxialAttentionGeometry {
   readonly window: { readonly before: number; readonly after: number };
 }
 
-/** [O, L, I, N * Dv] each; `position` is null without value encodings. */
+/** [O, L, I, N * Dv] each; `position` is null without value encodings, and where it was added to `content`. */
 export interface AxialAttentionOutputs {
   readonly content: tf.Tensor4D;
   readonly position: tf.Tensor4D | null;
@@ -55,13 +55,16 @@ export interface SimilarityStatistics {
  * Attention along one axis (`axialAttention` in `src/layers/attention.ts`) without storing logits or weights: time grows
  * with L times the window, memory with L, and the backward pass keeps nothing but the inputs. Null where the current backend
  * has no such kernel. Its kernels are in attention-kernels.ts.
+ *
+ * @param options.sum content + position in the place of content, and no position: half the memory to write
  */
 export function fusedAxialAttention(
   { qkv, relative, scales }: AxialAttentionInputs,
   geometry: AxialAttentionGeometry,
+  { sum = false }: { sum?: boolean } = {},
 ): AxialAttentionOutputs | null {
   if (wasmContext() === null) return null;
-  const [content, position] = runAttention("AxialAttention", [qkv, scales], relative, geometry);
+  const [content, position] = runAttention("AxialAttention", [qkv, scales], relative, geometry, { sum });
   return { content: content as tf.Tensor4D, position: (position as tf.Tensor4D | undefined) ?? null };
 }
 

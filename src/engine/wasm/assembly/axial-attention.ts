@@ -9,7 +9,7 @@ import { before, groupCount, length, loadRows, offsets, readAxis, selectPair } f
 import { copyEncodings, keyFactor, loadScales, pairLogits, spreadKeyEncodings } from "./logits";
 import { pairWeights, preparePairs, writePair } from "./pair";
 
-/** args: those of `readAxis`, then content, position (not written without value encodings) */
+/** args: those of `readAxis`, then those of `writePair` */
 export function axialAttention(args: usize, part: i32, parts: i32): void {
   readAxis(args, part);
   const content = pointerAt(args, 15), position = pointerAt(args, 16);

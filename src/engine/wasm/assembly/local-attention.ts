@@ -10,7 +10,7 @@ import { loadImageRow, maskOutside, selectImageRow } from "./image-band";
 import { keyFactor, loadScales, pairLogits } from "./logits";
 import { pairWeights, preparePairs, writePair } from "./pair";
 
-/** args: those of `readImages`, then content, position (not written without value encodings) */
+/** args: those of `readImages`, then those of `writePair` */
 export function localAttention(args: usize, part: i32, parts: i32): void {
   readImages(args, part);
   const content = pointerAt(args, 15), position = pointerAt(args, 16);

@@ -48,8 +48,8 @@ let slopeLines: usize = 0;
 let contentSlopes: usize = 0, positionSlopes: usize = 0, keySums: usize = 0, encodingSums: usize = 0;
 
 /**
- * Reads the arguments after those of the geometry, from slot `first` on: gradients by content and position (0: none), the
- * gradient by qkv, the parts' sums and the bytes of one part's: if there are encodings, offsets rows of [2 Dq + Dv][4 lanes];
+ * Reads the arguments after those of the geometry, from slot `first` on: gradients by content and position (0: none; the same
+ * where only their sum was asked for), the gradient by qkv, the parts' sums and the bytes of one part's: if there are encodings, offsets rows of [2 Dq + Dv][4 lanes];
  * then [3, N] of float64.
  */
 export function prepareGradient(args: usize, first: i32, part: i32): void {
@@ -133,13 +133,17 @@ function dotSlopes(i: i32, place: i32): void {
     eitherCount, fullValueDepth,
   );
   if (valueTable !== 0) {
-    loadSlopes(positionSlope, i, place, positionSlopes);
+    let dp = contentSlopes;
+    if (positionSlope !== contentSlope) {
+      dp = positionSlopes;
+      loadSlopes(positionSlope, i, place, dp);
+    }
     addDotEncodings(
-      positionSlopes, valueBytes, at(encodings, offsetIndex, encodingBytes) + (queryBytes >> 1), encodingBytes,
+      dp, valueBytes, at(encodings, offsetIndex, encodingBytes) + (queryBytes >> 1), encodingBytes,
       at(slopeLines, offsetKey, 16), stepToOther(), offsetCount, fullValueDepth,
     );
     addToRows(
-      positionSlopes, valueBytes, at(lines, offsetKey, 16), stepToOther(),
+      dp, valueBytes, at(lines, offsetKey, 16), stepToOther(),
       at(sums, offsetIndex, rowBytes) + valueOffset, rowBytes, offsetCount, fullValueDepth,
     );
   }

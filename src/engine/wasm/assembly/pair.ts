@@ -60,15 +60,25 @@ export function pairContent(): usize {
   return contentRows;
 }
 
-/** Writes the outputs of the selected pair, of queries i and i + 1, to the tensors' positions from `place` on. */
+/**
+ * Writes the outputs of the selected pair, of queries i and i + 1, to the tensors' positions from `place` on. Where there are
+ * value encodings but no tensor `position` (0), `content` gets the sum of both: half the memory to write, and none to add up.
+ */
 export function writePair(i: i32, place: i32, content: usize, position: usize): void {
   const queries = min(2, length - i);
-  scatter(content, valueDepth, 0, valueDepth, place, queries, pairContent(), valueBytes);
+  pairContent();
   if (valueTable !== 0) {
     retrieveEncodings(
       at(encodings, offsetIndex, encodingBytes) + (queryBytes >> 1), encodingBytes, at(lines, offsetKey, 16),
       stepToOther(), offsetCount, fullValueDepth, positionRows, valueBytes, inverse0, inverse1,
     );
-    scatter(position, valueDepth, 0, valueDepth, place, queries, positionRows, valueBytes);
+    if (position !== 0) scatter(position, valueDepth, 0, valueDepth, place, queries, positionRows, valueBytes);
+    else addPosition();
   }
+  scatter(content, valueDepth, 0, valueDepth, place, queries, contentRows, valueBytes);
+}
+
+function addPosition(): void {
+  const ahead = positionRows - contentRows, end = contentRows + 2 * valueBytes;
+  for (let p = contentRows; p < end; p += 16) v128.store(p, f32x4.add(v128.load(p), v128.load(p + ahead)));
 }
