@@ -1,10 +1,11 @@
 /** What a classifier is worth on a data set. K: classes. */
 import * as tf from "@tensorflow/tfjs";
-import type { ImageDataset, Split } from "../data/dataset.js";
+import type { ImageBatch, ImageDataset, Split } from "../data/dataset.js";
 import { batchesPerEpoch } from "../data/plan.js";
 import { ShapeError } from "../errors.js";
+import { explainMemory } from "./memory.js";
 import { countTop, predictions, ranks } from "./metrics.js";
-import { batchTensor } from "./pass.js";
+import { batchTensor, partsOf } from "./pass.js";
 
 export interface EvaluateOptions {
   /** Side of the square images, in pixels. */
@@ -33,7 +34,11 @@ export interface Evaluation {
   seconds: number;
 }
 
-/** Runs the model [B, H, W, 3] -> logits [B, K] in inference mode over a split, without augmentation. */
+/**
+ * Runs the model [B, H, W, 3] -> logits [B, K] in inference mode over a split, without augmentation.
+ *
+ * Errors: `ShapeError` for another model, `UnsupportedError` where a batch does not fit in memory.
+ */
 export async function evaluate(
   model: tf.LayersModel,
   data: ImageDataset,
@@ -47,7 +52,7 @@ export async function evaluate(
   let [images, loss, right1, right5, done] = [0, 0, 0, 0, 0];
 
   for await (const batch of data.batches({ split, batchSize, size, seed: 0, epoch: 0, signal })) {
-    const output = tf.tidy(() => model.apply(batchTensor(batch), { training: false }) as tf.Tensor2D); // [B, K]
+    const output = logitsOf(model, batch); // [B, K]
     const logits = (await output.data()) as Float32Array;
     output.dispose();
 
@@ -67,6 +72,23 @@ export async function evaluate(
   });
   const seconds = (performance.now() - startedAt) / 1000;
   return { images, loss: loss / images, top1: right1 / images, top5: right5 / images, perClass, confusion, seconds };
+}
+
+/** [B, K]. Where the batch does not fit in the engine's memory, the error says how many images would. */
+function logitsOf(model: tf.LayersModel, batch: ImageBatch): tf.Tensor2D {
+  const pass = (part: ImageBatch) => tf.tidy(() => model.apply(batchTensor(part), { training: false }) as tf.Tensor2D);
+  try {
+    return pass(batch);
+  } catch (error) {
+    const [images, size] = batch.shape;
+    throw explainMemory(error, {
+      rule: "evaluate: a batch",
+      images,
+      size,
+      pass: (count) => pass(partsOf(batch, count)[0]).dispose(),
+      options: ["batchSize"],
+    });
+  }
 }
 
 /** Makes sure that the model gives one row of K logits an image. */

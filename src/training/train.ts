@@ -3,11 +3,12 @@ import { setImmediate as turn } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs";
 import type { ImageBatch } from "../data/dataset.js";
 import * as engine from "../engine/index.js";
-import { AxialError, UnsupportedError } from "../errors.js";
+import { AxialError } from "../errors.js";
 import { freshState, type RunState } from "./checkpoint.js";
 import { sizeAt, type TrainConfig, type TrainOptions } from "./config.js";
 import { evaluate, type Evaluation } from "./evaluate.js";
 import type { RunEnded, RunEvent, RunStarted } from "./events.js";
+import { explainMemory } from "./memory.js";
 import { countTop, ranks } from "./metrics.js";
 import { clipScale } from "./optimizers.js";
 import { withStepRandom } from "./random.js";
@@ -165,47 +166,31 @@ function passInParts(run: Run, batch: ImageBatch): Pass {
     return sum!;
   } catch (error) {
     if (sum !== null) disposePass(sum);
-    // What the engine throws when its memory is full.
-    if (!(error instanceof UnsupportedError)) throw error;
-    throw new UnsupportedError(`${tooLarge(run, batch)} (${error.message})`);
+    throw tooLarge(error, run, batch);
   }
 }
 
 /** Says that a pass does not fit, and how many images would. */
-function tooLarge(run: Run, batch: ImageBatch): string {
-  const { microBatch } = run.config;
-  const images = `${microBatch} image${microBatch === 1 ? "" : "s"} of ${batch.shape[1]} px`;
-  const rule = `train: a pass must fit in the engine's memory, got ${images}`;
-  const fit = microBatch === 1 ? null : imagesThatFit(run, batch);
-  if (fit === null) return `${rule}; use a smaller size or model`;
-  const most = Math.min(fit.images, microBatch - 1);
-  const each = `of ${(fit.bytesPerImage / 2 ** 20).toFixed(1)} MiB each`;
-  return `${rule} ${each}; use microBatch=${most} or batchSize=${most}`;
-}
+const tooLarge = (error: unknown, run: Run, batch: ImageBatch): unknown =>
+  explainMemory(error, {
+    rule: "train: a pass",
+    images: run.config.microBatch,
+    size: batch.shape[1],
+    pass: (count) => disposePass(forwardAndBack(run, partsOf(batch, count)[0])),
+    // The gradients of the parts before, which are kept while a part is passed.
+    keptBytes: 4 * run.parameters.reduce((sum, { variable }) => sum + variable.size, 0),
+    options: ["microBatch", "batchSize"],
+  });
 
-/** Measured with passes of one and of two images; null where not even those fit. */
-function imagesThatFit(run: Run, batch: ImageBatch): { images: number; bytesPerImage: number } | null {
-  const peakOf = (count: number): number =>
-    engine.peakHeapDuring(() => disposePass(forwardAndBack(run, partsOf(batch, count)[0]))) ?? 0;
-  try {
-    const [one, two] = [peakOf(1), peakOf(2)];
-    const bytesPerImage = two - one;
-    // A tenth is left to the allocator's gaps, and the gradients of the parts before are kept while a part is passed.
-    const limit = 0.9 * (engine.memory().heap?.heapLimitBytes ?? 0);
-    const kept = 4 * run.parameters.reduce((sum, { variable }) => sum + variable.size, 0);
-    return { images: Math.max(1, Math.floor(1 + (limit - kept - one) / bytesPerImage)), bytesPerImage };
-  } catch (error) {
-    if (error instanceof UnsupportedError) return null;
-    throw error;
-  }
-}
-
-/** Measures the averaged weights where the run averages; null where the signal ended it. */
+/**
+ * Measures the averaged weights where the run averages, as many images at once as go through the model in training; null
+ * where the signal ended it.
+ */
 async function validate({ config, state, model, average }: Run, options: TrainOptions): Promise<Evaluation | null> {
   const { data, signal, onValidation: onBatch } = options;
   const last = state.epoch + 1 >= config.epochs;
   const size = last ? config.size.to : sizeAt(config.size, state.epoch, config.epochs);
-  const measure = () => evaluate(model, data, { size, batchSize: config.batchSize, signal, onBatch });
+  const measure = () => evaluate(model, data, { size, batchSize: config.microBatch, signal, onBatch });
   if (signal?.aborted) return null;
   try {
     return await (average ? average.during(measure) : measure());

@@ -307,6 +307,38 @@ describe("train", () => {
     }
   });
 
+  it("validates as many images at once as it trains on, and an evaluation of too many says how many fit", async () => {
+    await engine.start({ threads: 2, heapMebibytes: 48 });
+    try {
+      const count = 701;
+      const data = generated({ classes: 3, trainCount: 7, validationCount: count });
+      const settings = { data, size: 80, batchSize: 7, microBatch: 3, epochs: 1, seed: 1 };
+      const model = buildResNet(small, { classes: 3, size: 80, seed: 1 });
+      const batches: number[] = [];
+      await train({ ...settings, model, onValidation: (_, total) => batches.push(total) });
+      assert.equal(batches[0], Math.ceil(count / 3));
+      const own = tf.memory().numTensors;
+      let message = "";
+      await assert.rejects(evaluate(model, data, { size: 80, batchSize: count }), (error: Error) => {
+        message = error.message;
+        return error instanceof UnsupportedError;
+      });
+      const [rule, fit] =
+        /^evaluate: a batch must fit in the engine's memory, got 701 images of 80 px of .* MiB each; use batchSize=(\d+) \(engine: tensors must fit in 48.0 MiB/.exec(
+          message,
+        ) ?? [];
+      assert.ok(rule !== undefined, message);
+      assert.equal(tf.memory().numTensors, own);
+      const most = Number(fit);
+      assert.ok(most > 8 && most < count, fit);
+      await evaluate(model, data, { size: 80, batchSize: most });
+      assert.ok(engine.memory().heap!.peakBytes > 24 * 2 ** 20, "the batch named is not far too small");
+      model.dispose();
+    } finally {
+      await engine.start({ threads: 2 });
+    }
+  });
+
   it("says that not even one image fits", async () => {
     class Full extends tf.layers.Layer {
       static readonly className = "Full";
