@@ -7,7 +7,7 @@
 import { pointerAt, shareStart } from "./arguments";
 import { before, groupCount, length, loadRows, offsets, readAxis, selectPair } from "./axis";
 import { copyEncodings, keyFactor, loadScales, pairLogits, spreadKeyEncodings } from "./logits";
-import { pairWeights, preparePairs, writePair } from "./pair";
+import { pairWeights, preparePairs, retrievePair, writePair } from "./pair";
 
 /** args: those of `readAxis`, then those of `writePair` */
 export function axialAttention(args: usize, part: i32, parts: i32): void {
@@ -25,7 +25,11 @@ export function axialAttention(args: usize, part: i32, parts: i32): void {
       selectPair(i);
       pairLogits(i);
       pairWeights();
-      writePair(i, i, content, position);
+      // Stores to tensors miss the caches. What follows stores nothing, so that none has to wait for those of the pair before.
+      if (i > 0) writePair(i - 2, i - 2, content, position);
+      retrievePair(position === 0);
     }
+    const last = (length - 1) & ~1;
+    writePair(last, last, content, position);
   }
 }

@@ -8,7 +8,7 @@ import { pointerAt, shareStart } from "./arguments";
 import { after, before, groupCount, height, length, readImages, selectGroup, selectPair } from "./axis";
 import { loadImageRow, maskOutside, selectImageRow } from "./image-band";
 import { keyFactor, loadScales, pairLogits } from "./logits";
-import { pairWeights, preparePairs, writePair } from "./pair";
+import { pairWeights, preparePairs, retrievePair, writePair } from "./pair";
 
 /** args: those of `readImages`, then those of `writePair` */
 export function localAttention(args: usize, part: i32, parts: i32): void {
@@ -31,6 +31,7 @@ export function localAttention(args: usize, part: i32, parts: i32): void {
       pairLogits(x);
       maskOutside(y);
       pairWeights();
+      retrievePair(position === 0);
       writePair(x, y * length + x, content, position);
     }
   }

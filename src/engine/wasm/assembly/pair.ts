@@ -60,22 +60,27 @@ export function pairContent(): usize {
   return contentRows;
 }
 
+/** Retrieves the selected pair's values and encodings of values; the sum of both where they have one output. */
+export function retrievePair(together: bool): void {
+  pairContent();
+  if (valueTable === 0) return;
+  retrieveEncodings(
+    at(encodings, offsetIndex, encodingBytes) + (queryBytes >> 1), encodingBytes, at(lines, offsetKey, 16),
+    stepToOther(), offsetCount, fullValueDepth, positionRows, valueBytes, inverse0, inverse1,
+  );
+  if (together) addPosition();
+}
+
 /**
- * Writes the outputs of the selected pair, of queries i and i + 1, to the tensors' positions from `place` on. Where there are
- * value encodings but no tensor `position` (0), `content` gets the sum of both: half the memory to write, and none to add up.
+ * Writes what was retrieved for the pair of queries i and i + 1 to the tensors' positions from `place` on. Where there are
+ * value encodings but no tensor `position` (0), `content` is the sum of both: half the memory to write.
  */
 export function writePair(i: i32, place: i32, content: usize, position: usize): void {
   const queries = min(2, length - i);
-  pairContent();
-  if (valueTable !== 0) {
-    retrieveEncodings(
-      at(encodings, offsetIndex, encodingBytes) + (queryBytes >> 1), encodingBytes, at(lines, offsetKey, 16),
-      stepToOther(), offsetCount, fullValueDepth, positionRows, valueBytes, inverse0, inverse1,
-    );
-    if (position !== 0) scatter(position, valueDepth, 0, valueDepth, place, queries, positionRows, valueBytes);
-    else addPosition();
-  }
   scatter(content, valueDepth, 0, valueDepth, place, queries, contentRows, valueBytes);
+  if (valueTable !== 0 && position !== 0) {
+    scatter(position, valueDepth, 0, valueDepth, place, queries, positionRows, valueBytes);
+  }
 }
 
 function addPosition(): void {
