@@ -36,7 +36,7 @@ export function runFilterGradient(pool: KernelPool, gradient: FilterGradient): v
   const size = rows * outputChannels;
 
   const threads = size * pixels < 250_000 ? 1 : pool.threads;
-  const { pixelShares, rowShares } = planShares(rows, outputChannels, pixels);
+  const { pixelShares, rowShares } = planShares(rows, outputChannels, pixels, threads);
   const packedColumns = roundUp(groupColumns, 8);
   const largestBlock = clamp(Math.floor(packedFloats / packedColumns / 8) * 8, 64, 512);
   const sharePixels = Math.max(Math.ceil(pixels / pixelShares), 1);
@@ -60,19 +60,23 @@ export function runFilterGradient(pool: KernelPool, gradient: FilterGradient): v
   if (pixelShares > 1) run("sumShares", [shares, dw, size, pixelShares]);
 }
 
-/** Tasks that a gradient is cut into; the same whatever the number of threads, so that sums come out the same. */
-const wantedTasks = 48;
+/** Shares of the pixels at most; the same whatever the number of threads, so that sums come out the same. */
+const mostPixelShares = 48;
+
+/** So that a thread which is held up leaves work to the others. */
+const tasksPerThread = 4;
 
 /** Bytes of the sums of all pixel shares together, at most. */
 const shareBytesLimit = 8 * 2 ** 20;
 
 /**
  * A share of the pixels writes and reads a dw of its own once more: at 192 pixels about 2 % of its work. A share of the rows packs
- * all of dy once more: at 48 rows about 6 %.
+ * all of dy once more: at 48 rows about 6 %. It does not change the sums, so there are as few as keep the threads busy.
  */
-function planShares(rows: number, columns: number, pixels: number): { pixelShares: number; rowShares: number } {
-  const most = Math.min(wantedTasks, Math.floor(shareBytesLimit / (4 * rows * columns)));
+function planShares(rows: number, columns: number, pixels: number, threads: number) {
+  const most = Math.min(mostPixelShares, Math.floor(shareBytesLimit / (4 * rows * columns)));
   const pixelShares = clamp(Math.floor(pixels / 192), 1, Math.max(most, 1));
-  const rowShares = clamp(Math.ceil(wantedTasks / pixelShares), 1, Math.max(Math.floor(rows / 48), 1));
+  const wanted = threads === 1 ? 1 : Math.ceil((tasksPerThread * threads) / pixelShares);
+  const rowShares = clamp(wanted, 1, Math.max(Math.floor(rows / 48), 1));
   return { pixelShares, rowShares };
 }
