@@ -38,28 +38,36 @@ export function momentUpdate(args: usize, part: i32, parts: i32): void {
 
     let i: usize = (<usize>lineShareStart(count, part, parts)) << 2; // in bytes
     const end: usize = (<usize>lineShareStart(count, part + 1, parts)) << 2;
-    while (i < end) {
-      const whole = i + 16 <= end;
-      const w = whole ? v128.load(weight + i) : load32(weight + i);
-      let g = f32x4.mul(whole ? v128.load(gradient + i) : load32(gradient + i), gradientScale);
-      g = madd(w, addedDecay, g);
-      const m = madd(whole ? v128.load(mean + i) : load32(mean + i), beta1, f32x4.mul(g, rest1));
-      const v = madd(whole ? v128.load(square + i) : load32(square + i), beta2, f32x4.mul(f32x4.mul(g, g), rest2));
-      const step = f32x4.div(f32x4.mul(m, rate), madd(f32x4.sqrt(v), root, epsilon));
-      const updated = f32x4.sub(w, madd(w, shrink, step));
-      if (whole) {
-        v128.store(mean + i, m);
-        v128.store(square + i, v);
-        v128.store(weight + i, updated);
-        i += 16;
-      } else {
-        v128.store32_lane(mean + i, m, 0);
-        v128.store32_lane(square + i, v, 0);
-        v128.store32_lane(weight + i, updated, 0);
-        i += 4;
-      }
+    for (; i + 16 <= end; i += 16) {
+      moveMoments(
+        true, weight + i, gradient + i, mean + i, square + i,
+        gradientScale, addedDecay, beta1, rest1, beta2, rest2, rate, root, epsilon, shrink,
+      );
+    }
+    for (; i < end; i += 4) {
+      moveMoments(
+        false, weight + i, gradient + i, mean + i, square + i,
+        gradientScale, addedDecay, beta1, rest1, beta2, rest2, rate, root, epsilon, shrink,
+      );
     }
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function moveMoments(
+  whole: bool, weight: usize, gradient: usize, mean: usize, square: usize,
+  gradientScale: v128, addedDecay: v128, beta1: v128, rest1: v128, beta2: v128, rest2: v128,
+  rate: v128, root: v128, epsilon: v128, shrink: v128,
+): void {
+  const w = loadPart(whole, weight);
+  const g = madd(w, addedDecay, f32x4.mul(loadPart(whole, gradient), gradientScale));
+  const m = madd(loadPart(whole, mean), beta1, f32x4.mul(g, rest1));
+  const v = madd(loadPart(whole, square), beta2, f32x4.mul(f32x4.mul(g, g), rest2));
+  const step = f32x4.div(f32x4.mul(m, rate), madd(f32x4.sqrt(v), root, epsilon));
+  storePart(whole, mean, m);
+  storePart(whole, square, v);
+  storePart(whole, weight, f32x4.sub(w, madd(w, shrink, step)));
 }
 
 /**
@@ -88,25 +96,31 @@ export function momentumUpdate(args: usize, part: i32, parts: i32): void {
 
     let i: usize = (<usize>lineShareStart(count, part, parts)) << 2; // in bytes
     const end: usize = (<usize>lineShareStart(count, part + 1, parts)) << 2;
-    while (i < end) {
-      const whole = i + 16 <= end;
-      const w = whole ? v128.load(weight + i) : load32(weight + i);
-      let g = f32x4.mul(whole ? v128.load(gradient + i) : load32(gradient + i), gradientScale);
-      g = madd(w, addedDecay, g);
-      const m = madd(whole ? v128.load(mean + i) : load32(mean + i), momentum, g);
-      const step = f32x4.mul(madd(m, stale, f32x4.mul(g, fresh)), rate);
-      const updated = f32x4.sub(w, madd(w, shrink, step));
-      if (whole) {
-        v128.store(mean + i, m);
-        v128.store(weight + i, updated);
-        i += 16;
-      } else {
-        v128.store32_lane(mean + i, m, 0);
-        v128.store32_lane(weight + i, updated, 0);
-        i += 4;
-      }
+    for (; i + 16 <= end; i += 16) {
+      moveByMomentum(
+        true, weight + i, gradient + i, mean + i, gradientScale, addedDecay, momentum, stale, fresh, rate, shrink,
+      );
+    }
+    for (; i < end; i += 4) {
+      moveByMomentum(
+        false, weight + i, gradient + i, mean + i, gradientScale, addedDecay, momentum, stale, fresh, rate, shrink,
+      );
     }
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function moveByMomentum(
+  whole: bool, weight: usize, gradient: usize, mean: usize,
+  gradientScale: v128, addedDecay: v128, momentum: v128, stale: v128, fresh: v128, rate: v128, shrink: v128,
+): void {
+  const w = loadPart(whole, weight);
+  const g = madd(w, addedDecay, f32x4.mul(loadPart(whole, gradient), gradientScale));
+  const m = madd(loadPart(whole, mean), momentum, g);
+  const step = f32x4.mul(madd(m, stale, f32x4.mul(g, fresh)), rate);
+  storePart(whole, mean, m);
+  storePart(whole, weight, f32x4.sub(w, madd(w, shrink, step)));
 }
 
 /**
@@ -127,25 +141,31 @@ export function moveTowards(args: usize, part: i32, parts: i32): void {
 
     let i: usize = (<usize>lineShareStart(count, part, parts)) << 2; // in bytes
     const end: usize = (<usize>lineShareStart(count, part + 1, parts)) << 2;
-    while (i < end) {
-      const whole = i + 16 <= end;
-      const a = whole ? v128.load(target + i) : load32(target + i);
-      const b = whole ? v128.load(source + i) : load32(source + i);
-      const moved = madd(f32x4.sub(b, a), share, a);
-      if (whole) {
-        v128.store(target + i, moved);
-        i += 16;
-      } else {
-        v128.store32_lane(target + i, moved, 0);
-        i += 4;
-      }
-    }
+    for (; i + 16 <= end; i += 16) moveTo(true, target + i, source + i, share);
+    for (; i < end; i += 4) moveTo(false, target + i, source + i, share);
   }
 }
 
-/** One float in lane 0, the others zero: the last floats of a row go through the same arithmetic one by one. */
 // @ts-ignore: decorator
 @inline
-function load32(at: usize): v128 {
-  return v128.load32_zero(at);
+function moveTo(whole: bool, target: usize, source: usize, share: v128): void {
+  const a = loadPart(whole, target);
+  storePart(whole, target, madd(f32x4.sub(loadPart(whole, source), a), share, a));
+}
+
+/**
+ * Four floats, or one in lane 0 and zeros: the last floats of a row go through the same arithmetic one by one. Which of the
+ * two is known where a loop is compiled; asked for each element, it makes the updates take four times as long.
+ */
+// @ts-ignore: decorator
+@inline
+function loadPart(whole: bool, at: usize): v128 {
+  return whole ? v128.load(at) : v128.load32_zero(at);
+}
+
+// @ts-ignore: decorator
+@inline
+function storePart(whole: bool, at: usize, value: v128): void {
+  if (whole) v128.store(at, value);
+  else v128.store32_lane(at, value, 0);
 }
