@@ -5,6 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { foldedLinear, fusedLinear } from "../engine/ops/linear.js";
+import { fusedNormFactors } from "../engine/ops/norm-factors.js";
 import { ConfigError, ShapeError } from "../errors.js";
 import type { AxialAttentionOutputs, SimilarityStatistics } from "./attention.js";
 import {
@@ -255,7 +256,9 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
       const statistics = { mean: pickRows(batch.mean, present), variance, count: core.pairs };
       if (mode.update) updateRunningStatistics(norm, statistics, this.constants);
     }
-    const factors = norm.gamma.read().mul<tf.Tensor2D>(variance.add(this.constants.epsilon).rsqrt());
+    const { epsilon } = this.constants;
+    const gamma = norm.gamma.read() as tf.Tensor2D;
+    const factors = fusedNormFactors(gamma, variance, epsilon) ?? gamma.mul<tf.Tensor2D>(variance.add(epsilon).rsqrt());
     return spreadRows(factors, present); // [3, N]
   }
 

@@ -12,6 +12,7 @@ import { identityKernels } from "./identity.js";
 import { linearGradients, linearKernels } from "./linear.js";
 import { localSimilarityGradients, localSimilarityKernels } from "./local-similarity.js";
 import { matrixProductKernels } from "./matrix-product.js";
+import { normFactorGradients, normFactorKernels } from "./norm-factors.js";
 import { poolingGradients, poolingKernels } from "./pooling.js";
 import { reduceKernels } from "./reduce.js";
 import { similarityStatisticsGradients, similarityStatisticsKernels } from "./similarity-statistics.js";
@@ -40,6 +41,7 @@ export const wasmKernels: readonly WasmKernel[] = withDeferrals(
     linearKernels,
     localSimilarityKernels,
     matrixProductKernels,
+    normFactorKernels,
     poolingKernels,
     reduceKernels,
     similarityStatisticsKernels,
@@ -56,6 +58,7 @@ export const gradients: readonly GradConfig[] = [
   linearGradients,
   crissCrossGradients,
   localSimilarityGradients,
+  normFactorGradients,
   poolingGradients,
   similarityStatisticsGradients,
 ].flat();

@@ -120,9 +120,11 @@ export const linearKernels: readonly WasmKernel[] = [
 /** `dSum` makes the gradient of what the ReLU is given; anew for each input, so that nothing outlives its use. */
 function linearGradient(dSum: () => tf.Tensor, x: tf.Tensor, w: tf.Tensor2D): Record<string, () => tf.Tensor> {
   const [depth, columns] = w.shape;
-  const flat = (tensor: tf.Tensor, size: number): tf.Tensor2D => tensor.reshape([-1, size]);
+  // Where it changes nothing, a reshape still costs tens of microseconds, and a network has many.
+  const view = (tensor: tf.Tensor, shape: number[]) => (x.rank === 2 ? tensor : tensor.reshape(shape));
+  const flat = (tensor: tf.Tensor, size: number) => view(tensor, [-1, size]) as tf.Tensor2D;
   return {
-    x: () => flat(dSum(), columns).matMul(w, false, true).reshape(x.shape),
+    x: () => view(flat(dSum(), columns).matMul(w, false, true), x.shape),
     w: () => flat(x, depth).matMul(flat(dSum(), columns), true, false), // [K, N]
     shift: () => flat(dSum(), columns).sum(0), // [N]
     residual: () => dSum().clone(),
