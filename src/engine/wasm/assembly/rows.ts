@@ -32,18 +32,35 @@ export function addDotKeys(
   }
   const end = line + (<usize>count << 4);
   const q0 = v128.load(q), q1 = v128.load(q, 16), q2 = v128.load(q, 32), q3 = v128.load(q, 48);
-  let greatest = f32x4.splat(-Infinity);
-  for (let p = line; p < end; p += 16) {
-    let a = madd(v128.load(keys), f32x4.add(q0, v128.load(encodings)), v128.load(p));
-    a = madd(v128.load(keys, 16), f32x4.add(q1, v128.load(encodings, 16)), a);
-    a = madd(v128.load(keys, 32), f32x4.add(q2, v128.load(encodings, 32)), a);
-    a = madd(v128.load(keys, 48), f32x4.add(q3, v128.load(encodings, 48)), a);
+  // Two maxima at a time, for each waits for the one before.
+  let greatest = f32x4.splat(-Infinity), other = greatest;
+  let p = line;
+  for (; p + 32 <= end; p += 32) {
+    const a = addDotKey(v128.load(p), keys, encodings, q0, q1, q2, q3);
     greatest = f32x4.pmax(greatest, a);
     v128.store(p, a);
-    keys += keyBytes;
-    encodings += encodingBytes;
+    const b = addDotKey(v128.load(p, 16), keys + keyBytes, encodings + encodingBytes, q0, q1, q2, q3);
+    other = f32x4.pmax(other, b);
+    v128.store(p, b, 16);
+    keys += 2 * keyBytes;
+    encodings += 2 * encodingBytes;
   }
-  return greatest;
+  if (p < end) {
+    const a = addDotKey(v128.load(p), keys, encodings, q0, q1, q2, q3);
+    greatest = f32x4.pmax(greatest, a);
+    v128.store(p, a);
+  }
+  return f32x4.pmax(greatest, other);
+}
+
+/** sum + k . (q + t) over four channels. */
+// @ts-ignore: decorator
+@inline
+function addDotKey(sum: v128, k: usize, t: usize, q0: v128, q1: v128, q2: v128, q3: v128): v128 {
+  sum = madd(v128.load(k), f32x4.add(q0, v128.load(t)), sum);
+  sum = madd(v128.load(k, 16), f32x4.add(q1, v128.load(t, 16)), sum);
+  sum = madd(v128.load(k, 32), f32x4.add(q2, v128.load(t, 32)), sum);
+  return madd(v128.load(k, 48), f32x4.add(q3, v128.load(t, 48)), sum);
 }
 
 /** Four channels of `addDotKeys`. */
@@ -53,10 +70,7 @@ function addDotKeyBlock(
   const end = line + (<usize>count << 4);
   const q0 = v128.load(q), q1 = v128.load(q, 16), q2 = v128.load(q, 32), q3 = v128.load(q, 48);
   for (let p = line; p < end; p += 16) {
-    let a = madd(v128.load(keys), f32x4.add(q0, v128.load(encodings)), v128.load(p));
-    a = madd(v128.load(keys, 16), f32x4.add(q1, v128.load(encodings, 16)), a);
-    a = madd(v128.load(keys, 32), f32x4.add(q2, v128.load(encodings, 32)), a);
-    v128.store(p, madd(v128.load(keys, 48), f32x4.add(q3, v128.load(encodings, 48)), a));
+    v128.store(p, addDotKey(v128.load(p), keys, encodings, q0, q1, q2, q3));
     keys += keyBytes;
     encodings += encodingBytes;
   }
