@@ -140,6 +140,7 @@ export const backwardVectors = (geometry: Geometry, sumRows: number): number =>
   logitVectors(geometry) +
   (geometry.rows + sumRows) * geometry.rowDepth + // gradients by the rows, sums by offset
   geometry.lineVectors + // gradients by the weights
+  2 * (geometry.rows / geometry.unit) * geometry.fullValueDepth + // gradients by the outputs
   4 * (geometry.fullKeyDepth + geometry.fullValueDepth); // of a pair of queries
 
 /** Address of a tensor; 0 where there is none. */

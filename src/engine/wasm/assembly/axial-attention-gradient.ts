@@ -4,7 +4,7 @@ import { before, groupCount, length, loadRows, offsets, readAxis, rowBytes, sele
 import { ownLanes, ownTasks } from "./lanes";
 import { copyEncodings, keyFactor, loadScales, pairLogits, spreadKeyEncodings } from "./logits";
 import {
-  beginGroup, endGroup, finishKeys, flush, flushKeys, pairGradient, prepareGradient, qkvSlope, slopes,
+  beginGroup, endGroup, finishKeys, flush, flushKeys, pairGradient, prepareGradient, qkvSlope, readSlopes, slopes,
 } from "./pair-gradient";
 
 /** Sums by offset are emptied into the part's own after about so many queries: fewer roundings, and hardly any cost. */
@@ -25,10 +25,11 @@ export function axialAttentionGradient(args: usize, part: i32, parts: i32): void
     // What a lane without a task of its own adds must not count, so it is not mixed with what other groups added.
     if (ownTasks() < 4) flush(0, 0, offsets, f32x4.splat(1));
     beginGroup();
+    readSlopes(0);
     for (let i = 0; i < length; i += 2) {
       selectPair(i);
       pairLogits(i);
-      pairGradient(i, i);
+      pairGradient(i);
     }
     flushKeys(0, 0, offsets);
     endGroup();

@@ -15,7 +15,7 @@ import { softmax } from "./exponential";
 import { gather, scatter } from "./lanes";
 import { constants, forgetShifts, shift0, shift1, loadScales, pairLogits } from "./logits";
 import { inverse0, inverse1, pairContent, pairWeights, pairWeightsOf, preparePairs } from "./pair";
-import { beginGroup, finishKeys, pairGradientOf, prepareGradient, qkvSlope, slopes } from "./pair-gradient";
+import { beginGroup, finishKeys, pairGradientOf, prepareGradient, qkvSlope, readSlopes, slopes } from "./pair-gradient";
 
 /** The own place's logit along the column. Not minus infinity, which would be all there is in a column of one. */
 const excluded: f32 = -3e38;
@@ -93,6 +93,7 @@ export function crissCrossAttentionGradient(args: usize, part: i32, parts: i32):
     loadRows(group);
     loadScales();
     beginGroup();
+    readSlopes(0);
     for (let i = 0; i < length; i += 2) {
       selectPair(i);
       pairLogits(i);

@@ -7,7 +7,7 @@ import { clearImageRow, columnBytes, loadImageRow, maskOutside, ringRow, selectI
 import { ownLanes } from "./lanes";
 import { keyFactor, loadScales, pairLogits } from "./logits";
 import {
-  beginGroup, endGroup, finishKeys, flush, flushKeys, pairGradient, prepareGradient, qkvSlope, slopes,
+  beginGroup, endGroup, finishKeys, flush, flushKeys, pairGradient, prepareGradient, qkvSlope, readSlopes, slopes,
 } from "./pair-gradient";
 
 /** args: those of `readImages`, then those of `prepareGradient` */
@@ -24,11 +24,12 @@ export function localAttentionGradient(args: usize, part: i32, parts: i32): void
     for (let y = 0; y < height; y++) {
       loadImageRow(y + after);
       selectImageRow(y, keyFactor());
+      readSlopes(y * length);
       for (let x = 0; x < length; x += 2) {
         selectPair(x);
         pairLogits(x);
         maskOutside(y);
-        pairGradient(x, y * length + x);
+        pairGradient(x);
       }
       flushWindow(y);
       if (y >= before) finishImageRow(y - before);

@@ -37,6 +37,8 @@ export let slopes: usize = 0;
 /** Gradient by qkv. */
 export let qkvSlope: usize = 0;
 let contentSlope: usize = 0, positionSlope: usize = 0;
+/** Rows of the gradients by content and position, of all queries along the axis. */
+let contentSlopeRows: usize = 0, positionSlopeRows: usize = 0;
 /** Sums by offset of the group, and the part's: rows for query, key and value encodings. */
 let sums: usize = 0, partSums: usize = 0;
 /** The part's gradient by the factors, [3, N] of float64, and of the group those of the three terms. */
@@ -65,6 +67,8 @@ export function prepareGradient(args: usize, first: i32, part: i32): void {
   sums = take(sumBytes);
   memory.fill(sums, 0, sumBytes);
   slopeLines = takeLines();
+  contentSlopeRows = take(<usize>length * valueBytes);
+  positionSlopeRows = take(<usize>length * valueBytes);
   contentSlopes = take(2 * valueBytes);
   positionSlopes = take(2 * valueBytes);
   keySums = take(2 * queryBytes);
@@ -85,12 +89,19 @@ export function endGroup(): void {
 }
 
 /**
- * From the logits of the selected pair, of queries i and i + 1 at the tensors' positions from `place` on, to all that its
- * weights and their gradients are added to.
+ * Reads the gradients by the outputs of all queries along the axis, at the tensors' positions from `place` on. Together,
+ * because what misses the caches then comes while more of it is asked for; a pair alone would wait for its own.
  */
-export function pairGradient(i: i32, place: i32): void {
+export function readSlopes(place: i32): void {
+  gather(contentSlope, valueDepth, 0, valueDepth, place, length, contentSlopeRows, valueBytes);
+  if (valueTable === 0 || positionSlope === contentSlope) return;
+  gather(positionSlope, valueDepth, 0, valueDepth, place, length, positionSlopeRows, valueBytes);
+}
+
+/** From the logits of the selected pair, of queries i and i + 1, to all that its weights and their gradients are added to. */
+export function pairGradient(i: i32): void {
   pairWeights();
-  dotSlopes(i, place);
+  dotSlopes(i);
   const line = at(slopeLines, firstKey, 16), weights = at(lines, firstKey, 16);
   const mean0 = f32x4.mul(inverse0, dotLines(weights, line, firstCount));
   let mean1 = f32x4.splat(0);
@@ -106,7 +117,7 @@ export function pairGradient(i: i32, place: i32): void {
  * gradients by the weights is then the product of the whole output with its gradient.
  */
 export function pairGradientOf(i: i32, place: i32, output: usize): void {
-  dotSlopes(i, place);
+  dotSlopes(i);
   gather(output, valueDepth, 0, valueDepth, place, min(2, length - i), positionSlopes, valueBytes);
   let mean0 = f32x4.splat(0), mean1 = mean0;
   for (let x: usize = 0; x < valueBytes; x += 16) {
@@ -119,9 +130,9 @@ export function pairGradientOf(i: i32, place: i32, output: usize): void {
 }
 
 /** Gradients by the weights, and by values and their encodings. */
-function dotSlopes(i: i32, place: i32): void {
+function dotSlopes(i: i32): void {
   // Gradients by the outputs over the sum of the softmax: then d carries 1 / sum, and e dc is w times what it should be.
-  loadSlopes(contentSlope, i, place, contentSlopes);
+  loadSlopes(contentSlopeRows, i, contentSlopes);
   const valueOffset = 2 * queryBytes;
   const either = at(lines, eitherKey, 16);
   dotRows(
@@ -136,7 +147,7 @@ function dotSlopes(i: i32, place: i32): void {
     let dp = contentSlopes;
     if (positionSlope !== contentSlope) {
       dp = positionSlopes;
-      loadSlopes(positionSlope, i, place, dp);
+      loadSlopes(positionSlopeRows, i, dp);
     }
     addDotEncodings(
       dp, valueBytes, at(encodings, offsetIndex, encodingBytes) + (queryBytes >> 1), encodingBytes,
@@ -202,12 +213,13 @@ function addToQueriesAndKeys(): void {
   }
 }
 
-function loadSlopes(tensor: usize, i: i32, place: i32, pair: usize): void {
-  gather(tensor, valueDepth, 0, valueDepth, place, min(2, length - i), pair, valueBytes);
-  for (let x: usize = 0; x < valueBytes; x += 16) v128.store(pair + x, f32x4.mul(v128.load(pair + x), inverse0));
+function loadSlopes(slopeRows: usize, i: i32, pair: usize): void {
+  let from = at(slopeRows, i, valueBytes);
+  for (let x: usize = 0; x < valueBytes; x += 16) v128.store(pair + x, f32x4.mul(v128.load(from + x), inverse0));
+  from += valueBytes;
   pair += valueBytes;
   if (secondCount > 0) {
-    for (let x: usize = 0; x < valueBytes; x += 16) v128.store(pair + x, f32x4.mul(v128.load(pair + x), inverse1));
+    for (let x: usize = 0; x < valueBytes; x += 16) v128.store(pair + x, f32x4.mul(v128.load(from + x), inverse1));
   } else {
     memory.fill(pair, 0, valueBytes);
   }
