@@ -80,7 +80,7 @@ export function fusedBatchNormPair<T extends tf.Tensor>(
 }
 
 /**
- * Evaluation mode: with statistics that are given, and constant. Where x is the result of a deferred convolution, that is
+ * Evaluation mode: with statistics that are given, and constant. Where x is the result of a product that waits, that is
  * computed with the norm in it, and x not at all.
  */
 export function fusedBatchNormGiven<T extends tf.Tensor>(
@@ -239,7 +239,27 @@ function backward(call: KernelCall<NormTensors, NormAttrs>): tf.TensorInfo[] {
 
 const variants = [false, true].flatMap((pair) => [false, true].map((relu) => ({ pair, relu })));
 
+type GivenInputs = Readonly<Record<"x" | "mean" | "variance", tf.TensorInfo>> &
+  Readonly<Partial<Record<"scale" | "offset", tf.TensorInfo>>>;
+
+/** tfjs's own norm with given statistics, which tf.layers evaluates and trains through. */
+const tfjsBatchNorm = defineKernel<GivenInputs, { varianceEpsilon: number }>("FusedBatchNorm", (call) => {
+  const { x, scale, offset, mean, variance } = call.inputs;
+  if (scale === undefined || offset === undefined || x.dtype !== "float32" || sizeOf(x) === 0) return call.original();
+  const channels = x.shape[x.shape.length - 1];
+  const isVector = (v: tf.TensorInfo) => v.dtype === "float32" && v.shape.at(-1) === channels && sizeOf(v) === channels;
+  if (![scale, offset, mean, variance].every(isVector)) return call.original();
+  const inputs = { a: x, gammaA: scale, betaA: offset, meanA: mean, varianceA: variance };
+  const attrs = { epsilon: call.attrs.varianceEpsilon, relu: false, given: true, form: form.alone };
+  const [y, ...statistics] = forward({ ...call, inputs, attrs });
+  for (const { dataId } of statistics) call.backend.disposeData(dataId);
+  return y;
+});
+
+const sizeOf = ({ shape }: tf.TensorInfo): number => tf.util.sizeFromShape(shape);
+
 export const batchNormKernels: readonly WasmKernel[] = [
+  tfjsBatchNorm,
   ...variants.map(({ pair, relu }) => defineKernel<NormTensors, NormAttrs>(nameOf(pair, relu), forward)),
   defineKernel<NormTensors, NormAttrs>("AxialBatchNormGradient", backward),
 ];

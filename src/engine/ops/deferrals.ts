@@ -10,7 +10,7 @@ import { isWaiting } from "./lazy-data.js";
 import type { KernelCall, WasmKernel } from "./wasm-kernel.js";
 
 /** What folding saves of a smaller result costs less than the waiting does. */
-const minimumElements = 8192;
+const minimumElements = 65_536;
 
 type Inputs<Names extends string, Optional extends string = never> = Readonly<Record<Names, tf.TensorInfo>> &
   Readonly<Partial<Record<Optional, tf.TensorInfo>>>;

@@ -147,6 +147,29 @@ describe("fused batch norm", () => {
     }
   });
 
+  it("is what tf.batchNorm computes with vectors, and leaves other cases to tfjs; with gradients and no memory kept", async () => {
+    const [channels, x] = [7, tensor<tf.Rank.R4>([3, 11, 13, 7], 1)];
+    const [mean, beta] = [2, 3].map((seed) => tensor([channels], seed));
+    const [variance, gamma] = [tensor([channels], 4).square().add(0.1), tensor([channels], 5, { mean: 1 })];
+    const run = (x: tf.Tensor, ...[scale, shift]: (tf.Tensor | undefined)[]) =>
+      tf.batchNorm(x, mean, variance, shift, scale, epsilon);
+    const rows = x.reshape([-1, channels]);
+    await assertEqualsCpu(() => [run(x, gamma, beta), run(rows, gamma, beta), run(x.slice(0, 0), gamma, beta)], 1e-6);
+    await assertEqualsCpu(() => [run(x), run(x, gamma), run(x, undefined, beta)], 1e-6);
+    const full = (tensor: tf.Tensor) => tensor.mul<tf.Tensor4D>(tf.ones(x.shape));
+    await assertEqualsCpu(() => tf.batchNorm4d(x, full(mean), full(variance), full(beta), full(gamma), epsilon), 1e-6);
+    await assertEqualsCpu(() => {
+      const loss = (...[x, gamma, beta]: tf.Tensor[]) => run(x, gamma, beta).mul(tensor(x.shape, 9));
+      return tf.grads(loss)([x, gamma, beta]);
+    }, 1e-5);
+    const evaluated = () => tf.tidy(() => void run(x, gamma, beta).dataSync());
+    evaluated();
+    const { liveBytes } = engine.memory().heap!;
+    evaluated();
+    assert.equal(engine.memory().heap!.liveBytes, liveBytes);
+    tf.dispose([x, rows, mean, variance, beta, gamma]);
+  });
+
   it("is null on other backends", async () => {
     await tf.setBackend("cpu");
     const inputs = { ...named(inputOf(3, 5, 1)), residual: null };
