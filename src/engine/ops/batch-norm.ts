@@ -152,7 +152,7 @@ function runNorm(
 
 /** Slots of scratch, in float32: the sums of all shares, then what the second pass reads. */
 function layoutScratch(call: KernelCall<unknown, unknown>, sums: number, vectors: number, channels: number) {
-  const partialBytes = call.pool.threads * sums * channels * (8 + 4);
+  const partialBytes = call.pool.threads * sums * channels * 8;
   const base = call.pool.scratch(partialBytes + vectors * channels * 4);
   return { partial: base, vector: (index: number) => base + partialBytes + index * channels * 4 };
 }

@@ -5,8 +5,8 @@
  * M rows of C channels; shares are ranges of rows.
  */
 import { integerAt, pointerAt, shareStart } from "./arguments";
-import { accumulateGroup, ALONE, GROUP, PAIR, RESIDUAL, rowsAtOnce } from "./batch-norm";
-import { madd } from "./simd";
+import { accumulateLine, ALONE, GROUP, LINE, PAIR, RESIDUAL, rowsAtOnce } from "./batch-norm";
+import { accumulateOne, madd } from "./simd";
 
 /** dy where the relu let it pass: y > 0, or y is NaN, which stays visible. */
 // @ts-ignore: decorator
@@ -22,41 +22,96 @@ function passedOne(relu: bool, dy: usize, y: usize): f32 {
   return relu && load<f32>(y) <= 0 ? 0 : load<f32>(dy);
 }
 
-/**
- * Adds g, g * (a - meanA) and, for a pair, g * (b - meanB) to `sums` [2 or 3, C]: over one row, or two. Along the rows, with
- * the sums in the fastest cache: with up to four inputs, lines taken across sixteen rows each come too late to be fetched ahead.
- */
+/** sum + g * (x - mean) */
+// @ts-ignore: decorator
+@inline
+function addProduct(g: v128, x: usize, mean: v128, sum: v128): v128 {
+  return madd(g, f32x4.sub(v128.load(x), mean), sum);
+}
+
+/** Sums of g, where `withG`, and of g * (x - mean) over `rows` rows of one cache line. */
+// @ts-ignore: decorator
+@inline
+function sumLine(
+  withG: bool, relu: bool, rows: i32, rowBytes: usize,
+  dy: usize, y: usize, x: usize, mean: usize, sums: usize, products: usize,
+): void {
+  const mean0 = v128.load(mean);
+  const mean1 = v128.load(mean, 16);
+  const mean2 = v128.load(mean, 32);
+  const mean3 = v128.load(mean, 48);
+  let sum0 = f32x4.splat(0);
+  let sum1 = sum0;
+  let sum2 = sum0;
+  let sum3 = sum0;
+  let product0 = sum0;
+  let product1 = sum0;
+  let product2 = sum0;
+  let product3 = sum0;
+  for (let at: usize = 0, end = <usize>rows * rowBytes; at < end; at += rowBytes) {
+    const g0 = passed(relu, dy + at, y + at);
+    const g1 = passed(relu, dy + at + 16, y + at + 16);
+    const g2 = passed(relu, dy + at + 32, y + at + 32);
+    const g3 = passed(relu, dy + at + 48, y + at + 48);
+    if (withG) {
+      sum0 = f32x4.add(sum0, g0);
+      sum1 = f32x4.add(sum1, g1);
+      sum2 = f32x4.add(sum2, g2);
+      sum3 = f32x4.add(sum3, g3);
+    }
+    product0 = addProduct(g0, x + at, mean0, product0);
+    product1 = addProduct(g1, x + at + 16, mean1, product1);
+    product2 = addProduct(g2, x + at + 32, mean2, product2);
+    product3 = addProduct(g3, x + at + 48, mean3, product3);
+  }
+  if (withG) accumulateLine(sums, sum0, sum1, sum2, sum3);
+  accumulateLine(products, product0, product1, product2, product3);
+}
+
+// Functions of their own, not inlined, for the reason that addMomentsOfLine has.
+
+function firstLine(rows: i32, rowBytes: usize, dy: usize, y: usize, x: usize, mean: usize, sums: usize, products: usize): void {
+  sumLine(true, false, rows, rowBytes, dy, y, x, mean, sums, products);
+}
+
+function firstLineRelu(rows: i32, rowBytes: usize, dy: usize, y: usize, x: usize, mean: usize, sums: usize, products: usize): void {
+  sumLine(true, true, rows, rowBytes, dy, y, x, mean, sums, products);
+}
+
+function secondLine(rows: i32, rowBytes: usize, dy: usize, y: usize, x: usize, mean: usize, sums: usize, products: usize): void {
+  sumLine(false, false, rows, rowBytes, dy, y, x, mean, sums, products);
+}
+
+function secondLineRelu(rows: i32, rowBytes: usize, dy: usize, y: usize, x: usize, mean: usize, sums: usize, products: usize): void {
+  sumLine(false, true, rows, rowBytes, dy, y, x, mean, sums, products);
+}
+
 // @ts-ignore: decorator
 @inline
 function sumGradientRows(
-  pair: bool, relu: bool, two: bool, rowBytes: usize,
+  pair: bool, relu: bool, rows: i32, rowBytes: usize,
   dy: usize, y: usize, a: usize, meanA: usize, b: usize, meanB: usize, sums: usize,
 ): void {
-  const withA = sums + rowBytes;
-  const withB = withA + rowBytes;
-  const vectorBytes = rowBytes & ~15;
+  const withA = sums + (rowBytes << 1);
+  const withB = sums + (rowBytes << 2);
   let c: usize = 0;
-  for (; c < vectorBytes; c += 16) {
-    const next = c + rowBytes;
-    const g = passed(relu, dy + c, y + c);
-    const h = two ? passed(relu, dy + next, y + next) : g;
-    const sum = f32x4.add(v128.load(sums + c), g);
-    v128.store(sums + c, two ? f32x4.add(sum, h) : sum);
-    const mean = v128.load(meanA + c);
-    const product = madd(g, f32x4.sub(v128.load(a + c), mean), v128.load(withA + c));
-    v128.store(withA + c, two ? madd(h, f32x4.sub(v128.load(a + next), mean), product) : product);
+  for (; c + LINE <= rowBytes; c += LINE) {
+    const to = c << 1;
+    if (relu) firstLineRelu(rows, rowBytes, dy + c, y + c, a + c, meanA + c, sums + to, withA + to);
+    else firstLine(rows, rowBytes, dy + c, y, a + c, meanA + c, sums + to, withA + to);
     if (pair) {
-      const mean = v128.load(meanB + c);
-      const product = madd(g, f32x4.sub(v128.load(b + c), mean), v128.load(withB + c));
-      v128.store(withB + c, two ? madd(h, f32x4.sub(v128.load(b + next), mean), product) : product);
+      if (relu) secondLineRelu(rows, rowBytes, dy + c, y + c, b + c, meanB + c, sums, withB + to);
+      else secondLine(rows, rowBytes, dy + c, y, b + c, meanB + c, sums, withB + to);
     }
   }
   for (; c < rowBytes; c += 4) {
-    for (let at = c, end = two ? rowBytes << 1 : rowBytes; at < end; at += rowBytes) {
+    let at = c;
+    for (let r = 0; r < rows; r++) {
       const g = passedOne(relu, dy + at, y + at);
-      store<f32>(sums + c, load<f32>(sums + c) + g);
-      store<f32>(withA + c, load<f32>(withA + c) + g * (load<f32>(a + at) - load<f32>(meanA + c)));
-      if (pair) store<f32>(withB + c, load<f32>(withB + c) + g * (load<f32>(b + at) - load<f32>(meanB + c)));
+      accumulateOne(sums + (c << 1), g);
+      accumulateOne(withA + (c << 1), g * (load<f32>(a + at) - load<f32>(meanA + c)));
+      if (pair) accumulateOne(withB + (c << 1), g * (load<f32>(b + at) - load<f32>(meanB + c)));
+      at += rowBytes;
     }
   }
 }
@@ -65,36 +120,27 @@ function sumGradientRows(
 @inline
 function sumGradientShare(pair: bool, relu: bool, args: usize, part: i32, parts: i32): void {
   const rows = integerAt(args, 0);
-  const channels = integerAt(args, 1);
-  const rowBytes = <usize>channels << 2;
+  const rowBytes = <usize>integerAt(args, 1) << 2;
   const dy = pointerAt(args, 4);
   const y = pointerAt(args, 5);
   const a = pointerAt(args, 6);
   const meanA = pointerAt(args, 7);
   const b = pointerAt(args, 8);
   const meanB = pointerAt(args, 9);
-  const bytes = rowBytes * 3;
-  const sums = pointerAt(args, 10) + <usize>part * (bytes << 1);
-  const group = pointerAt(args, 10) + <usize>parts * (bytes << 1) + <usize>part * bytes;
-  memory.fill(sums, 0, bytes << 1);
-  memory.fill(group, 0, bytes);
+  const bytes = (rowBytes << 1) * 3;
+  const sums = pointerAt(args, 10) + <usize>part * bytes;
+  memory.fill(sums, 0, bytes);
   const end = shareStart(rows, part + 1, parts);
   for (let r = shareStart(rows, part, parts); r < end; r += GROUP) {
-    let at = <usize>r * rowBytes;
-    let count = min(GROUP, end - r);
-    for (; count >= 2; count -= 2) {
-      sumGradientRows(pair, relu, true, rowBytes, dy + at, y + at, a + at, meanA, b + at, meanB, group);
-      at += rowBytes << 1;
-    }
-    if (count > 0) sumGradientRows(pair, relu, false, rowBytes, dy + at, y + at, a + at, meanA, b + at, meanB, group);
-    accumulateGroup(sums, group, channels * 3);
+    const at = <usize>r * rowBytes;
+    const count = min(GROUP, end - r);
+    sumGradientRows(pair, relu, count, rowBytes, dy + at, y + at, a + at, meanA, b + at, meanB, sums);
   }
 }
 
 /**
  * With g = dy where relu let it pass: sums of g, of g * (a - meanA) and of g * (b - meanB).
- * args: rows, channels, form, relu, dy, y, a, meanA, b, meanB, partial [parts, 3, C] float64,
- * behind it [parts, 3, C] float32
+ * args: rows, channels, form, relu, dy, y, a, meanA, b, meanB, partial [parts, 3, C] float64
  */
 export function batchNormGradientSums(args: usize, part: i32, parts: i32): void {
   const pair = integerAt(args, 2) == PAIR;

@@ -13,16 +13,16 @@
 import { integerAt, pointerAt, shareStart } from "./arguments";
 import { accumulate, accumulateOne, madd } from "./simd";
 
-/** Rows added in float32 before float64 takes over. */
+/** Rows added in float32 before float64 takes over: as many lines of three inputs as stay in the fastest cache. */
 export const GROUP: i32 = 16;
 
 /** Bytes of a cache line: sums go over columns of lines, so that each line is read once. */
-const LINE: usize = 64;
+export const LINE: usize = 64;
 
 /** accumulator[0..15] += values, in float64. */
 // @ts-ignore: decorator
 @inline
-function accumulateLine(accumulator: usize, a: v128, b: v128, c: v128, d: v128): void {
+export function accumulateLine(accumulator: usize, a: v128, b: v128, c: v128, d: v128): void {
   accumulate(accumulator, a);
   accumulate(accumulator + 32, b);
   accumulate(accumulator + 64, c);
@@ -35,22 +35,6 @@ function accumulateLine(accumulator: usize, a: v128, b: v128, c: v128, d: v128):
  */
 export function rowsAtOnce(rowBytes: usize): i32 {
   return max(1, min(4, <i32>(1024 / max<usize>(rowBytes, 1))));
-}
-
-/** sums[0 .. count) += group[0 .. count), in float64; zeroes the group. */
-export function accumulateGroup(sums: usize, group: usize, count: i32): void {
-  for (; count >= 4; count -= 4) {
-    accumulate(sums, v128.load(group));
-    v128.store(group, f32x4.splat(0));
-    sums += 32;
-    group += 16;
-  }
-  for (; count > 0; count--) {
-    accumulateOne(sums, load<f32>(group));
-    store<f32>(group, 0);
-    sums += 8;
-    group += 4;
-  }
 }
 
 /** What is added to the first normalised input. */
