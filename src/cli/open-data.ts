@@ -39,7 +39,7 @@ export const imagesOption = [
 
 export const augmentationOption = new Option(
   "--augmentation <name>",
-  "of photographs: crops and flips as in fastai (default), the reference's rotation, warp and lighting, or none",
+  "of photographs: crops and flips as in fastai (default) or lighter, the reference's rotation, warp and lighting, or none",
 ).choices(Object.keys(augmentationPresets));
 
 /** Opens the data set, which may mean to download it. The caller closes it. */

@@ -176,7 +176,7 @@ interface RunChoice {
 /** Preset, then what the command line says. */
 function freshRun(flags: TrainFlags): RunChoice {
   const base = preset(flags.preset ?? (flags.data === "imagenette" ? "imagenette-64" : "quick-start"));
-  const choice = choiceOf(flags, { data: base.data });
+  const choice = choiceOf(flags, { data: base.data, augmentation: base.augmentation });
   const settings = { ...base.settings, ...settingsOf(flags, base.settings) };
   return { settings, model: flags.model === undefined ? base.model : modelOf(flags.model), choice };
 }

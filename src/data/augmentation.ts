@@ -44,12 +44,14 @@ const none: Augmentation = {
 /**
  * - `"fastai"`: random resized crops of 35 % to 100 % and flips: the recipe of Imagenette's leaderboard (fastai's
  *   `train_imagenette.py`);
+ * - `"light"`: random resized crops of 60 % to 100 % and flips: for runs of few epochs, which see too little to overfit;
  * - `"reference"`: crops of 80 % to 100 %, flips, rotation up to 15 degrees, zoom up to 1.1, warp 0.2, lighting 0.2: the
  *   script of the public axial ResNet for Imagenette (MartinGer/Stand-Alone-Axial-Attention, `train_Axial.py`);
  * - `"none"`: the centre crop of validation.
  */
 export const augmentationPresets = {
   fastai: { ...none, minScale: 0.35, ratio: [3 / 4, 4 / 3], flip: 0.5 },
+  light: { ...none, minScale: 0.6, ratio: [3 / 4, 4 / 3], flip: 0.5 },
   reference: {
     ...none,
     minScale: 0.8,

@@ -1,4 +1,5 @@
 /** Named experiments: what to train on what, and how. Each starts with the command that runs it. */
+import type { AugmentationPreset } from "../data/augmentation.js";
 import { ConfigError } from "../errors.js";
 import type { OperatorConfig, ResNetConfig } from "../models/index.js";
 import type { TrainSettings } from "./config.js";
@@ -9,6 +10,8 @@ export interface Preset {
   /** What `models.create` takes. */
   readonly model: string | ResNetConfig;
   readonly data: "generated" | "imagenette";
+  /** Of photographs. Default `fastai`. */
+  readonly augmentation?: AugmentationPreset;
   readonly settings: TrainSettings;
 }
 
@@ -21,8 +24,8 @@ const small = (name: string, operator: OperatorConfig): ResNetConfig => ({
 });
 
 /**
- * For photographs and few epochs: 3 x 3 convolutions where maps are large, height- and width-axis attention from 1/16 of the
- * image's side on, where it costs little and sees everything.
+ * For photographs and few epochs: 3 x 3 convolutions where maps are large, height- and width-axis attention at 1/16 of the
+ * image's side, where it costs little and sees everything. Images are small, so nothing strides beyond that.
  */
 const convolutionThenAxial: ResNetConfig = {
   name: "axial-resnet-imagenette",
@@ -38,8 +41,14 @@ const convolutionThenAxial: ResNetConfig = {
   stages: [
     { blocks: 2, stride: 1, width: 48, filters: 128, operator: { kind: "convolution" } },
     { blocks: 2, stride: 2, width: 96, filters: 256, operator: { kind: "convolution" } },
-    { blocks: 3, stride: 2, width: 128, filters: 384, operator: { kind: "axial", heads: 8, filters: 192 } },
-    { blocks: 2, stride: 2, width: 192, filters: 512, operator: { kind: "axial", heads: 8, filters: 256 } },
+    {
+      blocks: 4,
+      stride: 2,
+      width: 128,
+      filters: 512,
+      operator: { kind: "axial", heads: 8, filters: 256 },
+      strideOn: "reduce",
+    },
   ],
 };
 
@@ -86,13 +95,14 @@ export const presets = {
     command: "axial-lab train --preset imagenette-128",
     model: convolutionThenAxial,
     data: "imagenette",
+    augmentation: "light",
     settings: {
       epochs: 5,
       batchSize: 32,
-      size: { from: 64, to: 128, until: 0.6, multiple: 16 },
-      optimizer: { kind: "adamw", weightDecay: 0.05 },
-      learningRate: 0.003,
-      schedule: { kind: "one-cycle", rise: 0.25 },
+      size: { from: 48, to: 128, until: 0.8, multiple: 16 },
+      optimizer: { kind: "ranger", weightDecay: 0.05 },
+      learningRate: 0.008,
+      schedule: { kind: "flat-cosine", flat: 0.5 },
       labelSmoothing: 0.1,
     },
   },

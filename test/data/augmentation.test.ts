@@ -162,7 +162,10 @@ describe("resolveAugmentation", () => {
       }
       return "";
     };
-    assert.equal(message("fast"), 'test: augmentation must be one of fastai, reference, none or an object, got "fast"');
+    assert.equal(
+      message("fast"),
+      'test: augmentation must be one of fastai, light, reference, none or an object, got "fast"',
+    );
     assert.equal(message({ flip: 2 }), "test: augmentation.flip must be from 0 to 1, got 2");
     assert.equal(message({ maxZoom: NaN }), "test: augmentation.maxZoom must be from 1 to 10, got NaN");
     assert.equal(
