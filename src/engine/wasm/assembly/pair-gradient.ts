@@ -51,8 +51,8 @@ let contentSlopes: usize = 0, positionSlopes: usize = 0, keySums: usize = 0, enc
 
 /**
  * Reads the arguments after those of the geometry, from slot `first` on: gradients by content and position (0: none; the same
- * where only their sum was asked for), the gradient by qkv, the parts' sums and the bytes of one part's: if there are encodings, offsets rows of [2 Dq + Dv][4 lanes];
- * then [3, N] of float64.
+ * where only their sum was asked for), the gradient by qkv, the parts' sums and the bytes of one part's: if there are
+ * encodings, offsets rows of [2 Dq + Dv][4 lanes]; then [3, N] of float64.
  */
 export function prepareGradient(args: usize, first: i32, part: i32): void {
   prepareLogits();
