@@ -7,7 +7,7 @@ import { currentCell } from "./context.js";
 export interface InputOptions {
   channels: Channels;
   cells: Cells;
-  waitForInput: () => string;
+  waitForInput: (ask: () => void) => string;
   /** What the cell has printed after its last line break: the question, for `process.stdin`. */
   question: () => string;
   onStray: (error: unknown) => void;
@@ -34,8 +34,7 @@ export function installInput({ channels, cells, waitForInput, question, onStray 
 
   /** As in browsers and in Deno, but an empty answer is an empty text; `password` hides what is typed. */
   function prompt(message = "", options: { password?: boolean } = {}): string {
-    ask(message, options.password === true);
-    return waitForInput();
+    return waitForInput(() => ask(message, options.password === true));
   }
   Object.defineProperty(globalThis, "prompt", { value: prompt, configurable: true, writable: true, enumerable: false });
 

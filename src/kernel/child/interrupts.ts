@@ -23,8 +23,8 @@ export interface Interrupts {
   protect<T>(run: () => T): T;
   /** The same for the kernel's own work, which an interrupt that was asked for does not keep from starting. */
   shield<T>(run: () => T): T;
-  /** Blocks until the front end has given a line. Throws `Interrupted`. */
-  waitForInput(): string;
+  /** Asks the front end and blocks until it has given a line. Throws `Interrupted`, and what `ask` throws. */
+  waitForInput(ask: () => void): string;
 }
 
 export interface InterruptOptions {
@@ -152,8 +152,15 @@ export function startInterrupts({ onInterrupt, onInput, isCancelled }: Interrupt
       return section(run);
     },
 
-    waitForInput() {
+    waitForInput(ask) {
+      // Before the question goes out: the answer may be there before this thread waits for it.
       Atomics.store(state, word.input, inputState.waiting);
+      try {
+        ask();
+      } catch (error) {
+        Atomics.store(state, word.input, inputState.none);
+        throw error;
+      }
       Atomics.wait(state, word.input, inputState.waiting);
       const outcome = Atomics.exchange(state, word.input, inputState.none);
       if (outcome === inputState.interrupted) throw new Interrupted(new Error().stack);

@@ -48,7 +48,7 @@ function start({ token, folder, packageFolder }: Start): Handler {
     cells,
     onStray,
     question: () => streams.question(),
-    waitForInput: () => interrupts.waitForInput(),
+    waitForInput: (ask) => interrupts.waitForInput(ask),
   });
   protectKernels((run) => interrupts.protect(run));
   publishHost(host);
