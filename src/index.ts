@@ -1,9 +1,9 @@
 /** axial-lab: the public API. Re-exports only. */
-export * from "./attention-weights.js";
+export * from "./inspection/attention-weights.js";
 export * as data from "./data/index.js";
 export * as engine from "./engine/index.js";
-export * from "./errors.js";
-export * from "./inspect.js";
+export * from "./core/errors.js";
+export * from "./inspection/inspect.js";
 export * as layers from "./layers/index.js";
 export * as models from "./models/index.js";
 export * as training from "./training/index.js";

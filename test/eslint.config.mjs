@@ -1,44 +1,70 @@
-// Lint rules: type-checked, no warnings, and the direction of imports.
-//
-// Lower parts never import higher ones:
-//   errors, shapes <- engine <- layers <- models <- training <- cli
-// `data` and `widgets` stand apart: they take and give plain arrays, never tensors.
+// Lint rules: type-checked, no warnings, and the floors of the house.
+import { readdirSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import tseslint from "typescript-eslint";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
-/** Each part of the house, and the parts that it must not import. */
-const forbidden = {
-  "src/engine": ["layers", "models", "data", "training", "kernel", "cli", "widgets"],
-  "src/layers": ["models", "data", "training", "kernel", "cli", "widgets"],
-  "src/models": ["data", "training", "kernel", "cli", "widgets"],
-  "src/data": ["engine", "layers", "models", "training", "kernel", "cli", "widgets"],
-  "src/training": ["kernel", "cli", "widgets"],
-  "src/kernel": ["engine", "layers", "models", "data", "training", "cli", "widgets"],
-  widgets: ["engine", "layers", "models", "data", "training", "cli"],
-};
+/**
+ * The rooms by floor, lowest first. A room imports from lower floors only, never from its own floor or a higher one; a
+ * room that is on no floor fails, so that a new one is put somewhere on purpose. Rooms are folders of `src`, files at its
+ * root, and `widgets`.
+ */
+const floors = [
+  ["core"],
+  ["engine", "data", "jupyter", "exchange"],
+  ["functions", "weights", "notebook"],
+  ["layers"],
+  ["models"],
+  ["inspection"],
+  ["widgets"],
+  ["training"],
+  ["panoptic"],
+  ["verification", "bench", "export"],
+  ["index", "catalogue", "editor"],
+  ["cli"],
+];
 
-const directions = Object.entries(forbidden).map(([folder, parts]) => ({
-  files: [`${folder}/**/*.ts`],
-  rules: {
-    "no-restricted-imports": [
-      "error",
-      {
-        patterns: [
-          ...parts.map((part) => ({
-            regex: `^\\.\\.?/(.*/)?${part}(/|\\.js$)`,
-            message: `${folder} must not import ${part}: imports point one way (see test/eslint.config.mjs).`,
-          })),
-          ...(folder === "src/data" || folder === "widgets"
-            ? [{ regex: "^@tensorflow/", message: `${folder} takes and gives plain arrays, never tensors.` }]
-            : []),
-        ],
-      },
-    ],
-  },
-}));
+/** Rooms that take and give plain arrays, never tensors. */
+const withoutTensors = ["data", "widgets", "jupyter", "notebook", "exchange"];
+/** Rooms that run in a browser too. */
+const withoutNode = ["functions", "layers", "models"];
+
+const roomOf = (entry) => (entry.isDirectory() ? entry.name : path.basename(entry.name, ".ts"));
+const placed = new Set(floors.flat());
+for (const entry of readdirSync(path.join(root, "src"), { withFileTypes: true }))
+  if (!placed.has(roomOf(entry)))
+    throw new Error(`src/${entry.name} is on no floor; give it a place in test/eslint.config.mjs`);
+
+const nodeModules = { regex: "^node:", message: "This room runs in a browser too: nothing of Node in it." };
+const tensors = { regex: "^@tensorflow/", message: "This room takes and gives plain arrays, never tensors." };
+
+const directions = floors.flatMap((rooms, floor) =>
+  rooms.map((room) => ({
+    files: room === "widgets" ? ["widgets/**/*.ts"] : [`src/${room}/**/*.ts`, `src/${room}.ts`],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            ...floors
+              .slice(floor)
+              .flat()
+              .filter((other) => other !== room)
+              .map((other) => ({
+                // From a folder of the room up to the other room; a folder inside the room may have its name.
+                regex: `^(\\.\\./)+(src/)?${other}(/|\\.js$)`,
+                message: `${room} must not import ${other}, which is not on a lower floor (test/eslint.config.mjs).`,
+              })),
+            ...(withoutNode.includes(room) ? [nodeModules] : []),
+            ...(withoutTensors.includes(room) ? [tensors] : []),
+          ],
+        },
+      ],
+    },
+  })),
+);
 
 export default tseslint.config(
   { ignores: ["**/dist/**", "**/out/**", "src/engine/wasm/assembly/**", "**/*.js", "**/*.mjs", "**/*.cjs"] },

@@ -4,12 +4,12 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { ownKernel, type KernelCommand } from "../src/kernel/client.js";
-import { readNotebook, type Notebook } from "../src/kernel/notebook-file.js";
-import { notebookHtml } from "../src/kernel/notebook-html.js";
-import { setParameters } from "../src/kernel/parameters.js";
-import { runNotebook } from "../src/kernel/run-notebook.js";
-import { packageFolder } from "../src/version.js";
+import { ownKernel, type KernelCommand } from "../src/jupyter/client.js";
+import { readNotebook, type Notebook } from "../src/notebook/file.js";
+import { notebookHtml } from "../src/notebook/page.js";
+import { setParameters } from "../src/notebook/parameters.js";
+import { runNotebook } from "../src/notebook/run.js";
+import { packageFolder } from "../src/core/version.js";
 
 /** Notebooks, and the parameters that make them short. A parameter that a notebook does not have is an error. */
 const short: Record<string, Record<string, string>> = {

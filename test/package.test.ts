@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { spawnSync } from "node:child_process";
-import { packageFolder } from "../src/version.js";
+import { packageFolder } from "../src/core/version.js";
 
 /** Runs one script in the package's own folder, where `axial-lab` resolves to the package itself. */
 const node = (type: "module" | "commonjs", script: string) =>

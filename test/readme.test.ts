@@ -7,7 +7,7 @@ import { compileFunction } from "node:vm";
 import ts from "typescript";
 import * as axial from "../src/index.js";
 import { catalogue } from "../src/catalogue.js";
-import { packageFolder } from "../src/version.js";
+import { packageFolder } from "../src/core/version.js";
 import { readmePath, regenerate } from "./readme.js";
 
 const readme = readFileSync(readmePath, "utf8");

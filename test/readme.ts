@@ -7,10 +7,10 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { writeFileAtomically } from "../src/atomic-file.js";
+import { writeFileAtomically } from "../src/core/atomic-file.js";
 import { markdownTable, type BenchReport } from "../src/bench/report.js";
 import { catalogueTable } from "../src/catalogue.js";
-import { packageFolder } from "../src/version.js";
+import { packageFolder } from "../src/core/version.js";
 
 /** The reports that `axial-lab bench --json` wrote. */
 function benchTable(): string {

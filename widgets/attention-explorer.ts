@@ -1,7 +1,7 @@
 /** The attention explorer: click a place of the image, choose a block and a head, and see where it looks. */
 import { isDeepStrictEqual } from "node:util";
-import { attentionHeads, receptiveField, type LayerAttention } from "../src/attention-weights.js";
-import { ConfigError } from "../src/errors.js";
+import { attentionHeads, receptiveField, type LayerAttention } from "../src/inspection/attention-weights.js";
+import { ConfigError } from "../src/core/errors.js";
 import { attentionExplorerModule, attentionExplorerStyle } from "./attention-explorer-view.js";
 import { attentionMap } from "./attention-map.js";
 import type { Figure } from "./figure.js";

@@ -4,7 +4,7 @@
  * `attentionRows`: the weights of every head along the query's row and column, at the edges of the image.
  * `attentionMap`: fields of weights laid over the image, side by side.
  */
-import { ShapeError } from "../src/errors.js";
+import { ShapeError } from "../src/core/errors.js";
 import type { Figure } from "./figure.js";
 import { matrixCells } from "./matrix.js";
 import { significant } from "./numbers.js";

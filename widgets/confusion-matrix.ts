@@ -1,5 +1,5 @@
 /** Which classes are taken for which. */
-import { ShapeError } from "../src/errors.js";
+import { ShapeError } from "../src/core/errors.js";
 import type { Figure } from "./figure.js";
 import { matrixCells } from "./matrix.js";
 import { percent } from "./numbers.js";

@@ -1,5 +1,5 @@
 /** What something costs and what it brings: time, memory or multiply-adds over size, accuracy over cost. */
-import { ConfigError } from "../src/errors.js";
+import { ConfigError } from "../src/core/errors.js";
 import type { Figure } from "./figure.js";
 import { extent, significant } from "./numbers.js";
 import { columnWidth } from "./theme.js";

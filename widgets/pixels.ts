@@ -1,5 +1,5 @@
 /** Images in figures: from arrays of bytes or fractions to `data:` addresses. */
-import { ShapeError } from "../src/errors.js";
+import { ShapeError } from "../src/core/errors.js";
 import { encodePng } from "./png.js";
 
 /** An image, row-major: bytes from 0 to 255, or, in an array of floats, brightness from 0 to 1. */

@@ -1,5 +1,5 @@
 /** Relative positional encodings of an axial attention layer, by offset, as heat maps. */
-import { ShapeError } from "../src/errors.js";
+import { ShapeError } from "../src/core/errors.js";
 import type { Figure } from "./figure.js";
 import { quantile, significant } from "./numbers.js";
 import { plotlyFigure, type HeatmapTrace, type PlotlyAxis, type PlotlySpec } from "./plotly.js";

@@ -2,9 +2,9 @@
  * Where figures go: to the front end of the kernel that the code runs in, or into a file.
  */
 import { extname } from "node:path";
-import { writeFileAtomically } from "../src/atomic-file.js";
-import { ConfigError } from "../src/errors.js";
-import { kernelHost, type DisplayOptions, type MimeBundle } from "../src/kernel/host.js";
+import { writeFileAtomically } from "../src/core/atomic-file.js";
+import { ConfigError } from "../src/core/errors.js";
+import { kernelHost, type DisplayOptions, type MimeBundle } from "../src/jupyter/host.js";
 import type { Figure } from "./figure.js";
 
 /** Takes bundles to where the reader is. */

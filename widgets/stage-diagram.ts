@@ -1,5 +1,5 @@
 /** A residual network as boxes: what each stage does, how large its maps are, and how deep it is. */
-import { ConfigError } from "../src/errors.js";
+import { ConfigError } from "../src/core/errors.js";
 import type { Figure } from "./figure.js";
 import { columnWidth, fontSizes } from "./theme.js";
 import { vegaFigure, type VegaLiteSpec } from "./vega.js";

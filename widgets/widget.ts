@@ -6,8 +6,8 @@
  * kernel of ours (stock tslab, GitHub, our HTML page) the reader sees the figure given as `still`.
  */
 import { randomUUID } from "node:crypto";
-import { ConfigError } from "../src/errors.js";
-import { kernelHost, type Comm, type CommMessage, type KernelHost, type MimeBundle } from "../src/kernel/host.js";
+import { ConfigError } from "../src/core/errors.js";
+import { kernelHost, type Comm, type CommMessage, type KernelHost, type MimeBundle } from "../src/jupyter/host.js";
 import { jupyterDisplay, nodeInspect, type Figure } from "./figure.js";
 import { packState, pathsOf, unpackState, type Path } from "./state-buffers.js";
 

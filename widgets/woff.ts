@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { inflateSync } from "node:zlib";
-import { FileError } from "../src/errors.js";
+import { FileError } from "../src/core/errors.js";
 
 /** One WOFF file. Distances are in font units, of which there are `unitsPerEm` to the em. */
 export interface FontFile {

@@ -1,10 +1,10 @@
 /** The work that `axial-lab bench` measures: the rows of the table, each equal in shape to a case of `test/bench/reference.py`. */
 import * as tf from "@tensorflow/tfjs";
 import { variableGrads } from "../engine/index.js";
-import { axialAttention } from "../layers/attention.js";
+import { axialAttention } from "../functions/axial-attention.js";
 import { AxialAttention } from "../layers/axial-attention.js";
 import { NdAxialAttention } from "../layers/nd-axial-attention.js";
-import { StandAloneAttention } from "../layers/windowed-attention.js";
+import { StandAloneAttention } from "../layers/local-attention.js";
 import { create } from "../models/zoo.js";
 import { createOptimizer } from "../training/optimizers.js";
 import { namedWeights, parametersOf } from "../training/weights.js";

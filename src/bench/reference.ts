@@ -1,7 +1,7 @@
 /** Talks to a reference: a child process that answers one JSON line to each JSON line (`test/bench/reference.py` is one). */
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { createInterface } from "node:readline";
-import { ConfigError, UnsupportedError } from "../errors.js";
+import { ConfigError, UnsupportedError } from "../core/errors.js";
 import type { Mode } from "./cases.js";
 
 export interface ReferenceRequest {

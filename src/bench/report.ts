@@ -1,7 +1,7 @@
 /** The results of a benchmark as JSON and as a Markdown table. */
 import { cpus } from "node:os";
-import { writeFileAtomically } from "../atomic-file.js";
-import { version } from "../version.js";
+import { writeFileAtomically } from "../core/atomic-file.js";
+import { version } from "../core/version.js";
 import type { CaseResult } from "./measure.js";
 import type { MemoryResult } from "./memory.js";
 import type { CaseProfile } from "./profile.js";

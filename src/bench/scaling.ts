@@ -4,8 +4,8 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../engine/index.js";
-import { UnsupportedError } from "../errors.js";
-import { axialAttention, composedAxialAttention, countPairs } from "../layers/attention.js";
+import { UnsupportedError } from "../core/errors.js";
+import { axialAttention, composedAxialAttention, countPairs } from "../functions/axial-attention.js";
 import { preparedFunction, type Mode } from "./cases.js";
 import { median, timedRound } from "./measure.js";
 

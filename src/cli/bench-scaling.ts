@@ -1,10 +1,10 @@
 /** `axial-lab bench --scaling`: the table, the file and the figure of how the cost of attention grows. */
 import { costCurves } from "../../widgets/cost-curves.js";
 import { save } from "../../widgets/show.js";
-import { writeFileAtomically } from "../atomic-file.js";
+import { writeFileAtomically } from "../core/atomic-file.js";
 import { machine } from "../bench/report.js";
 import { growth, measureScaling, scalingShape, scalingTable, seriesOf, type ScalingPoint } from "../bench/scaling.js";
-import { version } from "../version.js";
+import { version } from "../core/version.js";
 
 export interface ScalingFlags {
   readonly threads: number;

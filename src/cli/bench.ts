@@ -8,7 +8,7 @@ import { profileCase, profileTable, type CaseProfile } from "../bench/profile.js
 import { startReference } from "../bench/reference.js";
 import { benchReport, markdownTable, writeReport } from "../bench/report.js";
 import * as engine from "../engine/index.js";
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../core/errors.js";
 import { benchScaling } from "./bench-scaling.js";
 
 interface BenchFlags {

@@ -18,7 +18,7 @@ import {
   type ImagenetteVariant,
   type Split,
 } from "../data/index.js";
-import { AxialError, FileError } from "../errors.js";
+import { AxialError, FileError } from "../core/errors.js";
 import { amount, createDataProgress } from "./data-progress.js";
 import { number } from "./open-data.js";
 

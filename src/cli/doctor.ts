@@ -3,7 +3,7 @@ import { availableParallelism, cpus, totalmem } from "node:os";
 import { version_core as tfjsVersion } from "@tensorflow/tfjs";
 import type { Command } from "commander";
 import * as engine from "../engine/index.js";
-import { version } from "../version.js";
+import { version } from "../core/version.js";
 
 interface Diagnosis {
   readonly versions: { readonly package: string; readonly node: string; readonly v8: string; readonly tfjs: string };

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import * as engine from "../engine/index.js";
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../core/errors.js";
 import { evaluate, restore, type Evaluation } from "../training/index.js";
 import { choiceOf, dataOption, fromOption, imagesOption, openData } from "./open-data.js";
 import { createTrainProgress, duration, percent } from "./train-progress.js";

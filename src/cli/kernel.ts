@@ -1,7 +1,7 @@
 /** `axial-lab kernel`: makes the TypeScript kernel known to Jupyter and VS Code. */
 import { Option, type Command } from "commander";
-import { installKernel, listKernels, removeKernel, defaultName, type InstallOptions } from "../kernel/install.js";
-import { thisSystem } from "../kernel/jupyter-paths.js";
+import { installKernel, listKernels, removeKernel, defaultName, type InstallOptions } from "../jupyter/install.js";
+import { thisSystem } from "../jupyter/jupyter-paths.js";
 
 interface InstallFlags extends Pick<InstallOptions, "name" | "displayName" | "prefix" | "sysPrefix"> {
   check?: "error" | "warn" | "off";

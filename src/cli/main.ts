@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** The `axial-lab` command: one sub-command a file; help, exit codes and the one-line form of errors are here. */
 import { Command } from "commander";
-import { AxialError } from "../errors.js";
-import { version } from "../version.js";
+import { AxialError } from "../core/errors.js";
+import { version } from "../core/version.js";
 import { register as bench } from "./bench.js";
 import { register as data } from "./data.js";
 import { register as doctor } from "./doctor.js";

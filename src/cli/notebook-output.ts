@@ -1,7 +1,7 @@
 /** Where the files of the notebook commands go. */
 import { mkdir } from "node:fs/promises";
 import { basename } from "node:path";
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../core/errors.js";
 
 /** Makes the folder, or says in one line why it cannot be one. */
 export async function makeFolder(where: string, folder: string): Promise<void> {

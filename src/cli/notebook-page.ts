@@ -1,10 +1,10 @@
 /** The page of a notebook: written where the command line wants it, with the pictures that lie beside the notebook. */
 import { readFileSync } from "node:fs";
 import { basename, dirname, extname, join, resolve, sep } from "node:path";
-import { writeFileAtomically } from "../atomic-file.js";
-import type { Notebook } from "../kernel/notebook-file.js";
-import { notebookHtml } from "../kernel/notebook-html.js";
-import { version } from "../version.js";
+import { writeFileAtomically } from "../core/atomic-file.js";
+import type { Notebook } from "../notebook/file.js";
+import { notebookHtml } from "../notebook/page.js";
+import { version } from "../core/version.js";
 
 const pictureTypes: Record<string, string> = {
   ".png": "image/png",

@@ -1,5 +1,5 @@
 /** What `notebook run` shows while it works: a line for each cell, and on a terminal what the running cell prints. */
-import type { CellProgress, RunFailure } from "../kernel/run-notebook.js";
+import type { CellProgress, RunFailure } from "../notebook/run.js";
 
 export interface ProgressPrinter {
   progress(notebook: string, progress: CellProgress): void;

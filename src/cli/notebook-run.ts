@@ -1,13 +1,13 @@
 /** `axial-lab notebook run`: reads all notebooks, executes them, some at a time, and writes what came out of each. */
 import { basename, dirname, join, resolve, sep } from "node:path";
-import { ConfigError } from "../errors.js";
-import type { KernelCommand } from "../kernel/client.js";
-import { findKernel } from "../kernel/install.js";
-import { thisSystem } from "../kernel/jupyter-paths.js";
-import { readNotebook, writeNotebook, type Notebook } from "../kernel/notebook-file.js";
-import { setParameters } from "../kernel/parameters.js";
-import { runNotebook, type RunFailure } from "../kernel/run-notebook.js";
-import { packageFolder } from "../version.js";
+import { ConfigError } from "../core/errors.js";
+import type { KernelCommand } from "../jupyter/client.js";
+import { findKernel } from "../jupyter/install.js";
+import { thisSystem } from "../jupyter/jupyter-paths.js";
+import { readNotebook, writeNotebook, type Notebook } from "../notebook/file.js";
+import { setParameters } from "../notebook/parameters.js";
+import { runNotebook, type RunFailure } from "../notebook/run.js";
+import { packageFolder } from "../core/version.js";
 import { assertDifferentNames, makeFolder } from "./notebook-output.js";
 import { writePage } from "./notebook-page.js";
 import { createProgressPrinter, type ProgressPrinter } from "./notebook-progress.js";

@@ -1,6 +1,6 @@
 /** `axial-lab notebook`: executes notebooks without Jupyter, and makes pages of them. */
 import { InvalidArgumentError, type Command } from "commander";
-import { readNotebook } from "../kernel/notebook-file.js";
+import { readNotebook } from "../notebook/file.js";
 import { assertDifferentNames, makeFolder } from "./notebook-output.js";
 import { writePage } from "./notebook-page.js";
 import { run } from "./notebook-run.js";

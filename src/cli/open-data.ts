@@ -9,7 +9,7 @@ import {
   type ImageDataset,
   type Progress,
 } from "../data/index.js";
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../core/errors.js";
 
 export interface DataChoice {
   /** `generated`, `imagenette` or `folder`. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Option, type Command } from "commander";
 import { generated, type AugmentationPreset, type ImageDataset } from "../data/index.js";
 import * as engine from "../engine/index.js";
-import { ConfigError, FileError } from "../errors.js";
+import { ConfigError, FileError } from "../core/errors.js";
 import { names as modelNames, type ResNetConfig } from "../models/index.js";
 import {
   defaultRate,

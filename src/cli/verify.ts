@@ -3,8 +3,8 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
 import * as engine from "../engine/index.js";
-import { FileError } from "../errors.js";
-import { readCase, verifyCase, type CaseReport } from "../reference/index.js";
+import { FileError } from "../core/errors.js";
+import { readCase, verifyCase, type CaseReport } from "../verification/index.js";
 
 interface VerifyOptions {
   readonly json?: boolean;

@@ -2,7 +2,7 @@
  * Augmentation: what is drawn for one image. Crop, flip, rotation, zoom and warp make one projective map from output to
  * source pixels, so that an image is resampled once (`resample.ts`); brightness and contrast make one table of tones.
  */
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../core/errors.js";
 import type { Random } from "./random.js";
 
 export interface Augmentation {

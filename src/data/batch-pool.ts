@@ -5,7 +5,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { AxialError, FileError } from "../errors.js";
+import { AxialError, FileError } from "../core/errors.js";
 import type { BatchJob } from "./batch-job.js";
 import type { BatchAnswer, BatchRequest } from "./batch-worker.js";
 import type { ImageBatch } from "./dataset.js";

@@ -1,6 +1,6 @@
 /** A thread that makes batches: answers each `BatchRequest`, in order, with one `BatchAnswer`. */
 import { parentPort } from "node:worker_threads";
-import { AxialError } from "../errors.js";
+import { AxialError } from "../core/errors.js";
 import { createWorkbench, makeBatch, type BatchJob } from "./batch-job.js";
 import type { ImageBatch } from "./dataset.js";
 

@@ -6,7 +6,7 @@ import { basename, dirname } from "node:path";
 import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { setTimeout as wait } from "node:timers/promises";
-import { FileError } from "../errors.js";
+import { FileError } from "../core/errors.js";
 import type { Progress } from "./dataset.js";
 
 export interface DownloadOptions {

@@ -1,6 +1,6 @@
 /** A data set of image files in `train/CLASS` and `val/CLASS`: decoded once into a cache, then augmented in threads. */
 import { basename, join } from "node:path";
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../core/errors.js";
 import { resolveAugmentation, sourceSide, type Augmentation, type AugmentationPreset } from "./augmentation.js";
 import { createBatchPool } from "./batch-pool.js";
 import { cacheFolder } from "./cache-folder.js";

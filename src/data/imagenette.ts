@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { readdir, rm, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { ConfigError, FileError } from "../errors.js";
+import { ConfigError, FileError } from "../core/errors.js";
 import { cacheFolder } from "./cache-folder.js";
 import type { Progress } from "./dataset.js";
 import { download } from "./download.js";

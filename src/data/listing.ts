@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { extname, join, resolve } from "node:path";
-import { FileError } from "../errors.js";
+import { FileError } from "../core/errors.js";
 import type { SkippedImage, Split } from "./dataset.js";
 
 export interface ListedImage {

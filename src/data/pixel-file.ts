@@ -10,7 +10,7 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
-import { FileError } from "../errors.js";
+import { FileError } from "../core/errors.js";
 import type { DecodedImage } from "./decode.js";
 
 const recordBytes = 16;

@@ -1,5 +1,5 @@
 /** Which images make up which batch of an epoch. */
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../core/errors.js";
 import type { BatchOptions, ImageDataset } from "./dataset.js";
 import { permutation, purpose, randomOf } from "./random.js";
 

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { basename, dirname, join } from "node:path";
-import { AxialError, FileError } from "../errors.js";
+import { AxialError, FileError } from "../core/errors.js";
 import type { Progress, SkippedImage, Split } from "./dataset.js";
 import { decodeImage } from "./decode.js";
 import { fingerprint, type Listing, type ListedImage } from "./listing.js";

@@ -2,7 +2,7 @@
  * The generated data set: images made on the fly, seeded, without files or network, whose class can only be told by
  * relating two places at opposite ends of the image. `scene.ts` explains the construction and what it is for.
  */
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../core/errors.js";
 import { sceneOf, type ScenesJob } from "./batch-job.js";
 import { createBatchPool } from "./batch-pool.js";
 import type { BatchOptions, ImageBatch, ImageDataset, Split } from "./dataset.js";

@@ -7,7 +7,7 @@ import { Transform } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import { pipeline } from "node:stream/promises";
 import * as tar from "tar";
-import { FileError } from "../errors.js";
+import { FileError } from "../core/errors.js";
 import type { Progress } from "./dataset.js";
 
 export interface UnpackOptions {

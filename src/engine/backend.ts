@@ -12,7 +12,7 @@
  */
 import { availableParallelism } from "node:os";
 import * as tf from "@tensorflow/tfjs";
-import { ConfigError, UnsupportedError } from "../errors.js";
+import { ConfigError, UnsupportedError } from "../core/errors.js";
 import { nativeBackends, startNative, type NativeBackend } from "./native.js";
 import type { HeapUse, HeapWatch } from "./wasm/heap.js";
 import { startSingle, startThreaded } from "./wasm/start.js";

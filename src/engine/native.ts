@@ -4,7 +4,7 @@
  * Unproven here: their install step downloads libtensorflow 2.9.1, and the GPU one needs CUDA 11.2 with cuDNN 8.1.
  */
 import * as tf from "@tensorflow/tfjs";
-import { UnsupportedError } from "../errors.js";
+import { UnsupportedError } from "../core/errors.js";
 
 export const nativeBackends = ["node", "node-gpu"] as const;
 export type NativeBackend = (typeof nativeBackends)[number];

@@ -1,16 +1,16 @@
 /** Position-sensitive axial attention as a layer; the functions are in attention.ts. */
 import * as tf from "@tensorflow/tfjs";
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../core/errors.js";
 import {
   attentionWeights,
   axialAttention,
   countPairs,
   similarityStatisticsInPassing,
   type AxialAttentionGeometry,
-} from "./attention.js";
-import { fitPositionTable, localWindow, type OffsetRange } from "./relative-position.js";
+} from "../functions/axial-attention.js";
+import { fitPositionTable, localWindow, type OffsetRange } from "../functions/relative-position.js";
 import { SelfAttention, type AttentionCore, type PositionTerms, type SelfAttentionArgs } from "./self-attention.js";
-import { viewAs } from "./view.js";
+import { viewAs } from "../functions/view.js";
 
 export interface AxialAttentionArgs extends SelfAttentionArgs {
   /** The axis along which places attend to one another. */

@@ -1,6 +1,6 @@
 /** The image transformer of the `axial-attention` package: axial attention and convolutions in pairs of residual branches. */
 import * as tf from "@tensorflow/tfjs";
-import { ConfigError, ShapeError } from "../errors.js";
+import { ConfigError, ShapeError } from "../core/errors.js";
 import { addAxialPosition } from "./axial-position.js";
 import { layerNorm } from "./layer-norm.js";
 import { Layer, singleShape, singleTensor, type LayerArgs } from "./layer.js";

@@ -1,6 +1,6 @@
 /** Additive position embeddings of N-dimensional tensors, one table per axis. */
 import * as tf from "@tensorflow/tfjs";
-import { ConfigError, ShapeError } from "../errors.js";
+import { ConfigError, ShapeError } from "../core/errors.js";
 import { Layer, singleShape, singleTensor, type LayerArgs } from "./layer.js";
 import { channelsAt, channelsLast } from "./nd-axial-attention.js";
 

@@ -5,9 +5,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { groupedConvolution } from "../engine/ops/convolution.js";
 import { deferredConvolution } from "../engine/ops/deferred-convolution.js";
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../core/errors.js";
 import { channelsOf, Layer, singleShape, singleTensor, type CallOptions, type LayerArgs } from "./layer.js";
-import { BatchNorm } from "./normalization.js";
+import { BatchNorm } from "./batch-norm.js";
 
 export interface ConvolutionArgs extends LayerArgs {
   /** Output channels. */

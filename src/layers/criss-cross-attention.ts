@@ -8,11 +8,11 @@ import {
   type CrissCrossAttentionGeometry,
   type CrissCrossAttentionInputs,
 } from "../engine/ops/criss-cross-attention.js";
-import { ConfigError, ShapeError } from "../errors.js";
+import { ConfigError, ShapeError } from "../core/errors.js";
 import { channelsOf, Layer, singleShape, singleTensor, type LayerArgs } from "./layer.js";
-import { linear } from "./linear.js";
+import { linear } from "../functions/linear.js";
 import { uniformWithin } from "./nd-axial-attention.js";
-import { viewAs } from "./view.js";
+import { viewAs } from "../functions/view.js";
 
 export type { CrissCrossAttentionGeometry, CrissCrossAttentionInputs };
 

@@ -1,6 +1,6 @@
 /** Dropout of whole channels. */
 import * as tf from "@tensorflow/tfjs";
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../core/errors.js";
 import { Layer, singleShape, singleTensor, type CallOptions, type LayerArgs } from "./layer.js";
 
 export interface ChannelDropoutArgs extends LayerArgs {

@@ -1,6 +1,11 @@
 /** Attention of every place of an image on every other: the function and the layer. */
 import * as tf from "@tensorflow/tfjs";
-import { attentionWeights, axialAttention, similarityStatistics, type AxialAttentionGeometry } from "./attention.js";
+import {
+  attentionWeights,
+  axialAttention,
+  similarityStatistics,
+  type AxialAttentionGeometry,
+} from "../functions/axial-attention.js";
 import { SelfAttention, type AttentionCore, type SelfAttentionArgs } from "./self-attention.js";
 
 export type GlobalAttentionGeometry = Pick<AxialAttentionGeometry, "heads" | "keyDepth" | "valueDepth">;

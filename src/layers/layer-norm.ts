@@ -1,6 +1,6 @@
 /** Layer normalisation over the channels of each place. */
 import * as tf from "@tensorflow/tfjs";
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../core/errors.js";
 import { channelsOf, Layer, singleShape, singleTensor, type LayerArgs } from "./layer.js";
 
 export interface LayerNormOptions {

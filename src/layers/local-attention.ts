@@ -1,240 +1,144 @@
 /**
- * Position-sensitive attention in a square window: the functions, composed of single operations where no kernel is, and
- * the layers.
- *
- * Dimension letters: B batch, H rows, W columns, N heads, Dq and Dv depth per head, M side of the window; offsets are
- * key place - query place and count row by row.
+ * Attention in a square window as layers: position-sensitive (eq. 3) and stand-alone (eq. 2); the functions are in
+ * local-attention.ts.
  */
 import * as tf from "@tensorflow/tfjs";
+import { ConfigError } from "../core/errors.js";
 import {
-  fusedLocalAttention,
-  fusedLocalSimilarityStatistics,
-  fusedLocalSimilarityStatisticsInPassing,
+  countLocalPairs,
+  localAttention,
+  localAttentionWeights,
+  localSimilarityStatisticsInPassing,
   type LocalAttentionGeometry,
-  type LocalAttentionInputs,
-  type LocalAttentionOutputs,
-} from "../engine/ops/local-attention.js";
-import { ShapeError } from "../errors.js";
-import type { PassedStatistics, SimilarityStatistics } from "./attention.js";
+} from "../functions/local-attention.js";
+import { localWindow, type OffsetRange } from "../functions/relative-position.js";
+import { SelfAttention, type AttentionCore, type PositionTerms, type SelfAttentionArgs } from "./self-attention.js";
+import { viewAs } from "../functions/view.js";
 
-export type { LocalAttentionGeometry, LocalAttentionInputs, LocalAttentionOutputs };
+export interface LocalAttentionArgs extends SelfAttentionArgs {
+  /**
+   * M, the side of the window. Default 7, as in SASA. Of an even M, one more row and column lie after the query than
+   * before.
+   */
+  window?: number;
+  /** Which position terms there are. Default all three ("position-sensitive"). */
+  position?: Partial<PositionTerms>;
+}
 
-/** What similarity statistics are taken of. */
-export type LocalSimilarityInputs = Omit<LocalAttentionInputs, "scales">;
-
-/**
- * Attention of every place on the M x M places around it (Axial-DeepLab, equations 2 and 3):
- *
- *     logit_op  = s0 q_o.k_p + s1 q_o.r^q_{p-o} + s2 k_p.r^k_{p-o}        for p in the window of o and in the image
- *     w_op      = softmax over p
- *     content_o = sum_p w_op v_p          position_o = sum_p w_op r^v_{p-o}
- *
- * Places outside the image take no part in the softmax (in popular ports of SASA they do, with zero or biased keys).
- *
- * @returns content and position, [B, H, W, N * Dv] each; position is null without value encodings.
- * @throws ShapeError when a tensor does not fit the geometry.
- */
-export function localAttention(inputs: LocalAttentionInputs, geometry: LocalAttentionGeometry): LocalAttentionOutputs {
-  assertFits(inputs, geometry);
-  return fusedLocalAttention(inputs, geometry) ?? composedLocalAttention(inputs, geometry);
+/** The encodings of row offsets and of column offsets, [M, D / 2] each; an odd channel more falls to the rows. */
+interface OffsetTables {
+  readonly rows: tf.LayerVariable;
+  readonly columns: tf.LayerVariable;
 }
 
 /**
- * Mean and biased variance, per head, of the three terms over all pairs of places whose key lies in the window and in
- * the image.
+ * Position-sensitive attention in an M x M window (Axial-DeepLab, eq. 3), any H x W with one set of weights.
  *
- * @returns mean and variance, [3, N] each; rows of terms without encodings are zero.
- * @throws ShapeError when a tensor does not fit the geometry.
+ *     q, k, v = BN(x W)
+ *     logits  = BN(q_o.k_p) + BN(q_o.r^q_{p-o}) + BN(k_p.r^k_{p-o})        for the places p around o, in the image
+ *     y_o     = BN(sum_p w_op v_p) + BN(sum_p w_op r^v_{p-o})                w = softmax_p(logits)
+ *
+ * An encoding r is the concatenation of one of its row offset and one of its column offset, half the depth each (SASA,
+ * eq. 4), shared by the heads. Input [B, H, W, Cin], output [B, H / stride, W / stride, filters]. Attention weights:
+ * [B, H, W, N, M, M], zero outside the image.
+ *
+ *     new LocalAttention({ filters: 64, window: 7 }).apply(x)      // [B, 56, 56, 64] -> [B, 56, 56, 64]
  */
-export function localSimilarityStatistics(
-  inputs: LocalSimilarityInputs,
-  geometry: LocalAttentionGeometry,
-): SimilarityStatistics {
-  assertFits(inputs, geometry);
-  return fusedLocalSimilarityStatistics(inputs, geometry) ?? composedLocalSimilarityStatistics(inputs, geometry);
+export class LocalAttention<Args extends LocalAttentionArgs = LocalAttentionArgs> extends SelfAttention<Args> {
+  static readonly className: string = "LocalAttention";
+  readonly attentionAxes = ["y", "x", "head", "window y", "window x"] as const;
+  readonly tableRange: OffsetRange;
+  private tables!: Record<keyof PositionTerms, OffsetTables | null>;
+
+  constructor(args: Args) {
+    super(args, { query: true, key: true, value: true, ...args.position });
+    this.tableRange = localWindow(args.window ?? 7, this.where);
+  }
+
+  protected override addTables(): void {
+    const side = this.tableRange.before + 1 + this.tableRange.after;
+    const tables = (name: keyof PositionTerms, depth: number): OffsetTables | null => {
+      if (!this.position[name]) return null;
+      if (depth < 2)
+        throw new ConfigError(
+          `${this.where}: encodings are half of rows, half of columns and need a depth of 2, got ${depth} for ${name}; ` +
+            `use fewer heads or switch position.${name} off`,
+        );
+      return {
+        rows: this.addTable(`relative_${name}_rows`, side, Math.ceil(depth / 2)),
+        columns: this.addTable(`relative_${name}_columns`, side, Math.floor(depth / 2)),
+      };
+    };
+    this.tables = {
+      query: tables("query", this.keyDepth),
+      key: tables("key", this.keyDepth),
+      value: tables("value", this.valueDepth),
+    };
+  }
+
+  protected override core(projected: tf.Tensor2D, image: tf.Tensor4D): AttentionCore {
+    const [batch, height, width] = image.shape;
+    const { heads, keyDepth, valueDepth, tableRange: window, tables } = this;
+    const geometry: LocalAttentionGeometry = { heads, keyDepth, valueDepth, window };
+    const inputs = {
+      qkv: viewAs<tf.Tensor4D>(projected, [batch, height, width, -1]), // [B, H, W, N * (2 * Dq + Dv)]
+      relative: {
+        query: concatenated(tables.query),
+        key: concatenated(tables.key),
+        value: concatenated(tables.value),
+      },
+    };
+    return {
+      attend: (scales) => localAttention({ ...inputs, scales }, geometry),
+      statistics: () => {
+        const { qkv, ...statistics } = localSimilarityStatisticsInPassing(inputs, geometry);
+        inputs.qkv = qkv;
+        return statistics;
+      },
+      pairs: batch * countLocalPairs(height, width, geometry),
+      weights: (scales) => localAttentionWeights({ ...inputs, scales }, geometry),
+    };
+  }
 }
+
+/** One encoding an offset: that of its row before that of its column, [M * M, D]. */
+function concatenated(tables: OffsetTables | null): tf.Tensor2D | null {
+  if (tables === null) return null;
+  const [rows, columns] = [tables.rows.read() as tf.Tensor2D, tables.columns.read() as tf.Tensor2D];
+  const [side, rowDepth] = rows.shape;
+  const columnDepth = columns.shape[1];
+  const ofRow = rows.reshape([side, 1, rowDepth]).tile([1, side, 1]); // [M, M, D / 2]
+  const ofColumn = columns.reshape([1, side, columnDepth]).tile([side, 1, 1]); // [M, M, D / 2]
+  return tf.concat<tf.Tensor>([ofRow, ofColumn], 2).reshape<tf.Tensor2D>([side * side, rowDepth + columnDepth]); // [M * M, D]
+}
+
+export type StandAloneAttentionArgs = Omit<LocalAttentionArgs, "position" | "keyDepth">;
 
 /**
- * As {@link localSimilarityStatistics}, on the way to {@link localAttention}, which should be given the `qkv` that comes back
- * (see `similarityStatisticsInPassing` in attention.ts).
- */
-export function localSimilarityStatisticsInPassing(
-  inputs: LocalSimilarityInputs,
-  geometry: LocalAttentionGeometry,
-): PassedStatistics {
-  assertFits(inputs, geometry);
-  const passed = fusedLocalSimilarityStatisticsInPassing(inputs, geometry);
-  return passed ?? { ...composedLocalSimilarityStatistics(inputs, geometry), qkv: inputs.qkv };
-}
-
-/**
- * The attention weights w_op, for looking at.
+ * Stand-alone self-attention, SASA (Ramachandran et al., arXiv 1906.05909, eq. 3; Axial-DeepLab, eq. 2):
  *
- * @returns [B, H, W, N, M, M]: place, head, row and column of the window; zero outside the image
- * @throws ShapeError when a tensor does not fit the geometry.
+ *     y_o = sum_p softmax_p(q_o.k_p + q_o.r_{p-o}) v_p            p in the M x M window of o, in the image
+ *
+ * {@link LocalAttention} with the query's position term alone, keys as deep as values, and no norms unless asked for.
+ *
+ * The popular PyTorch ports differ from the paper: MartinGer's reshapes channels into places and multiplies two sums
+ * where a dot product belongs, leaderj1001's never sums over channels; both let the padding take part in the softmax.
+ *
+ *     new StandAloneAttention({ filters: 64, window: 7, stride: 2 }).apply(x)      // [B, 56, 56, 64] -> [B, 28, 28, 64]
  */
-export function localAttentionWeights(
-  inputs: LocalAttentionInputs,
-  geometry: LocalAttentionGeometry,
-): tf.Tensor<tf.Rank.R6> {
-  assertFits(inputs, geometry);
-  const [batch, height, width] = inputs.qkv.shape;
-  const side = windowSide(geometry);
-  return tf.tidy(() => softmaxInImage(inputs, geometry).reshape([batch, height, width, geometry.heads, side, side]));
+export class StandAloneAttention extends LocalAttention<StandAloneAttentionArgs & LocalAttentionArgs> {
+  static override readonly className = "StandAloneAttention";
+
+  constructor(args: StandAloneAttentionArgs) {
+    const { filters, heads = 8, norms } = args;
+    super({
+      ...args,
+      keyDepth: filters / heads,
+      position: { query: true, key: false, value: false },
+      norms: { projection: false, similarity: false, output: false, ...norms },
+    });
+  }
 }
 
-/** {@link localAttention} from single operations: a pass over the image for every place of the window. */
-export function composedLocalAttention(
-  inputs: LocalAttentionInputs,
-  geometry: LocalAttentionGeometry,
-): LocalAttentionOutputs {
-  const [batch, height, width] = inputs.qkv.shape;
-  const { heads, valueDepth } = geometry;
-  const merged = [batch, height, width, heads * valueDepth];
-  const outputs = tf.tidy(() => {
-    const weights = softmaxInImage(inputs, geometry); // [B, H, W, N, M * M]
-    const { value } = splitHeads(inputs.qkv, geometry);
-    const shifted = shifts(value, geometry); // M * M of [B, H, W, N, Dv]
-    const retrieved = tf.unstack(weights, 4).map((weight, offset) => weight.expandDims(4).mul(shifted[offset]));
-    const content = tf.addN(retrieved).reshape<tf.Tensor4D>(merged);
-    if (inputs.relative.value === null) return [content];
-    const rows = weights.reshape<tf.Tensor2D>([-1, weights.shape[4]]); // [B * H * W * N, M * M]
-    return [content, rows.matMul(inputs.relative.value).reshape<tf.Tensor4D>(merged)];
-  });
-  return { content: outputs[0], position: outputs[1] ?? null };
-}
-
-/** {@link localSimilarityStatistics} from single operations, in two passes over the logits. */
-export function composedLocalSimilarityStatistics(
-  inputs: LocalSimilarityInputs,
-  geometry: LocalAttentionGeometry,
-): SimilarityStatistics {
-  const [batch, height, width] = inputs.qkv.shape;
-  return tf.tidy(() => {
-    const inImage = imageMask(height, width, geometry); // [H, W, 1, M * M]
-    const pairs = batch * countLocalPairs(height, width, geometry);
-    const average = (term: tf.Tensor) => term.mul(inImage).sum(4).sum(2).sum(1).sum(0).div(pairs); // [N], by axes for the sake of precision
-    const none: tf.Tensor = tf.zeros([geometry.heads]);
-    const terms = logitTerms(inputs, geometry);
-    const means = terms.map((term) => (term === null ? none : average(term)));
-    const variances = terms.map((term, index) =>
-      term === null ? none : average(term.sub(means[index].reshape([-1, 1])).square()),
-    );
-    return { mean: tf.stack(means) as tf.Tensor2D, variance: tf.stack(variances) as tf.Tensor2D }; // [3, N]
-  });
-}
-
-/** Pairs of query and key of one image whose key lies in the window and in the image. */
-export function countLocalPairs(height: number, width: number, { window }: LocalAttentionGeometry): number {
-  const along = (length: number) => {
-    let pairs = 0;
-    for (let query = 0; query < length; query++)
-      pairs += Math.min(length - 1, query + window.after) - Math.max(0, query - window.before) + 1;
-    return pairs;
-  };
-  return along(height) * along(width);
-}
-
-const windowSide = ({ window }: LocalAttentionGeometry): number => window.before + 1 + window.after;
-
-/** Query, key and value of every head, [B, H, W, N, depth] each. */
-function splitHeads(qkv: tf.Tensor4D, { heads, keyDepth, valueDepth }: LocalAttentionGeometry) {
-  const [batch, height, width] = qkv.shape;
-  const perHead = qkv.reshape<tf.Tensor5D>([batch, height, width, heads, 2 * keyDepth + valueDepth]);
-  const [query, key, value] = tf.split<tf.Tensor5D>(perHead, [keyDepth, keyDepth, valueDepth], 4);
-  return { query, key, value };
-}
-
-/** x at every offset of the window, zero outside the image: M * M tensors of the shape of x, [B, H, W, N, D]. */
-function shifts(x: tf.Tensor5D, geometry: LocalAttentionGeometry): tf.Tensor5D[] {
-  const [batch, height, width, heads, depth] = x.shape;
-  const { before, after } = geometry.window;
-  const side = windowSide(geometry);
-  // Head and channel as one axis: padding has four axes at most on some backends.
-  const padded = x.reshape<tf.Tensor4D>([batch, height, width, heads * depth]).pad([
-    [0, 0],
-    [before, after],
-    [before, after],
-    [0, 0],
-  ]);
-  return Array.from({ length: side * side }, (_, offset) =>
-    padded
-      .slice([0, Math.floor(offset / side), offset % side, 0], [batch, height, width, heads * depth])
-      .reshape([batch, height, width, heads, depth]),
-  );
-}
-
-/** The content, query-position and key-position terms before their scales, [B, H, W, N, M * M] each. */
-function logitTerms(
-  { qkv, relative }: LocalSimilarityInputs,
-  geometry: LocalAttentionGeometry,
-): (tf.Tensor5D | null)[] {
-  const { query, key } = splitHeads(qkv, geometry);
-  const [batch, height, width, heads, depth] = query.shape;
-  /** x . r for every offset r of the window. */
-  const withEncodings = (x: tf.Tensor5D, encodings: tf.Tensor2D) =>
-    x
-      .reshape<tf.Tensor2D>([-1, depth])
-      .matMul(encodings, false, true) // [B * H * W * N, M * M]
-      .reshape<tf.Tensor5D>([batch, height, width, heads, -1]);
-  const content = shifts(key, geometry).map((shifted) => query.mul(shifted).sum(4));
-  const keyPosition = () =>
-    shifts(withEncodings(key, relative.key!), geometry).map((shifted, offset) =>
-      shifted.slice([0, 0, 0, 0, offset], [batch, height, width, heads, 1]).reshape([batch, height, width, heads]),
-    );
-  return [
-    tf.stack(content, 4) as tf.Tensor5D,
-    relative.query === null ? null : withEncodings(query, relative.query),
-    relative.key === null ? null : (tf.stack(keyPosition(), 4) as tf.Tensor5D),
-  ];
-}
-
-/** The weights, [B, H, W, N, M * M]; zero outside the image. */
-function softmaxInImage(inputs: LocalAttentionInputs, geometry: LocalAttentionGeometry): tf.Tensor5D {
-  const [, height, width] = inputs.qkv.shape;
-  const scaled = logitTerms(inputs, geometry).flatMap((term, index) =>
-    term === null ? [] : [term.mul<tf.Tensor5D>(inputs.scales.slice([index, 0], [1, -1]).reshape([-1, 1]))],
-  );
-  // Far below any logit, and finite: its exponential is exactly zero and no gradient becomes not-a-number.
-  const outside = imageMask(height, width, geometry).sub(1).mul(1e30);
-  return tf.addN<tf.Tensor5D>(scaled).add<tf.Tensor5D>(outside).softmax();
-}
-
-/** [H, W, 1, M * M]: 1 where the place at that offset lies in the image, else 0. */
-function imageMask(height: number, width: number, geometry: LocalAttentionGeometry): tf.Tensor4D {
-  const { before } = geometry.window;
-  const side = windowSide(geometry);
-  const mask = tf.buffer<tf.Rank.R4>([height, width, 1, side * side]);
-  for (let row = 0; row < height; row++)
-    for (let column = 0; column < width; column++)
-      for (let offset = 0; offset < side * side; offset++) {
-        const [y, x] = [row + Math.floor(offset / side) - before, column + (offset % side) - before];
-        if (y >= 0 && y < height && x >= 0 && x < width) mask.set(1, row, column, 0, offset);
-      }
-  return mask.toTensor();
-}
-
-function assertFits({ qkv, relative }: LocalSimilarityInputs, geometry: LocalAttentionGeometry): void {
-  const { heads, keyDepth, valueDepth, window } = geometry;
-  const projected = heads * (2 * keyDepth + valueDepth);
-  const got = `qkv [${qkv.shape.join(", ")}], heads=${heads}, keyDepth=${keyDepth}, valueDepth=${valueDepth}`;
-  if (qkv.rank !== 4 || qkv.shape[3] !== projected)
-    throw new ShapeError(
-      `localAttention: qkv must be [B, H, W, heads * (2 * keyDepth + valueDepth)], got ${got}; project to ${projected} channels`,
-    );
-  if (window.before < 0 || window.after < 0)
-    throw new ShapeError(
-      `localAttention: a window must hold the query's own place, got before=${window.before}, after=${window.after}; use 0 or more`,
-    );
-  const rows = windowSide(geometry) ** 2;
-  for (const [name, table, depth] of [
-    ["query", relative.query, keyDepth],
-    ["key", relative.key, keyDepth],
-    ["value", relative.value, valueDepth],
-  ] as const)
-    if (table !== null && (table.shape[0] !== rows || table.shape[1] !== depth))
-      throw new ShapeError(
-        `localAttention: relative.${name} must be [M * M, depth] = [${rows}, ${depth}], got [${table.shape.join(", ")}] with ${got}; ` +
-          `give a row for every offset of the window`,
-      );
-}
+tf.serialization.registerClass(LocalAttention);
+tf.serialization.registerClass(StandAloneAttention);

@@ -4,10 +4,10 @@
  * from attention: every axis is brought into the [O, L, I, C] view by reshaping alone.
  */
 import * as tf from "@tensorflow/tfjs";
-import { ConfigError, ShapeError } from "../errors.js";
-import { attentionWeights, axialAttention, type AxialAttentionGeometry } from "./attention.js";
+import { ConfigError, ShapeError } from "../core/errors.js";
+import { attentionWeights, axialAttention, type AxialAttentionGeometry } from "../functions/axial-attention.js";
 import { Layer, singleShape, singleTensor, type AddWeight, type LayerArgs } from "./layer.js";
-import { linear } from "./linear.js";
+import { linear } from "../functions/linear.js";
 
 /** Weights of plain multi-head self-attention along one axis. C channels, N heads, D depth per head. */
 export interface AxisAttentionWeights<Weight = tf.Tensor> {

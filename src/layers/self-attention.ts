@@ -6,10 +6,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { foldedLinear, fusedLinear } from "../engine/ops/linear.js";
 import { fusedNormFactors } from "../engine/ops/norm-factors.js";
-import { ConfigError, ShapeError } from "../errors.js";
-import type { AxialAttentionOutputs, SimilarityStatistics } from "./attention.js";
+import { ConfigError, ShapeError } from "../core/errors.js";
+import type { AxialAttentionOutputs, SimilarityStatistics } from "../functions/axial-attention.js";
 import {
-  addBatchNormWeights,
   batchNorm,
   batchNormPair,
   givenNorm,
@@ -19,12 +18,13 @@ import {
   type BatchNormConstants,
   type BatchNormPreset,
   type BatchNormWeights,
-} from "./batch-norm.js";
+} from "../functions/batch-norm.js";
+import { addBatchNormWeights } from "./batch-norm-weights.js";
 import { channelsOf, Layer, singleShape, singleTensor, type CallOptions, type LayerArgs } from "./layer.js";
-import { linear } from "./linear.js";
+import { linear } from "../functions/linear.js";
 import { averagePool } from "./pooling.js";
-import type { OffsetRange } from "./relative-position.js";
-import { viewAs } from "./view.js";
+import type { OffsetRange } from "../functions/relative-position.js";
+import { viewAs } from "../functions/view.js";
 
 /** Which position terms there are: query . encoding, key . encoding, retrieved encoding. */
 export interface PositionTerms {

@@ -1,6 +1,6 @@
 /** The attention stem of SASA: attention inside square blocks, whose values depend on where in the block they are. */
 import * as tf from "@tensorflow/tfjs";
-import { ConfigError, ShapeError } from "../errors.js";
+import { ConfigError, ShapeError } from "../core/errors.js";
 import { channelsOf, Layer, singleShape, singleTensor, type CallOptions, type LayerArgs } from "./layer.js";
 
 /** Depths per head are alike: D = filters / heads. */

@@ -3,8 +3,8 @@
  * its own row, left of it, and samples a row of an image with one pass of the expensive part.
  */
 import * as tf from "@tensorflow/tfjs";
-import { ConfigError, ShapeError } from "../errors.js";
-import { randomOf } from "../random.js";
+import { ConfigError, ShapeError } from "../core/errors.js";
+import { randomOf } from "../core/random.js";
 import { addAxialPosition } from "../layers/axial-position.js";
 import { layerNorm } from "../layers/layer-norm.js";
 import { Layer, singleShape, singleTensor, type LayerArgs } from "../layers/layer.js";

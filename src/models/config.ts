@@ -2,7 +2,7 @@
  * A model is plain data: a stem, a list of stages, a head. Everything here can be written to JSON, logged with a run,
  * and built again; a variant is its difference from a base.
  */
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../core/errors.js";
 import type { BatchNormPreset, PositionTerms } from "../layers/index.js";
 
 /** What mixes places inside a residual block, where a ResNet has its 3 x 3 convolution. */

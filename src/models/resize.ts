@@ -1,6 +1,6 @@
 /** A trained model's weights in a model made for images of another size. */
 import * as tf from "@tensorflow/tfjs";
-import { ShapeError } from "../errors.js";
+import { ShapeError } from "../core/errors.js";
 import { resizePositionTable, SelfAttention } from "../layers/index.js";
 
 /**

@@ -2,7 +2,7 @@
  * The ResNet family, "v1.5": He et al., arXiv 1512.03385; Xie et al., 1611.05431 (ResNeXt); Zagoruyko and Komodakis,
  * 1605.07146 (wide).
  */
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../core/errors.js";
 import type { OperatorConfig, ResNetConfig } from "./config.js";
 
 interface Family {

@@ -1,6 +1,6 @@
 /** The named models: `names()` lists them, `configuration(name)` is their data, `create(name, options)` builds one. */
 import type * as tf from "@tensorflow/tfjs";
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../core/errors.js";
 import { attentionResNets } from "./attention-resnet.js";
 import { axialResNetConfig, axialWidths, fullAxialResNetConfig, type AxialWidth } from "./axial-resnet.js";
 import { ccnetConfig } from "./ccnet.js";

@@ -13,7 +13,7 @@ import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type * as tf from "@tensorflow/tfjs";
-import { FileError } from "../errors.js";
+import { FileError } from "../core/errors.js";
 import { readSafetensors, writeSafetensors, type StoredTensor } from "../weights/safetensors.js";
 import type { TrainConfig } from "./config.js";
 import { storedTensors } from "./weights.js";

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type * as tf from "@tensorflow/tfjs";
 import type { ImageDataset, Progress } from "../data/dataset.js";
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../core/errors.js";
 import { configuration, type ResNetConfig } from "../models/index.js";
 import type { AverageConfig } from "./averaging.js";
 import type { RunEvent } from "./events.js";

@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { ImageBatch, ImageDataset, Split } from "../data/dataset.js";
 import { batchesPerEpoch } from "../data/plan.js";
-import { ShapeError } from "../errors.js";
+import { ShapeError } from "../core/errors.js";
 import { explainMemory } from "./memory.js";
 import { countTop, predictions, ranks } from "./metrics.js";
 import { batchTensor, partsOf } from "./pass.js";

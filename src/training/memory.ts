@@ -1,6 +1,6 @@
 /** What to say when a pass of images does not fit in the engine's memory: how many images would. */
 import * as engine from "../engine/index.js";
-import { UnsupportedError } from "../errors.js";
+import { UnsupportedError } from "../core/errors.js";
 
 export interface TooLarge {
   /** Begins the message: what must fit, and where. */

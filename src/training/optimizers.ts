@@ -13,7 +13,7 @@ import {
   type MomentumUpdate,
   type MomentUpdate,
 } from "../engine/ops/optimizer-update.js";
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../core/errors.js";
 
 interface DecayConfig {
   /** l. Default 0. */

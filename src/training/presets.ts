@@ -1,6 +1,6 @@
 /** Named experiments: what to train on what, and how. Each starts with the command that runs it. */
 import type { AugmentationPreset } from "../data/augmentation.js";
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../core/errors.js";
 import type { OperatorConfig, ResNetConfig } from "../models/index.js";
 import type { TrainSettings } from "./config.js";
 

@@ -1,6 +1,6 @@
 /** A trained model from its checkpoint. */
 import type * as tf from "@tensorflow/tfjs";
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../core/errors.js";
 import { create } from "../models/index.js";
 import { checkpointPath, readCheckpoint } from "./checkpoint.js";
 import type { TrainConfig } from "./config.js";

@@ -1,7 +1,7 @@
 /** The log of a run on disk: `log.jsonl`, one event a line, in order. */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
-import { writeFileAtomically } from "../atomic-file.js";
-import { FileError } from "../errors.js";
+import { writeFileAtomically } from "../core/atomic-file.js";
+import { FileError } from "../core/errors.js";
 import type { RunEvent } from "./events.js";
 
 /** Reads a log. A last line that a sudden end cut short is left out; any other that is no event is a `FileError`. */

@@ -4,7 +4,7 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type * as tf from "@tensorflow/tfjs";
 import { batchesPerEpoch } from "../data/plan.js";
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../core/errors.js";
 import { createAverage, type WeightAverage } from "./averaging.js";
 import { checkpointPath, freshState, readCheckpoint, writeCheckpoint, type RunState } from "./checkpoint.js";
 import { isModel, resolveConfig, resumedConfig, sizeAt, type TrainConfig, type TrainOptions } from "./config.js";

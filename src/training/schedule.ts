@@ -4,7 +4,7 @@
  * t is the share of the run that is done before the step, step / steps, so that the first step is at t = 0.
  * A warm-up of w steps multiplies step s < w by (s + 1) / w: the rate is never zero.
  */
-import { ConfigError } from "../errors.js";
+import { ConfigError } from "../core/errors.js";
 
 interface WarmUp {
   /** Epochs, whole or not, over which the rate rises in a line from almost nothing. Default 0. */

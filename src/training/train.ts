@@ -3,7 +3,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs";
 import type { ImageBatch } from "../data/dataset.js";
 import * as engine from "../engine/index.js";
-import { AxialError } from "../errors.js";
+import { AxialError } from "../core/errors.js";
 import { freshState, type RunState } from "./checkpoint.js";
 import { sizeAt, type TrainConfig, type TrainOptions } from "./config.js";
 import { evaluate, type Evaluation } from "./evaluate.js";

@@ -4,7 +4,7 @@
  */
 import { open } from "node:fs/promises";
 import * as tf from "@tensorflow/tfjs";
-import { ConfigError, FileError } from "../errors.js";
+import { ConfigError, FileError } from "../core/errors.js";
 import { fromForeign, toForeign, type Link } from "./correspondence.js";
 import { familiesOf, weightsByName, type Family } from "./checkpoint-families.js";
 import { readSafetensors, toFloat32, writeSafetensors, type StoredTensor } from "./safetensors.js";

@@ -3,7 +3,7 @@
  * parameters in their own ways; between any of them and ours lies nothing but a permutation of numbers. It is
  * written down once, as coordinates, and serves loading, saving, and the comparison of gradients.
  */
-import { ShapeError } from "../errors.js";
+import { ShapeError } from "../core/errors.js";
 
 /** One tensor of a foreign `state_dict` and the weights of ours that hold its numbers between them. */
 export interface Link {

@@ -10,8 +10,8 @@
  * Source: https://github.com/huggingface/safetensors (README, "Format").
  */
 import { readFile } from "node:fs/promises";
-import { writeFileAtomically } from "../atomic-file.js";
-import { FileError } from "../errors.js";
+import { writeFileAtomically } from "../core/atomic-file.js";
+import { FileError } from "../core/errors.js";
 
 /** How each dtype is held in memory. F16 and BF16 are kept as their bits; `toFloat32` converts. */
 const arrays = {

@@ -6,7 +6,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { unzipSync } from "fflate";
-import { FileError } from "../errors.js";
+import { FileError } from "../core/errors.js";
 import type { Dtype, StoredTensor, TensorData } from "./safetensors.js";
 import { PickleError, Tuple, unpickle, type AllowedGlobals } from "./unpickle.js";
 

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { packageFolder } from "../../src/version.js";
+import { packageFolder } from "../../src/core/version.js";
 import { assertNotebook } from "../helpers/nbformat.js";
 
 const root = mkdtempSync(join(tmpdir(), "axial-run-"));

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { packageFolder } from "../../src/version.js";
-import type { CaseReport } from "../../src/reference/index.js";
+import { packageFolder } from "../../src/core/version.js";
+import type { CaseReport } from "../../src/verification/index.js";
 
 const command = join(packageFolder, "dist", "src", "cli", "main.js");
 const fixture = (name: string) => join(packageFolder, "test", "fixtures", name);

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { names } from "../../src/models/index.js";
-import { packageFolder } from "../../src/version.js";
+import { packageFolder } from "../../src/core/version.js";
 
 const command = join(packageFolder, "dist", "src", "cli", "main.js");
 const zoo = (...args: string[]) => spawnSync(process.execPath, [command, "zoo", ...args], { encoding: "utf8" });

@@ -12,9 +12,9 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { formatNotebook, readNotebook } from "../../src/kernel/notebook-file.js";
-import { setParameters } from "../../src/kernel/parameters.js";
-import { packageFolder } from "../../src/version.js";
+import { formatNotebook, readNotebook } from "../../src/notebook/file.js";
+import { setParameters } from "../../src/notebook/parameters.js";
+import { packageFolder } from "../../src/core/version.js";
 import { assertNotebook } from "../helpers/nbformat.js";
 import { startLab, type Lab, type LabPage } from "./lab.js";
 

@@ -5,8 +5,8 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { chromium, type Browser, type Page } from "playwright-core";
-import { formatNotebook, parseNotebook } from "../../src/kernel/notebook-file.js";
-import { packageFolder } from "../../src/version.js";
+import { formatNotebook, parseNotebook } from "../../src/notebook/file.js";
+import { packageFolder } from "../../src/core/version.js";
 
 export interface Lab {
   /** The folder of the notebooks, in which `axial-lab` is installed. */

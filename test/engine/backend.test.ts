@@ -5,7 +5,7 @@ import { after, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import * as engine from "../../src/engine/index.js";
-import { ConfigError, UnsupportedError } from "../../src/errors.js";
+import { ConfigError, UnsupportedError } from "../../src/core/errors.js";
 
 const source = join(__dirname, "../../src");
 

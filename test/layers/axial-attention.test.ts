@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
-import { ConfigError, ShapeError } from "../../src/errors.js";
+import { ConfigError, ShapeError } from "../../src/core/errors.js";
 import { AxialAttention, type AxialAttentionArgs } from "../../src/layers/index.js";
 import { assertClose } from "./assert-close.js";
-import { naiveAxialAttention } from "./naive-attention.js";
+import { naiveAxialAttention } from "../functions/naive-attention.js";
 
 /** B, H, W, Cin, N, Dq, Dv. */
 const [batch, height, width, inputChannels, heads, keyDepth, valueDepth] = [2, 7, 5, 3, 11, 4, 6];

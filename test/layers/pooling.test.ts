@@ -11,7 +11,7 @@ import {
   maxPooledSide,
   subsample,
 } from "../../src/layers/index.js";
-import { viewAs } from "../../src/layers/view.js";
+import { viewAs } from "../../src/functions/view.js";
 import { assertClose } from "./assert-close.js";
 
 before(async () => void (await engine.start()));

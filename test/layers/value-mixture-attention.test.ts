@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
-import { ConfigError, ShapeError } from "../../src/errors.js";
+import { ConfigError, ShapeError } from "../../src/core/errors.js";
 import { ValueMixtureAttention } from "../../src/layers/index.js";
 import { assertClose } from "./assert-close.js";
 

@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs";
 import { randomOf } from "../../src/data/random.js";
 import * as engine from "../../src/engine/index.js";
-import { ConfigError, FileError } from "../../src/errors.js";
+import { ConfigError, FileError } from "../../src/core/errors.js";
 import { readCheckpoint, readRunLog, restore, train } from "../../src/training/index.js";
 import { readSafetensors, writeSafetensors } from "../../src/weights/index.js";
 import { temporaryFolder, tinyData, tinyModel, tinySettings } from "./tiny.js";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ConfigError } from "../../src/errors.js";
+import { ConfigError } from "../../src/core/errors.js";
 import { create, names } from "../../src/models/index.js";
 import { preset, presets, resolveConfig, sizeAt, type Preset, type TrainSettings } from "../../src/training/index.js";
 import { tinyData } from "./tiny.js";

@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { randomOf } from "../../src/data/random.js";
 import * as engine from "../../src/engine/index.js";
-import { ConfigError } from "../../src/errors.js";
+import { ConfigError } from "../../src/core/errors.js";
 import {
   clipScale,
   createOptimizer,

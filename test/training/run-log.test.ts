@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { FileError } from "../../src/errors.js";
+import { FileError } from "../../src/core/errors.js";
 import type { RunEvent } from "../../src/training/index.js";
 import { appendToRunLog, eventsBefore, readRunLog, writeRunLog } from "../../src/training/run-log.js";
 import { temporaryFolder } from "./tiny.js";

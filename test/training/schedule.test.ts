@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ConfigError } from "../../src/errors.js";
+import { ConfigError } from "../../src/core/errors.js";
 import { plateaus, rateFactor, resolveSchedule, type Schedule } from "../../src/training/schedule.js";
 
 /** Factors at these steps of a run of 10 epochs of 10 steps. */

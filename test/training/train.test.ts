@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
-import { AxialError, ConfigError, ShapeError, UnsupportedError } from "../../src/errors.js";
+import { AxialError, ConfigError, ShapeError, UnsupportedError } from "../../src/core/errors.js";
 import { generated } from "../../src/data/index.js";
 import { buildResNet, type ResNetConfig } from "../../src/models/index.js";
 import {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ShapeError } from "../../src/errors.js";
+import { ShapeError } from "../../src/core/errors.js";
 import { fromForeign, linkPart, permuted, toForeign } from "../../src/weights/correspondence.js";
 
 describe("a link between our weight and a foreign tensor", () => {

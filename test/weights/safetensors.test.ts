@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { FileError } from "../../src/errors.js";
+import { FileError } from "../../src/core/errors.js";
 import {
   decodeSafetensors,
   encodeSafetensors,

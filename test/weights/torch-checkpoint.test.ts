@@ -21,8 +21,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { zipSync } from "fflate";
-import { FileError } from "../../src/errors.js";
-import { packageFolder } from "../../src/version.js";
+import { FileError } from "../../src/core/errors.js";
+import { packageFolder } from "../../src/core/version.js";
 import { decodeTorchCheckpoint, readTorchCheckpoint } from "../../src/weights/torch-checkpoint.js";
 
 const fixture = (name: string): string => join(packageFolder, "test", "fixtures", name);

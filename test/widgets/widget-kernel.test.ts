@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import type { Message } from "../../src/kernel/wire.js";
-import { startTestKernel, type TestKernel } from "../kernel/bench.js";
+import type { Message } from "../../src/jupyter/wire.js";
+import { startTestKernel, type TestKernel } from "../jupyter/bench.js";
 
 describe("a widget under our kernel", () => {
   let kernel: TestKernel;

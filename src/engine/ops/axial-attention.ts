@@ -3,7 +3,7 @@
  *
  * Any axis of any tensor is viewed as [O, L, I, C]: outer size, length of the attended axis, inner size, channels.
  * Where the current backend has no kernel, each function returns null and the layers compose the same result from
- * single operations (`src/layers/attention.ts`, which is also what the kernels must equal).
+ * single operations (`src/functions/axial-attention.ts`, which is also what the kernels must equal).
  */
 import type * as tf from "@tensorflow/tfjs";
 import { runAttention } from "./attention-geometry.js";
@@ -52,7 +52,7 @@ export interface SimilarityStatistics {
 }
 
 /**
- * Attention along one axis (`axialAttention` in `src/layers/attention.ts`) without storing logits or weights: time grows
+ * Attention along one axis (`axialAttention` in `src/functions/axial-attention.ts`) without storing logits or weights: time grows
  * with L times the window, memory with L, and the backward pass keeps nothing but the inputs. Null where the current backend
  * has no such kernel. Its kernels are in attention-kernels.ts.
  *
@@ -69,7 +69,7 @@ export function fusedAxialAttention(
 }
 
 /**
- * Mean and variance of the logit terms (`similarityStatistics` in `src/layers/attention.ts`) in closed form, differentiable.
+ * Mean and variance of the logit terms (`similarityStatistics` in `src/functions/axial-attention.ts`) in closed form, differentiable.
  * No L x L matrix: Gram matrices of queries, keys and encodings, in time that grows with L. Null where the current backend
  * has no such kernel. Its kernels are in similarity-statistics.ts.
  */

@@ -6,7 +6,7 @@
  *
  * Two passes with the statistics of the batch, one with given statistics, two backward; single operations take a
  * dozen and keep their intermediates. Where the current backend has no kernel the answer is null, and the layer composes the
- * same (`composedBatchNorm` in `src/layers/normalization.ts`).
+ * same (`composedBatchNorm` in `src/functions/batch-norm.ts`).
  *
  * Kernels: wasm/assembly/batch-norm.ts and batch-norm-gradient.ts.
  */

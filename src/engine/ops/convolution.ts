@@ -3,7 +3,7 @@
  * Conv2DBackpropFilter (which its WebAssembly backend lacks), and {@link groupedConvolution}, which tfjs does not have.
  */
 import * as tf from "@tensorflow/tfjs";
-import { ShapeError } from "../../errors.js";
+import { ShapeError } from "../../core/errors.js";
 import { runConvolution, runInputGradient, type ConvolutionShape } from "../wasm/convolution.js";
 import { runFilterGradient } from "../wasm/convolution-filter.js";
 import type { Epilogue } from "../wasm/matrix-product.js";

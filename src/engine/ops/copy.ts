@@ -6,7 +6,7 @@
  * Kernels: wasm/assembly/copy.ts.
  */
 import * as tf from "@tensorflow/tfjs";
-import { ShapeError } from "../../errors.js";
+import { ShapeError } from "../../core/errors.js";
 import { defineKernel, output, pointerOf, runSized, type WasmContext, type WasmKernel } from "./wasm-kernel.js";
 
 /** One axis of a copy: its size, and the strides in bytes on both sides. */

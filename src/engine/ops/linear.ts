@@ -2,7 +2,7 @@
  * The affine map of the last axis with what often follows it, in one pass: for 1 x 1 convolutions and projections.
  */
 import * as tf from "@tensorflow/tfjs";
-import { ShapeError } from "../../errors.js";
+import { ShapeError } from "../../core/errors.js";
 import { runMatrixProduct } from "../wasm/matrix-product.js";
 import type { FollowerAttributes, Followers } from "./deferred-product.js";
 import { affineOf, isRecording, type GivenNorm } from "./folded-norm.js";

@@ -1,7 +1,7 @@
 /**
  * Attention in a two-dimensional window, fused: forward and backward without the unfolded keys and values.
  *
- * The equal in composed operations is `src/layers/local-attention.ts`, which calls this function first and falls back
+ * The equal in composed operations is `src/functions/local-attention.ts`, which calls this function first and falls back
  * where the backend has no such kernel.
  */
 import type * as tf from "@tensorflow/tfjs";
@@ -49,7 +49,7 @@ export interface LocalAttentionOutputs {
 }
 
 /**
- * Attention in an M x M window (`localAttention` in `src/layers/local-attention.ts`) without unfolding keys or values: time
+ * Attention in an M x M window (`localAttention` in `src/functions/local-attention.ts`) without unfolding keys or values: time
  * grows with H W M M, memory beside inputs and outputs with W M. Null where the current backend has no such kernel. Its
  * kernels are in attention-kernels.ts.
  */

@@ -5,7 +5,7 @@
  * wrapped here. The memory itself never shrinks: its size is the high water of what the allocator needed, fragmentation
  * included.
  */
-import { UnsupportedError } from "../../errors.js";
+import { UnsupportedError } from "../../core/errors.js";
 
 /** Wasm pages of 64 KiB: 4 GiB, all that a 32-bit pointer reaches. */
 export const maximumPages = 65536;

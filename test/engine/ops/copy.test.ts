@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../../src/engine/index.js";
-import { ShapeError } from "../../../src/errors.js";
+import { ShapeError } from "../../../src/core/errors.js";
 import { assertEqualsCpu, evaluate, tensor } from "../../helpers/compare.js";
 
 /** All orders of the numbers below `count`. */

@@ -1,6 +1,6 @@
 /**
  * axialAttention: position-sensitive attention along one axis, logits and weights never stored. Equals
- * `composedAxialAttention` of src/layers/attention.ts.
+ * `composedAxialAttention` of src/functions/axial-attention.ts.
  *
  * Each part does a range of the groups of four tasks; of a group, queries go in pairs.
  */

@@ -1,6 +1,6 @@
 /**
  * localAttention: attention in an M x M window of the image, without unfolding keys or values. Equals
- * `composedLocalAttention` of src/layers/local-attention.ts.
+ * `composedLocalAttention` of src/functions/local-attention.ts.
  *
  * Each part does a range of image rows of the groups of four tasks; of a row, queries go in pairs.
  */

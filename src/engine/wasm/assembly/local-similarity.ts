@@ -1,6 +1,6 @@
 /**
  * localSimilarityStatistics and its gradient: mean and biased variance of each logit term and head over all pairs whose key
- * lies in the window and in the image. Equals `composedLocalSimilarityStatistics` of src/layers/local-attention.ts.
+ * lies in the window and in the image. Equals `composedLocalSimilarityStatistics` of src/functions/local-attention.ts.
  *
  * The products are formed a pair of queries at a time. Entries of a line for image rows that there are not are made to count
  * for nothing: equal to another product for the moments, zero for the gradient.

@@ -1,6 +1,6 @@
 /**
  * similarityStatistics: mean and biased variance of each logit term and head over all sequences and all pairs in the window.
- * Equals `composedSimilarityStatistics` of src/layers/attention.ts.
+ * Equals `composedSimilarityStatistics` of src/functions/axial-attention.ts.
  */
 import { integerAt, pointerAt, shareStart } from "./arguments";
 import {

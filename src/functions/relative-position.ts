@@ -1,0 +1,90 @@
+/**
+ * Tables of relative position encodings: one row per offset (key position - query position), shared by the heads.
+ * A layer trains a table of its own span; here it is fitted to the axis at hand, or resized for good.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { ConfigError, ShapeError } from "../core/errors.js";
+
+/** Offsets -before, ..., 0, ..., after: the rows of a table, or the keys that a query sees. */
+export interface OffsetRange {
+  readonly before: number;
+  readonly after: number;
+}
+
+/** The window of m places around a query. Of an even m, one more lies after it than before. */
+export function localWindow(span: number, where: string): OffsetRange {
+  if (!Number.isInteger(span) || span < 1)
+    throw new ConfigError(`${where}: a local span must be a positive integer, got ${span}; use 1 or more`);
+  return { before: Math.ceil(span / 2) - 1, after: Math.floor(span / 2) };
+}
+
+/**
+ * The 2L - 1 rows that an axis of length L needs, offsets -(L - 1) to L - 1. Offsets beyond the table get its
+ * outermost row, as in deeplab2, so that one set of weights serves axes of any length.
+ *
+ * @param table [before + 1 + after, D]
+ * @returns [2L - 1, D]
+ */
+export function fitPositionTable(table: tf.Tensor2D, range: OffsetRange, length: number): tf.Tensor2D {
+  assertRows(table, range, "fitPositionTable");
+  const { before, after } = range;
+  const [rows, depth] = table.shape;
+  const reach = length - 1;
+  if (before === reach && after === reach) return table;
+  return tf.tidy(() => {
+    const first = Math.max(0, before - reach);
+    const last = before + Math.min(after, reach);
+    const kept = table.slice([first, 0], [last - first + 1, depth]);
+    const repeat = (row: number, times: number) =>
+      times > 0 ? [tf.tile(table.slice([row, 0], [1, depth]), [times, 1])] : [];
+    return tf.concat([...repeat(0, reach - before), kept, ...repeat(rows - 1, reach - after)], 0); // [2L - 1, D]
+  });
+}
+
+/**
+ * A trained table for another span or resolution.
+ *
+ * `interpolate`: the images got larger or smaller, and a place is as far from its neighbours, in the scene, as before.
+ * Each side is stretched so that its outermost offset becomes the new outermost one, rows in between being mixed
+ * linearly; offset 0 stays. `extend`: the images are of the same scale and only the reach changes. Rows are kept as
+ * they are, cut off, or continued by the outermost one.
+ *
+ * @param table [from.before + 1 + from.after, D]
+ * @returns [to.before + 1 + to.after, D]
+ * @throws ShapeError when the table has not the rows of `from`.
+ */
+export function resizePositionTable(
+  table: tf.Tensor2D,
+  from: OffsetRange,
+  to: OffsetRange,
+  method: "interpolate" | "extend" = "interpolate",
+): tf.Tensor2D {
+  assertRows(table, from, "resizePositionTable");
+  /** The place among the old offsets of a new offset, on the side that it lies on. */
+  const oldOffset = (offset: number): number => {
+    const [oldReach, newReach] = offset < 0 ? [from.before, to.before] : [from.after, to.after];
+    if (method === "extend") return Math.max(-from.before, Math.min(from.after, offset));
+    return newReach === 0 ? 0 : (offset * oldReach) / newReach;
+  };
+  return tf.tidy(() => {
+    const rows = from.before + 1 + from.after;
+    const mixing = tf.buffer<tf.Rank.R2>([to.before + 1 + to.after, rows]);
+    for (let offset = -to.before; offset <= to.after; offset++) {
+      const place = oldOffset(offset) + from.before;
+      const low = Math.min(rows - 1, Math.floor(place));
+      const high = Math.min(rows - 1, low + 1);
+      const part = place - low;
+      mixing.set(mixing.get(offset + to.before, low) + 1 - part, offset + to.before, low);
+      mixing.set(mixing.get(offset + to.before, high) + part, offset + to.before, high);
+    }
+    return tf.matMul<tf.Tensor2D>(mixing.toTensor(), table); // [to.before + 1 + to.after, D]
+  });
+}
+
+function assertRows(table: tf.Tensor2D, { before, after }: OffsetRange, where: string): void {
+  if (table.shape[0] !== before + 1 + after)
+    throw new ShapeError(
+      `${where}: a table must have a row for each offset from -${before} to ${after}, got [${table.shape.join(", ")}]; ` +
+        `give the range that it was made for`,
+    );
+}

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { FencedEvent } from "../../src/jupyter/child-protocol.js";
+import { cellMark, channelBit, fenceMark } from "../../src/jupyter/markers.js";
+import { createOutputMerger } from "../../src/jupyter/merge-streams.js";
+
+const token = "0123456789abcdef";
+const all = channelBit.stdout | channelBit.stderr | channelBit.events;
+
+function merge() {
+  const seen: string[] = [];
+  const merger = createOutputMerger(token, {
+    onText: (cell, name, text) => void seen.push(`${cell} ${name} ${text}`),
+    onEvent: ({ type, cell }) => void seen.push(`${cell} ${type}`),
+  });
+  const push = (name: "stdout" | "stderr", text: string) => merger.push(name, Buffer.from(text));
+  return { seen, merger, push };
+}
+const clear = (cell: number, fence: number): FencedEvent => ({
+  type: "clear",
+  wait: false,
+  cell,
+  fence,
+  channels: all,
+});
+
+describe("the merged output", () => {
+  it("belongs to the cell that the mark before it names", () => {
+    const { seen, push } = merge();
+    push("stdout", `a${cellMark(token, 7)}b`);
+    assert.deepEqual(seen, ["0 stdout a", "7 stdout b"]);
+  });
+
+  it("understands marks and characters that arrive byte by byte", () => {
+    const { seen, merger } = merge();
+    for (const byte of Buffer.from(`ä${cellMark(token, 11)}ö`)) merger.push("stdout", Buffer.from([byte]));
+    assert.deepEqual(seen, ["0 stdout ä", "11 stdout ö"]);
+  });
+
+  it("keeps an event behind what was printed before it and before what was printed after it", () => {
+    const { seen, merger, push } = merge();
+    push("stdout", `${cellMark(token, 3)}before${fenceMark(token, 5, all)}after`);
+    merger.event(clear(3, 5), []);
+    assert.deepEqual(seen, ["3 stdout before"], "stderr has not come as far yet");
+    push("stderr", fenceMark(token, 5, all));
+    assert.deepEqual(seen, ["3 stdout before", "3 clear", "3 stdout after"]);
+  });
+
+  it("keeps an event before what the last pipe to come printed after it", () => {
+    const { seen, merger, push } = merge();
+    merger.event(clear(3, 5), []);
+    push("stdout", fenceMark(token, 5, all));
+    push("stderr", `${fenceMark(token, 5, all)}after`);
+    assert.deepEqual(seen, ["3 clear", "0 stderr after"]);
+  });
+
+  it("waits at a fence only for the channels of its mask", () => {
+    const { seen, push } = merge();
+    const two = channelBit.stdout | channelBit.stderr;
+    push("stderr", `${fenceMark(token, 2, two)}second`);
+    assert.deepEqual(seen, []);
+    push("stdout", `first${fenceMark(token, 2, two)}`);
+    assert.deepEqual(seen, ["0 stdout first", "0 stderr second"]);
+  });
+
+  it("gives out everything when the process has ended at a fence", () => {
+    const { seen, merger, push } = merge();
+    push("stdout", `x${fenceMark(token, 13, all)}y`);
+    merger.end();
+    assert.deepEqual(seen, ["0 stdout x", "0 stdout y"]);
+  });
+
+  it("prints what looks like a mark with another token", () => {
+    const { seen, push } = merge();
+    const forged = cellMark("another", 3);
+    push("stdout", forged);
+    push("stdout", ".");
+    assert.equal(seen.map((line) => line.slice("0 stdout ".length)).join(""), `${forged}.`);
+  });
+});
