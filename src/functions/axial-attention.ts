@@ -12,8 +12,8 @@
 import * as tf from "@tensorflow/tfjs";
 import {
   fusedAxialAttention,
-  fusedSimilarityStatistics,
-  fusedSimilarityStatisticsInPassing,
+  fusedAxialSimilarityStatistics,
+  fusedAxialSimilarityStatisticsInPassing,
   type AxialAttentionGeometry,
   type AxialAttentionInputs,
   type AxialAttentionOutputs,
@@ -54,7 +54,7 @@ export function axialAttention(
 ): AxialAttentionOutputs {
   assertInputs(inputs, geometry);
   assertScales(inputs.scales, geometry);
-  // Of one place the weight is 1 and the gradient by its logit exactly zero, which the kernel's rounding would not keep.
+  // Of one place the weight is 1 and the gradient with respect to its logit exactly zero, which the kernel's rounding would not keep.
   const alone = inputs.qkv.shape[1] === 1;
   const fused = alone ? null : fusedAxialAttention(inputs, geometry, { sum });
   if (fused !== null) return fused;
@@ -72,19 +72,19 @@ export function axialAttention(
  */
 export function similarityStatistics(inputs: SimilarityInputs, geometry: AxialAttentionGeometry): SimilarityStatistics {
   assertInputs(inputs, geometry);
-  return fusedSimilarityStatistics(inputs, geometry) ?? composedSimilarityStatistics(inputs, geometry);
+  return fusedAxialSimilarityStatistics(inputs, geometry) ?? composedSimilarityStatistics(inputs, geometry);
 }
 
 /**
  * As {@link similarityStatistics}, on the way to {@link axialAttention}, which should be given the `qkv` that comes
- * back: the same numbers, but the two gradients by them are then added up in place where there is a kernel for it.
+ * back: the same numbers, but the two gradients with respect to them are then added up in place where there is a kernel for it.
  */
 export function similarityStatisticsInPassing(
   inputs: SimilarityInputs,
   geometry: AxialAttentionGeometry,
 ): PassedStatistics {
   assertInputs(inputs, geometry);
-  const passed = fusedSimilarityStatisticsInPassing(inputs, geometry);
+  const passed = fusedAxialSimilarityStatisticsInPassing(inputs, geometry);
   return passed ?? { ...composedSimilarityStatistics(inputs, geometry), qkv: inputs.qkv };
 }
 

@@ -27,7 +27,7 @@ function weightsFor({ shape, heads, valueDepth }: Problem) {
   return { content: randomNumbers(count, 71), position: randomNumbers(count, 73) };
 }
 
-/** Values and gradients equal the loops in float64; gradients by central differences of those. */
+/** Values and gradients equal the loops in float64; gradients with respect to central differences of those. */
 function assertEqualsLoops(given: Problem, options?: { sum: boolean }): void {
   const weights = weightsFor(given);
   const actual = run(given, weights, options);
@@ -42,7 +42,7 @@ function assertEqualsLoops(given: Problem, options?: { sum: boolean }): void {
   for (const [name, numbers] of Object.entries(given.values)) {
     if (numbers === null) continue;
     const gradient = differences(numbers, () => weigh(naive(), weights));
-    assertClose(actual[`d ${name}`], gradient, 5e-6, `gradient by ${name}`);
+    assertClose(actual[`d ${name}`], gradient, 5e-6, `gradient with respect to ${name}`);
   }
 }
 

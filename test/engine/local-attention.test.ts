@@ -120,7 +120,7 @@ function assertEqualsLoops(given: Problem): void {
   for (const [name, values] of Object.entries(expected)) assertClose(actual[name], values, 3e-6, name);
   for (const [name, numbers] of Object.entries(given.values)) {
     const gradient = differences(numbers, () => weigh(naive(given), weights));
-    assertClose(actual[`d ${name}`], gradient, 5e-6, `gradient by ${name}`);
+    assertClose(actual[`d ${name}`], gradient, 5e-6, `gradient with respect to ${name}`);
   }
 }
 

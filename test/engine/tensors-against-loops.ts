@@ -1,4 +1,4 @@
-/** Comparing what a kernel gives with float64 loops: values, and gradients by central differences of the loops. */
+/** Comparing what a kernel gives with float64 loops: values, and gradients with respect to central differences of the loops. */
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 

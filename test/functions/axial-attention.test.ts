@@ -119,7 +119,7 @@ describe("axial attention", () => {
         .reshape([-1, 2 * keyDepth + valueDepth])
         .split([2 * keyDepth, valueDepth], 1);
       for (const zero of [byQueriesAndKeys, byQuery, byKey, byScales])
-        assert.ok(zero.dataSync().every((slope) => Math.abs(slope) === 0));
+        assert.ok(zero.dataSync().every((gradient) => Math.abs(gradient) === 0));
       for (const other of [byValues, byValue]) assert.ok(other.abs().min().dataSync()[0] > 0);
     }));
 

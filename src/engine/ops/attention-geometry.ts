@@ -1,6 +1,6 @@
 /**
- * What the kernels of attention in a window have in common on this side: inputs as a list, sizes, and the arguments that
- * assembly/axis.ts reads.
+ * What the kernels of attention in a window have in common on this side: inputs as a list, sizes, and the arguments
+ * that assembly/axis.ts reads.
  */
 import * as tf from "@tensorflow/tfjs";
 import { pointerOf, type KernelCall, type WasmContext } from "./wasm-kernel.js";
@@ -134,13 +134,13 @@ const logitVectors = ({ unit, offsets, rowDepth, fullKeyDepth }: Geometry): numb
 export const forwardVectors = (geometry: Geometry): number =>
   geometry.vectors + logitVectors(geometry) + 4 * geometry.fullValueDepth;
 
-/** What the backward kernels take: assembly/pair-gradient.ts and what it stands on, with so many sums by offset. */
+/** What the backward kernels take: assembly/pair-grad.ts and what it stands on, with so many sums by offset. */
 export const backwardVectors = (geometry: Geometry, sumRows: number): number =>
   geometry.vectors +
   logitVectors(geometry) +
-  (geometry.rows + sumRows) * geometry.rowDepth + // gradients by the rows, sums by offset
-  geometry.lineVectors + // gradients by the weights
-  2 * (geometry.rows / geometry.unit) * geometry.fullValueDepth + // gradients by the outputs
+  (geometry.rows + sumRows) * geometry.rowDepth + // gradients with respect to the rows, sums by offset
+  geometry.lineVectors + // gradients with respect to the weights
+  2 * (geometry.rows / geometry.unit) * geometry.fullValueDepth + // gradients with respect to the outputs
   4 * (geometry.fullKeyDepth + geometry.fullValueDepth); // of a pair of queries
 
 /** Address of a tensor; 0 where there is none. */

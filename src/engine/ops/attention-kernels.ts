@@ -2,7 +2,8 @@
  * The kernels of attention in a window, along an axis (axial-attention.ts) and in an image (local-attention.ts), on the
  * threaded WebAssembly backend, and their gradients.
  *
- * Inputs are lists: [qkv, scales, ...tables], and for the gradient kernels the gradients by the outputs after them.
+ * Inputs are lists: [qkv, scales, ...tables], and for the gradient kernels the gradients with respect to the outputs
+ * after them.
  */
 import * as tf from "@tensorflow/tfjs";
 import {
@@ -58,18 +59,18 @@ const forward = ({ kernelName, wasmName, geometryOf, pairsOf }: Attention): Wasm
     (work) => forwardWork(pairsOf(work), work.attrs),
   );
 
-/** Outputs: the gradients by qkv, scales and tables. */
+/** Outputs: the gradients with respect to qkv, scales and tables. */
 const backward = ({ kernelName, wasmName, geometryOf, pairsOf }: Attention): WasmKernel =>
   defineKernel<AttentionCall["inputs"], AttentionAttrs>(
     `${kernelName}Grad`,
     (call) => {
       const { attrs, pool } = call;
-      const { rest: slopes, ...inputs } = sortInputs(call);
+      const { rest: dOutputs, ...inputs } = sortInputs(call);
       const geometry = geometryOf(call, inputs);
       const like = (tensor: tf.TensorInfo): tf.TensorInfo => output(call, tensor.shape);
-      const qkvSlope = like(inputs.qkv);
-      const scalesSlope = output(call, [3, attrs.heads]);
-      const tableSlopes = inputs.tables.map((table) => table && like(table));
+      const dQkv = like(inputs.qkv);
+      const dScales = output(call, [3, attrs.heads]);
+      const dTables = inputs.tables.map((table) => table && like(table));
 
       const { offsets, tableRows, skippedRows } = geometry;
       const sumRows = inputs.tables.some((table) => table !== undefined) ? offsets : 0;
@@ -78,16 +79,16 @@ const backward = ({ kernelName, wasmName, geometryOf, pairsOf }: Attention): Was
       const parts = partsFor(call, 3 * geometry.pairs * (3 * attrs.keyDepth + 2 * attrs.valueDepth));
       const scratch = pool.scratch(parts * (scratchBytes + sumBytes));
       const sums = scratch + parts * scratchBytes;
-      runParts(call, parts, `${wasmName}Gradient`, [
+      runParts(call, parts, `${wasmName}Grad`, [
         ...geometry.args(scratch, scratchBytes),
-        ...[slopes[0], slopes[attrs.sum === true ? 0 : 1], qkvSlope].map((slope) => pointerTo(call, slope)),
+        ...[dOutputs[0], dOutputs[attrs.sum === true ? 0 : 1], dQkv].map((tensor) => pointerTo(call, tensor)),
         ...[sums, sumBytes],
       ]);
-      pool.runAlone("attentionGradientSum", [
+      pool.runAlone("attentionGradSum", [
         ...[sums, sumBytes, parts, attrs.heads, attrs.keyDepth, attrs.valueDepth, sumRows, tableRows, skippedRows],
-        ...[...tableSlopes, scalesSlope].map((slope) => pointerTo(call, slope)),
+        ...[...dTables, dScales].map((tensor) => pointerTo(call, tensor)),
       ]);
-      return [qkvSlope, scalesSlope, ...tableSlopes.filter((slope) => slope !== undefined)];
+      return [dQkv, dScales, ...dTables.filter((gradient) => gradient !== undefined)];
     },
     (work) => backwardWork(pairsOf(work), work.attrs),
   );
@@ -97,8 +98,8 @@ export const attentionKernels: readonly WasmKernel[] = [...attentions.map(forwar
 export const attentionGradients: readonly tf.GradConfig[] = attentions.map(({ kernelName }) => ({
   kernelName,
   saveAllInputs: true,
-  gradFunc: (slopes, saved, attrs) => {
-    const inputs = [...saved, ...(Array.isArray(slopes) ? slopes : [slopes])] as unknown as tf.NamedTensorMap;
+  gradFunc: (dOutputs, saved, attrs) => {
+    const inputs = [...saved, ...(Array.isArray(dOutputs) ? dOutputs : [dOutputs])] as unknown as tf.NamedTensorMap;
     const gradients = tf.engine().runKernel<tf.Tensor[]>(`${kernelName}Grad`, inputs, attrs);
     return gradients.map((gradient) => () => gradient) as unknown as ReturnType<tf.GradFunc>;
   },

@@ -52,9 +52,9 @@ export interface SimilarityStatistics {
 }
 
 /**
- * Attention along one axis (`axialAttention` in `src/functions/axial-attention.ts`) without storing logits or weights: time grows
- * with L times the window, memory with L, and the backward pass keeps nothing but the inputs. Null where the current backend
- * has no such kernel. Its kernels are in attention-kernels.ts.
+ * Attention along one axis (`axialAttention` in `src/functions/axial-attention.ts`) without storing logits or weights:
+ * time grows with L times the window, memory with L, and the backward pass keeps nothing but the inputs. Null where the
+ * current backend has no such kernel. Its kernels are in attention-kernels.ts.
  *
  * @param options.sum content + position in the place of content, and no position: half the memory to write
  */
@@ -69,17 +69,17 @@ export function fusedAxialAttention(
 }
 
 /**
- * Mean and variance of the logit terms (`similarityStatistics` in `src/functions/axial-attention.ts`) in closed form, differentiable.
- * No L x L matrix: Gram matrices of queries, keys and encodings, in time that grows with L. Null where the current backend
- * has no such kernel. Its kernels are in similarity-statistics.ts.
+ * Mean and variance of the logit terms (`similarityStatistics` in `src/functions/axial-attention.ts`) in closed form,
+ * differentiable. No L x L matrix: Gram matrices of queries, keys and encodings, in time that grows with L. Null where
+ * the current backend has no such kernel. Its kernels are in axial-similarity-statistics.ts.
  */
-export function fusedSimilarityStatistics(
+export function fusedAxialSimilarityStatistics(
   { qkv, relative }: Omit<AxialAttentionInputs, "scales">,
   geometry: AxialAttentionGeometry,
 ): SimilarityStatistics | null {
   if (wasmContext() === null) return null;
   const tables = { ...relative, value: null };
-  const [mean, variance] = runAttention("SimilarityStatistics", [qkv], tables, geometry, { passesOn: false });
+  const [mean, variance] = runAttention("AxialSimilarityStatistics", [qkv], tables, geometry, { passesOn: false });
   return { mean: mean as tf.Tensor2D, variance: variance as tf.Tensor2D };
 }
 
@@ -89,16 +89,18 @@ export interface PassedStatistics extends SimilarityStatistics {
 }
 
 /**
- * As {@link fusedSimilarityStatistics}, on the way to attention. Give attention the `qkv` of the result, which is the same
- * numbers in the same memory: then its gradient passes by here, and that of the statistics is added to it in place, which
- * spares a tensor of zeros and a sum of the size of qkv.
+ * As {@link fusedAxialSimilarityStatistics}, on the way to attention. Give attention the `qkv` of the result, which is
+ * the same numbers in the same memory: then its gradient passes by here, and that of the statistics is added to it in
+ * place, which spares a tensor of zeros and a sum of the size of qkv.
  */
-export function fusedSimilarityStatisticsInPassing(
+export function fusedAxialSimilarityStatisticsInPassing(
   { qkv, relative }: Omit<AxialAttentionInputs, "scales">,
   geometry: AxialAttentionGeometry,
 ): PassedStatistics | null {
   if (wasmContext() === null) return null;
   const tables = { ...relative, value: null };
-  const [mean, variance, passed] = runAttention("SimilarityStatistics", [qkv], tables, geometry, { passesOn: true });
+  const [mean, variance, passed] = runAttention("AxialSimilarityStatistics", [qkv], tables, geometry, {
+    passesOn: true,
+  });
   return { mean: mean as tf.Tensor2D, variance: variance as tf.Tensor2D, qkv: passed as tf.Tensor4D };
 }

@@ -5,10 +5,10 @@
  *     output = relu?(normalise(x) + other)      other: nothing, a residual, or a second input normalised by itself
  *
  * Two passes with the statistics of the batch, one with given statistics, two backward; single operations take a
- * dozen and keep their intermediates. Where the current backend has no kernel the answer is null, and the layer composes the
- * same (`composedBatchNorm` in `src/functions/batch-norm.ts`).
+ * dozen and keep their intermediates. Where the current backend has no kernel the answer is null, and the layer
+ * composes the same (`composedBatchNorm` in `src/functions/batch-norm.ts`).
  *
- * Kernels: wasm/assembly/batch-norm.ts and batch-norm-gradient.ts.
+ * Kernels: wasm/assembly/batch-norm.ts and batch-norm-grad.ts.
  */
 import * as tf from "@tensorflow/tfjs";
 import { foldedConvolution } from "./deferred-convolution.js";
@@ -42,7 +42,10 @@ export interface Statistics {
 }
 
 export interface BatchNormOutputs<T extends tf.Tensor = tf.Tensor2D> extends Statistics {
-  /** relu((x - mean) / sqrt(variance + epsilon) * gamma + beta + residual), of the shape of x; differentiable in all inputs. */
+  /**
+   * relu((x - mean) / sqrt(variance + epsilon) * gamma + beta + residual), of the shape of x; differentiable in all
+   * inputs.
+   */
   readonly output: T;
 }
 
@@ -112,7 +115,9 @@ export function fusedBatchNormPairGiven<T extends tf.Tensor>(
 const form = { alone: 0, residual: 1, pair: 2 } as const;
 type Form = (typeof form)[keyof typeof form];
 
-/** a, gammaA, betaA; b of a residual or a pair; gammaB, betaB of a pair; meanA, varianceA (and B) where they are given. */
+/**
+ * a, gammaA, betaA; b of a residual or a pair; gammaB, betaB of a pair; meanA, varianceA (and B) where they are given.
+ */
 type NormTensors = Record<string, tf.TensorInfo>;
 
 interface NormAttrs {
@@ -122,8 +127,11 @@ interface NormAttrs {
   given: boolean;
 }
 
-/** tfjs fixes by name which tensors are kept for the gradient: y only where there is a ReLU, b only where it is normalised. */
-const nameOf = (pair: boolean, relu: boolean): string => `AxialBatchNorm${pair ? "Pair" : ""}${relu ? "Relu" : ""}`;
+/**
+ * tfjs fixes by name which tensors are kept for the gradient: y only where there is a ReLU, b only where it is
+ * normalised.
+ */
+const nameOf = (pair: boolean, relu: boolean): string => `BatchNorm${pair ? "Pair" : ""}${relu ? "Relu" : ""}`;
 
 function runNorm(
   [a, b]: readonly NormalizedInput<tf.Tensor>[],
@@ -202,7 +210,10 @@ function given(call: KernelCall<NormTensors, NormAttrs>, name: string): tf.Tenso
   return tensor && share(call, tensor);
 }
 
-/** Inputs dy, [y], a, gammaA, meanA, varianceA, [b, gammaB, meanB, varianceB]; outputs da, dgammaA, dbeta, [db, [dgammaB]]. */
+/**
+ * Inputs dy, [y], a, gammaA, meanA, varianceA, [b, gammaB, meanB, varianceB]; outputs da, dGammaA, dBeta, [db,
+ * [dGammaB]].
+ */
 function backward(call: KernelCall<NormTensors, NormAttrs>): tf.TensorInfo[] {
   const { pool, attrs, inputs } = call;
   const { rows, channels } = rowsOf(inputs.a);
@@ -215,26 +226,26 @@ function backward(call: KernelCall<NormTensors, NormAttrs>): tf.TensorInfo[] {
   const [meanA, meanB] = [address("meanA"), pair ? address("meanB") : 0];
   const [a, b] = [address("a"), pair ? address("b") : 0];
 
-  pool.run("batchNormGradientSums", [...options, ...gradientIn, a, meanA, b, meanB, scratch.partial]);
-  const dbeta = output(call, [channels]);
+  pool.run("batchNormGradSums", [...options, ...gradientIn, a, meanA, b, meanB, scratch.partial]);
+  const dBeta = output(call, [channels]);
   const coefficients = (which: 1 | 2, name: "A" | "B", factors: number): tf.TensorInfo => {
-    const dgamma = output(call, [channels]);
+    const dGamma = output(call, [channels]);
     const sums = [rows, channels, scratch.partial, pool.threads, which];
     const statistics = [address(`gamma${name}`), address(`variance${name}`), attrs.epsilon, attrs.given ? 1 : 0];
-    const results = [pointerOf(call, dgamma), pointerOf(call, dbeta), factors];
-    pool.runAlone("batchNormGradientCoefficients", [...sums, ...statistics, ...results]);
-    return dgamma;
+    const results = [pointerOf(call, dGamma), pointerOf(call, dBeta), factors];
+    pool.runAlone("batchNormGradCoefficients", [...sums, ...statistics, ...results]);
+    return dGamma;
   };
   const [factorsA, factorsB] = [scratch.vector(0), scratch.vector(3)];
-  const dgammaA = coefficients(1, "A", factorsA);
-  const dgammaB = pair ? [coefficients(2, "B", factorsB)] : [];
+  const dGammaA = coefficients(1, "A", factorsA);
+  const dGammaB = pair ? [coefficients(2, "B", factorsB)] : [];
 
   const da = output(call, inputs.a.shape);
   const db = pair || (residual && attrs.relu) ? [output(call, inputs.a.shape)] : [];
   const results = [pointerOf(call, da), db.length > 0 ? pointerOf(call, db[0]) : 0];
   const second = [b, meanB, factorsB];
-  pool.run("batchNormGradientApply", [...options, ...gradientIn, a, meanA, factorsA, ...second, ...results]);
-  return [da, dgammaA, dbeta, ...db, ...dgammaB];
+  pool.run("batchNormGradApply", [...options, ...gradientIn, a, meanA, factorsA, ...second, ...results]);
+  return [da, dGammaA, dBeta, ...db, ...dGammaB];
 }
 
 const variants = [false, true].flatMap((pair) => [false, true].map((relu) => ({ pair, relu })));
@@ -261,7 +272,7 @@ const sizeOf = ({ shape }: tf.TensorInfo): number => tf.util.sizeFromShape(shape
 export const batchNormKernels: readonly WasmKernel[] = [
   tfjsBatchNorm,
   ...variants.map(({ pair, relu }) => defineKernel<NormTensors, NormAttrs>(nameOf(pair, relu), forward)),
-  defineKernel<NormTensors, NormAttrs>("AxialBatchNormGradient", backward),
+  defineKernel<NormTensors, NormAttrs>("BatchNormGrad", backward),
 ];
 
 export const batchNormGradients: readonly tf.GradConfig[] = variants.map(({ pair, relu }) => ({
@@ -275,14 +286,14 @@ export const batchNormGradients: readonly tf.GradConfig[] = variants.map(({ pair
     names.push(...(relu ? ["y"] : []), "meanA", "varianceA", ...(pair ? ["meanB", "varianceB"] : []));
     const inputs = { dy, ...Object.fromEntries(names.map((name, index) => [name, saved[index]])) };
     // All at once, and not where each is asked for: the sums over the rows serve them all.
-    const gradients: tf.Tensor[] = tf.engine().runKernel("AxialBatchNormGradient", inputs, attributes);
-    const [da, dgammaA, dbeta, db, dgammaB] = gradients;
+    const gradients: tf.Tensor[] = tf.engine().runKernel("BatchNormGrad", inputs, attributes);
+    const [da, dGammaA, dBeta, db, dGammaB] = gradients;
     return {
       a: () => da,
-      gammaA: () => dgammaA,
-      betaA: () => dbeta,
+      gammaA: () => dGammaA,
+      betaA: () => dBeta,
       ...(attrs.form === form.residual && { b: () => db ?? dy.clone() }),
-      ...(pair && { b: () => db, gammaB: () => dgammaB, betaB: () => dbeta.clone() }),
+      ...(pair && { b: () => db, gammaB: () => dGammaB, betaB: () => dBeta.clone() }),
     };
   },
 }));

@@ -5,7 +5,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { ShapeError } from "../../core/errors.js";
 import { runConvolution, runInputGradient, type ConvolutionShape } from "../wasm/convolution.js";
-import { runFilterGradient } from "../wasm/convolution-filter.js";
+import { runFilterGradient } from "../wasm/convolution-filter-grad.js";
 import type { Epilogue } from "../wasm/matrix-product.js";
 import {
   defineKernel,
@@ -161,8 +161,8 @@ interface GroupedAttributes {
  *
  *     y[b, i, j, n] = sum_{r, s, c} x[b, i stride + r dilation - padding, j stride + s dilation - padding, g C + c] w[r, s, c, n]
  *
- * where g is the group of output channel n and C the channels of x in a group. With one group it is the convolution whose
- * gradient tfjs refuses when it is dilated.
+ * where g is the group of output channel n and C the channels of x in a group. With one group it is the convolution
+ * whose gradient tfjs refuses when it is dilated.
  *
  * @param x [B, H, W, groups * C]
  * @param filter [rows, columns, C, N], N a multiple of groups = channels of x / C

@@ -1,5 +1,6 @@
 /**
- * Criss-cross attention, fused: each pixel attends to its own row and column, forward and backward, without storing weights.
+ * Criss-cross attention, fused: each pixel attends to its own row and column, forward and backward, without storing
+ * weights.
  *
  * The equal in composed operations is `src/layers/criss-cross-attention.ts`, which calls this function first and falls
  * back where the backend has no such kernel.
@@ -23,8 +24,9 @@ export interface CrissCrossAttentionGeometry {
 }
 
 /**
- * Criss-cross attention (`crissCrossAttention` in `src/layers/criss-cross-attention.ts`) without storing logits or weights:
- * out [B, H, W, N Dv]. Null where the current backend has no such kernel. Its kernels are in criss-cross-kernels.ts.
+ * Criss-cross attention (`crissCrossAttention` in `src/layers/criss-cross-attention.ts`) without storing logits or
+ * weights: out [B, H, W, N Dv]. Null where the current backend has no such kernel. Its kernels are in
+ * criss-cross-attention-kernels.ts.
  */
 export function fusedCrissCrossAttention(
   { qkv }: CrissCrossAttentionInputs,

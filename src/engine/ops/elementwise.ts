@@ -1,6 +1,6 @@
 /**
- * Elementwise operations of the training path, threaded, with whatever broadcasting comes down to three axes: equal shapes,
- * scalars, biases and scales along the last axis, values per row, gradients of means. All else stays with tfjs.
+ * Elementwise operations of the training path, threaded, with whatever broadcasting comes down to three axes: equal
+ * shapes, scalars, biases and scales along the last axis, values per row, gradients of means. All else stays with tfjs.
  *
  * Kernels: wasm/assembly/elementwise.ts.
  */
@@ -45,8 +45,8 @@ const binaryOperations = {
   Maximum: 4,
   Minimum: 5,
   SquaredDifference: 6,
-  AxialReluGradient: 7,
-  AxialLeakyReluGradient: 8,
+  ReluGrad: 7,
+  LeakyReluGrad: 8,
 } as const;
 
 const binaryKernels = Object.entries(binaryOperations).map(([name, operation]) =>
@@ -72,7 +72,9 @@ interface CollapsedAxes {
   readonly strides: [number[], number[]];
 }
 
-/** Neighbouring axes along which an operand is repeated (or not) alike become one; null where more than three are left. */
+/**
+ * Neighbouring axes along which an operand is repeated (or not) alike become one; null where more than three are left.
+ */
 export function collapseAxes(aShape: number[], bShape: number[], shape: number[]): CollapsedAxes | null {
   const operands = [aShape, bShape];
   const isRepeated = (operand: number[], axis: number): boolean => {
@@ -118,8 +120,8 @@ const addN = defineKernel<tf.TensorInfo[]>("AddN", (call) => {
 export const elementwiseKernels: readonly WasmKernel[] = [...unaryKernels, ...binaryKernels, addN];
 
 /**
- * Gradients in one pass instead of three; that of relu from its result, which is kept anyway by the operation that takes it.
- * On other backends they are composed as tfjs does.
+ * Gradients in one pass instead of three; that of relu from its result, which is kept anyway by the operation that
+ * takes it. On other backends they are composed as tfjs does.
  */
 export const elementwiseGradients: readonly tf.GradConfig[] = [
   {
@@ -127,7 +129,7 @@ export const elementwiseGradients: readonly tf.GradConfig[] = [
     outputsToSave: [true],
     gradFunc: (dys, [y]) => {
       const dy = dys as tf.Tensor;
-      return { x: () => fused("AxialReluGradient", dy, y) ?? dy.mul(y.step()) };
+      return { x: () => fused("ReluGrad", dy, y) ?? dy.mul(y.step()) };
     },
   },
   {
@@ -136,7 +138,7 @@ export const elementwiseGradients: readonly tf.GradConfig[] = [
     gradFunc: (dys, [x], attrs) => {
       const dy = dys as tf.Tensor;
       const composed = (): tf.Tensor => tf.where(x.greater(0), dy, dy.mul(attrs["alpha"] as number));
-      return { x: () => fused("AxialLeakyReluGradient", dy, x, attrs) ?? composed() };
+      return { x: () => fused("LeakyReluGrad", dy, x, attrs) ?? composed() };
     },
   },
 ];

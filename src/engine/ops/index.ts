@@ -3,19 +3,19 @@ import type { GradConfig } from "@tensorflow/tfjs";
 import { attentionGradients, attentionKernels } from "./attention-kernels.js";
 import { batchNormGradients, batchNormKernels } from "./batch-norm.js";
 import { convolutionGradients, convolutionKernels } from "./convolution.js";
-import { crissCrossGradients, crissCrossKernels } from "./criss-cross-kernels.js";
+import { crissCrossGradients, crissCrossKernels } from "./criss-cross-attention-kernels.js";
 import { copyKernels } from "./copy.js";
 import { deferredConvolutionKernels } from "./deferred-convolution.js";
 import { withDeferrals } from "./deferrals.js";
 import { elementwiseGradients, elementwiseKernels } from "./elementwise.js";
 import { identityKernels } from "./identity.js";
 import { linearGradients, linearKernels } from "./linear.js";
-import { localSimilarityGradients, localSimilarityKernels } from "./local-similarity.js";
+import { localSimilarityStatisticsGradients, localSimilarityStatisticsKernels } from "./local-similarity-statistics.js";
 import { matrixProductKernels } from "./matrix-product.js";
 import { normFactorGradients, normFactorKernels } from "./norm-factors.js";
 import { poolingGradients, poolingKernels } from "./pooling.js";
 import { reduceKernels } from "./reduce.js";
-import { similarityStatisticsGradients, similarityStatisticsKernels } from "./similarity-statistics.js";
+import { axialSimilarityStatisticsGradients, axialSimilarityStatisticsKernels } from "./axial-similarity-statistics.js";
 import { softmaxKernels } from "./softmax.js";
 import type { WasmKernel } from "./wasm-kernel.js";
 
@@ -39,12 +39,12 @@ export const wasmKernels: readonly WasmKernel[] = withDeferrals(
     elementwiseKernels,
     identityKernels,
     linearKernels,
-    localSimilarityKernels,
+    localSimilarityStatisticsKernels,
     matrixProductKernels,
     normFactorKernels,
     poolingKernels,
     reduceKernels,
-    similarityStatisticsKernels,
+    axialSimilarityStatisticsKernels,
     softmaxKernels,
   ].flat(),
 );
@@ -57,8 +57,8 @@ export const gradients: readonly GradConfig[] = [
   elementwiseGradients,
   linearGradients,
   crissCrossGradients,
-  localSimilarityGradients,
+  localSimilarityStatisticsGradients,
   normFactorGradients,
   poolingGradients,
-  similarityStatisticsGradients,
+  axialSimilarityStatisticsGradients,
 ].flat();

@@ -1,8 +1,8 @@
 /**
  * Attention in a two-dimensional window, fused: forward and backward without the unfolded keys and values.
  *
- * The equal in composed operations is `src/functions/local-attention.ts`, which calls this function first and falls back
- * where the backend has no such kernel.
+ * The equal in composed operations is `src/functions/local-attention.ts`, which calls this function first and falls
+ * back where the backend has no such kernel.
  */
 import type * as tf from "@tensorflow/tfjs";
 import { runAttention } from "./attention-geometry.js";
@@ -13,8 +13,8 @@ import { wasmContext } from "./wasm-kernel.js";
  * What attention in a window reads.
  *
  * Letters: B batch, H rows, W columns, N heads, Dq depth of queries and keys per head, Dv depth of values per head,
- * M = before + 1 + after, side of the window. Row of a table = (row offset + before) M + column offset + before, where an
- * offset is key position - query position.
+ * M = before + 1 + after, side of the window. Row of a table = (row offset + before) M + column offset + before, where
+ * an offset is key position - query position.
  */
 export interface LocalAttentionInputs {
   /** [B, H, W, N (2 Dq + Dv)], channels ordered per head: query (Dq), key (Dq), value (Dv). */
@@ -49,9 +49,9 @@ export interface LocalAttentionOutputs {
 }
 
 /**
- * Attention in an M x M window (`localAttention` in `src/functions/local-attention.ts`) without unfolding keys or values: time
- * grows with H W M M, memory beside inputs and outputs with W M. Null where the current backend has no such kernel. Its
- * kernels are in attention-kernels.ts.
+ * Attention in an M x M window (`localAttention` in `src/functions/local-attention.ts`) without unfolding keys or
+ * values: time grows with H W M M, memory beside inputs and outputs with W M. Null where the current backend has no
+ * such kernel. Its kernels are in attention-kernels.ts.
  */
 export function fusedLocalAttention(
   { qkv, relative, scales }: LocalAttentionInputs,
@@ -76,7 +76,7 @@ export function fusedLocalSimilarityStatistics(
   return { mean: mean as tf.Tensor2D, variance: variance as tf.Tensor2D };
 }
 
-/** The same on the way to attention: see `fusedSimilarityStatisticsInPassing` in axial-attention.ts. */
+/** The same on the way to attention: see `fusedAxialSimilarityStatisticsInPassing` in axial-attention.ts. */
 export function fusedLocalSimilarityStatisticsInPassing(
   { qkv, relative }: Omit<LocalAttentionInputs, "scales">,
   geometry: LocalAttentionGeometry,

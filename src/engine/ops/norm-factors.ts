@@ -1,6 +1,7 @@
 /**
- * The factors gamma / sqrt(variance + epsilon) of a norm, and their gradients, in one operation each. They are a few dozen
- * numbers, so what counts is how often TensorFlow.js is called: single operations take three calls and nine backward.
+ * The factors gamma / sqrt(variance + epsilon) of a norm, and their gradients, in one operation each. They are a few
+ * dozen numbers, so what counts is how often TensorFlow.js is called: single operations take three calls and nine
+ * backward.
  */
 import * as tf from "@tensorflow/tfjs";
 import { defineKernel, output, pointerOf, wasmContext, type WasmContext, type WasmKernel } from "./wasm-kernel.js";
@@ -10,15 +11,15 @@ interface Epsilon {
 }
 
 /**
- * gamma / sqrt(variance + epsilon), element by element; differentiable in both. Null where the current backend has no kernel
- * for it.
+ * gamma / sqrt(variance + epsilon), element by element; differentiable in both. Null where the current backend has no
+ * kernel for it.
  *
  * @param gamma of any shape
  * @param variance of the same shape
  */
 export function fusedNormFactors<T extends tf.Tensor>(gamma: T, variance: T, epsilon: number): T | null {
   if (wasmContext() === null) return null;
-  return tf.engine().runKernel<T>("AxialNormFactors", { gamma, variance }, { epsilon });
+  return tf.engine().runKernel<T>("NormFactors", { gamma, variance }, { epsilon });
 }
 
 const values = (context: WasmContext, tensor: tf.TensorInfo): Float32Array =>
@@ -27,23 +28,23 @@ const values = (context: WasmContext, tensor: tf.TensorInfo): Float32Array =>
 type Inputs = Record<"gamma" | "variance", tf.TensorInfo>;
 
 export const normFactorKernels: readonly WasmKernel[] = [
-  defineKernel<Inputs, Epsilon>("AxialNormFactors", (call) => {
+  defineKernel<Inputs, Epsilon>("NormFactors", (call) => {
     const { gamma, variance } = call.inputs;
     const y = output(call, gamma.shape);
     const [g, v, factors] = [gamma, variance, y].map((tensor) => values(call, tensor));
     for (let i = 0; i < factors.length; i++) factors[i] = g[i] / Math.sqrt(v[i] + call.attrs.epsilon);
     return y;
   }),
-  /** dgamma = dy / s, dvariance = -dy gamma / (2 s^3), s = sqrt(variance + epsilon) */
-  defineKernel<Inputs & { dy: tf.TensorInfo }, Epsilon>("AxialNormFactorsGradient", (call) => {
+  /** dGamma = dy / s, dVariance = -dy gamma / (2 s^3), s = sqrt(variance + epsilon) */
+  defineKernel<Inputs & { dy: tf.TensorInfo }, Epsilon>("NormFactorsGrad", (call) => {
     const { dy, gamma, variance } = call.inputs;
     const outputs = [output(call, gamma.shape), output(call, gamma.shape)];
-    const [slopes, g, v, dGamma, dVariance] = [dy, gamma, variance, ...outputs].map((tensor) => values(call, tensor));
-    for (let i = 0; i < slopes.length; i++) {
+    const [gradient, g, v, dGamma, dVariance] = [dy, gamma, variance, ...outputs].map((tensor) => values(call, tensor));
+    for (let i = 0; i < gradient.length; i++) {
       const squared = v[i] + call.attrs.epsilon;
-      const slope = slopes[i] / Math.sqrt(squared);
-      dGamma[i] = slope;
-      dVariance[i] = (-0.5 * slope * g[i]) / squared;
+      const perRoot = gradient[i] / Math.sqrt(squared);
+      dGamma[i] = perRoot;
+      dVariance[i] = (-0.5 * perRoot * g[i]) / squared;
     }
     return outputs;
   }),
@@ -51,11 +52,11 @@ export const normFactorKernels: readonly WasmKernel[] = [
 
 export const normFactorGradients: readonly tf.GradConfig[] = [
   {
-    kernelName: "AxialNormFactors",
+    kernelName: "NormFactors",
     inputsToSave: ["gamma", "variance"],
     gradFunc: (dy, [gamma, variance], attrs) => {
       const inputs = { dy: dy as tf.Tensor, gamma, variance };
-      const [dGamma, dVariance] = tf.engine().runKernel<tf.Tensor[]>("AxialNormFactorsGradient", inputs, attrs);
+      const [dGamma, dVariance] = tf.engine().runKernel<tf.Tensor[]>("NormFactorsGrad", inputs, attrs);
       return { gamma: () => dGamma, variance: () => dVariance };
     },
   },

@@ -2,8 +2,8 @@
  * The gradients of MaxPool and AvgPool under tfjs's names, threaded, and the average over windows side by side by which
  * attention strides. tfjs's own MaxPool is as fast as memory.
  *
- * Kernels: wasm/assembly/pooling.ts. The gradient of an average differs from tfjs's in windows that reach beyond the edge,
- * where tfjs's is not the gradient of its own forward pass.
+ * Kernels: wasm/assembly/pooling.ts. The gradient of an average differs from tfjs's in windows that reach beyond the
+ * edge, where tfjs's is not the gradient of its own forward pass.
  */
 import * as tf from "@tensorflow/tfjs";
 import { defineKernel, output, pointerOf, runSized, wasmContext, type WasmKernel } from "./wasm-kernel.js";
@@ -58,7 +58,7 @@ export function fusedAveragePool(
   { stride, rows, columns }: Pick<WindowAttrs, "stride" | "rows" | "columns">,
 ): tf.Tensor4D | null {
   if (wasmContext() === null) return null;
-  return tf.engine().runKernel<tf.Tensor4D>("AxialAveragePool", { x }, { shape: x.shape, stride, rows, columns });
+  return tf.engine().runKernel<tf.Tensor4D>("AveragePool", { x }, { shape: x.shape, stride, rows, columns });
 }
 
 function windowGeometry({ shape, stride, rows, columns }: WindowAttrs): number[] {
@@ -67,41 +67,41 @@ function windowGeometry({ shape, stride, rows, columns }: WindowAttrs): number[]
 
 export const poolingGradients: readonly tf.GradConfig[] = [
   {
-    kernelName: "AxialAveragePool",
+    kernelName: "AveragePool",
     gradFunc: (dy, _, attrs) => ({
-      x: () => tf.engine().runKernel<tf.Tensor>("AxialAveragePoolGradient", { dy: dy as tf.Tensor }, attrs),
+      x: () => tf.engine().runKernel<tf.Tensor>("AveragePoolGrad", { dy: dy as tf.Tensor }, attrs),
     }),
   },
 ];
 
 export const poolingKernels: readonly WasmKernel[] = [
-  defineKernel<{ x: tf.TensorInfo }, WindowAttrs>("AxialAveragePool", (call) => {
+  defineKernel<{ x: tf.TensorInfo }, WindowAttrs>("AveragePool", (call) => {
     const { shape, rows, columns } = call.attrs;
     const y = output(call, [shape[0], rows, columns, shape[3]]);
     const tensors = [pointerOf(call, call.inputs.x), pointerOf(call, y)];
     runSized(call, tf.util.sizeFromShape([...shape]), "averagePool", [...windowGeometry(call.attrs), ...tensors]);
     return y;
   }),
-  defineKernel<{ dy: tf.TensorInfo }, WindowAttrs>("AxialAveragePoolGradient", (call) => {
+  defineKernel<{ dy: tf.TensorInfo }, WindowAttrs>("AveragePoolGrad", (call) => {
     const { shape } = call.attrs;
     const dx = output(call, [...shape]);
     const tensors = [pointerOf(call, call.inputs.dy), pointerOf(call, dx)];
     const args = [...windowGeometry(call.attrs), ...tensors];
-    runSized(call, tf.util.sizeFromShape([...shape]), "averagePoolGradient", args);
+    runSized(call, tf.util.sizeFromShape([...shape]), "averagePoolGrad", args);
     return dx;
   }),
   defineKernel<GradientInputs, PoolAttrs>("MaxPoolGrad", (call) => {
     const { dy, input, output: y } = call.inputs;
     const dx = output(call, input.shape);
     const tensors = [input, y, dy, dx].map((tensor) => pointerOf(call, tensor));
-    call.pool.run("maxPoolGradient", [...geometryOf(input.shape, call.attrs), ...tensors]);
+    call.pool.run("maxPoolGrad", [...geometryOf(input.shape, call.attrs), ...tensors]);
     return dx;
   }),
   defineKernel<Omit<GradientInputs, "output">, PoolAttrs>("AvgPoolGrad", (call) => {
     const { dy, input } = call.inputs;
     const dx = output(call, input.shape);
     const tensors = [pointerOf(call, dy), pointerOf(call, dx)];
-    call.pool.run("averagePoolGradient", [...geometryOf(input.shape, call.attrs), ...tensors]);
+    call.pool.run("averagePoolGrad", [...geometryOf(input.shape, call.attrs), ...tensors]);
     return dx;
   }),
 ];

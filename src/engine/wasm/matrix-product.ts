@@ -1,8 +1,8 @@
 /**
  * Cuts a matrix product into tasks that suit its shape and runs it: see assembly/matrix-product.ts, which does the work,
- * and assembly/convolution-filter.ts, which does A^T B.
+ * and assembly/convolution-filter-grad.ts, which does A^T B.
  */
-import { runFilterGradient } from "./convolution-filter.js";
+import { runFilterGradient } from "./convolution-filter-grad.js";
 import type { KernelPool } from "./pool.js";
 
 /** Pointers; 0 for what is left out. y = relu(value + shift[column] + residual[row][column]). */

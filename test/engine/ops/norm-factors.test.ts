@@ -29,7 +29,7 @@ describe("fusedNormFactors", () => {
     });
   });
 
-  it("shows NaN, and no gradient by a variance of infinity", () => {
+  it("shows NaN, and no gradient with respect to a variance of infinity", () => {
     const [gamma, variance] = [tf.tensor1d([NaN, 2, 3]), tf.tensor1d([1, NaN, Infinity])];
     assert.deepEqual([...numbers(fused(gamma, variance))], [NaN, NaN, 0]);
     const [dGamma, dVariance] = tf.grads(fused)([gamma, variance], tf.ones([3]));

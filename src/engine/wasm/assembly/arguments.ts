@@ -1,9 +1,9 @@
 /**
  * Reading a kernel's arguments and its share of the work.
  *
- * Every kernel is exported as `name(args: usize, part: i32, parts: i32): void`. `args` points at float64 slots, in which
- * pointers (up to 2^32) and sizes are exact. The share of a part depends on `part` and `parts` only, so that sums, and
- * with them whole training runs, repeat bit for bit at a given number of threads.
+ * Every kernel is exported as `name(args: usize, part: i32, parts: i32): void`. `args` points at float64 slots, in
+ * which pointers (up to 2^32) and sizes are exact. The share of a part depends on `part` and `parts` only, so that
+ * sums, and with them whole training runs, repeat bit for bit at a given number of threads.
  */
 
 /** Slot `index` as a pointer; conversion through u32, for pointers pass 2^31. */
@@ -27,7 +27,9 @@ export function realAt(args: usize, index: i32): f32 {
   return <f32>load<f64>(args + (<usize>index << 3));
 }
 
-/** First unit of a part's share of `count` units; its end is the first unit of part + 1. Shares differ by at most one. */
+/**
+ * First unit of a part's share of `count` units; its end is the first unit of part + 1. Shares differ by at most one.
+ */
 // @ts-ignore: decorator
 @inline
 export function shareStart(count: i32, part: i32, parts: i32): i32 {

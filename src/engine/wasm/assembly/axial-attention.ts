@@ -25,7 +25,8 @@ export function axialAttention(args: usize, part: i32, parts: i32): void {
       selectPair(i);
       pairLogits(i);
       pairWeights();
-      // Stores to tensors miss the caches. What follows stores nothing, so that none has to wait for those of the pair before.
+      // Stores to tensors miss the caches. What follows stores nothing, so that none has to wait for those of the pair
+      // before.
       if (i > 0) writePair(i - 2, i - 2, content, position);
       retrievePair(position === 0);
     }

@@ -2,11 +2,12 @@
  * What the kernels of attention in a window share: geometry, scratch memory, the rows of one group of four tasks (see
  * lanes.ts), and the windows of one pair of queries (see rows.ts).
  *
- * A window goes along an axis of L steps, each of which holds one row. Of the window in an image (local-attention.ts), a step
- * is a column of as many rows as the window is high, so that the rows in any window again lie one after the other.
+ * A window goes along an axis of L steps, each of which holds one row. Of the window in an image (local-attention.ts),
+ * a step is a column of as many rows as the window is high, so that the rows in any window again lie one after the
+ * other.
  *
- * Letters: O, L, I, N, Dq, Dv as in ../../ops/axial-attention.ts; depths are filled up to multiples of 4. Scratch holds one
- * group, so that the inner loops run from the first two caches and memory grows with L.
+ * Letters: O, L, I, N, Dq, Dv as in ../../ops/axial-attention.ts; depths are filled up to multiples of 4. Scratch holds
+ * one group, so that the inner loops run from the first two caches and memory grows with L.
  */
 import { integerAt, pointerAt } from "./arguments";
 import { gather, scatter, selectTasks } from "./lanes";
@@ -39,7 +40,9 @@ export function at(start: usize, index: i32, bytes: usize): usize {
   return start + <usize>index * bytes;
 }
 
-/** Takes some of the part's scratch memory, whose size ../../ops/axial-attention-kernels.ts works out in the same steps. */
+/**
+ * Takes some of the part's scratch memory, whose size ../../ops/axial-attention-kernels.ts works out in the same steps.
+ */
 export function take(bytes: usize): usize {
   const start = free;
   free += bytes;
@@ -77,7 +80,8 @@ function readArguments(args: usize, part: i32): void {
 }
 
 /**
- * For a window in images: B images of H x W. As `readAxis`, but for B, H, W in the place of O, L, I, and a window of any size.
+ * For a window in images: B images of H x W. As `readAxis`, but for B, H, W in the place of O, L, I, and a window of
+ * any size.
  */
 export function readImages(args: usize, part: i32): void {
   readArguments(args, part);
@@ -105,8 +109,8 @@ function layOut(rowsOfStep: i32): void {
 }
 
 /**
- * Bytes from a row to the next: an odd number of cache lines. A loop over rows that reads a few channels of each would find
- * all of them in few of the cache's sets, if they lay a power of two apart.
+ * Bytes from a row to the next: an odd number of cache lines. A loop over rows that reads a few channels of each would
+ * find all of them in few of the cache's sets, if they lay a power of two apart.
  */
 export function rowBytesOf(ofQuery: usize, ofValue: usize): usize {
   return (2 * ofQuery + ofValue) | 64;
@@ -192,12 +196,18 @@ export function lastOffset(i: i32): i32 {
   return min(after, length - 1 - i);
 }
 
-/** Windows of the pair (i, i + 1): rows of the first, of the second, of either; rows of the first for the offsets of either. */
+/**
+ * Windows of the pair (i, i + 1): rows of the first, of the second, of either; rows of the first for the offsets of
+ * either.
+ */
 export let firstKey: i32 = 0, firstCount: i32 = 0;
 export let secondKey: i32 = 0, secondCount: i32 = 0;
 export let eitherKey: i32 = 0, eitherCount: i32 = 0;
 export let offsetKey: i32 = 0, offsetCount: i32 = 0;
-/** Offsets, counted from the first in the window, of the first query to its first row, of the second, and to `offsetKey`. */
+/**
+ * Offsets, counted from the first in the window, of the first query to its first row, of the second, and to
+ * `offsetKey`.
+ */
 export let firstIndex: i32 = 0, secondIndex: i32 = 0, offsetIndex: i32 = 0;
 
 /** Selects queries i and i + 1; after the last of an odd number there is no second, whose line is then all zeros. */
@@ -224,7 +234,9 @@ export function selectPair(i: i32): void {
   offsetCount = firstKey + firstCount - offsetKey;
 }
 
-/** Zeroes a line's entries in the steps just before and just after a window, which the other query of the pair may read. */
+/**
+ * Zeroes a line's entries in the steps just before and just after a window, which the other query of the pair may read.
+ */
 export function clearAround(line: usize, first: i32, count: i32): void {
   const zero = f32x4.splat(0);
   const start = at(line, first, 16), end = at(line, first + count, 16), bytes = <usize>unit << 4;

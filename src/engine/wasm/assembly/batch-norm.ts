@@ -3,12 +3,13 @@
  *
  *     y = relu?(normalise(a) + other),   normalise(a) = (a - mean) * scale + beta,   scale = gamma / sqrt(variance + epsilon)
  *
- * where `other` is nothing, a residual, or a second normalised input with statistics of its own. Must equal the composed
- * form in ops/batch-norm.ts.
+ * where `other` is nothing, a residual, or a second normalised input with statistics of its own. Must equal the
+ * composed form in ops/batch-norm.ts.
  *
- * M rows of C channels, all [M, C] row-major. Each pass streams over memory once, which is its cost; shares are ranges of
- * rows. Sums: sixteen rows are added in float32, relative to the channel's first value, so that a mean far from zero costs no
- * digits; those go into float64. Shares are added up in their order, so the result does not depend on who ran first.
+ * M rows of C channels, all [M, C] row-major. Each pass streams over memory once, which is its cost; shares are ranges
+ * of rows. Sums: sixteen rows are added in float32, relative to the channel's first value, so that a mean far from zero
+ * costs no digits; those go into float64. Shares are added up in their order, so the result does not depend on who ran
+ * first.
  */
 import { integerAt, pointerAt, shareStart } from "./arguments";
 import { accumulate, accumulateOne, madd } from "./simd";
@@ -30,8 +31,8 @@ export function accumulateLine(accumulator: usize, a: v128, b: v128, c: v128, d:
 }
 
 /**
- * Rows that share one load of the coefficients: as many as lie within 1 KiB, four at most. Walking along longer rows side by
- * side takes the processor a third more time: it fetches ahead best where addresses follow each other.
+ * Rows that share one load of the coefficients: as many as lie within 1 KiB, four at most. Walking along longer rows
+ * side by side takes the processor a third more time: it fetches ahead best where addresses follow each other.
  */
 export function rowsAtOnce(rowBytes: usize): i32 {
   return max(1, min(4, <i32>(1024 / max<usize>(rowBytes, 1))));
@@ -43,8 +44,8 @@ export const RESIDUAL: i32 = 1;
 export const PAIR: i32 = 2;
 
 /**
- * Sums of x - first and of its square over `rows` rows of one cache line, 16 channels. A function of its own, not inlined: V8
- * keeps the sums in registers across one loop, and spills them where that loop stands inside others.
+ * Sums of x - first and of its square over `rows` rows of one cache line, 16 channels. A function of its own, not
+ * inlined: V8 keeps the sums in registers across one loop, and spills them where that loop stands inside others.
  */
 function addMomentsOfLine(x: usize, rows: i32, rowBytes: usize, first: usize, sums: usize, squares: usize): void {
   const origin0 = v128.load(first);
@@ -224,7 +225,8 @@ function applyShare(form: i32, relu: bool, args: usize, part: i32, parts: i32): 
 
 /**
  * y = relu?((a - meanA) * scaleA + shift + other)
- * args: rows, channels, form (0 nothing, 1 residual b, 2 normalised b), relu, a, meanA, scaleA, shift, b, meanB, scaleB, y
+ * args: rows, channels, form (0 nothing, 1 residual b, 2 normalised b), relu, a, meanA, scaleA, shift, b, meanB,
+ * scaleB, y
  */
 export function batchNormApply(args: usize, part: i32, parts: i32): void {
   const form = integerAt(args, 2);

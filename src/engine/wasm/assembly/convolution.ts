@@ -1,13 +1,14 @@
 /**
- * convolution: y[b][row][column] = epilogue(sum over taps, sum over k < run: x[b][row * strideY + tapY][column * strideX +
- * tapX][k] * w), NHWC, in groups of channels. With the taps of a window it equals tf.conv2d; with those of the mirrored
- * window, w transposed, and one call for each of strideY * strideX phases of its output, the gradient of tf.conv2d with
- * respect to its input. (../../ops/convolution.ts works out taps and phases.)
+ * convolution: y[b][row][column] = epilogue(sum over taps, sum over k < run: x[b][row * strideY + tapY][column *
+ * strideX + tapX][k] * w), NHWC, in groups of channels. With the taps of a window it equals tf.conv2d; with those of
+ * the mirrored window, w transposed, and one call for each of strideY * strideX phases of its output, the gradient of
+ * tf.conv2d with respect to its input. (../../ops/convolution.ts works out taps and phases.)
  *
  * An implicit im2col: a row of the left operand is a pixel's window, and the tile reads it in the image itself, tap by
- * tap. Where the window sticks out of the image, the few image rows that a task needs are first copied into the thread's
- * workspace with zeros around them (the band, which then lies in L2 cache); otherwise nothing is copied. Neighbours in a
- * row of the window are contiguous in NHWC and make one tap, as long as there is one group and no dilation.
+ * tap. Where the window sticks out of the image, the few image rows that a task needs are first copied into the
+ * thread's workspace with zeros around them (the band, which then lies in L2 cache); otherwise nothing is copied.
+ * Neighbours in a row of the window are contiguous in NHWC and make one tap, as long as there is one group and no
+ * dilation.
  *
  * Tasks are stretches of output rows (of all images in one sequence) x columns x groups, taken from a counter.
  */
@@ -18,8 +19,8 @@ import { Epilogue, epilogueSlot, multiplyRows, prepareWorkspace, rowsOfC, tileRo
 
 /**
  * args: 0 x, 1 w, 2 y,
- * 3 images, 4 5 height and width of x, 6 channels of x, 7 of these per group (the run of a tap is a multiple), 8 groups,
- * 9 10 rows and columns of the output (of this phase), 11 12 strideY, strideX,
+ * 3 images, 4 5 height and width of x, 6 channels of x, 7 of these per group (the run of a tap is a multiple), 8
+ * groups, 9 10 rows and columns of the output (of this phase), 11 12 strideY, strideX,
  * 13 14 place in x of the first tap of output (0, 0), may be negative, 15 rows that the taps span,
  * 16 width of the band in pixels, or 0 to read x in place,
  * 17 18 19 bytes from one image, row, column of the output to the next, 20 bytes to the phase's first element,

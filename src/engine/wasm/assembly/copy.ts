@@ -1,6 +1,6 @@
 /**
- * Moving data: strided blocks (slice, split, concat, pad, tile, most transposes), transposed matrices, rows chosen by index and
- * their gradient.
+ * Moving data: strided blocks (slice, split, concat, pad, tile, most transposes), transposed matrices, rows chosen by
+ * index and their gradient.
  */
 import { integerAt, lineShareStart, pointerAt, shareStart } from "./arguments";
 
@@ -71,8 +71,8 @@ export function fillValues(args: usize, part: i32, parts: i32): void {
 const TILE: i32 = 32;
 
 /**
- * y [outer, columns, rows] from x [outer, rows, columns], four-byte values; shares are ranges of (outer, strip of columns).
- * args: x, y, outer, rows, columns
+ * y [outer, columns, rows] from x [outer, rows, columns], four-byte values; shares are ranges of (outer, strip of
+ * columns). args: x, y, outer, rows, columns
  */
 export function transposeMatrices(args: usize, part: i32, parts: i32): void {
   const x = pointerAt(args, 0);
@@ -147,8 +147,8 @@ export function gatherRows(args: usize, part: i32, parts: i32): void {
 }
 
 /**
- * sums[ids[i]] += x[i]; ids that name no segment are left out. Shares are ranges of segments: each looks at all ids and adds
- * the rows of its own, in their order.
+ * sums[ids[i]] += x[i]; ids that name no segment are left out. Shares are ranges of segments: each looks at all ids and
+ * adds the rows of its own, in their order.
  * args: x [count, channels], ids (int32), sums [segments, channels], count, channels, segments
  */
 export function segmentSum(args: usize, part: i32, parts: i32): void {

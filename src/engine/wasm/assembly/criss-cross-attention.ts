@@ -3,24 +3,21 @@
  * `composedCrissCrossAttention` of src/layers/criss-cross-attention.ts.
  *
  * Attention along the rows comes first and leaves, of each pixel's softmax, the shift and 1 / sum; attention along
- * the columns, without the own place, then merges its own output and moments with those. Backward, each direction goes by the
- * moments of both.
+ * the columns, without the own place, then merges its own output and moments with those.
  */
 import { integerAt, pointerAt, shareStart } from "./arguments";
 import {
-  at, groupCount, length, lineBytes, lines, loadRows, readAxis, readRowsOf, rowBytes, rows, secondCount, selectPair, take,
-  valueBytes, valueDepth, writeRows,
+  at, groupCount, length, lineBytes, lines, loadRows, readAxis, secondCount, selectPair, take, valueBytes, valueDepth,
 } from "./axis";
 import { softmax } from "./exponential";
 import { gather, scatter } from "./lanes";
 import { constants, forgetShifts, shift0, shift1, loadScales, pairLogits } from "./logits";
-import { inverse0, inverse1, pairContent, pairWeights, pairWeightsOf, preparePairs } from "./pair";
-import { beginGroup, finishKeys, pairGradientOf, prepareGradient, qkvSlope, readSlopes, slopes } from "./pair-gradient";
+import { inverse0, inverse1, pairContent, pairWeights, preparePairs } from "./pair";
 
 /** The own place's logit along the column. Not minus infinity, which would be all there is in a column of one. */
 const excluded: f32 = -3e38;
 /** Moments of a pair as they are gathered: shift, 1 / sum, two vectors of padding; and the same of the second. */
-const momentBytes: usize = 64;
+export const momentBytes: usize = 64;
 
 /** args: those of `readAxis`, then output, moments [.., N, 2], whether these are the columns */
 export function crissCrossAttention(args: usize, part: i32, parts: i32): void {
@@ -56,7 +53,7 @@ export function crissCrossAttention(args: usize, part: i32, parts: i32): void {
   }
 }
 
-function excludeOwn(i: i32): void {
+export function excludeOwn(i: i32): void {
   v128.store(at(lines, i, 16), f32x4.splat(excluded));
   if (secondCount > 0) v128.store(at(lines + lineBytes, i + 1, 16), f32x4.splat(excluded));
   forgetShifts();
@@ -76,42 +73,5 @@ function merge(moments: usize, earlier: usize, shift: v128, inverse: v128, conte
   for (let d: usize = 0; d < valueBytes; d += 16) {
     const sum = f32x4.add(f32x4.mul(x, v128.load(earlier + d)), f32x4.mul(y, v128.load(content + d)));
     v128.store(content + d, sum);
-  }
-}
-
-/**
- * The gradient by qkv of one direction; that of the columns is added to what is there.
- * args: those of `readAxis`, then those of `prepareGradient`, output, moments, whether these are the columns
- */
-export function crissCrossAttentionGradient(args: usize, part: i32, parts: i32): void {
-  readAxis(args, part);
-  prepareGradient(args, 15, part);
-  const output = pointerAt(args, 20), moments = pointerAt(args, 21), columns = integerAt(args, 22) !== 0;
-  const pair = take(2 * momentBytes);
-  const end = shareStart(groupCount(), part + 1, parts);
-  for (let group = shareStart(groupCount(), part, parts); group < end; group++) {
-    loadRows(group);
-    loadScales();
-    beginGroup();
-    readSlopes(0);
-    for (let i = 0; i < length; i += 2) {
-      selectPair(i);
-      pairLogits(i);
-      if (columns) excludeOwn(i);
-      gather(moments, 2, 0, 2, i, min(2, length - i), pair, momentBytes);
-      pairWeightsOf(v128.load(pair), v128.load(pair, 16), v128.load(pair, 64), v128.load(pair, 80));
-      pairGradientOf(i, i, output);
-    }
-    finishKeys(slopes, rowBytes, length);
-    if (columns) addEarlier();
-    writeRows(qkvSlope, 0, length, slopes, rowBytes);
-  }
-}
-
-function addEarlier(): void {
-  readRowsOf(qkvSlope, 0, length, rows, rowBytes);
-  const bytes = <usize>length * rowBytes;
-  for (let x: usize = 0; x < bytes; x += 16) {
-    v128.store(slopes + x, f32x4.add(v128.load(slopes + x), v128.load(rows + x)));
   }
 }

@@ -1,9 +1,9 @@
 /**
- * Elementwise operations of one and two operands, float32, one pass over memory. Must equal TensorFlow.js's operations of the
- * same names; NaN stays NaN.
+ * Elementwise operations of one and two operands, float32, one pass over memory. Must equal TensorFlow.js's operations
+ * of the same names; NaN stays NaN.
  *
- * An operation is a number that the compiler knows in each loop (see the switch in `combine`), so that one loop in the source
- * becomes one loop per operation without a test inside.
+ * An operation is a number that the compiler knows in each loop (see the switch in `combine`), so that one loop in the
+ * source becomes one loop per operation without a test inside.
  */
 import { integerAt, lineShareStart, pointerAt, realAt, shareStart } from "./arguments";
 import { naturalExponential } from "./natural-exponential";
@@ -110,8 +110,8 @@ function combineAs(op: i32, args: usize, part: i32, parts: i32): void {
 }
 
 /**
- * y [outer, middle, inner] = a op b, contiguous; a and b have byte strides along the three axes, 0 where they are repeated,
- * and along inner 4 or 0. They may not both be 0 there: inner is then 1 and given as 4.
+ * y [outer, middle, inner] = a op b, contiguous; a and b have byte strides along the three axes, 0 where they are
+ * repeated, and along inner 4 or 0. They may not both be 0 there: inner is then 1 and given as 4.
  * args: op, outer, middle, inner, a, aOuter, aMiddle, aInner, b, bOuter, bMiddle, bInner, y, parameter
  */
 export function elementwiseBinary(args: usize, part: i32, parts: i32): void {

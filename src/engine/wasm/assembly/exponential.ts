@@ -1,26 +1,30 @@
 /**
  * The softmax of four rows side by side, in base 2: log2(e) is folded into the logits by whoever computes them.
  *
- * 2^(x - m) = 2^(n - m) 2^f with n = round(x) and f = x - n in [-1/2, 1/2]. The shift m is the greatest logit rounded to a
- * whole number. Adding 1.5 * 2^23 - m, which is exact, so both rounds x and takes m off, and leaves n - m in the low bits,
- * ready to be shifted into the exponent; 2^f is the polynomial of degree 5 of least relative error (2e-7 as evaluated here).
+ * 2^(x - m) = 2^(n - m) 2^f with n = round(x) and f = x - n in [-1/2, 1/2]. The shift m is the greatest logit rounded
+ * to a whole number. Adding 1.5 * 2^23 - m, which is exact, so both rounds x and takes m off, and leaves n - m in the
+ * low bits, ready to be shifted into the exponent; 2^f is the polynomial of degree 5 of least relative error (2e-7 as
+ * evaluated here).
  */
 import { madd } from "./simd";
 
 /** log2(e): the natural exponential of x is 2^(x log2(e)). */
 export const log2e: f32 = 1.44269504;
-/** Factor from a gradient by logits in base 2 to one by natural logits, and so 1 / log2(e). */
+/**
+ * Factor from a gradient with respect to logits in base 2 to one with respect to natural logits, and so 1 / log2(e).
+ */
 export const ln2: f32 = 0.69314718;
 
 /** Bytes that `putConstants` writes. */
 export const constantBytes: usize = 128;
 
 /**
- * The constants are read from memory: V8 rebuilds a constant of 128 bits in every turn of a loop, three instructions each,
- * whereas what was loaded before the loop stays in its register.
+ * The constants are read from memory: V8 rebuilds a constant of 128 bits in every turn of a loop, three instructions
+ * each, whereas what was loaded before the loop stays in its register.
  */
 export function putConstants(at: usize): void {
-  // Less than the shift less 100 counts as that: nothing beside 1, and products with it are not denormal numbers, which would be very slow.
+  // Less than the shift less 100 counts as that: nothing beside 1, and products with it are not denormal numbers, which
+  // would be very slow.
   v128.store(at, f32x4.splat(-100));
   v128.store(at, f32x4.splat(12582912), 16);
   v128.store(at, f32x4.splat(1), 32);

@@ -2,8 +2,8 @@
  * A band of image rows as an axis: the rows that queries of one image row see, laid out column by column, M rows each.
  *
  * An M x M window is then a run of M M rows, and that of the next query lies M rows further on, so all loops of rows.ts
- * serve. From one image row to the next only one row of each column is new; it takes the place of the one that leaves, in a
- * ring, so row y of the image is row y mod M of its column, and the encodings are put in the same order.
+ * serve. From one image row to the next only one row of each column is new; it takes the place of the one that leaves,
+ * in a ring, so row y of the image is row y mod M of its column, and the encodings are put in the same order.
  */
 import {
   after, at, before, eitherCount, eitherKey, height, length, lineBytes, lines, readRows, rowBytes, rows, secondCount,
@@ -48,8 +48,8 @@ export function selectImageRow(y: i32, factor: v128): void {
 }
 
 /**
- * Sets the selected pair's logits of keys above and below the image to minus infinity, which makes their weights 2^-100: as
- * good as nothing.
+ * Sets the selected pair's logits of keys above and below the image to minus infinity, which makes their weights
+ * 2^-100: as good as nothing.
  */
 export function maskOutside(y: i32): void {
   if (y >= before && y + after < height) return;

@@ -24,8 +24,8 @@ export function padImages(args: usize, part: i32, parts: i32): void {
 }
 
 /**
- * A rectangle of an image, zero where it sticks out; of each pixel the first `groupBytes` of `pixelBytes`. `top` and `left` may
- * be negative.
+ * A rectangle of an image, zero where it sticks out; of each pixel the first `groupBytes` of `pixelBytes`. `top` and
+ * `left` may be negative.
  */
 export function copyBand(
   source: usize,

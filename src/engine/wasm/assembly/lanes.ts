@@ -1,12 +1,14 @@
 /**
  * Four tasks side by side: from tensors [O, L, I, N * depth] to rows of four lanes (see rows.ts) and back.
  *
- * Task t is head t % N of sequence t / N, so four neighbouring tasks mostly lie side by side in memory, and a position is
- * read in whole cache lines. The last group repeats the last task in its spare lanes: what they compute is written twice,
- * the same each time, or masked out where it would be added.
+ * Task t is head t % N of sequence t / N, so four neighbouring tasks mostly lie side by side in memory, and a position
+ * is read in whole cache lines. The last group repeats the last task in its spare lanes: what they compute is written
+ * twice, the same each time, or masked out where it would be added.
  */
 
-/** Of each lane, its first position times N plus its head: the place of its channels in units of one head's channels. */
+/**
+ * Of each lane, its first position times N plus its head: the place of its channels in units of one head's channels.
+ */
 let place0: usize = 0, place1: usize = 0, place2: usize = 0, place3: usize = 0;
 /** Heads between a position of the axis and the next. */
 let placesPerStep: usize = 0;
@@ -73,8 +75,8 @@ export function addSingleToHeads(sums: usize, heads: i32, values: v128): void {
 }
 
 /**
- * Reads `depth` channels from channel `offset` on, of `count` positions from `first` on, into rows at `rows`. A head has
- * `channels` channels in the tensor. Fills each row up to a multiple of 4 channels with zeros.
+ * Reads `depth` channels from channel `offset` on, of `count` positions from `first` on, into rows at `rows`. A head
+ * has `channels` channels in the tensor. Fills each row up to a multiple of 4 channels with zeros.
  */
 export function gather(
   tensor: usize, channels: i32, offset: i32, depth: i32, first: i32, count: i32, rows: usize, rowBytes: usize,

@@ -10,9 +10,13 @@ import { addDotEncodings, addDotKeys, dotEncodings, dotRows } from "./rows";
 
 /** Of exponential.ts. */
 export let constants: usize = 0;
-/** Encodings of the offsets in the window, [R][2 Dq + Dv]: query's, key's, value's of offset -before, then of the next. */
+/**
+ * Encodings of the offsets in the window, [R][2 Dq + Dv]: query's, key's, value's of offset -before, then of the next.
+ */
 export let encodings: usize = 0, encodingBytes: usize = 0;
-/** The key's encodings once more, as rows that carry each lane's factor, [R][Dq]; a step of zeros before and after them. */
+/**
+ * The key's encodings once more, as rows that carry each lane's factor, [R][Dq]; a step of zeros before and after them.
+ */
 export let keyEncodings: usize = 0;
 /** The pair's queries, times log2(e) and each lane's factor of the content and of the query-position term. */
 export let contentQueries: usize = 0, positionQueries: usize = 0;

@@ -10,8 +10,8 @@ import { tileColumns } from "./matrix-tile";
 /**
  * Packs `depth` rows of `columns` contiguous floats, `rowBytes` apart, into panels that lie `panelBytes` apart.
  *
- * By blocks of 32 rows, one panel after the other: taking whole rows would write to as many places as there are panels, which,
- * a power of two apart, would push each other out of the cache.
+ * By blocks of 32 rows, one panel after the other: taking whole rows would write to as many places as there are panels,
+ * which, a power of two apart, would push each other out of the cache.
  */
 export function packPanels(
   source: usize,
@@ -75,7 +75,10 @@ export function packPanelsTransposed(
   }
 }
 
-/** Bytes of a transposed row: an odd number of cache lines, for rows a power of two apart push each other out of the cache. */
+/**
+ * Bytes of a transposed row: an odd number of cache lines, for rows a power of two apart push each other out of the
+ * cache.
+ */
 // @ts-ignore: decorator
 @inline
 export function transposedRowBytes(floats: i32): usize {
@@ -83,8 +86,8 @@ export function transposedRowBytes(floats: i32): usize {
 }
 
 /**
- * to[column][row] = from[row][column]; both are given by the bytes from one row to the next. With `toBytes` a power of two it
- * takes five times as long.
+ * to[column][row] = from[row][column]; both are given by the bytes from one row to the next. With `toBytes` a power of
+ * two it takes five times as long.
  */
 export function transpose(from: usize, fromBytes: usize, rows: i32, columns: i32, to: usize, toBytes: usize): void {
   let row = 0;

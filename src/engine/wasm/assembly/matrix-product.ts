@@ -5,9 +5,9 @@
  * Layout: A [batchA, M, K] ([batchA, K, M] when transposed), B [batchB, K, N] ([batchB, N, K]), C [batch, M, N].
  *
  * C is cut into tasks of `rowsPerTask` x `columnsPerTask`, which threads take from a counter: whoever does a task, its
- * sums are the same. Consecutive tasks share their columns, so that a thread packs a panel of B once and keeps it in its
- * L2 cache. A is read in place; transposed, a block of it is first brought into rows, and the depth is cut into blocks
- * so that the block stays in cache.
+ * sums are the same. Consecutive tasks share their columns, so that a thread packs a panel of B once and keeps it in
+ * its L2 cache. A is read in place; transposed, a block of it is first brought into rows, and the depth is cut into
+ * blocks so that the block stays in cache.
  */
 import { integerAt, pointerAt } from "./arguments";
 import { packPanels, packPanelsTransposed, transpose, transposedRowBytes } from "./matrix-pack";

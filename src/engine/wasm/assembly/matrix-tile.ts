@@ -5,7 +5,8 @@
  *
  * Tile: twelve accumulators of four lanes, two vectors of B and one broadcast element of A fill 15 of the 16 registers
  * of 128 bits that x64 has (V8 keeps the sixteenth). Per step of k that is 12 multiply-adds for 8 loads. Of the shapes
- * 3x12, 4x8, 4x12, 5x8, 6x8, 7x8 and 8x8 this one came closest to the peak: 97 % of it with relaxed SIMD, 100 % without.
+ * 3x12, 4x8, 4x12, 5x8, 6x8, 7x8 and 8x8 this one came closest to the peak: 97 % of it with relaxed SIMD, 100 %
+ * without.
  *
  * A is read where it lies, through one pointer per row: k runs along contiguous floats. Taps are byte offsets added to
  * all six pointers; a convolution has one tap for each stretch of its window that lies contiguous in the input, so that
@@ -78,9 +79,9 @@ function multiplyTile(
 }
 
 /**
- * Adds the part of one tap. The loop has a function to itself without another branch, and sums meet in memory: where they
- * stay in registers over two nested loops, or into a branch, V8 11 (Node 20) spills them in the inner loop and reaches 57 %
- * of the rate.
+ * Adds the part of one tap. The loop has a function to itself without another branch, and sums meet in memory: where
+ * they stay in registers over two nested loops, or into a branch, V8 11 (Node 20) spills them in the inner loop and
+ * reaches 57 % of the rate.
  */
 function multiplyTap(a: usize, tap: usize, c: usize, column: usize, run: i32, panel: usize): void {
   const r0 = load<usize>(c, 0) + column;

@@ -2,9 +2,9 @@
 import { madd } from "./simd";
 
 /**
- * x = n ln 2 + f with a whole n and |f| <= ln 2 / 2; e^x = 2^n e^f. ln 2 is taken off in two parts, so that f keeps its digits
- * where n is large; e^f is 1 + f + f^2 P(f) with the coefficients of Cephes' expf. 2^n is applied in two steps: n passes
- * the range of one exponent where the result is infinite, zero or denormal.
+ * x = n ln 2 + f with a whole n and |f| <= ln 2 / 2; e^x = 2^n e^f. ln 2 is taken off in two parts, so that f keeps its
+ * digits where n is large; e^f is 1 + f + f^2 P(f) with the coefficients of Cephes' expf. 2^n is applied in two steps:
+ * n passes the range of one exponent where the result is infinite, zero or denormal.
  */
 // @ts-ignore: decorator
 @inline

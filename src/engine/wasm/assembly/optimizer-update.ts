@@ -1,5 +1,6 @@
 /**
- * Updates of all weights of a model in one call and one pass over memory, in place. Equal ../../../training/optimizers.ts.
+ * Updates of all weights of a model in one call and one pass over memory, in place. Equal
+ * ../../../training/optimizers.ts.
  *
  * The weights are listed in a table of float64 rows; every part does its share of every row, in whole cache lines. Each
  * element is independent of the others, so results do not depend on the number of threads.
@@ -71,8 +72,8 @@ function moveMoments(
 }
 
 /**
- * SGD: m = momentum m + g; w -= shrink w + rate (fresh g + stale m), fresh 1 and stale momentum with Nesterov's look ahead,
- * else 0 and 1.
+ * SGD: m = momentum m + g; w -= shrink w + rate (fresh g + stale m), fresh 1 and stale momentum with Nesterov's look
+ * ahead, else 0 and 1.
  *
  * args: table, rows, gradientScale, momentum, rate, fresh, stale
  * table row: w, gradient, m, -, count, addedDecay, shrink; g = gradientScale gradient + addedDecay w
@@ -154,8 +155,8 @@ function moveTo(whole: bool, target: usize, source: usize, share: v128): void {
 }
 
 /**
- * Four floats, or one in lane 0 and zeros: the last floats of a row go through the same arithmetic one by one. Which of the
- * two is known where a loop is compiled; asked for each element, it makes the updates take four times as long.
+ * Four floats, or one in lane 0 and zeros: the last floats of a row go through the same arithmetic one by one. Which of
+ * the two is known where a loop is compiled; asked for each element, it makes the updates take four times as long.
  */
 // @ts-ignore: decorator
 @inline

@@ -72,8 +72,8 @@ export function retrievePair(together: bool): void {
 }
 
 /**
- * Writes what was retrieved for the pair of queries i and i + 1 to the tensors' positions from `place` on. Where there are
- * value encodings but no tensor `position` (0), `content` is the sum of both: half the memory to write.
+ * Writes what was retrieved for the pair of queries i and i + 1 to the tensors' positions from `place` on. Where there
+ * are value encodings but no tensor `position` (0), `content` is the sum of both: half the memory to write.
  */
 export function writePair(i: i32, place: i32, content: usize, position: usize): void {
   const queries = min(2, length - i);

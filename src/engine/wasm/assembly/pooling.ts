@@ -1,10 +1,10 @@
 /**
- * Pooling x [B, H, W, C] over windows into y [B, P, Q, C]: the average, TensorFlow.js's MaxPoolGrad (of equal maxima the first
- * in reading order gets the gradient) and AvgPoolGrad. Places beyond the edge count neither for the maximum nor for the
- * average.
+ * Pooling x [B, H, W, C] over windows into y [B, P, Q, C]: the average, TensorFlow.js's MaxPoolGrad (of equal maxima
+ * the first in reading order gets the gradient) and AvgPoolGrad. Places beyond the edge count neither for the maximum
+ * nor for the average.
  *
- * Four channels at a time. Shares are ranges of rows of what is written; in maxPoolGradient, where neighbouring windows write
- * to the same places, they are ranges of (image, 16 channels), of which no two share a place.
+ * Four channels at a time. Shares are ranges of rows of what is written; in maxPoolGrad, where neighbouring windows
+ * write to the same places, they are ranges of (image, 16 channels), of which no two share a place.
  */
 import { integerAt, pointerAt, shareStart } from "./arguments";
 
@@ -17,9 +17,10 @@ function extent(start: i32, window: i32, size: i32): i32 {
 
 /**
  * Each window gives dy to its first place that holds the maximum.
- * args: geometry (batch, H, W, C, P, Q, window height and width, strides, padding at the top and on the left), x, y, dy, dx
+ * args: geometry (batch, H, W, C, P, Q, window height and width, strides, padding at the top and on the left), x, y,
+ * dy, dx
  */
-export function maxPoolGradient(args: usize, part: i32, parts: i32): void {
+export function maxPoolGrad(args: usize, part: i32, parts: i32): void {
   const batch = integerAt(args, 0);
   const height = integerAt(args, 1);
   const width = integerAt(args, 2);
@@ -152,7 +153,7 @@ export function averagePool(args: usize, part: i32, parts: i32): void {
  * its own forward pass divides by the places that exist; here both divide by the same.)
  * args: geometry as above, dy, dx
  */
-export function averagePoolGradient(args: usize, part: i32, parts: i32): void {
+export function averagePoolGrad(args: usize, part: i32, parts: i32): void {
   const batch = integerAt(args, 0);
   const height = integerAt(args, 1);
   const width = integerAt(args, 2);

@@ -1,9 +1,11 @@
 /**
- * Sum, mean and greatest value along one axis of x [outer, length, inner]. Must equal TensorFlow.js's Sum, Mean and Max.
+ * Sum, mean and greatest value along one axis of x [outer, length, inner]. Must equal TensorFlow.js's Sum, Mean and
+ * Max.
  *
- * Two steps. First, tasks of (outer, chunk of the axis) each reduce their stretch into a row of `inner` float64 values: groups of
- * eight values are added in float32, and those in float64. Then the chunks of each outer are put together in their order. The
- * number of chunks follows from the shape and the number of threads alone, so results repeat bit for bit.
+ * Two steps. First, tasks of (outer, chunk of the axis) each reduce their stretch into a row of `inner` float64 values:
+ * groups of eight values are added in float32, and those in float64. Then the chunks of each outer are put together in
+ * their order. The number of chunks follows from the shape and the number of threads alone, so results repeat bit for
+ * bit.
  */
 import { integerAt, pointerAt, shareStart } from "./arguments";
 import { accumulate, accumulateOne } from "./simd";

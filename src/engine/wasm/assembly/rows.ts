@@ -2,24 +2,24 @@
  * Attention's inner loops, on four tasks side by side.
  *
  * A *task* is one sequence of one head; the four lanes of a vector are four tasks, so that nothing is ever added across
- * lanes, no length is rounded up, and a softmax needs no mask. What one position holds is a *row*, [depth][4 tasks], of a
- * depth that is a multiple of 4 (filled up with zeros). A *line* holds one vector for each key: logits, weights, or their
- * gradients. An *encoding* row is shared by all tasks and so holds plain numbers, [depth]; each is spread over the lanes as
- * it is loaded, which costs nothing.
+ * lanes, no length is rounded up, and a softmax needs no mask. What one position holds is a *row*, [depth][4 tasks], of
+ * a depth that is a multiple of 4 (filled up with zeros). A *line* holds one vector for each key: logits, weights, or
+ * their gradients. An *encoding* row is shared by all tasks and so holds plain numbers, [depth]; each is spread over
+ * the lanes as it is loaded, which costs nothing.
  *
- * Queries go in pairs (i, i + 1). Where both look at the same key j, their lines are read at the same place; where both look
- * at the same offset j - i, the second line is read one step later. `other` is the distance from the first line to the
- * second. Outside a query's own window its line holds zeros for one step (axis.ts, `clearAround`).
+ * Queries go in pairs (i, i + 1). Where both look at the same key j, their lines are read at the same place; where both
+ * look at the same offset j - i, the second line is read one step later. `other` is the distance from the first line to
+ * the second. Outside a query's own window its line holds zeros for one step (axis.ts, `clearAround`).
  *
- * Tiles: 2 queries by 4 channels. V8 (11 to 13) issues all loads between two stores before any arithmetic and has 15 vector
- * registers to give, so a loop may load at most 15 less what it carries, else it spills: 8 sums or factors of the pair, 4
- * loaded channels and 2 line entries fit. Each function holds one kind of loop for the same reason.
+ * Tiles: 2 queries by 4 channels. V8 (11 to 13) issues all loads between two stores before any arithmetic and has 15
+ * vector registers to give, so a loop may load at most 15 less what it carries, else it spills: 8 sums or factors of
+ * the pair, 4 loaded channels and 2 line entries fit. Each function holds one kind of loop for the same reason.
  */
 import { madd } from "./simd";
 
 /**
- * line[j] += k_j . (q + t_j): the content and the key-position logits of one query at once, and the greatest of the sums. t:
- * rows of keys' encodings. Additions have a port of their own, beside those of the multiply-adds.
+ * line[j] += k_j . (q + t_j): the content and the key-position logits of one query at once, and the greatest of the
+ * sums. t: rows of keys' encodings. Additions have a port of their own, beside those of the multiply-adds.
  */
 export function addDotKeys(
   q: usize, keys: usize, keyBytes: usize, encodings: usize, encodingBytes: usize, line: usize, count: i32, depth: i32,
@@ -240,8 +240,9 @@ export function addToRows(
 }
 
 /**
- * row_j += line[j] (q + t_j): the gradient of `addDotKeys` by the keys, for the pair of queries at q and q + qBytes. The
- * second query's t_j lies `step` bytes before the first's. Each store lets the loads after it wait: all fits in registers.
+ * row_j += line[j] (q + t_j): the gradient of `addDotKeys` by the keys, for the pair of queries at q and q + qBytes.
+ * The second query's t_j lies `step` bytes before the first's. Each store lets the loads after it wait: all fits in
+ * registers.
  */
 export function addToKeys(
   q: usize, qBytes: usize, encodings: usize, encodingBytes: usize, step: usize, line: usize, other: usize,
@@ -275,7 +276,10 @@ export function addToKeys(
   }
 }
 
-/** sum_t += line[j] key_j + other line[j + 1] key_{j+1}, where t is the offset that j has from the first query; 1: a step. */
+/**
+ * sum_t += line[j] key_j + other line[j + 1] key_{j+1}, where t is the offset that j has from the first query; 1: a
+ * step.
+ */
 export function addKeysByOffset(
   keys: usize, keyBytes: usize, stepBytes: usize, line: usize, other: usize, sums: usize, sumBytes: usize, count: i32,
   depth: i32,
@@ -312,7 +316,7 @@ export function dotLines(a: usize, b: usize, count: i32): v128 {
 }
 
 /** line[j] = weights[j] (line[j] - mean): the softmax's gradient, from that by the weights and its weighted mean. */
-export function toGradient(weights: usize, line: usize, count: i32, mean: v128): void {
+export function toLogitGrads(weights: usize, line: usize, count: i32, mean: v128): void {
   const end = line + (<usize>count << 4);
   for (let p = line; p < end; p += 16) {
     v128.store(p, f32x4.mul(v128.load(weights), f32x4.sub(v128.load(p), mean)));

@@ -1,8 +1,8 @@
 /** Arithmetic on four lanes that every kernel shares. */
 
 /**
- * a * b + c. One rounding in the relaxed variant of the module (a fused multiply-add where the processor has one), two in
- * the plain variant; `ASC_FEATURE_RELAXED_SIMD` is a constant of the compiler, so the other branch vanishes.
+ * a * b + c. One rounding in the relaxed variant of the module (a fused multiply-add where the processor has one), two
+ * in the plain variant; `ASC_FEATURE_RELAXED_SIMD` is a constant of the compiler, so the other branch vanishes.
  */
 // @ts-ignore: decorator
 @inline

@@ -1,6 +1,6 @@
 /**
- * Gradients by mean and variance as gradients by the products: with M pairs, that by a product x is a + b x, where
- * b = 2 dvariance / M and a = dmean / M - b mean.
+ * Gradients with respect to mean and variance as gradients with respect to the products: with M pairs, that by a
+ * product x is a + b x, where b = 2 dVariance / M and a = dMean / M - b mean.
  */
 import { pointerAt } from "./arguments";
 import { after, at, before, firstOffset, heads, height, inner, lastOffset, length, outer, take } from "./axis";
@@ -9,17 +9,17 @@ import { headValues } from "./lanes";
 /** a and b of each term and head: [3 terms][2][N] of float32; and of each lane of the group: [3 terms][2] vectors. */
 let coefficients: usize = 0, laneCoefficients: usize = 0;
 
-/** Reads from argument `first` on: mean, its gradient and that by the variance, [3, N] each. */
+/** Reads from argument `first` on: mean, the gradients with respect to it and to the variance, [3, N] each. */
 export function prepareCoefficients(args: usize, first: i32): void {
-  const means = pointerAt(args, first), meanSlopes = pointerAt(args, first + 1), varianceSlopes = pointerAt(args, first + 2);
+  const means = pointerAt(args, first), dMean = pointerAt(args, first + 1), dVariance = pointerAt(args, first + 2);
   coefficients = take(<usize>(6 * heads + 3) >> 2 << 4);
   laneCoefficients = take(96);
   const pairs = countPairs() * <f64>outer * <f64>inner;
   for (let term = 0; term < 3; term++) {
     for (let head = 0; head < heads; head++) {
       const from = (term * heads + head) << 2;
-      const b = 2 * <f64>load<f32>(varianceSlopes + from) / pairs;
-      const a = <f64>load<f32>(meanSlopes + from) / pairs - b * <f64>load<f32>(means + from);
+      const b = 2 * <f64>load<f32>(dVariance + from) / pairs;
+      const a = <f64>load<f32>(dMean + from) / pairs - b * <f64>load<f32>(means + from);
       store<f32>(at(coefficients, 2 * term * heads + head, 4), <f32>a);
       store<f32>(at(coefficients, (2 * term + 1) * heads + head, 4), <f32>b);
     }

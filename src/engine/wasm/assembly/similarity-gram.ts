@@ -1,9 +1,9 @@
 /**
  * The similarity statistics without a single product, for long axes whose queries see every key.
  *
- * Each of the three terms is a set of products x = y.z, where y is a query (of the key-position term: a key) and z runs over
- * the n vectors that meet it: the keys, or the encodings of the offsets that it has to them. With the mean m of those z and
- * their centred Gram matrix C = sum (z - m)(z - m)^T,
+ * Each of the three terms is a set of products x = y.z, where y is a query (of the key-position term: a key) and z runs
+ * over the n vectors that meet it: the keys, or the encodings of the offsets that it has to them. With the mean m of
+ * those z and their centred Gram matrix C = sum (z - m)(z - m)^T,
  *
  *     sum x = n u,    sum x^2 = n u^2 + y.(C y),    u = y.m
  *
@@ -14,8 +14,8 @@ import { at, firstOffset, fullKeyDepth, keyDepth, lastOffset, length, queryBytes
 import { madd } from "./simd";
 
 /**
- * Of each i the mean of the encodings that meet query i (and key L - 1 - i), and their centred Gram matrix: plain numbers,
- * [L][1 + Dq][Dq], at the place that is returned, elements `windowBytes` apart.
+ * Of each i the mean of the encodings that meet query i (and key L - 1 - i), and their centred Gram matrix: plain
+ * numbers, [L][1 + Dq][Dq], at the place that is returned, elements `windowBytes` apart.
  */
 export function windowsOf(table: usize): usize {
   const windows = take(<usize>length * windowBytes());
@@ -63,7 +63,10 @@ function addProducts(row: usize, sums: usize, sign: f64): void {
   }
 }
 
-/** The mean of all vectors (of `from`: queries or keys of the rows) to `mean`, and they less the mean to `centred`, [L][Dq]. */
+/**
+ * The mean of all vectors (of `from`: queries or keys of the rows) to `mean`, and they less the mean to `centred`,
+ * [L][Dq].
+ */
 export function centre(from: usize, mean: usize, centred: usize): void {
   for (let x: usize = 0; x < queryBytes; x += 64) {
     sumRows(from + x, mean + x);

@@ -1,6 +1,7 @@
 /**
- * Moments of the similarities: of each term and head, from sets of n products with mean u, the sums of n u, of n u^2 and of the
- * squares of products less u. Kept apart and in float64, they cost the variance no digits when a mean is far from zero.
+ * Moments of the similarities: of each term and head, from sets of n products with mean u, the sums of n u, of n u^2
+ * and of the squares of products less u. Kept apart and in float64, they cost the variance no digits when a mean is far
+ * from zero.
  */
 import { integerAt, pointerAt } from "./arguments";
 import { at, heads, take } from "./axis";
@@ -29,8 +30,8 @@ export function addMomentsToHeads(): void {
 }
 
 /**
- * Adds the moments of `count` products among the entries of a line, whose other entries equal one of the products: `first`.
- * The squares are taken about that, which is as near as any to the mean.
+ * Adds the moments of `count` products among the entries of a line, whose other entries equal one of the products:
+ * `first`. The squares are taken about that, which is as near as any to the mean.
  */
 export function addProducts(term: i32, line: usize, entries: i32, count: i32, first: v128): void {
   const end = at(line, entries, 16);
@@ -54,7 +55,9 @@ export function addProducts(term: i32, line: usize, entries: i32, count: i32, fi
   addMoments(term, count, f32x4.add(first, shift), squares);
 }
 
-/** Adds to a term the moments of sets of n products each, whose means u are a line, and the sum of squares about those. */
+/**
+ * Adds to a term the moments of sets of n products each, whose means u are a line, and the sum of squares about those.
+ */
 export function addMeans(term: i32, line: usize, entries: i32, n: i32, within: v128): void {
   const end = at(line, entries, 16);
   let u0 = f64x2.splat(0), u1 = u0, squares0 = u0, squares1 = u0;

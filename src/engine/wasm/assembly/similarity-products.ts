@@ -1,16 +1,18 @@
 /**
- * The similarity statistics from the products of the logit terms, formed a pair of vectors at a time as attention itself does:
- * for axes that are short for their depth, and for windows.
+ * The similarity statistics from the products of the logit terms, formed a pair of vectors at a time as attention
+ * itself does: for axes that are short for their depth, and for windows.
  *
- * The offsets that meet key L - 1 - i are those that meet query i, so the key-position term goes through the keys from the
- * last to the first.
+ * The offsets that meet key L - 1 - i are those that meet query i, so the key-position term goes through the keys from
+ * the last to the first.
  */
 import {
   at, before, firstOffset, fullKeyDepth, keyDepth, lastOffset, length, lineBytes, lines, offsets, take,
 } from "./axis";
 import { dotEncodings } from "./rows";
 
-/** Copies the window's part of a table [2L - 1, Dq] to [R][Dq] plain numbers, filled up to a multiple of 4 with zeros. */
+/**
+ * Copies the window's part of a table [2L - 1, Dq] to [R][Dq] plain numbers, filled up to a multiple of 4 with zeros.
+ */
 export function encodingsOf(table: usize): usize {
   const width = <usize>fullKeyDepth << 2, bytes = <usize>keyDepth << 2;
   const encodings = take(<usize>offsets * width);
@@ -22,8 +24,8 @@ export function encodingsOf(table: usize): usize {
 }
 
 /**
- * Products of a pair of vectors, at y and y + stride, that meet the offsets of queries i and i + 1, with the encodings of
- * the offsets that meet either, to the lines.
+ * Products of a pair of vectors, at y and y + stride, that meet the offsets of queries i and i + 1, with the encodings
+ * of the offsets that meet either, to the lines.
  */
 export function dotPositions(y: usize, stride: usize, i: i32, encodings: usize): void {
   selectOffsets(i);

@@ -1,11 +1,11 @@
 /**
  * Inner loops of the similarity statistics by Gram matrices, on four tasks side by side.
  *
- * Vectors y_i of L positions lie `bytes` apart (which may be negative: from the last to the first), each [Dq][4 lanes]. A
- * matrix of lanes is [Dq][Dq] vectors; windows, one for each position, are plain numbers (see windowsOf).
+ * Vectors y_i of L positions lie `bytes` apart (which may be negative: from the last to the first), each [Dq][4 lanes].
+ * A matrix of lanes is [Dq][Dq] vectors; windows, one for each position, are plain numbers (see windowsOf).
  *
- * Every loop goes along the positions, with a tile of 2 rows by 4 columns of a matrix in registers or loaded; what is short,
- * the depth, stays outside. As in rows.ts a loop may load only so much between two stores.
+ * Every loop goes along the positions, with a tile of 2 rows by 4 columns of a matrix in registers or loaded; what is
+ * short, the depth, stays outside. As in rows.ts a loop may load only so much between two stores.
  */
 import { at, fullKeyDepth, length } from "./axis";
 import { madd } from "./simd";
@@ -215,8 +215,8 @@ function addWindowTile(
 }
 
 /**
- * Adds a y_i and b y_i y_i^T to the sums of position i, [1 + Dq][Dq] vectors. Of the symmetric matrix only the blocks of four
- * columns on and right of the diagonal's.
+ * Adds a y_i and b y_i y_i^T to the sums of position i, [1 + Dq][Dq] vectors. Of the symmetric matrix only the blocks
+ * of four columns on and right of the diagonal's.
  */
 export function addOuterProducts(y: usize, bytes: usize, a: v128, b: v128, sums: usize): void {
   const width = <usize>fullKeyDepth << 4, sumBytes = <usize>(fullKeyDepth + 1) * width;

@@ -1,6 +1,6 @@
 /**
- * The kernels behind `fusedLocalSimilarityStatistics` on the threaded WebAssembly backend, and their gradient. Inputs and
- * outputs are those of similarity-statistics.ts.
+ * The kernels behind `fusedLocalSimilarityStatistics` on the threaded WebAssembly backend, and their gradient. Inputs
+ * and outputs are those of axial-similarity-statistics.ts.
  */
 import type * as tf from "@tensorflow/tfjs";
 import {
@@ -15,7 +15,7 @@ import {
 } from "./attention-geometry.js";
 import { visiblePairs } from "./attention-work.js";
 import { share } from "./identity.js";
-import { ownCopy, statisticsGradient, type StatisticsAttrs } from "./similarity-statistics.js";
+import { ownCopy, statisticsGradient, type StatisticsAttrs } from "./axial-similarity-statistics.js";
 import { defineKernel, output, type WasmKernel } from "./wasm-kernel.js";
 
 const forward = defineKernel<AttentionCall["inputs"], StatisticsAttrs>("LocalSimilarityStatistics", (call) => {
@@ -43,35 +43,37 @@ const backward = defineKernel<AttentionCall["inputs"], StatisticsAttrs>("LocalSi
   const { attrs, pool, inputs } = call;
   const [qkv, ...others] = inputs;
   const { tables, rest } = sortTables(others, attrs);
-  const [mean, meanSlope, varianceSlope, passed] = rest as (tf.TensorInfo | undefined)[];
+  const [mean, dMean, dVariance, passed] = rest as (tf.TensorInfo | undefined)[];
   const images = imagesOf(call, { qkv, tables });
   const { offsets, rows, rowDepth, tableRows } = images;
-  const qkvSlope = passed === undefined ? output(call, qkv.shape) : ownCopy(call, passed);
-  const tableSlopes = tables.map((table) => table && output(call, table.shape));
+  const dQkv = passed === undefined ? output(call, qkv.shape) : ownCopy(call, passed);
+  const dTables = tables.map((table) => table && output(call, table.shape));
   const scratchBytes = bytesOf(
     forwardVectors(images) +
       Math.ceil((6 * attrs.heads) / 4) +
       6 + // coefficients
-      (rows + offsets) * rowDepth + // gradients by the rows, sums by offset
+      (rows + offsets) * rowDepth + // gradients with respect to the rows, sums by offset
       2 * images.fullKeyDepth, // of a pair of queries
   );
   const sumBytes = bytesOf(offsets * rowDepth);
   const parts = partsFor(call, 9 * images.pairs * attrs.keyDepth);
   const scratch = pool.scratch(parts * (scratchBytes + sumBytes));
   const sums = scratch + parts * scratchBytes;
-  runParts(call, parts, "localSimilarityStatisticsGradient", [
+  runParts(call, parts, "localSimilarityStatisticsGrad", [
     ...images.args(scratch, scratchBytes),
-    ...[mean, meanSlope, varianceSlope, qkvSlope].map((tensor) => pointerTo(call, tensor)),
+    ...[mean, dMean, dVariance, dQkv].map((tensor) => pointerTo(call, tensor)),
     ...[Number(passed !== undefined), sums, sumBytes],
   ]);
-  pool.runAlone("attentionGradientSum", [
+  pool.runAlone("attentionGradSum", [
     ...[sums, sumBytes, parts, attrs.heads, attrs.keyDepth, attrs.valueDepth, offsets, tableRows, 0],
-    ...[tableSlopes[0], tableSlopes[1]].map((tensor) => pointerTo(call, tensor)),
+    ...[dTables[0], dTables[1]].map((tensor) => pointerTo(call, tensor)),
     ...[0, 0],
   ]);
-  return [qkvSlope, ...tableSlopes.filter((slope) => slope !== undefined)];
+  return [dQkv, ...dTables.filter((gradient) => gradient !== undefined)];
 });
 
-export const localSimilarityKernels: readonly WasmKernel[] = [forward, backward];
+export const localSimilarityStatisticsKernels: readonly WasmKernel[] = [forward, backward];
 
-export const localSimilarityGradients: readonly tf.GradConfig[] = [statisticsGradient("LocalSimilarityStatistics")];
+export const localSimilarityStatisticsGradients: readonly tf.GradConfig[] = [
+  statisticsGradient("LocalSimilarityStatistics"),
+];

@@ -13,7 +13,9 @@ import {
 import type { CrissCrossAttentionGeometry } from "./criss-cross-attention.js";
 import { defineKernel, output, type KernelCall, type WasmKernel } from "./wasm-kernel.js";
 
-/** The images as sequences: its rows, then its columns. Each is attention along an axis without encodings or factors. */
+/**
+ * The images as sequences: its rows, then its columns. Each is attention along an axis without encodings or factors.
+ */
 function directionsOf(call: KernelCall<unknown, CrissCrossAttentionGeometry>, qkv: tf.TensorInfo) {
   const [batch, height, width, channels] = qkv.shape;
   const window = { before: Infinity, after: Infinity };
@@ -50,26 +52,26 @@ interface GradInputs {
   readonly qkv: tf.TensorInfo;
   readonly content: tf.TensorInfo;
   readonly moments: tf.TensorInfo;
-  readonly slope: tf.TensorInfo;
+  readonly dContent: tf.TensorInfo;
 }
 
-/** Output: the gradient by qkv. */
+/** Output: the gradient with respect to qkv. */
 const backward = defineKernel<GradInputs, CrissCrossAttentionGeometry>("CrissCrossAttentionGrad", (call) => {
   const { pool, inputs, attrs } = call;
-  const { qkv, content, moments, slope } = inputs;
-  const qkvSlope = output(call, qkv.shape);
+  const { qkv, content, moments, dContent } = inputs;
+  const dQkv = output(call, qkv.shape);
   directionsOf(call, qkv).forEach((geometry, columns) => {
     const scratchBytes = bytesOf(backwardVectors(geometry, 0) + 8);
     const sumBytes = bytesOf(Math.ceil((3 * attrs.heads) / 2));
     const parts = partsFor(call, 3 * geometry.pairs * (attrs.keyDepth + attrs.valueDepth));
     const scratch = pool.scratch(parts * (scratchBytes + sumBytes));
-    runParts(call, parts, "crissCrossAttentionGradient", [
+    runParts(call, parts, "crissCrossAttentionGrad", [
       ...geometry.args(scratch, scratchBytes),
-      ...[pointerTo(call, slope), 0, pointerTo(call, qkvSlope), scratch + parts * scratchBytes, sumBytes],
+      ...[pointerTo(call, dContent), 0, pointerTo(call, dQkv), scratch + parts * scratchBytes, sumBytes],
       ...[pointerTo(call, content), pointerTo(call, moments), columns],
     ]);
   });
-  return qkvSlope;
+  return dQkv;
 });
 
 export const crissCrossKernels: readonly WasmKernel[] = [forward, backward];
@@ -79,9 +81,11 @@ export const crissCrossGradients: readonly tf.GradConfig[] = [
     kernelName: "CrissCrossAttention",
     inputsToSave: ["qkv"],
     outputsToSave: [true, true],
-    gradFunc: (slopes, [qkv, content, moments], attrs) => {
-      const [slope] = slopes as tf.Tensor[];
-      return { qkv: () => tf.engine().runKernel("CrissCrossAttentionGrad", { qkv, content, moments, slope }, attrs) };
+    gradFunc: (dOutputs, [qkv, content, moments], attrs) => {
+      const [dContent] = dOutputs as tf.Tensor[];
+      return {
+        qkv: () => tf.engine().runKernel("CrissCrossAttentionGrad", { qkv, content, moments, dContent }, attrs),
+      };
     },
   },
 ];

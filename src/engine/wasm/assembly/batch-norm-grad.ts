@@ -1,6 +1,6 @@
 /**
- * Gradient of batch-norm.ts, in two passes: the sums over all rows that the gradients of gamma and beta are, and then the
- * gradients of the inputs, which need those sums. Formulas stand at batchNormGradientCoefficients.
+ * Gradient of batch-norm.ts, in two passes: the sums over all rows that the gradients of gamma and beta are, and then
+ * the gradients of the inputs, which need those sums. Formulas stand at batchNormGradCoefficients.
  *
  * M rows of C channels; shares are ranges of rows.
  */
@@ -88,7 +88,7 @@ function secondLineRelu(rows: i32, rowBytes: usize, dy: usize, y: usize, x: usiz
 
 // @ts-ignore: decorator
 @inline
-function sumGradientRows(
+function sumGradRows(
   pair: bool, relu: bool, rows: i32, rowBytes: usize,
   dy: usize, y: usize, a: usize, meanA: usize, b: usize, meanB: usize, sums: usize,
 ): void {
@@ -118,7 +118,7 @@ function sumGradientRows(
 
 // @ts-ignore: decorator
 @inline
-function sumGradientShare(pair: bool, relu: bool, args: usize, part: i32, parts: i32): void {
+function sumGradShare(pair: bool, relu: bool, args: usize, part: i32, parts: i32): void {
   const rows = integerAt(args, 0);
   const rowBytes = <usize>integerAt(args, 1) << 2;
   const dy = pointerAt(args, 4);
@@ -134,7 +134,7 @@ function sumGradientShare(pair: bool, relu: bool, args: usize, part: i32, parts:
   for (let r = shareStart(rows, part, parts); r < end; r += GROUP) {
     const at = <usize>r * rowBytes;
     const count = min(GROUP, end - r);
-    sumGradientRows(pair, relu, count, rowBytes, dy + at, y + at, a + at, meanA, b + at, meanB, sums);
+    sumGradRows(pair, relu, count, rowBytes, dy + at, y + at, a + at, meanA, b + at, meanB, sums);
   }
 }
 
@@ -142,27 +142,29 @@ function sumGradientShare(pair: bool, relu: bool, args: usize, part: i32, parts:
  * With g = dy where relu let it pass: sums of g, of g * (a - meanA) and of g * (b - meanB).
  * args: rows, channels, form, relu, dy, y, a, meanA, b, meanB, partial [parts, 3, C] float64
  */
-export function batchNormGradientSums(args: usize, part: i32, parts: i32): void {
+export function batchNormGradSums(args: usize, part: i32, parts: i32): void {
   const pair = integerAt(args, 2) == PAIR;
   if (integerAt(args, 3) != 0) {
-    if (pair) sumGradientShare(true, true, args, part, parts);
-    else sumGradientShare(false, true, args, part, parts);
+    if (pair) sumGradShare(true, true, args, part, parts);
+    else sumGradShare(false, true, args, part, parts);
   } else {
-    if (pair) sumGradientShare(true, false, args, part, parts);
-    else sumGradientShare(false, false, args, part, parts);
+    if (pair) sumGradShare(true, false, args, part, parts);
+    else sumGradShare(false, false, args, part, parts);
   }
 }
 
 /**
- * Adds up one of the sums with the sum of g, and gives the gradients of gamma and beta and the coefficients of that of a:
+ * Adds up one of the sums with the sum of g, and gives the gradients of gamma and beta and the coefficients of that of
+ * a:
  *
- *     da = direct * g + slope * (a - mean) + constant
- *     direct = gamma / s,   slope = -direct * dgamma / (s M),   constant = -direct * dbeta / M,   s = sqrt(variance + epsilon)
+ *     da = direct * g + linear * (a - mean) + constant
+ *     direct = gamma / s,   linear = -direct * dGamma / (s M),   constant = -direct * dBeta / M,   s = sqrt(variance + epsilon)
  *
- * With statistics that are given (not of this batch) slope and constant are zero. Run alone.
- * args: rows, channels, partial, parts, which (1 or 2), gamma, variance, epsilon, given, dgamma, dbeta, coefficients [3, C]
+ * With statistics that are given (not of this batch) linear and constant are zero. Run alone.
+ * args: rows, channels, partial, parts, which (1 or 2), gamma, variance, epsilon, given, dGamma, dBeta, coefficients
+ * [3, C]
  */
-export function batchNormGradientCoefficients(args: usize, part: i32, parts: i32): void {
+export function batchNormGradCoefficients(args: usize, part: i32, parts: i32): void {
   const rows = <f64>integerAt(args, 0);
   const channels = <usize>integerAt(args, 1);
   const partial = pointerAt(args, 2);
@@ -172,8 +174,8 @@ export function batchNormGradientCoefficients(args: usize, part: i32, parts: i32
   const variance = pointerAt(args, 6);
   const epsilon = load<f64>(args, 7 * 8);
   const given = integerAt(args, 8) != 0;
-  const dgamma = pointerAt(args, 9);
-  const dbeta = pointerAt(args, 10);
+  const dGamma = pointerAt(args, 9);
+  const dBeta = pointerAt(args, 10);
   const coefficients = pointerAt(args, 11);
 
   for (let c: usize = 0; c < channels; c++) {
@@ -187,8 +189,8 @@ export function batchNormGradientCoefficients(args: usize, part: i32, parts: i32
     const inverse = 1 / sqrt(<f64>load<f32>(variance + (c << 2)) + epsilon);
     const gradient = product * inverse;
     const direct = <f64>load<f32>(gamma + (c << 2)) * inverse;
-    store<f32>(dgamma + (c << 2), <f32>gradient);
-    store<f32>(dbeta + (c << 2), <f32>sum);
+    store<f32>(dGamma + (c << 2), <f32>gradient);
+    store<f32>(dBeta + (c << 2), <f32>sum);
     const at = coefficients + (c << 2);
     store<f32>(at, <f32>direct);
     store<f32>(at + (channels << 2), given ? 0 : <f32>((-direct * gradient * inverse) / rows));
@@ -198,7 +200,7 @@ export function batchNormGradientCoefficients(args: usize, part: i32, parts: i32
 
 // @ts-ignore: decorator
 @inline
-function applyGradientRows(
+function applyGradRows(
   form: i32, relu: bool, rows: i32, rowBytes: usize,
   dy: usize, y: usize, a: usize, meanA: usize, factorsA: usize, b: usize, meanB: usize, factorsB: usize, da: usize, db: usize,
 ): void {
@@ -207,12 +209,12 @@ function applyGradientRows(
   for (; c < vectorBytes; c += 16) {
     const mean = v128.load(meanA + c);
     const direct = v128.load(factorsA + c);
-    const slope = v128.load(factorsA + c + rowBytes);
+    const linear = v128.load(factorsA + c + rowBytes);
     const constant = v128.load(factorsA + c + (rowBytes << 1));
     let at = c;
     for (let r = 0; r < rows; r++) {
       const g = passed(relu, dy + at, y + at);
-      v128.store(da + at, madd(direct, g, madd(slope, f32x4.sub(v128.load(a + at), mean), constant)));
+      v128.store(da + at, madd(direct, g, madd(linear, f32x4.sub(v128.load(a + at), mean), constant)));
       if (form == RESIDUAL) v128.store(db + at, g);
       if (form == PAIR) {
         const line = madd(
@@ -243,7 +245,7 @@ function applyGradientRows(
 
 // @ts-ignore: decorator
 @inline
-function applyGradientShare(form: i32, relu: bool, args: usize, part: i32, parts: i32): void {
+function applyGradShare(form: i32, relu: bool, args: usize, part: i32, parts: i32): void {
   const rows = integerAt(args, 0);
   const rowBytes = <usize>integerAt(args, 1) << 2;
   const dy = pointerAt(args, 4);
@@ -261,7 +263,7 @@ function applyGradientShare(form: i32, relu: bool, args: usize, part: i32, parts
   for (let r = shareStart(rows, part, parts); r < end; r += step) {
     const at = <usize>r * rowBytes;
     const count = min(step, end - r);
-    applyGradientRows(
+    applyGradRows(
       form, relu, count, rowBytes,
       dy + at, y + at, a + at, meanA, factorsA, b + at, meanB, factorsB, da + at, db + at,
     );
@@ -269,17 +271,17 @@ function applyGradientShare(form: i32, relu: bool, args: usize, part: i32, parts
 }
 
 /**
- * da = direct * g + slope * (a - meanA) + constant; db = g for a residual, as da for a pair.
+ * da = direct * g + linear * (a - meanA) + constant; db = g for a residual, as da for a pair.
  * args: rows, channels, form, relu, dy, y, a, meanA, factorsA [3, C], b, meanB, factorsB, da, db
  */
-export function batchNormGradientApply(args: usize, part: i32, parts: i32): void {
+export function batchNormGradApply(args: usize, part: i32, parts: i32): void {
   const form = integerAt(args, 2);
   if (integerAt(args, 3) != 0) {
-    if (form == ALONE) applyGradientShare(ALONE, true, args, part, parts);
-    else if (form == RESIDUAL) applyGradientShare(RESIDUAL, true, args, part, parts);
-    else applyGradientShare(PAIR, true, args, part, parts);
+    if (form == ALONE) applyGradShare(ALONE, true, args, part, parts);
+    else if (form == RESIDUAL) applyGradShare(RESIDUAL, true, args, part, parts);
+    else applyGradShare(PAIR, true, args, part, parts);
   } else {
-    if (form == PAIR) applyGradientShare(PAIR, false, args, part, parts);
-    else applyGradientShare(ALONE, false, args, part, parts);
+    if (form == PAIR) applyGradShare(PAIR, false, args, part, parts);
+    else applyGradShare(ALONE, false, args, part, parts);
   }
 }

@@ -1,13 +1,15 @@
 /**
- * similarityStatisticsGradient: from gradients by mean and variance to those by queries, keys and encodings.
+ * axialSimilarityStatisticsGrad: from gradients with respect to mean and variance to those with respect to queries,
+ * keys and encodings.
  *
- * The gradient by a product x is a + b x (similarity-coefficients.ts). Where products are formed, lines of x become lines of
- * a + b x, and the rest is as in attention. In the notation of similarity-gram.ts, of a term with products y.z:
+ * The gradient with respect to a product x is a + b x (similarity-coefficients.ts). Where products are formed, lines of
+ * x become lines of a + b x, and the rest is as in attention. In the notation of similarity-gram.ts, of a term with
+ * products y.z:
  *
  *     dy = sum_z (a + b x) z = n (a + b u) m + b C y
  *
- * and, of the encodings, dz = sum_y (a + b x) y = sum_y a y + (sum_y b y y^T) z over the y that meet z: those sums are taken
- * by position, over all tasks, and similarityStatisticsGradientSum pairs them with the encodings.
+ * and, of the encodings, dz = sum_y (a + b x) y = sum_y a y + (sum_y b y y^T) z over the y that meet z: those sums are
+ * taken by position, over all tasks, and axialSimilarityStatisticsGradSum pairs them with the encodings.
  */
 import { integerAt, pointerAt, shareStart } from "./arguments";
 import {
@@ -25,27 +27,29 @@ import {
 import { addMatrixProducts, addOuterProducts, addWindowProducts, dotVector, dotVectors, gram } from "./similarity-tiles";
 import { madd } from "./simd";
 
-let slopes: usize = 0;
-/** What the part adds up for the encodings. By products: [R][Dq][4 lanes]; by Gram matrices: [L][1 + Dq][Dq][4 lanes]. */
+let dRows: usize = 0;
+/**
+ * What the part adds up for the encodings. By products: [R][Dq][4 lanes]; by Gram matrices: [L][1 + Dq][Dq][4 lanes].
+ */
 let querySums: usize = 0, keySums: usize = 0;
 /** The group's lanes that count. */
 let own: v128 = f32x4.splat(0);
 
 /**
- * args: those of `readAxis`, then whether to go by Gram matrices, mean, its gradient and that by the variance, [3, N] each,
- * the gradient by qkv, whether to add to what it holds, the parts' sums for query and key encodings, and the bytes of one
- * part's for both
+ * args: those of `readAxis`, then whether to go by Gram matrices, mean, the gradients with respect to it and to the
+ * variance, [3, N] each, the gradient with respect to qkv, whether to add to what it holds, the parts' sums for query
+ * and key encodings, and the bytes of one part's for both
  */
-export function similarityStatisticsGradient(args: usize, part: i32, parts: i32): void {
+export function axialSimilarityStatisticsGrad(args: usize, part: i32, parts: i32): void {
   readAxis(args, part);
   const byGram = integerAt(args, 15) !== 0;
-  const qkvSlope = pointerAt(args, 19), adds = integerAt(args, 20) !== 0;
+  const dQkv = pointerAt(args, 19), adds = integerAt(args, 20) !== 0;
   const sumBytes = pointerAt(args, 22);
   querySums = at(pointerAt(args, 21), part, sumBytes);
   keySums = querySums + (sumBytes >> 1);
   memory.fill(querySums, 0, sumBytes);
   prepareCoefficients(args, 16);
-  slopes = take(<usize>length * rowBytes);
+  dRows = take(<usize>length * rowBytes);
   if (byGram) prepareGram();
   else prepareProducts();
   const channels = 2 * keyDepth + valueDepth;
@@ -54,25 +58,25 @@ export function similarityStatisticsGradient(args: usize, part: i32, parts: i32)
     loadQueriesAndKeys(group);
     own = ownLanes();
     loadCoefficients();
-    memory.fill(slopes, 0, <usize>length * rowBytes);
-    if (adds) readQueriesAndKeys(qkvSlope, slopes);
+    memory.fill(dRows, 0, <usize>length * rowBytes);
+    if (adds) readQueriesAndKeys(dQkv, dRows);
     if (byGram) groupByGram();
     else groupByProducts();
     if (adds) {
-      scatter(qkvSlope, channels, 0, keyDepth, 0, length, slopes, rowBytes);
-      scatter(qkvSlope, channels, keyDepth, keyDepth, 0, length, slopes + queryBytes, rowBytes);
+      scatter(dQkv, channels, 0, keyDepth, 0, length, dRows, rowBytes);
+      scatter(dQkv, channels, keyDepth, keyDepth, 0, length, dRows + queryBytes, rowBytes);
     } else {
-      writeRows(qkvSlope, 0, length, slopes, rowBytes);
+      writeRows(dQkv, 0, length, dRows, rowBytes);
     }
   }
 }
 
 let queryEncodings: usize = 0, keyEncodings: usize = 0;
 /** Of a pair of rows: their gradient, and they themselves in the lanes that count. */
-let pairSlopes: usize = 0, ownPair: usize = 0;
+let dPair: usize = 0, ownPair: usize = 0;
 
 function prepareProducts(): void {
-  pairSlopes = take(2 * queryBytes);
+  dPair = take(2 * queryBytes);
   ownPair = take(2 * queryBytes);
   queryEncodings = queryTable === 0 ? 0 : encodingsOf(queryTable);
   keyEncodings = keyTable === 0 ? 0 : encodingsOf(keyTable);
@@ -94,12 +98,12 @@ function contentByProducts(i: i32): void {
   const queries = at(rows, i, rowBytes), keys = at(rows, eitherKey, rowBytes) + queryBytes;
   const either = at(lines, eitherKey, 16);
   dotRows(queries, rowBytes, keys, rowBytes, either, lineBytes, eitherCount, fullKeyDepth);
-  toSlopes(lines, eitherKey, eitherCount, firstKey, firstCount, a, b);
-  toSlopes(lines + lineBytes, eitherKey, eitherCount, secondKey, secondCount, a, b);
-  retrieveRows(keys, rowBytes, either, lineBytes, eitherCount, fullKeyDepth, pairSlopes, queryBytes, one, one);
+  toGrads(lines, eitherKey, eitherCount, firstKey, firstCount, a, b);
+  toGrads(lines + lineBytes, eitherKey, eitherCount, secondKey, secondCount, a, b);
+  retrieveRows(keys, rowBytes, either, lineBytes, eitherCount, fullKeyDepth, dPair, queryBytes, one, one);
   addPair(queries, rowBytes, i);
   addToRows(
-    queries, rowBytes, either, lineBytes, at(slopes, eitherKey, rowBytes) + queryBytes, rowBytes, eitherCount,
+    queries, rowBytes, either, lineBytes, at(dRows, eitherKey, rowBytes) + queryBytes, rowBytes, eitherCount,
     fullKeyDepth,
   );
 }
@@ -108,11 +112,11 @@ function contentByProducts(i: i32): void {
 function positionByProducts(term: i32, i: i32, y: usize, stride: usize, encodings: usize, sums: usize): void {
   const a = coefficient(term, 0), b = coefficient(term, 1), one = f32x4.splat(1);
   dotPositions(y, stride, i, encodings);
-  toSlopes(lines, 0, offsetsOfEither, firstEntry, firstEntries, a, b);
-  toSlopes(lines + lineBytes, 0, offsetsOfEither, secondEntry, secondEntries, a, b);
+  toGrads(lines, 0, offsetsOfEither, firstEntry, firstEntries, a, b);
+  toGrads(lines + lineBytes, 0, offsetsOfEither, secondEntry, secondEntries, a, b);
   retrieveEncodings(
     at(encodings, eitherOffset, queryBytes >> 2), queryBytes >> 2, lines, lineBytes, offsetsOfEither, fullKeyDepth,
-    pairSlopes, queryBytes, one, one,
+    dPair, queryBytes, one, one,
   );
   addPair(y, stride, i);
   for (let x: usize = 0; x < queryBytes; x += 16) {
@@ -125,7 +129,7 @@ function positionByProducts(term: i32, i: i32, y: usize, stride: usize, encoding
 }
 
 /** Turns products x into a + b x in a vector's own entries, and the other entries of the pair's into zero. */
-function toSlopes(line: usize, start: i32, all: i32, first: i32, count: i32, a: v128, b: v128): void {
+function toGrads(line: usize, start: i32, all: i32, first: i32, count: i32, a: v128, b: v128): void {
   const zero = f32x4.splat(0);
   const begin = at(line, first, 16), end = at(line, first + count, 16);
   let p = at(line, start, 16);
@@ -137,8 +141,8 @@ function toSlopes(line: usize, start: i32, all: i32, first: i32, count: i32, a: 
 
 /** Adds the pair's gradient to that of the rows at y and, if there is one, at y + stride. */
 function addPair(y: usize, stride: usize, i: i32): void {
-  addVector(slopes + (y - rows), pairSlopes);
-  if (i + 1 < length) addVector(slopes + (y - rows) + stride, pairSlopes + queryBytes);
+  addVector(dRows + (y - rows), dPair);
+  if (i + 1 < length) addVector(dRows + (y - rows) + stride, dPair + queryBytes);
 }
 
 function addVector(to: usize, from: usize): void {
@@ -164,7 +168,9 @@ function groupByGram(): void {
   if (keyTable !== 0) positionByGram(2, last, 0 - rowBytes, keyWindows, keySums);
 }
 
-/** dy += n (a + b u) m + b C y for all y, where z are all of the others: of the queries by the keys, or the other way. */
+/**
+ * dy += n (a + b u) m + b C y for all y, where z are all of the others: of the queries by the keys, or the other way.
+ */
 function contentByGram(vectors: usize, others: usize): void {
   centre(others, mean, centred);
   gram(centred, queryBytes, gramMatrix);
@@ -172,15 +178,17 @@ function contentByGram(vectors: usize, others: usize): void {
   for (let x: usize = 0; x < bytes; x += 16) v128.store(gramMatrix + x, f32x4.mul(b, v128.load(gramMatrix + x)));
   dotVector(vectors, rowBytes, mean, lines);
   toFactors(coefficient(0, 0), b);
-  addMatrixProducts(vectors, rowBytes, lines, mean, gramMatrix, slopes + (vectors - rows), rowBytes);
+  addMatrixProducts(vectors, rowBytes, lines, mean, gramMatrix, dRows + (vectors - rows), rowBytes);
 }
 
-/** One position term, of vectors y_i that meet the encodings of query i: gradients, and what the encodings' are made of. */
+/**
+ * One position term, of vectors y_i that meet the encodings of query i: gradients, and what the encodings' are made of.
+ */
 function positionByGram(term: i32, y: usize, bytes: usize, windows: usize, sums: usize): void {
   const a = coefficient(term, 0), b = coefficient(term, 1);
   dotVectors(y, bytes, windows, windowBytes(), lines);
   toFactors(a, b);
-  addWindowProducts(y, bytes, lines, windows, windowBytes(), b, slopes + (y - rows), bytes);
+  addWindowProducts(y, bytes, lines, windows, windowBytes(), b, dRows + (y - rows), bytes);
   addOuterProducts(y, bytes, f32x4.mul(own, a), f32x4.mul(own, b), sums);
 }
 

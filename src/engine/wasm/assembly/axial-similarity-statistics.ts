@@ -1,6 +1,6 @@
 /**
- * similarityStatistics: mean and biased variance of each logit term and head over all sequences and all pairs in the window.
- * Equals `composedSimilarityStatistics` of src/functions/axial-attention.ts.
+ * axialSimilarityStatistics: mean and biased variance of each logit term and head over all sequences and all pairs in
+ * the window. Equals `composedSimilarityStatistics` of src/functions/axial-attention.ts.
  */
 import { integerAt, pointerAt, shareStart } from "./arguments";
 import {
@@ -16,10 +16,10 @@ import { addMeans, addMomentsToHeads, addProducts, clearMoments, prepareMoments 
 import { dotVector, dotVectors, gram, windowForms } from "./similarity-tiles";
 
 /**
- * args: those of `readAxis`, then whether to go by Gram matrices, the parts' sums and the bytes of one part's: [3 terms][3
- * moments][N] of float64
+ * args: those of `readAxis`, then whether to go by Gram matrices, the parts' sums and the bytes of one part's: [3
+ * terms][3 moments][N] of float64
  */
-export function similarityStatistics(args: usize, part: i32, parts: i32): void {
+export function axialSimilarityStatistics(args: usize, part: i32, parts: i32): void {
   readAxis(args, part);
   const byGram = integerAt(args, 15) !== 0;
   prepareMoments(at(pointerAt(args, 16), part, pointerAt(args, 17)));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
-import { fusedSimilarityStatistics, fusedSimilarityStatisticsInPassing } from "../../src/engine/index.js";
+import { fusedAxialSimilarityStatistics, fusedAxialSimilarityStatisticsInPassing } from "../../src/engine/index.js";
 import { naiveStatistics, problem, randomNumbers, tensorsOf, type Problem } from "./axial-attention-naive.js";
 import { assertClose, differences, runWithGradients, weigh } from "./tensors-against-loops.js";
 
@@ -20,7 +20,7 @@ function run(given: Problem): Record<string, Float32Array> {
       Object.fromEntries(inputs) as Record<string, tf.Tensor>,
       ({ qkv, query, key }) => {
         const tables = { query: (query as tf.Tensor2D) ?? null, key: (key as tf.Tensor2D) ?? null, value: null };
-        const statistics = fusedSimilarityStatistics({ qkv: qkv as tf.Tensor4D, relative: tables }, given);
+        const statistics = fusedAxialSimilarityStatistics({ qkv: qkv as tf.Tensor4D, relative: tables }, given);
         assert.ok(statistics, "the engine has the kernel");
         return { ...statistics };
       },
@@ -41,7 +41,7 @@ function assertEqualsLoops(given: Problem): void {
     // Small for the many pairs that each is an average over, so measured against its own size.
     const size = gradient.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-9);
     const scaled = (values: Iterable<number>) => Float64Array.from(values, (value) => value / size);
-    assertClose(scaled(actual[`d ${name}`]), scaled(gradient), 2e-6, `gradient by ${name}`);
+    assertClose(scaled(actual[`d ${name}`]), scaled(gradient), 2e-6, `gradient with respect to ${name}`);
   }
 }
 
@@ -164,7 +164,7 @@ describe("fused similarity statistics", () => {
         .add(variance.mul(tf.tensor2d(Float32Array.from(weights.variance), variance.shape)).sum());
     const tables = (q: tf.Tensor, k: tf.Tensor) => ({ query: q as tf.Tensor2D, key: k as tf.Tensor2D, value: null });
     const apart = tf.grads((x, q, k) => {
-      const statistics = fusedSimilarityStatistics({ qkv: x as tf.Tensor4D, relative: tables(q, k) }, given)!;
+      const statistics = fusedAxialSimilarityStatistics({ qkv: x as tf.Tensor4D, relative: tables(q, k) }, given)!;
       return weigh(statistics).add(x.mul(further).sum());
     })([qkv, query!, key!]);
     // A view's gradient shares the memory of the gradient that comes to it; another use makes it a sum of its own.
@@ -183,7 +183,10 @@ describe("fused similarity statistics", () => {
     ];
     for (const use of uses) {
       const passing = tf.grads((x, q, k) => {
-        const passed = fusedSimilarityStatisticsInPassing({ qkv: x as tf.Tensor4D, relative: tables(q, k) }, given)!;
+        const passed = fusedAxialSimilarityStatisticsInPassing(
+          { qkv: x as tf.Tensor4D, relative: tables(q, k) },
+          given,
+        )!;
         return weigh(passed).add(use(passed.qkv));
       })([qkv, query!, key!]);
       passing.forEach((gradient, index) =>

@@ -1,15 +1,15 @@
 /**
- * convolutionFilterGradient: dw[tap][channel][n] = sum over output pixels p: x[pixel of p under the tap][channel] * dy[p][n].
- * Equals the gradient of tf.conv2d with respect to its filter; with a 1x1 window, A^T B for a deep A: the gradient of a
- * dense layer with respect to its weights.
+ * convolutionFilterGrad: dw[tap][channel][n] = sum over output pixels p: x[pixel of p under the tap][channel] *
+ * dy[p][n]. Equals the gradient of tf.conv2d with respect to its filter; with a 1x1 window, A^T B for a deep A: the
+ * gradient of a dense layer with respect to its weights.
  *
- * The left operand has a row for each tap and channel, along which the pixels run; so blocks of x are transposed, tap by
- * tap, into the workspace, zero where the window sticks out of the image. The pixels are cut into blocks of
+ * The left operand has a row for each tap and channel, along which the pixels run; so blocks of x are transposed, tap
+ * by tap, into the workspace, zero where the window sticks out of the image. The pixels are cut into blocks of
  * `pixelsPerBlock`, short enough that a block of dy, packed, stays in L2 cache; dw is summed block by block.
  *
- * Tasks: pixelShares x rowShares, taken from a counter. Where dw is small, the pixels are shared out, each share sums a dw of
- * its own, and sumShares adds these in their order; where dw is large and the pixels few, the rows of dw are. Which
- * numbers are added in which order does not depend on the number of threads.
+ * Tasks: pixelShares x rowShares, taken from a counter. Where dw is small, the pixels are shared out, each share sums a
+ * dw of its own, and sumShares adds these in their order; where dw is large and the pixels few, the rows of dw are.
+ * Which numbers are added in which order does not depend on the number of threads.
  */
 import { integerAt, lineShareStart, pointerAt, shareStart } from "./arguments";
 import { packPanels, transpose, transposedRowBytes } from "./matrix-pack";
@@ -21,11 +21,12 @@ import { multiplyRows, prepareWorkspace, rowsOfC, tapZero, tileRows, workspaceHe
  * 9 10 rows and columns of dy, 11 12 strideY, strideX, 13 14 rows and columns of padding before x,
  * 15 rows of the window, 16 its columns, 17 18 dilation, 19 channels of dy, 20 of these per group,
  * 21 pixelShares, 22 rowShares, 23 pixelsPerBlock, 24 rowsPerBlock (a multiple of 6),
- * 25 workspace, 26 its bytes per thread: workspaceHead + 4 * pixelsPerBlock * (channels of dy per group rounded up to 8)
+ * 25 workspace, 26 its bytes per thread: workspaceHead + 4 * pixelsPerBlock * (channels of dy per group rounded up to
+ * 8)
  *    + rowsPerBlock * transposedRowBytes(pixelsPerBlock),
  * 27 zero (the counter of tasks).
  */
-export function convolutionFilterGradient(args: usize, part: i32, _parts: i32): void {
+export function convolutionFilterGrad(args: usize, part: i32, _parts: i32): void {
   const pixelShares = integerAt(args, 21);
   const rowShares = integerAt(args, 22);
   const pixels = integerAt(args, 3) * integerAt(args, 9) * integerAt(args, 10);
@@ -161,7 +162,10 @@ function fillColumns(to: usize, toBytes: usize, rows: i32, columns: i32): void {
   }
 }
 
-/** sumShares: total = share 0 + share 1 + ..., added in this order. args: 0 shares, one behind the other, 1 total, 2 count, 3 shares */
+/**
+ * sumShares: total = share 0 + share 1 + ..., added in this order. args: 0 shares, one behind the other, 1 total, 2
+ * count, 3 shares
+ */
 export function sumShares(args: usize, part: i32, parts: i32): void {
   const from = pointerAt(args, 0);
   const to = pointerAt(args, 1);

@@ -1,4 +1,4 @@
-/** Shares out the gradient of a convolution with respect to its filter and runs it: see assembly/convolution-filter.ts. */
+/** Shares out the gradient of a convolution with respect to its filter and runs it: see assembly/convolution-filter-grad.ts. */
 import { clamp, packedFloats, roundUp, transposedRowBytes, workspaceHead } from "./matrix-product.js";
 import type { KernelPool } from "./pool.js";
 
@@ -52,7 +52,7 @@ export function runFilterGradient(pool: KernelPool, gradient: FilterGradient): v
   const shares = scratch + bytes * threads;
   const run = (name: string, args: number[]): void =>
     threads === 1 ? pool.runAlone(name, args) : pool.run(name, args);
-  run("convolutionFilterGradient", [
+  run("convolutionFilterGrad", [
     ...[x, dy, pixelShares > 1 ? shares : dw, images, height, width, channels, groupChannels, groups],
     ...[outputRows, outputColumns, ...stride, ...padding, ...window, ...dilation, outputChannels, groupColumns],
     ...[pixelShares, rowShares, pixelsPerBlock, rowsPerBlock, scratch, bytes, 0],

@@ -1,19 +1,19 @@
-/** axialAttentionGradient: the gradients of axialAttention by qkv, encodings and factors (see pair-gradient.ts). */
+/** axialAttentionGrad: the gradients of axialAttention by qkv, encodings and factors (see pair-grad.ts). */
 import { shareStart } from "./arguments";
 import { before, groupCount, length, loadRows, offsets, readAxis, rowBytes, selectPair, writeRows } from "./axis";
 import { ownLanes, ownTasks } from "./lanes";
 import { copyEncodings, keyFactor, loadScales, pairLogits, spreadKeyEncodings } from "./logits";
 import {
-  beginGroup, endGroup, finishKeys, flush, flushKeys, pairGradient, prepareGradient, qkvSlope, readSlopes, slopes,
-} from "./pair-gradient";
+  beginGroup, endGroup, finishKeys, flush, flushKeys, pairGrad, prepareGrad, dQkv, readOutputGrads, dRows,
+} from "./pair-grad";
 
 /** Sums by offset are emptied into the part's own after about so many queries: fewer roundings, and hardly any cost. */
 const queriesBetweenFlushes = 512;
 
-/** args: those of `readAxis`, then those of `prepareGradient` */
-export function axialAttentionGradient(args: usize, part: i32, parts: i32): void {
+/** args: those of `readAxis`, then those of `prepareGrad` */
+export function axialAttentionGrad(args: usize, part: i32, parts: i32): void {
   readAxis(args, part);
-  prepareGradient(args, 15, part);
+  prepareGrad(args, 15, part);
   copyEncodings(length - 1 - before, 0, offsets);
   const groups = groupCount();
   const end = shareStart(groups, part + 1, parts);
@@ -25,11 +25,11 @@ export function axialAttentionGradient(args: usize, part: i32, parts: i32): void
     // What a lane without a task of its own adds must not count, so it is not mixed with what other groups added.
     if (ownTasks() < 4) flush(0, 0, offsets, f32x4.splat(1));
     beginGroup();
-    readSlopes(0);
+    readOutputGrads(0);
     for (let i = 0; i < length; i += 2) {
       selectPair(i);
       pairLogits(i);
-      pairGradient(i);
+      pairGrad(i);
     }
     flushKeys(0, 0, offsets);
     endGroup();
@@ -38,8 +38,8 @@ export function axialAttentionGradient(args: usize, part: i32, parts: i32): void
       flush(0, 0, offsets, ownLanes());
       queriesSinceFlush = 0;
     }
-    finishKeys(slopes, rowBytes, length);
-    writeRows(qkvSlope, 0, length, slopes, rowBytes);
+    finishKeys(dRows, rowBytes, length);
+    writeRows(dQkv, 0, length, dRows, rowBytes);
   }
   flush(0, 0, offsets, f32x4.splat(1));
 }

@@ -92,7 +92,7 @@ function assertEqualsLoops(given: Problem): void {
     // Small for the many pairs that each is an average over, so measured against its own size.
     const size = gradient.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-9);
     const scaled = (values: Iterable<number>) => Float64Array.from(values, (value) => value / size);
-    assertClose(scaled(actual[`d ${name}`]), scaled(gradient), 2e-6, `gradient by ${name}`);
+    assertClose(scaled(actual[`d ${name}`]), scaled(gradient), 2e-6, `gradient with respect to ${name}`);
   }
 }
 

@@ -1,4 +1,7 @@
-/** similarityStatisticsGradientSum: the last step of similarityStatisticsGradient, gradients by the encodings. */
+/**
+ * axialSimilarityStatisticsGradSum: the last step of axialSimilarityStatisticsGrad, gradients with respect to the
+ * encodings.
+ */
 import { integerAt, pointerAt } from "./arguments";
 import { at } from "./axis";
 
@@ -13,10 +16,10 @@ function sumOfLanes(vector: usize, partBytes: usize, count: i32): f64 {
 }
 
 /**
- * args: whether the sums are by Gram matrices, parts' sums, bytes of one part's, number of them, L, Dq, before, after, query
- * table, key table (0: none), gradients by them, scratch: (L + 1) (1 + Dq) Dq numbers of float64
+ * args: whether the sums are by Gram matrices, parts' sums, bytes of one part's, number of them, L, Dq, before, after,
+ * query table, key table (0: none), gradients with respect to them, scratch: (L + 1) (1 + Dq) Dq numbers of float64
  */
-export function similarityStatisticsGradientSum(args: usize, part: i32, parts: i32): void {
+export function axialSimilarityStatisticsGradSum(args: usize, part: i32, parts: i32): void {
   if (part !== 0) return;
   const byGram = integerAt(args, 0) !== 0;
   const sums = pointerAt(args, 1), partBytes = pointerAt(args, 2), count = integerAt(args, 3);
@@ -24,19 +27,19 @@ export function similarityStatisticsGradientSum(args: usize, part: i32, parts: i
   const before = integerAt(args, 6), after = integerAt(args, 7);
   const scratch = pointerAt(args, 12);
   for (let term = 0; term < 2; term++) {
-    const table = pointerAt(args, 8 + term), slope = pointerAt(args, 10 + term);
+    const table = pointerAt(args, 8 + term), dTable = pointerAt(args, 10 + term);
     if (table === 0) continue;
     const from = sums + (term === 0 ? 0 : partBytes >> 1);
-    memory.fill(slope, 0, <usize>((2 * L - 1) * depth) << 2);
+    memory.fill(dTable, 0, <usize>((2 * L - 1) * depth) << 2);
     if (byGram) {
       addUp(from, partBytes, count, L, depth, scratch);
-      pairUp(scratch, table, slope, L, depth, before, after);
+      pairUp(scratch, table, dTable, L, depth, before, after);
     } else {
       const full = (depth + 3) & ~3;
       for (let offset = 0; offset <= before + after; offset++) {
         for (let d = 0; d < depth; d++) {
           const sum = sumOfLanes(at(from, offset * full + d, 16), partBytes, count);
-          store<f32>(at(slope, (offset + L - 1 - before) * depth + d, 4), <f32>sum);
+          store<f32>(at(dTable, (offset + L - 1 - before) * depth + d, 4), <f32>sum);
         }
       }
     }
@@ -62,8 +65,10 @@ function addUp(sums: usize, partBytes: usize, count: i32, L: i32, depth: i32, to
   }
 }
 
-/** dz = sum a y + (sum b y y^T) z for each encoding z: offset t meets the positions max(0, -t) .. min(L - 1, L - 1 - t). */
-function pairUp(totals: usize, table: usize, slope: usize, L: i32, depth: i32, before: i32, after: i32): void {
+/**
+ * dz = sum a y + (sum b y y^T) z for each encoding z: offset t meets the positions max(0, -t) .. min(L - 1, L - 1 - t).
+ */
+function pairUp(totals: usize, table: usize, dTable: usize, L: i32, depth: i32, before: i32, after: i32): void {
   const numbers = (1 + depth) * depth;
   for (let offset = -before; offset <= after; offset++) {
     const from = at(totals, max(0, -offset) * numbers, 8), to = at(totals, min(L, L - offset) * numbers, 8);
@@ -75,7 +80,7 @@ function pairUp(totals: usize, table: usize, slope: usize, L: i32, depth: i32, b
         const product = load<f64>(at(to, index, 8)) - load<f64>(at(from, index, 8));
         sum += product * <f64>load<f32>(at(table, row + d, 4));
       }
-      store<f32>(at(slope, row + c, 4), <f32>sum);
+      store<f32>(at(dTable, row + c, 4), <f32>sum);
     }
   }
 }

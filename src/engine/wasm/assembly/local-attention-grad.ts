@@ -1,4 +1,4 @@
-/** localAttentionGradient: the gradients of localAttention by qkv, encodings and factors (see pair-gradient.ts). */
+/** localAttentionGrad: the gradients of localAttention by qkv, encodings and factors (see pair-grad.ts). */
 import { shareStart } from "./arguments";
 import {
   after, at, before, groupCount, height, length, readImages, rowBytes, selectGroup, selectPair, unit, writeRows,
@@ -7,13 +7,13 @@ import { clearImageRow, columnBytes, loadImageRow, maskOutside, ringRow, selectI
 import { ownLanes } from "./lanes";
 import { keyFactor, loadScales, pairLogits } from "./logits";
 import {
-  beginGroup, endGroup, finishKeys, flush, flushKeys, pairGradient, prepareGradient, qkvSlope, readSlopes, slopes,
-} from "./pair-gradient";
+  beginGroup, endGroup, finishKeys, flush, flushKeys, pairGrad, prepareGrad, dQkv, readOutputGrads, dRows,
+} from "./pair-grad";
 
-/** args: those of `readImages`, then those of `prepareGradient` */
-export function localAttentionGradient(args: usize, part: i32, parts: i32): void {
+/** args: those of `readImages`, then those of `prepareGrad` */
+export function localAttentionGrad(args: usize, part: i32, parts: i32): void {
   readImages(args, part);
-  prepareGradient(args, 15, part);
+  prepareGrad(args, 15, part);
   const groups = groupCount();
   const end = shareStart(groups, part + 1, parts);
   for (let group = shareStart(groups, part, parts); group < end; group++) {
@@ -24,12 +24,12 @@ export function localAttentionGradient(args: usize, part: i32, parts: i32): void
     for (let y = 0; y < height; y++) {
       loadImageRow(y + after);
       selectImageRow(y, keyFactor());
-      readSlopes(y * length);
+      readOutputGrads(y * length);
       for (let x = 0; x < length; x += 2) {
         selectPair(x);
         pairLogits(x);
         maskOutside(y);
-        pairGradient(x);
+        pairGrad(x);
       }
       flushWindow(y);
       if (y >= before) finishImageRow(y - before);
@@ -53,8 +53,8 @@ function flushWindow(y: i32): void {
 
 /** No later query sees image row y: its gradients are complete. */
 function finishImageRow(y: i32): void {
-  const from = at(slopes, ringRow(y), rowBytes);
+  const from = at(dRows, ringRow(y), rowBytes);
   finishKeys(from, columnBytes(), length);
-  writeRows(qkvSlope, y * length, length, from, columnBytes());
-  clearImageRow(slopes, y);
+  writeRows(dQkv, y * length, length, from, columnBytes());
+  clearImageRow(dRows, y);
 }
