@@ -86,4 +86,22 @@ export default tseslint.config(
     rules: { "@typescript-eslint/no-floating-promises": "off" },
   },
   ...directions,
+  {
+    // What runs in a page stands alone: of other rooms it takes types, of files that hold nothing else.
+    files: ["browser/**/*.ts"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            { regex: "^node:", message: "Browser code has nothing of Node." },
+            {
+              regex: "^(\\.\\./)+(src|test|widgets)/(?!.*-state\\.js$)",
+              message: "Browser code imports types of a widget's state and nothing else from other rooms.",
+            },
+          ],
+        },
+      ],
+    },
+  },
 );

@@ -1,8 +1,9 @@
 /** The attention explorer: click a place of the image, choose a block and a head, and see where it looks. */
 import { isDeepStrictEqual } from "node:util";
 import { attentionHeads, receptiveField, type LayerAttention } from "../src/inspection/attention-weights.js";
+import { browserFile } from "../src/core/browser-file.js";
 import { ConfigError } from "../src/core/errors.js";
-import { attentionExplorerModule, attentionExplorerStyle } from "./attention-explorer-view.js";
+import type { AttentionExplorerState } from "./attention-explorer-state.js";
 import { attentionMap } from "./attention-map.js";
 import type { Figure } from "./figure.js";
 import { assertPixels, pixelsUri, type Pixels } from "./pixels.js";
@@ -18,25 +19,6 @@ export interface AttentionExplorerArgs {
   readonly query?: { readonly y: number; readonly x: number };
   /** Default "Attention explorer". */
   readonly title?: string;
-}
-
-/** What the code and the browser share. The reader changes `block`, `head` and `query`; the rest follows. */
-export interface AttentionExplorerState {
-  image: string;
-  /** Width of the image by its height. */
-  proportion: number;
-  ramp: readonly string[];
-  blocks: readonly { name: string; rows: number; columns: number; heads: number }[];
-  /** Index into `blocks`. */
-  block: number;
-  /** -1 for the mean of all. */
-  head: number;
-  query: readonly [y: number, x: number];
-  /** Share of each place in what the query receives, [H, W]. */
-  field: Float32Array;
-  /** Weights over the query's column, [N, H], and over its row, [N, W]. */
-  column: Float32Array;
-  row: Float32Array;
 }
 
 interface Pair {
@@ -121,8 +103,8 @@ export function attentionExplorer(args: AttentionExplorerArgs): Widget<Attention
   };
   const widget: Widget<AttentionExplorerState> = createWidget<AttentionExplorerState>({
     title,
-    esm: attentionExplorerModule(),
-    css: attentionExplorerStyle,
+    esm: browserFile("widgets/attention-explorer.js"),
+    css: browserFile("widgets/attention-explorer.css"),
     state,
     still,
   });

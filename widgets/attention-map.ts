@@ -102,7 +102,8 @@ export function attentionRowsSpec({ image, query, height, width, ...text }: Atte
   const size: [number, number] = [height[0]?.length ?? 0, width[0]?.length ?? 0];
   if (query.y >= size[0] || query.x >= size[1] || query.y < 0 || query.x < 0)
     throw new ShapeError(
-      `attentionRows: the query must lie on the map, got (${query.y}, ${query.x}) and weights over ${size[0]} x ${size[1]}`,
+      `attentionRows: the query must lie on the map, got (${query.y}, ${query.x}) and weights over ` +
+        `${size[0]} x ${size[1]}; count rows and columns from 0`,
     );
   const panel = panelOf(image, size, 300);
   const heads = Math.max(height.length, width.length, 1);
@@ -212,7 +213,8 @@ export function attentionMapSpec({ image, query, fields, columns = 4, ...text }:
   for (const { title, values, shape } of fields)
     if (values.length !== shape[0] * shape[1])
       throw new ShapeError(
-        `attentionMap: a field must hold height x width numbers, got ${values.length} for [${shape.join(", ")}] (${title})`,
+        `attentionMap: a field must hold height x width numbers, got ${values.length} for [${shape.join(", ")}] (${title}); ` +
+          "give shape as [height, width]",
       );
   const side = Math.min(200, Math.floor(560 / columns) - 10);
   const mapSize = fields[0]?.shape ?? [image.shape[0], image.shape[1]];

@@ -19,7 +19,8 @@ export function confusionMatrixSpec({ classes, counts, title }: ConfusionMatrixA
   const size = classes.length;
   if (counts.length !== size || counts.some((row) => row.length !== size))
     throw new ShapeError(
-      `confusionMatrix: counts must be classes x classes, got ${counts.length} x ${counts[0]?.length ?? 0} for ${size} classes`,
+      `confusionMatrix: counts must be classes x classes, got ${counts.length} x ${counts[0]?.length ?? 0} for ${size} ` +
+        "classes; give one row and one column a class",
     );
   const total = counts.flat().reduce((sum, count) => sum + count, 0);
   const right = counts.reduce((sum, row, i) => sum + row[i], 0);

@@ -1,5 +1,6 @@
 /** Figures: pure functions from plain arrays to specifications, and what shows them. Re-exports only. */
-export { attentionExplorer, type AttentionExplorerArgs, type AttentionExplorerState } from "./attention-explorer.js";
+export { attentionExplorer, type AttentionExplorerArgs } from "./attention-explorer.js";
+export { type AttentionExplorerState } from "./attention-explorer-state.js";
 export {
   attentionMap,
   attentionRows,

@@ -1,6 +1,6 @@
 /** Images in figures: from arrays of bytes or fractions to `data:` addresses. */
 import { ShapeError } from "../src/core/errors.js";
-import { encodePng } from "./png.js";
+import { encodePng } from "../src/core/png.js";
 
 /** An image, row-major: bytes from 0 to 255, or, in an array of floats, brightness from 0 to 1. */
 export interface Pixels {
@@ -16,7 +16,7 @@ export function assertPixels(where: string, { values, shape }: Pixels): void {
   if (values.length !== height * width * channels || (channels !== 1 && channels !== 3))
     throw new ShapeError(
       `${where}: an image must hold height x width x channels numbers (1 or 3 channels), got ${values.length} for ` +
-        `[${shape.join(", ")}]`,
+        `[${shape.join(", ")}]; give shape as [height, width, channels]`,
     );
 }
 
@@ -45,6 +45,6 @@ export function pixelsUri({ values, shape: [height, width, channels] }: Pixels, 
       const from = (Math.floor(y / factor) * width + Math.floor(x / factor)) * channels;
       for (let channel = 0; channel < channels; channel++) enlarged[at++] = values[from + channel] * scale;
     }
-  const png = encodePng(enlarged, width * factor, height * factor, channels);
-  return `data:image/png;base64,${Buffer.from(png).toString("base64")}`;
+  const png = encodePng({ data: enlarged, width: width * factor, height: height * factor, channels });
+  return `data:image/png;base64,${png.toString("base64")}`;
 }

@@ -64,7 +64,9 @@ export function stageDiagramSpec(
   { size = 224, title }: StageDiagramOptions = {},
 ): VegaLiteSpec {
   if (!Number.isInteger(size) || size < 1)
-    throw new ConfigError(`stageDiagram: size must be a positive integer, got ${size}`);
+    throw new ConfigError(
+      `stageDiagram: size must be a positive integer, got ${size}; give the side of the images in pixels`,
+    );
   const boxes = boxesOf(network, size);
   const width = columnWidth - 40;
   const end = Math.max(...boxes.map((box) => box.right));

@@ -144,7 +144,9 @@ export function createWidget<S extends object>(args: WidgetArgs<S>): Widget<S> {
 
   const taken = Object.keys(state).find((name) => Object.hasOwn(fixed, name));
   if (taken !== undefined)
-    throw new ConfigError(`createWidget: the protocol has taken the name ${taken} of the state; choose another`);
+    throw new ConfigError(
+      `createWidget: names of the state must be free in the widget protocol, got ${taken}; choose another name`,
+    );
 
   const sendState = (comm: Comm, part: State, method: "update" | "echo_update" = "update"): void => {
     const { state: kept, paths, buffers } = packState(part);

@@ -6,12 +6,12 @@
  * that HTML and Markdown in the notebook can load and run nothing.
  */
 import { createHash } from "node:crypto";
+import { browserFile } from "../core/browser-file.js";
 import type { Cell, Notebook } from "./file.js";
 import { formulaStyle, libraryScripts, textFonts } from "./page/assets.js";
 import { dataUri, escapeHtml } from "./page/html.js";
 import { codeHtml, createMarkdown, type Heading } from "./page/markdown.js";
 import { createOutputs } from "./page/outputs.js";
-import { pageScript } from "./page/page-script.js";
 import { pageStyle } from "./page/style.js";
 
 export interface NotebookHtmlOptions {
@@ -83,7 +83,7 @@ export function notebookHtml(notebook: Notebook, options: NotebookHtmlOptions = 
   const body = notebook.cells.map(cellHtml).join("\n");
   const titleHeading = markdown.headings.find((heading) => heading.level === 1);
   const title = options.title ?? givenTitle ?? titleHeading?.text ?? "Notebook";
-  const scripts = [...[...outputs.libraries].sort().reverse().flatMap(libraryScripts), pageScript()];
+  const scripts = [...[...outputs.libraries].sort().reverse().flatMap(libraryScripts), browserFile("page.js")];
   const policy = [
     "default-src 'none'",
     `script-src ${scripts.map(sha256).join(" ")}`,

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import sharp from "sharp";
-import { encodePng } from "../../src/jupyter/child/display/png.js";
 import { startTestKernel, type TestKernel } from "./bench.js";
 
 describe("values", () => {
@@ -122,19 +121,4 @@ describe("values", () => {
       )["text/plain"],
       /\[\]/,
     ));
-});
-
-describe("pixels as PNG", () => {
-  it("are read back by a decoder as they were", async () => {
-    for (const channels of [1, 3, 4] as const) {
-      const data = Uint8Array.from({ length: 5 * 7 * channels }, (_, index) => (index * 37) % 256);
-      const png = encodePng({ width: 7, height: 5, channels, data });
-      const { data: back, info } = await sharp(png)
-        .toColourspace(channels === 1 ? "b-w" : "srgb")
-        .raw()
-        .toBuffer({ resolveWithObject: true });
-      assert.deepEqual([info.width, info.height], [7, 5]);
-      assert.deepEqual([...back], [...data]);
-    }
-  });
 });

@@ -68,7 +68,8 @@ describe("attention rows", () => {
   it("refuse a query beside the map", () => {
     assert.throws(() => attentionRowsSpec({ image, query: { y: 3, x: 0 }, height, width }), {
       name: "ShapeError",
-      message: "attentionRows: the query must lie on the map, got (3, 0) and weights over 3 x 5",
+      message:
+        "attentionRows: the query must lie on the map, got (3, 0) and weights over 3 x 5; count rows and columns from 0",
     });
   });
 });
@@ -121,7 +122,8 @@ describe("an attention map", () => {
   it("refuses a field of another size than its shape says", () => {
     assert.throws(() => attentionMapSpec({ image, fields: [{ title: "short", values: [1], shape: [3, 5] }] }), {
       name: "ShapeError",
-      message: "attentionMap: a field must hold height x width numbers, got 1 for [3, 5] (short)",
+      message:
+        "attentionMap: a field must hold height x width numbers, got 1 for [3, 5] (short); give shape as [height, width]",
     });
   });
 });

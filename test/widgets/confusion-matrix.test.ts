@@ -60,7 +60,8 @@ describe("a confusion matrix", () => {
         }),
       {
         name: "ShapeError",
-        message: "confusionMatrix: counts must be classes x classes, got 2 x 2 for 3 classes",
+        message:
+          "confusionMatrix: counts must be classes x classes, got 2 x 2 for 3 classes; give one row and one column a class",
       },
     );
   });

@@ -52,7 +52,8 @@ describe("an image grid", () => {
   it("refuses an image of another size than its shape says", () => {
     assert.throws(() => imageGridSvg([{ image: { values: new Float32Array(3), shape: [2, 2, 1] } }]), {
       name: "ShapeError",
-      message: "imageGrid: an image must hold height x width x channels numbers (1 or 3 channels), got 3 for [2, 2, 1]",
+      message:
+        "imageGrid: an image must hold height x width x channels numbers (1 or 3 channels), got 3 for [2, 2, 1]; give shape as [height, width, channels]",
     });
   });
 });

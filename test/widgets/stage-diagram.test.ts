@@ -40,7 +40,7 @@ describe("a stage diagram", () => {
   it("refuses a size that is none", () => {
     assert.throws(() => stageDiagramSpec(configuration("resnet-26"), { size: 0 }), {
       name: "ConfigError",
-      message: "stageDiagram: size must be a positive integer, got 0",
+      message: "stageDiagram: size must be a positive integer, got 0; give the side of the images in pixels",
     });
   });
 });

@@ -161,7 +161,7 @@ describe("a widget", () => {
   it("refuses a state that has a name of the protocol", () => {
     assert.throws(() => createWidget({ title: "w", esm: "", state: { layout: 1 } }), {
       name: "ConfigError",
-      message: "createWidget: the protocol has taken the name layout of the state; choose another",
+      message: "createWidget: names of the state must be free in the widget protocol, got layout; choose another name",
     });
     assert.deepEqual(kernel.opened, []);
   });

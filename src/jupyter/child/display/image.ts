@@ -1,6 +1,6 @@
 /** Bytes that are an image file, and numbers that look like an image. */
 import type { MimeBundle } from "../../host.js";
-import { encodePng, type Pixels } from "./png.js";
+import { encodePng, type PngPixels } from "../../../core/png.js";
 import type { TypedArray } from "./typed-array.js";
 
 const signatures: readonly [string, readonly number[]][] = [
@@ -46,7 +46,7 @@ export function picture(shape: readonly number[], values: ArrayLike<number>): Bu
   const step = Math.ceil(Math.max(height, width) / most);
   const rows = Math.floor(height / step);
   const columns = Math.floor(width / step);
-  const pixels: Pixels = {
+  const pixels: PngPixels = {
     width: columns * shown,
     height: rows,
     channels,

@@ -1,0 +1,36 @@
+/** The live figures of a page, each drawn over its still picture, in the reader's colours. */
+import type { Drawing } from "./drawing.js";
+import type { Json } from "./json.js";
+import { drawPlotly } from "./plotly.js";
+import { drawVega } from "./vega.js";
+
+function drawingOf(figure: HTMLElement): Drawing {
+  const canvas = document.createElement("div");
+  canvas.className = "canvas";
+  const source = figure.querySelector("script")?.textContent ?? "{}";
+  return { figure, canvas, spec: JSON.parse(source) as Json, finalize: () => undefined };
+}
+
+async function draw(drawing: Drawing, dark: boolean): Promise<void> {
+  const { figure, canvas } = drawing;
+  const still = figure.querySelector<HTMLElement>(".still");
+  try {
+    if (!canvas.isConnected) figure.append(canvas);
+    await (figure.dataset.library === "plotly" ? drawPlotly : drawVega)(drawing, dark);
+    if (still && canvas.childElementCount > 0) still.hidden = true;
+  } catch (error) {
+    // The still picture is what the reader had before.
+    canvas.remove();
+    if (still) still.hidden = false;
+    console.error(error);
+  }
+}
+
+/** Finds the figures of the page; the function returned draws all of them, the first time or in other colours. */
+export function findFigures(): (dark: boolean) => Promise<void> {
+  const drawings = [...document.querySelectorAll<HTMLElement>("figure.live")].map(drawingOf);
+  return async (dark) => {
+    for (const drawing of drawings) await draw(drawing, dark);
+    document.documentElement.dataset.drawn = "true";
+  };
+}
