@@ -13,20 +13,23 @@ import * as tf from "@tensorflow/tfjs";
 import {
   fusedAxialAttention,
   fusedAxialSimilarityStatistics,
-  fusedAxialSimilarityStatisticsInPassing,
+  fusedNormedAxialAttention,
   type AxialAttentionGeometry,
   type AxialAttentionInputs,
   type AxialAttentionOutputs,
-  type PassedStatistics,
+  type NormedAttentionOutputs,
+  type SimilarityNorm,
   type SimilarityStatistics,
 } from "../engine/ops/axial-attention.js";
 import { ShapeError } from "../core/errors.js";
+import { composedStatistics, normFactors } from "./similarity-statistics.js";
 
 export type {
   AxialAttentionGeometry,
   AxialAttentionInputs,
   AxialAttentionOutputs,
-  PassedStatistics,
+  NormedAttentionOutputs,
+  SimilarityNorm,
   SimilarityStatistics,
 };
 
@@ -76,16 +79,25 @@ export function similarityStatistics(inputs: SimilarityInputs, geometry: AxialAt
 }
 
 /**
- * As {@link similarityStatistics}, on the way to {@link axialAttention}, which should be given the `qkv` that comes
- * back: the same numbers, but the two gradients with respect to them are then added up in place where there is a kernel for it.
+ * {@link axialAttention} behind a batch norm of its own similarities, as in training: its factors are
+ * {@link normFactors} of the variances that {@link similarityStatistics} finds.
+ *
+ * @returns the outputs of the attention, and the statistics
+ * @throws ShapeError when a tensor does not fit the geometry.
  */
-export function similarityStatisticsInPassing(
+export function normedAxialAttention(
   inputs: SimilarityInputs,
+  norm: SimilarityNorm,
   geometry: AxialAttentionGeometry,
-): PassedStatistics {
+  options: { sum?: boolean } = {},
+): NormedAttentionOutputs {
   assertInputs(inputs, geometry);
-  const passed = fusedAxialSimilarityStatisticsInPassing(inputs, geometry);
-  return passed ?? { ...composedSimilarityStatistics(inputs, geometry), qkv: inputs.qkv };
+  const alone = inputs.qkv.shape[1] === 1; // as in axialAttention
+  const fused = alone ? null : fusedNormedAxialAttention(inputs, norm, geometry, options);
+  if (fused !== null) return fused;
+  const statistics = similarityStatistics(inputs, geometry);
+  const scales = normFactors(norm, statistics.variance);
+  return { ...axialAttention({ ...inputs, scales }, geometry, options), statistics };
 }
 
 /**
@@ -140,13 +152,7 @@ export function composedSimilarityStatistics(
     // One axis after the other: a single float32 sum over millions of numbers would lose four digits on some backends.
     const average = (term: tf.Tensor) =>
       (inWindow === null ? term : term.mul(inWindow)).sum(3).sum(2).sum(0).div(pairs); // [N]
-    const none: tf.Tensor = tf.zeros([geometry.heads]);
-    const terms = logitTerms(query, key, inputs.relative);
-    const means = terms.map((term) => (term === null ? none : average(term)));
-    const variances = terms.map((term, index) =>
-      term === null ? none : average(term.sub(means[index].reshape([1, -1, 1, 1])).square()),
-    );
-    return { mean: tf.stack(means) as tf.Tensor2D, variance: tf.stack(variances) as tf.Tensor2D }; // [3, N]
+    return { ...composedStatistics(logitTerms(query, key, inputs.relative), average, [1, -1, 1, 1]) }; // [3, N]
   });
 }
 

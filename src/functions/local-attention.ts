@@ -9,13 +9,14 @@ import * as tf from "@tensorflow/tfjs";
 import {
   fusedLocalAttention,
   fusedLocalSimilarityStatistics,
-  fusedLocalSimilarityStatisticsInPassing,
+  fusedNormedLocalAttention,
   type LocalAttentionGeometry,
   type LocalAttentionInputs,
   type LocalAttentionOutputs,
 } from "../engine/ops/local-attention.js";
 import { ShapeError } from "../core/errors.js";
-import type { PassedStatistics, SimilarityStatistics } from "./axial-attention.js";
+import type { NormedAttentionOutputs, SimilarityNorm, SimilarityStatistics } from "./axial-attention.js";
+import { composedStatistics, normFactors } from "./similarity-statistics.js";
 
 export type { LocalAttentionGeometry, LocalAttentionInputs, LocalAttentionOutputs };
 
@@ -55,16 +56,20 @@ export function localSimilarityStatistics(
 }
 
 /**
- * As {@link localSimilarityStatistics}, on the way to {@link localAttention}, which should be given the `qkv` that comes back
- * (see `similarityStatisticsInPassing` in attention.ts).
+ * {@link localAttention} behind a batch norm of its own similarities: see `normedAxialAttention`.
+ *
+ * @throws ShapeError when a tensor does not fit the geometry.
  */
-export function localSimilarityStatisticsInPassing(
+export function normedLocalAttention(
   inputs: LocalSimilarityInputs,
+  norm: SimilarityNorm,
   geometry: LocalAttentionGeometry,
-): PassedStatistics {
+): NormedAttentionOutputs {
   assertFits(inputs, geometry);
-  const passed = fusedLocalSimilarityStatisticsInPassing(inputs, geometry);
-  return passed ?? { ...composedLocalSimilarityStatistics(inputs, geometry), qkv: inputs.qkv };
+  const fused = fusedNormedLocalAttention(inputs, norm, geometry);
+  if (fused !== null) return fused;
+  const statistics = localSimilarityStatistics(inputs, geometry);
+  return { ...localAttention({ ...inputs, scales: normFactors(norm, statistics.variance) }, geometry), statistics };
 }
 
 /**
@@ -114,13 +119,7 @@ export function composedLocalSimilarityStatistics(
     const inImage = imageMask(height, width, geometry); // [H, W, 1, M * M]
     const pairs = batch * countLocalPairs(height, width, geometry);
     const average = (term: tf.Tensor) => term.mul(inImage).sum(4).sum(2).sum(1).sum(0).div(pairs); // [N], by axes for the sake of precision
-    const none: tf.Tensor = tf.zeros([geometry.heads]);
-    const terms = logitTerms(inputs, geometry);
-    const means = terms.map((term) => (term === null ? none : average(term)));
-    const variances = terms.map((term, index) =>
-      term === null ? none : average(term.sub(means[index].reshape([-1, 1])).square()),
-    );
-    return { mean: tf.stack(means) as tf.Tensor2D, variance: tf.stack(variances) as tf.Tensor2D }; // [3, N]
+    return { ...composedStatistics(logitTerms(inputs, geometry), average, [-1, 1]) }; // [3, N]
   });
 }
 

@@ -5,7 +5,8 @@ import {
   attentionWeights,
   axialAttention,
   countPairs,
-  similarityStatisticsInPassing,
+  normedAxialAttention,
+  similarityStatistics,
   type AxialAttentionGeometry,
 } from "../functions/axial-attention.js";
 import { fitPositionTable, localWindow, type OffsetRange } from "../functions/relative-position.js";
@@ -108,11 +109,8 @@ export class AxialAttention extends SelfAttention<AxialAttentionArgs> {
     };
     return {
       attend: (scales, options) => axialAttention({ ...inputs, scales }, geometry, options),
-      statistics: () => {
-        const { qkv, ...statistics } = similarityStatisticsInPassing(inputs, geometry);
-        inputs.qkv = qkv;
-        return statistics;
-      },
+      attendNormed: (norm, options) => normedAxialAttention(inputs, norm, geometry, options),
+      statistics: () => similarityStatistics(inputs, geometry),
       pairs: outer * inner * countPairs(length, geometry.window),
       weights: (scales) =>
         attentionWeights({ ...inputs, scales }, geometry) // [O, I, N, L, L]

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import {
   attentionWeights,
   axialAttention,
+  normedAxialAttention,
   similarityStatistics,
   type AxialAttentionGeometry,
 } from "../functions/axial-attention.js";
@@ -95,6 +96,7 @@ export class GlobalAttention extends SelfAttention<GlobalAttentionArgs> {
     const ofContent = (scales: tf.Tensor2D) => scales.slice([0, 0], [1, heads]).reshape<tf.Tensor1D>([heads]);
     return {
       attend: (scales) => ({ content: globalAttention(qkv, ofContent(scales), geometry), position: null }),
+      attendNormed: (norm) => normedAxialAttention(oneAxis(qkv), norm, wholeImage(qkv, geometry)),
       statistics: () => similarityStatistics(oneAxis(qkv), wholeImage(qkv, geometry)),
       pairs: batch * (height * width) ** 2,
       weights: (scales) => globalAttentionWeights(qkv, ofContent(scales), geometry),

@@ -8,7 +8,8 @@ import {
   countLocalPairs,
   localAttention,
   localAttentionWeights,
-  localSimilarityStatisticsInPassing,
+  localSimilarityStatistics,
+  normedLocalAttention,
   type LocalAttentionGeometry,
 } from "../functions/local-attention.js";
 import { localWindow, type OffsetRange } from "../functions/relative-position.js";
@@ -90,11 +91,8 @@ export class LocalAttention<Args extends LocalAttentionArgs = LocalAttentionArgs
     };
     return {
       attend: (scales) => localAttention({ ...inputs, scales }, geometry),
-      statistics: () => {
-        const { qkv, ...statistics } = localSimilarityStatisticsInPassing(inputs, geometry);
-        inputs.qkv = qkv;
-        return statistics;
-      },
+      attendNormed: (norm) => normedLocalAttention(inputs, norm, geometry),
+      statistics: () => localSimilarityStatistics(inputs, geometry),
       pairs: batch * countLocalPairs(height, width, geometry),
       weights: (scales) => localAttentionWeights({ ...inputs, scales }, geometry),
     };

@@ -5,9 +5,14 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { foldedLinear, fusedLinear } from "../engine/ops/linear.js";
-import { fusedNormFactors } from "../engine/ops/norm-factors.js";
 import { ConfigError, ShapeError } from "../core/errors.js";
-import type { AxialAttentionOutputs, SimilarityStatistics } from "../functions/axial-attention.js";
+import type {
+  AxialAttentionOutputs,
+  NormedAttentionOutputs,
+  SimilarityNorm,
+  SimilarityStatistics,
+} from "../functions/axial-attention.js";
+import { normFactors } from "../functions/similarity-statistics.js";
 import {
   batchNorm,
   batchNormPair,
@@ -68,6 +73,8 @@ export interface AttentionCore {
    * @param options.sum the two will be added as they are, so they may be given as one
    */
   attend(scales: tf.Tensor2D, options: { readonly sum: boolean }): AxialAttentionOutputs;
+  /** As `attend`, with the factors that a batch norm of the terms gives by their statistics, which come back too. */
+  attendNormed(norm: SimilarityNorm, options: { readonly sum: boolean }): NormedAttentionOutputs;
   /** Of the terms before their factors. */
   statistics(): SimilarityStatistics;
   /** Pairs of query and key, per head, that the statistics are taken over. */
@@ -194,7 +201,7 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
       const reluInNorm = relu && stride === 1;
       const mode = { training, update: training };
       const core = this.core(this.project(x, mode), x);
-      const outputs = core.attend(this.similarityScales(core, mode), { sum: this.contentNorm === null });
+      const outputs = this.attend(core, mode, { sum: this.contentNorm === null });
       const sum = viewAs<tf.Tensor4D>(this.sumOutputs(outputs, mode, reluInNorm), [batch, height, width, filters]);
       const y = averagePool(sum, stride, strideRemainder);
       return relu && !reluInNorm ? y.relu() : y;
@@ -213,7 +220,8 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
     return tf.tidy(() => {
       const mode = { training, update: false };
       const core = this.core(this.project(x, mode), x);
-      return core.weights(this.similarityScales(core, mode));
+      const ofBatch = training && this.similarityNorm !== null;
+      return core.weights(this.similarityFactors(ofBatch ? core.statistics().variance : null));
     });
   }
 
@@ -241,25 +249,39 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
     return norm === null ? rows : batchNorm(rows, norm, { ...mode, constants: this.constants });
   }
 
+  /** Training: with the similarities normed by their own statistics, the running ones being moved on the way. */
+  private attend(core: AttentionCore, { training, update }: Mode, options: { sum: boolean }): AxialAttentionOutputs {
+    const norm = this.similarityNorm;
+    if (norm === null || !training) return core.attend(this.similarityFactors(null), options);
+    const { statistics, ...outputs } = core.attendNormed(this.affineOfSimilarities(norm), options);
+    if (update) {
+      const [mean, variance] = [statistics.mean, statistics.variance].map((rows) => pickRows(rows, this.presentTerms));
+      updateRunningStatistics(norm, { mean, variance, count: core.pairs }, this.constants);
+    }
+    return outputs;
+  }
+
   /**
    * The factor gamma / sigma of each term and head, [3, N]; zero for absent terms. This is all that is left of a batch
    * norm under a softmax over each row: mean and beta shift whole rows.
+   *
+   * @param variance of this batch, [3, N]; null: the running one
    */
-  private similarityScales(core: AttentionCore, mode: Mode): tf.Tensor2D {
-    const present = [true, this.position.query, this.position.key];
+  private similarityFactors(variance: tf.Tensor2D | null): tf.Tensor2D {
+    const present = this.presentTerms;
     const norm = this.similarityNorm;
     if (norm === null) return spreadRows(tf.ones<tf.Rank.R2>([present.filter(Boolean).length, this.heads]), present);
-    let variance = norm.movingVariance.read() as tf.Tensor2D;
-    if (mode.training) {
-      const batch = core.statistics(); // [3, N]
-      variance = pickRows(batch.variance, present); // [terms, N]
-      const statistics = { mean: pickRows(batch.mean, present), variance, count: core.pairs };
-      if (mode.update) updateRunningStatistics(norm, statistics, this.constants);
-    }
-    const { epsilon } = this.constants;
-    const gamma = norm.gamma.read() as tf.Tensor2D;
-    const factors = fusedNormFactors(gamma, variance, epsilon) ?? gamma.mul<tf.Tensor2D>(variance.add(epsilon).rsqrt());
-    return spreadRows(factors, present); // [3, N]
+    const running = () => spreadRows(norm.movingVariance.read() as tf.Tensor2D, present);
+    return normFactors(this.affineOfSimilarities(norm), variance ?? running());
+  }
+
+  private affineOfSimilarities({ gamma }: BatchNormWeights): SimilarityNorm {
+    return { gamma: spreadRows(gamma.read() as tf.Tensor2D, this.presentTerms), epsilon: this.constants.epsilon };
+  }
+
+  /** Which of the three terms of the logits there are. */
+  private get presentTerms(): readonly boolean[] {
+    return [true, this.position.query, this.position.key];
   }
 
   /** BN(content) + BN(position), where there are such. */

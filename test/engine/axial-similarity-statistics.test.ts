@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
-import { fusedAxialSimilarityStatistics, fusedAxialSimilarityStatisticsInPassing } from "../../src/engine/index.js";
+import { fusedAxialSimilarityStatistics } from "../../src/engine/index.js";
 import { naiveStatistics, problem, randomNumbers, tensorsOf, type Problem } from "./axial-attention-naive.js";
 import { assertClose, differences, runWithGradients, weigh } from "./tensors-against-loops.js";
 
@@ -151,7 +151,7 @@ describe("fused similarity statistics", () => {
         assertClose(other[name], Float64Array.from(values), 1e-6, name);
   });
 
-  it("taken in passing, add their gradient to that of what comes after, shared or not", () => {
+  it("that pass qkv on add their gradient to that of what comes after, shared or not", () => {
     const given = problem({ ...base, shape: [2, 5, 3] });
     const weights = weightsFor(given);
     const { qkv, relative } = tensorsOf(given);
@@ -183,11 +183,11 @@ describe("fused similarity statistics", () => {
     ];
     for (const use of uses) {
       const passing = tf.grads((x, q, k) => {
-        const passed = fusedAxialSimilarityStatisticsInPassing(
-          { qkv: x as tf.Tensor4D, relative: tables(q, k) },
-          given,
-        )!;
-        return weigh(passed).add(use(passed.qkv));
+        const attrs = { ...given, tables: { query: true, key: true, value: false }, passesOn: true };
+        const [mean, variance, passed] = tf
+          .engine()
+          .runKernel<tf.Tensor2D[]>("AxialSimilarityStatistics", [x, q, k] as unknown as tf.NamedTensorMap, attrs);
+        return weigh({ mean, variance }).add(use(passed));
       })([qkv, query!, key!]);
       passing.forEach((gradient, index) =>
         assertClose(gradient.dataSync(), Float64Array.from(apart[index].dataSync()), 1e-6, `gradient ${index}`),

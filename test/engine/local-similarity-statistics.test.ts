@@ -4,7 +4,8 @@ import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
 import {
   fusedLocalSimilarityStatistics,
-  fusedLocalSimilarityStatisticsInPassing,
+  fusedLocalAttention,
+  fusedNormedLocalAttention,
   type LocalAttentionGeometry,
 } from "../../src/engine/index.js";
 import { randomNumbers } from "./axial-attention-naive.js";
@@ -133,20 +134,25 @@ describe("fused local similarity statistics", () => {
       assertEqualsLoops(problem({ ...base, shape: [1, 4, 5], tables }));
     });
 
-  it("taken in passing, add their gradient to that of what comes after", () => {
+  it("that pass qkv on to the attention add their gradient to its", () => {
     tf.tidy(() => {
       const given = problem({ ...base, shape: [2, 4, 5] });
       const { qkv, query, key } = tensorsOf(given);
-      const further = tf.randomNormal(qkv.shape);
+      const further = tf.randomNormal([2, 4, 5, given.heads * given.valueDepth]);
+      const gamma = tf.randomUniform<tf.Rank.R2>([3, given.heads], 0.5, 2);
       const shifted = (x: tf.Tensor) => x.mul<tf.Tensor>(further).sum();
       const weights = tf.tensor2d(Float32Array.from(weightsFor(given).variance), [3, given.heads]);
-      const apart = tf.grad((x) =>
-        statistics({ qkv: x, query, key }, given).variance.mul(weights).sum().add(shifted(x)),
-      )(qkv);
+      const relative = { query: query as tf.Tensor2D, key: key as tf.Tensor2D, value: null };
+      const apart = tf.grad((x) => {
+        const { variance } = statistics({ qkv: x, query, key }, given);
+        const scales = gamma.div<tf.Tensor2D>(variance.add(1e-3).sqrt());
+        const { content } = fusedLocalAttention({ qkv: x as tf.Tensor4D, relative, scales }, given)!;
+        return variance.mul(weights).sum().add(shifted(content));
+      })(qkv);
       const passing = tf.grad((x) => {
-        const relative = { query: query as tf.Tensor2D, key: key as tf.Tensor2D, value: null };
-        const passed = fusedLocalSimilarityStatisticsInPassing({ qkv: x as tf.Tensor4D, relative }, given)!;
-        return passed.variance.mul(weights).sum().add(shifted(passed.qkv));
+        const norm = { gamma, epsilon: 1e-3 };
+        const passed = fusedNormedLocalAttention({ qkv: x as tf.Tensor4D, relative }, norm, given)!;
+        return passed.statistics.variance.mul(weights).sum().add(shifted(passed.content));
       })(qkv);
       assertClose(passing.dataSync(), Float64Array.from(apart.dataSync()), 1e-6, "gradient");
     });

@@ -9,6 +9,7 @@ import {
   composedAxialAttention,
   composedSimilarityStatistics,
   countPairs,
+  normedAxialAttention,
   similarityStatistics,
   type AxialAttentionGeometry,
   type AxialAttentionInputs,
@@ -95,6 +96,40 @@ describe("axial attention", () => {
         if (absent === "value") assert.equal(position, null);
         else assertClose(position!, expected.position);
         assertClose(similarityStatistics(inputs, geometry).variance, expected.variance);
+      }));
+
+  for (const places of [length, 1])
+    it(`behind a norm of its own similarities goes by their variances, with ${places} places, values and gradients`, () =>
+      tf.tidy(() => {
+        const { qkv, relative } = makeInputs(all, places);
+        const epsilon = 1e-3;
+        const gamma = tf.randomUniform<tf.Rank.R2>([3, heads], 0.5, 2, "float32", 43);
+        const inputs = [qkv, relative.query!, relative.key!, relative.value!, gamma];
+        const [value, ...rest] = [47, 53, 59, 61].map((seed) => tf.randomNormal([], 0, 1, "float32", seed));
+        const weigh = (outputs: ReturnType<typeof normedAxialAttention>) =>
+          tf.addN([
+            outputs.content.square().sum().mul(value),
+            outputs.position!.sin().sum().mul(rest[0]),
+            outputs.statistics.mean.square().sum().mul(rest[1]),
+            outputs.statistics.variance.sum().mul(rest[2]),
+          ]);
+        const named = ([qkv, query, key, value]: tf.Tensor[]) => {
+          const tables = { query: query as tf.Tensor2D, key: key as tf.Tensor2D, value: value as tf.Tensor2D };
+          return { qkv: qkv as tf.Tensor4D, relative: tables };
+        };
+        const normed = tf.valueAndGrads((...given: tf.Tensor[]) =>
+          weigh(normedAxialAttention(named(given), { gamma: given[4] as tf.Tensor2D, epsilon }, geometry)),
+        )(inputs);
+        const apart = tf.valueAndGrads((...given: tf.Tensor[]) => {
+          const statistics = composedSimilarityStatistics(named(given), geometry);
+          const scales = given[4].div<tf.Tensor2D>(statistics.variance.add(epsilon).sqrt());
+          return weigh({ ...composedAxialAttention({ ...named(given), scales }, geometry), statistics });
+        })(inputs);
+        assertClose(normed.value, apart.value.dataSync(), 2e-5);
+        normed.grads.forEach((gradient, index) => {
+          const greatest = apart.grads[index].abs().max().maximum(1e-6); // of one place that of gamma is zero
+          assertClose(gradient.div(greatest), apart.grads[index].div(greatest).dataSync(), 2e-5, `gradient ${index}`);
+        });
       }));
 
   it("works on an axis of one place", () =>

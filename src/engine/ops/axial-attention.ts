@@ -7,6 +7,7 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import { runAttention } from "./attention-geometry.js";
+import { fusedNormFactors } from "./norm-factors.js";
 import { wasmContext } from "./wasm-kernel.js";
 
 /**
@@ -83,24 +84,35 @@ export function fusedAxialSimilarityStatistics(
   return { mean: mean as tf.Tensor2D, variance: variance as tf.Tensor2D };
 }
 
-/** The statistics of qkv, and qkv, for what comes after them. */
-export interface PassedStatistics extends SimilarityStatistics {
-  readonly qkv: tf.Tensor4D;
+/** A batch norm of the logit terms as a softmax over each row sees it: mean and beta shift whole rows, and fall out. */
+export interface SimilarityNorm {
+  /** [3, N]; rows of terms that are left out: zero. */
+  readonly gamma: tf.Tensor2D;
+  readonly epsilon: number;
+}
+
+/** What attention behind a norm of its own similarities gives, and what the norm has found. */
+export interface NormedAttentionOutputs extends AxialAttentionOutputs {
+  readonly statistics: SimilarityStatistics;
 }
 
 /**
- * As {@link fusedAxialSimilarityStatistics}, on the way to attention. Give attention the `qkv` of the result, which is
- * the same numbers in the same memory: then its gradient passes by here, and that of the statistics is added to it in
- * place, which spares a tensor of zeros and a sum of the size of qkv.
+ * {@link fusedAxialAttention} with the factors gamma / sqrt(variance + epsilon) that follow from its own
+ * {@link fusedAxialSimilarityStatistics}. Backward, the gradient that the statistics have with respect to qkv is added in
+ * place to that of the attention, which spares a tensor of zeros and a sum of the size of qkv. Null where the current
+ * backend has no such kernel.
  */
-export function fusedAxialSimilarityStatisticsInPassing(
+export function fusedNormedAxialAttention(
   { qkv, relative }: Omit<AxialAttentionInputs, "scales">,
+  { gamma, epsilon }: SimilarityNorm,
   geometry: AxialAttentionGeometry,
-): PassedStatistics | null {
+  options: { sum?: boolean } = {},
+): NormedAttentionOutputs | null {
   if (wasmContext() === null) return null;
   const tables = { ...relative, value: null };
-  const [mean, variance, passed] = runAttention("AxialSimilarityStatistics", [qkv], tables, geometry, {
-    passesOn: true,
-  });
-  return { mean: mean as tf.Tensor2D, variance: variance as tf.Tensor2D, qkv: passed as tf.Tensor4D };
+  const [mean, variance, same] = runAttention("AxialSimilarityStatistics", [qkv], tables, geometry, { passesOn: true });
+  const statistics = { mean: mean as tf.Tensor2D, variance: variance as tf.Tensor2D };
+  const scales = fusedNormFactors(gamma, statistics.variance, epsilon)!;
+  const outputs = fusedAxialAttention({ qkv: same as tf.Tensor4D, relative, scales }, geometry, options)!;
+  return { ...outputs, statistics };
 }

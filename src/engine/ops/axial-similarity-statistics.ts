@@ -22,7 +22,7 @@ import { defineKernel, output, type WasmContext, type WasmKernel } from "./wasm-
 type Axis = ReturnType<typeof axisOf>;
 
 export interface StatisticsAttrs extends AttentionAttrs {
-  /** Whether qkv itself is the last output: see `fusedAxialSimilarityStatisticsInPassing`. */
+  /** Whether qkv itself is the last output: see `fusedNormedAxialAttention`. */
   readonly passesOn: boolean;
 }
 

@@ -6,7 +6,8 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import { runAttention } from "./attention-geometry.js";
-import type { PassedStatistics, SimilarityStatistics } from "./axial-attention.js";
+import type { NormedAttentionOutputs, SimilarityNorm, SimilarityStatistics } from "./axial-attention.js";
+import { fusedNormFactors } from "./norm-factors.js";
 import { wasmContext } from "./wasm-kernel.js";
 
 /**
@@ -76,15 +77,17 @@ export function fusedLocalSimilarityStatistics(
   return { mean: mean as tf.Tensor2D, variance: variance as tf.Tensor2D };
 }
 
-/** The same on the way to attention: see `fusedAxialSimilarityStatisticsInPassing` in axial-attention.ts. */
-export function fusedLocalSimilarityStatisticsInPassing(
+/** {@link fusedLocalAttention} behind a norm of its own similarities: see `fusedNormedAxialAttention`. */
+export function fusedNormedLocalAttention(
   { qkv, relative }: Omit<LocalAttentionInputs, "scales">,
+  { gamma, epsilon }: SimilarityNorm,
   geometry: LocalAttentionGeometry,
-): PassedStatistics | null {
+): NormedAttentionOutputs | null {
   if (wasmContext() === null) return null;
   const tables = { ...relative, value: null };
-  const [mean, variance, passed] = runAttention("LocalSimilarityStatistics", [qkv], tables, geometry, {
-    passesOn: true,
-  });
-  return { mean: mean as tf.Tensor2D, variance: variance as tf.Tensor2D, qkv: passed as tf.Tensor4D };
+  const [mean, variance, same] = runAttention("LocalSimilarityStatistics", [qkv], tables, geometry, { passesOn: true });
+  const statistics = { mean: mean as tf.Tensor2D, variance: variance as tf.Tensor2D };
+  const scales = fusedNormFactors(gamma, statistics.variance, epsilon)!;
+  const outputs = fusedLocalAttention({ qkv: same as tf.Tensor4D, relative, scales }, geometry)!;
+  return { ...outputs, statistics };
 }
