@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import * as engine from "../engine/index.js";
 import { FileError } from "../core/errors.js";
-import { readCase, verifyCase, type CaseReport } from "../verification/index.js";
+import { isCaseFile, readTrial, type CaseReport } from "../verification/index.js";
 
 interface VerifyOptions {
   readonly json?: boolean;
@@ -16,11 +16,11 @@ export function register(program: Command): void {
     .command("verify")
     .summary("compare layers with published implementations, number by number")
     .description(
-      "Reads reference cases (safetensors files that hold the input, the parameters and the results of a published PyTorch layer),\n" +
+      "Reads reference cases (files that hold the input, the parameters and the results of a published layer or function),\n" +
         "builds the same layer from the stored configuration, loads the weights, and compares forward passes in both modes,\n" +
-        "gradients, running statistics and attention weights with the limits stored in the file.",
+        "gradients, running statistics and attention weights with the limits stored in the file; functions likewise.",
     )
-    .argument("<path...>", "files, or folders whose .safetensors files are all read")
+    .argument("<path...>", "files, or folders whose cases are all read")
     .option("--backend <name>", "engine to compute on: auto, wasm, cpu, node, node-gpu", "auto")
     .option("--json", "print one JSON array with every comparison instead of the table")
     .addHelpText(
@@ -31,14 +31,15 @@ export function register(program: Command): void {
     )
     .action(async (paths: string[], { json = false, backend }: VerifyOptions) => {
       const files = (await Promise.all(paths.map(caseFiles))).flat();
-      const cases = await Promise.all(files.map(readCase));
+      const trials = await Promise.all(files.map(readTrial));
+      const nameWidth = trials.reduce((width, { name }) => Math.max(width, name.length), 0);
       const { reason } = await engine.start({ backend });
       if (!json) console.log(reason);
       const reports: CaseReport[] = [];
-      for (const reference of cases) {
-        const report = await verifyCase(reference);
+      for (const trial of trials) {
+        const report = await trial.verify();
         reports.push(report);
-        if (!json) console.log(row(report, Math.max(...cases.map(({ name }) => name.length))));
+        if (!json) console.log(row(report, nameWidth));
       }
       if (json) console.log(JSON.stringify(reports, null, 1));
       else console.log(conclusion(reports));
@@ -51,8 +52,11 @@ async function caseFiles(path: string): Promise<string[]> {
   const found = await stat(path).catch(() => null);
   if (found === null) throw new FileError(`verify: no such file or folder, got ${path}; give reference cases`);
   if (!found.isDirectory()) return [path];
-  const files = (await readdir(path)).filter((file) => file.endsWith(".safetensors")).sort();
-  if (files.length === 0) throw new FileError(`verify: a folder must hold .safetensors files, got none in ${path}`);
+  const files = (await readdir(path)).filter(isCaseFile).sort();
+  if (files.length === 0)
+    throw new FileError(
+      `verify: a folder must hold reference cases (.safetensors, or .json of metrics), got none in ${path}`,
+    );
   return files.map((file) => join(path, file));
 }
 

@@ -6,7 +6,8 @@ import * as tf from "@tensorflow/tfjs";
 import { fromForeign, toForeign } from "../weights/correspondence.js";
 import { axialSubjects } from "./axial-subjects.js";
 import type { ReferenceCase, Values } from "./case.js";
-import { compareAll, type Comparison } from "./compare.js";
+import { compareAll } from "./compare.js";
+import { failure, judge, type CaseReport } from "./report.js";
 import type { Subject, SubjectBuilder } from "./subject.js";
 import { transformerSubjects } from "./transformer-subjects.js";
 
@@ -24,17 +25,6 @@ function refused({ repository, className, args }: ReferenceCase): string | null 
   return null;
 }
 
-export interface CaseReport {
-  readonly case: string;
-  readonly verdict: "passed" | "failed" | "skipped";
-  /** Why a case was skipped, or the error that stopped it; null otherwise. */
-  readonly reason: string | null;
-  /** Every stored tensor, in the order of the file. */
-  readonly comparisons: readonly Comparison[];
-  /** The comparison with the largest error relative to its limit; null where there is none. */
-  readonly worst: Comparison | null;
-}
-
 /** Verifies one case on the current engine. Leaves no tensor behind. */
 export async function verifyCase(reference: ReferenceCase): Promise<CaseReport> {
   const key = `${reference.repository} ${reference.className}`;
@@ -49,16 +39,9 @@ export async function verifyCase(reference: ReferenceCase): Promise<CaseReport> 
     load(subject, reference.parameters);
     const ours = new Map([...(await train(subject, reference)), ...(await evaluate(subject, reference))]);
     const comparisons = compareAll(reference.expected, ours, (tensor) => reference.limitOf(tensor));
-    const excess = ({ error, limit }: Comparison) => error / limit;
-    const worst = comparisons.reduce<Comparison | null>(
-      (worst, next) => (worst === null || excess(next) > excess(worst) ? next : worst),
-      null,
-    );
-    const verdict = comparisons.every(({ error, limit }) => error <= limit) ? "passed" : "failed";
-    return { case: reference.name, verdict, reason: null, comparisons, worst };
+    return judge(reference.name, comparisons);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return { case: reference.name, verdict: "failed", reason, comparisons: [], worst: null };
+    return failure(reference.name, error);
   } finally {
     subject?.dispose();
   }

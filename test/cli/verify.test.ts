@@ -32,7 +32,7 @@ describe("axial-lab verify", () => {
   it("exits with 2 and one line where a path holds no case", () => {
     for (const [path, message] of [
       ["absent.safetensors", /^verify: no such file or folder, got absent.safetensors; give reference cases\n$/],
-      [join(packageFolder, "src"), /must hold \.safetensors files, got none/],
+      [join(packageFolder, "src"), /must hold reference cases \(\.safetensors, or \.json of metrics\), got none/],
       [fixture("torch-zip.pth"), /^safetensors: .*\n$/],
     ] as const) {
       const { stderr, status } = verify(path);
