@@ -100,9 +100,7 @@ function pixelLosses(prediction: PanopticPrediction, target: PanopticTargetTenso
   const classes = prediction.semantic.shape[3];
   const counts = semanticWeight.mul<tf.Tensor3D>(semantic.notEqual(ignore));
   // A row of zeros where the class is `ignore` and beyond the classes: such pixels have no weight.
-  const truth = tf
-    .oneHot(semantic.flatten() as tf.Tensor1D, classes)
-    .reshape<tf.Tensor4D>([...semantic.shape, classes]);
+  const truth = tf.oneHot(semantic.flatten(), classes).reshape<tf.Tensor4D>([...semantic.shape, classes]);
   const crossEntropy = prediction.semantic.logSoftmax().mul<tf.Tensor4D>(truth).sum<tf.Tensor3D>(3).neg();
   return {
     semantic: crossEntropy.mul<tf.Tensor3D>(counts),

@@ -97,7 +97,7 @@ function instanceLabels(
     const object = instance[pixel];
     if (!things.has(category) || (object === 0 && rules.thingsWithoutCenter === "void")) continue;
     let ofObject = votes.get(object);
-    if (ofObject === undefined) votes.set(object, (ofObject = new Map()));
+    if (ofObject === undefined) votes.set(object, (ofObject = new Map<number, number>()));
     ofObject.set(category, (ofObject.get(category) ?? 0) + 1);
   }
   const objects = [...votes];

@@ -162,7 +162,7 @@ export function precision(file: unknown): Comparison[] {
       categories.map(({ id }) => id),
     );
     return [
-      ...Object.entries(summary).map(([key, ours], index) =>
+      ...Object.entries<number>({ ...summary }).map(([key, ours], index) =>
         compareNumber(`${name} ${key}`, ours, stats[index], exactly),
       ),
       ...Object.entries(per_class).flatMap(([category, { ap_by_iou, ar_by_iou }]) => {
@@ -241,5 +241,7 @@ export function instancePrecision(stored: StoredCase): Comparison[] {
     }),
     args.things,
   );
-  return Object.entries(summary).map(([key, ours], index) => compareNumber(key, ours, stats[index], stored.limit));
+  return Object.entries<number>({ ...summary }).map(([key, ours], index) =>
+    compareNumber(key, ours, stats[index], stored.limit),
+  );
 }
