@@ -70,7 +70,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     title: "axial attention, position-sensitive",
     paper: papers.axialDeepLab,
     equation: "eq. 4: softmax(q·k + q·rq + k·rk)(v + rv) along one axis",
-    use: 'new axial.layers.AxialAttention({ axis: "height", filters: 16, tableSpan: 7 })',
+    use: 'new axial.layers.AxialAttention({ axis: "height", filters: 16 })',
     shapes: [
       [1, 7, 5, 8],
       [1, 7, 5, 16],
@@ -90,7 +90,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     title: "N-dimensional axial attention",
     paper: papers.axialTransformer,
     equation: "sec. 3: the sum of softmax(q·k / √d) v over each axis",
-    use: "new axial.layers.NdAxialAttention({ dim: 8, numDimensions: 3, heads: 2 })",
+    use: "new axial.layers.NdAxialAttention({ filters: 8, axes: 3, heads: 2 })",
     shapes: [
       [1, 3, 7, 5, 8],
       [1, 3, 7, 5, 8],
@@ -100,7 +100,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     title: "axial position embedding",
     paper: papers.axialTransformer,
     equation: "sec. 3: x + one trained vector per coordinate of each axis",
-    use: "new axial.layers.AxialPositionEmbedding({ dim: 8, shape: [7, 5] })",
+    use: "new axial.layers.AxialPositionEmbedding({ filters: 8, shape: [7, 5] })",
     shapes: [
       [1, 7, 5, 8],
       [1, 7, 5, 8],
@@ -110,7 +110,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     title: "axial image transformer, reversible",
     paper: papers.reversible,
     equation: "eq. 6, 7: y1 = x1 + f(x2), y2 = x2 + g(y1)",
-    use: "new axial.layers.AxialImageTransformer({ dim: 8, depth: 2, heads: 2, positionShape: [7, 5] })",
+    use: "new axial.layers.AxialImageTransformer({ filters: 8, depth: 2, heads: 2, positionShape: [7, 5] })",
     shapes: [
       [1, 7, 5, 8],
       [1, 7, 5, 8],
@@ -120,7 +120,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     title: "Axial Transformer, autoregressive",
     paper: papers.axialTransformer,
     equation: "fig. 2: outer decoder over the rows above, inner decoder along the row",
-    use: "new axial.models.AutoregressiveAxialTransformer({ imageShape: [7, 5, 1], levels: 4, dim: 8, heads: 2 })",
+    use: "new axial.models.AutoregressiveAxialTransformer({ imageShape: [7, 5, 1], levels: 4, filters: 8, heads: 2 })",
     shapes: [
       [1, 7, 5, 1],
       [1, 7, 5, 1, 4],
@@ -181,9 +181,7 @@ export const catalogue: readonly CatalogueEntry[] = [
 /** The catalogue as a Markdown table. */
 export function catalogueTable(): string {
   const rows = catalogue.map(({ title, paper, equation, use }) =>
-    [title, `[${paper.name}](https://arxiv.org/abs/${paper.arxiv})`, equation, `\`${use.replace(/^new /, "")}\``].join(
-      " | ",
-    ),
+    [title, `[${paper.name}](https://arxiv.org/abs/${paper.arxiv})`, equation, `\`${use}\``].join(" | "),
   );
   return ["| what | paper | equation | use |", "| --- | --- | --- | --- |", ...rows.map((row) => `| ${row} |`)].join(
     "\n",

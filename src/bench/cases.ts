@@ -4,7 +4,7 @@ import { variableGrads } from "../engine/index.js";
 import { axialAttention } from "../functions/axial-attention.js";
 import { AxialAttention } from "../layers/axial-attention.js";
 import { NdAxialAttention } from "../layers/nd-axial-attention.js";
-import { StandAloneAttention } from "../layers/local-attention.js";
+import { StandAloneAttention } from "../layers/stand-alone-attention.js";
 import { create } from "../models/zoo.js";
 import { createOptimizer } from "../training/optimizers.js";
 import { namedWeights, parametersOf } from "../training/weights.js";
@@ -163,7 +163,7 @@ export const benchCases: readonly BenchCase[] = [
     "whole axial layer, 64 channels, 56 x 56, batch 8",
     [batchSize, 56, 56, 64],
     { evaluation: 10, training: 8 },
-    () => new AxialAttention({ axis: "height", filters: 64, tableSpan: 56 }),
+    () => new AxialAttention({ axis: "height", filters: 64, maxDistance: 55 }),
   ),
   net("axial-resnet-26-s", { evaluation: 3, training: 2.5 }),
   net("axial-resnet-50-s", { training: 2.5 }),
@@ -173,7 +173,7 @@ export const benchCases: readonly BenchCase[] = [
     "N-d axial attention, 64 x 64 x 128, 8 heads, batch 8",
     [batchSize, 64, 64, 128],
     { training: 4 },
-    () => new NdAxialAttention({ dim: 128, heads: 8 }),
+    () => new NdAxialAttention({ filters: 128, heads: 8 }),
   ),
   layer(
     "sasa-7x7-64x56",

@@ -65,3 +65,15 @@ export function permutation(count: number, random: Random): Uint32Array {
   }
   return order;
 }
+
+/**
+ * The k-th seed that follows from one: of a variable of a layer, of a layer of a model. Different k of one seed give
+ * different seeds. Never 0, which TensorFlow.js's normal generator takes for "no seed".
+ *
+ * @returns undefined where there is no seed: then whoever draws is free to choose
+ */
+export function derivedSeed(seed: number | undefined, k = 0): number | undefined {
+  if (seed === undefined) return undefined;
+  // One that no layer or model counts up to from a small seed.
+  return seed + k === 0 ? 0x7fffffff : seed + k;
+}

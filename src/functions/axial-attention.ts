@@ -106,7 +106,7 @@ export function normedAxialAttention(
  * @returns [O, I, N, L, L]: sequence, head, query, key; each row sums to 1.
  * @throws ShapeError when a tensor does not fit the geometry.
  */
-export function attentionWeights(inputs: AxialAttentionInputs, geometry: AxialAttentionGeometry): tf.Tensor5D {
+export function axialAttentionWeights(inputs: AxialAttentionInputs, geometry: AxialAttentionGeometry): tf.Tensor5D {
   assertInputs(inputs, geometry);
   assertScales(inputs.scales, geometry);
   const [outer, length, inner] = inputs.qkv.shape;

@@ -1,8 +1,8 @@
-/** Position-sensitive axial attention as a layer; the functions are in attention.ts. */
+/** Position-sensitive axial attention as a layer; the functions are in functions/axial-attention.ts. */
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../core/errors.js";
 import {
-  attentionWeights,
+  axialAttentionWeights,
   axialAttention,
   countPairs,
   normedAxialAttention,
@@ -10,6 +10,7 @@ import {
   type AxialAttentionGeometry,
 } from "../functions/axial-attention.js";
 import { fitPositionTable, localWindow, type OffsetRange } from "../functions/relative-position.js";
+import { singleShape } from "./layer.js";
 import { SelfAttention, type AttentionCore, type PositionTerms, type SelfAttentionArgs } from "./self-attention.js";
 import { viewAs } from "../functions/view.js";
 
@@ -22,11 +23,12 @@ export interface AxialAttentionArgs extends SelfAttentionArgs {
    */
   span?: "global" | "causal" | number;
   /**
-   * K: the position tables hold the offsets -(K - 1) to K - 1, one row each (causal: up to 0); on longer axes the
-   * outermost rows stand for all offsets beyond. Needed for `global` and `causal`, best the length of the axis in
-   * training; for a local span it follows from m (m rows) and must be left out.
+   * The greatest distance of a key from its query, in places, that has an encoding of its own: the position tables hold
+   * the offsets -maxDistance to maxDistance, one row each (causal: up to 0); those beyond get the outermost row (the
+   * clipping of Shaw et al., arXiv 1803.02155). Default for `global` and `causal`: the length of the axis at which the
+   * layer is built, less 1. For a local span it follows from m (m rows) and must be left out.
    */
-  tableSpan?: number;
+  maxDistance?: number;
   /** Which position terms there are. Default all three (the paper's "position-sensitive"). */
   position?: Partial<PositionTerms>;
 }
@@ -47,19 +49,50 @@ export interface AxialAttentionArgs extends SelfAttentionArgs {
  * Source: Axial-DeepLab, arXiv 2003.07853, section 3.2; csrhddlam/axial-deeplab, which differs from the text in nothing
  * but in striding by pooling and in mirroring the offsets of queries and values (i - j).
  *
- *     new AxialAttention({ axis: "height", filters: 64, tableSpan: 56 }).apply(x)      // [B, 56, 56, 32] -> [B, 56, 56, 64]
+ *     new AxialAttention({ axis: "height", filters: 64 }).apply(x)      // [B, 56, 56, 32] -> [B, 56, 56, 64]
  */
 export class AxialAttention extends SelfAttention<AxialAttentionArgs> {
   static readonly className = "AxialAttention";
-  /** The offsets that the tables hold; of a local span also its window. */
-  readonly tableRange: OffsetRange;
+  private range: OffsetRange | null;
   private tables!: Record<keyof PositionTerms, tf.LayerVariable | null>;
 
   constructor(args: AxialAttentionArgs) {
     super(args, { query: true, key: true, value: true, ...args.position });
     if (args.axis !== "height" && args.axis !== "width")
       throw new ConfigError(`${this.where}: axis must be "height" or "width", got ${String(args.axis)}; choose one`);
-    this.tableRange = tableOffsets(args, this.where);
+    this.range = givenRange(args, this.where);
+  }
+
+  /**
+   * The offsets that the tables hold; of a local span also its window.
+   *
+   * @throws ConfigError before the layer is built, where the offsets follow from the axis at hand
+   */
+  get tableRange(): OffsetRange {
+    if (this.range === null)
+      throw new ConfigError(
+        `${this.where}: the offsets of the tables follow from the axis at hand, got no input yet; apply the layer first, ` +
+          `or set maxDistance`,
+      );
+    return this.range;
+  }
+
+  override build(inputShape: tf.Shape | tf.Shape[]): void {
+    const [, height, width] = singleShape(inputShape);
+    const length = this.args.axis === "height" ? height : width;
+    this.range ??= length === null ? null : distanceRange(length - 1, this.args);
+    if (this.range === null)
+      throw new ConfigError(
+        `${this.where}: maxDistance must be given where the axis has no fixed length, got [${singleShape(inputShape).join(", ")}]; ` +
+          `use the length in training less 1`,
+      );
+    super.build(inputShape);
+  }
+
+  /** With the distance that the tables were built for, so that the weights fit whatever the next input. */
+  override getConfig(): tf.serialization.ConfigDict {
+    const local = typeof this.args.span === "number";
+    return { ...super.getConfig(), ...(this.range === null || local ? {} : { maxDistance: this.range.before }) };
   }
 
   get attentionAxes(): readonly ["column" | "row", "head", "query", "key"] {
@@ -113,7 +146,7 @@ export class AxialAttention extends SelfAttention<AxialAttentionArgs> {
       statistics: () => similarityStatistics(inputs, geometry),
       pairs: outer * inner * countPairs(length, geometry.window),
       weights: (scales) =>
-        attentionWeights({ ...inputs, scales }, geometry) // [O, I, N, L, L]
+        axialAttentionWeights({ ...inputs, scales }, geometry) // [O, I, N, L, L]
           .reshape([batch, alongHeight ? width : height, this.heads, length, length]),
     };
   }
@@ -129,19 +162,27 @@ export class AxialAttention extends SelfAttention<AxialAttentionArgs> {
 
 tf.serialization.registerClass(AxialAttention);
 
-function tableOffsets({ span = "global", tableSpan }: AxialAttentionArgs, where: string): OffsetRange {
+/** The offsets of the tables where they do not follow from the axis at hand; null where they do. */
+function givenRange(args: AxialAttentionArgs, where: string): OffsetRange | null {
+  const { span = "global", maxDistance } = args;
   if (typeof span === "number") {
-    if (tableSpan !== undefined)
+    if (maxDistance !== undefined)
       throw new ConfigError(
-        `${where}: a local span has a table of its own size, got span=${span}, tableSpan=${tableSpan}; leave tableSpan out`,
+        `${where}: a local span has a table of its own size, got span=${span}, maxDistance=${maxDistance}; leave maxDistance out`,
       );
     return localWindow(span, where);
   }
   if (span !== "global" && span !== "causal")
     throw new ConfigError(`${where}: span must be "global", "causal" or a number, got ${String(span)}; choose one`);
-  if (tableSpan === undefined || !Number.isInteger(tableSpan) || tableSpan < 1)
+  if (maxDistance === undefined) return null;
+  if (!Number.isInteger(maxDistance) || maxDistance < 0)
     throw new ConfigError(
-      `${where}: a ${span} span needs a tableSpan of 1 or more, got ${tableSpan}; use the length of the axis in training`,
+      `${where}: maxDistance must be a whole number of places, got ${maxDistance}; use the length in training less 1`,
     );
-  return { before: tableSpan - 1, after: span === "causal" ? 0 : tableSpan - 1 };
+  return distanceRange(maxDistance, args);
 }
+
+const distanceRange = (maxDistance: number, { span }: AxialAttentionArgs): OffsetRange => ({
+  before: maxDistance,
+  after: span === "causal" ? 0 : maxDistance,
+});

@@ -1,31 +1,22 @@
 /** The image transformer of the `axial-attention` package: axial attention and convolutions in pairs of residual branches. */
 import * as tf from "@tensorflow/tfjs";
+import { assertPositiveIntegers } from "../core/checks.js";
 import { ConfigError, ShapeError } from "../core/errors.js";
-import { addAxialPosition } from "./axial-position.js";
-import { layerNorm } from "./layer-norm.js";
+import { axialPositionEmbedding } from "../functions/axial-position-embedding.js";
+import { channelsAt, channelsLast } from "../functions/channels.js";
+import { layerNorm } from "../functions/layer-norm.js";
+import { axisAttention, axisAttentionWeights, type AxisAttentionOptions } from "../functions/nd-axial-attention.js";
+import { plainSequence, reversibleSequence, type Branch, type BranchPair } from "../functions/reversible.js";
+import { addAxisParameters } from "./axis-parameters.js";
+import { headDepths, type HeadArgs } from "./heads.js";
+import { normal, uniformWithin } from "./initializers.js";
 import { Layer, singleShape, singleTensor, type LayerArgs } from "./layer.js";
-import {
-  addAxisAttentionWeights,
-  axisAttention,
-  axisAttentionWeights,
-  channelsAt,
-  channelsLast,
-  uniformWithin,
-  type AxisAttentionOptions,
-} from "./nd-axial-attention.js";
-import { plainSequence, reversibleSequence, type Branch, type BranchPair } from "./reversible.js";
 
-export interface AxialImageTransformerArgs extends LayerArgs {
-  /** Channels of input and output. */
-  dim: number;
+export interface AxialImageTransformerArgs extends LayerArgs, HeadArgs {
   /** How many times attention over both axes and two convolution branches follow each other. */
   depth: number;
-  /** Default 8. */
-  heads?: number;
-  /** Depth per head. Default dim / heads. */
-  dimHeads?: number;
   /** Which axis of the whole tensor holds the channels: 1 or -1. Default -1. */
-  dimIndex?: number;
+  channelAxis?: number;
   /** Recompute activations in the backward pass, so that memory does not grow with depth. Default true. */
   reversible?: boolean;
   /** Largest height and width of the additive axial position embedding. Default: none. */
@@ -43,59 +34,46 @@ interface TrainedBranch {
 }
 
 /**
- * `depth` times: layer norm and attention along the height, the same along the width; then twice layer norm, 3x3 convolution to 4 dim,
+ * `depth` times: layer norm and attention along the height, the same along the width; then twice layer norm, 3x3 convolution to 4 filters,
  * leaky ReLU, 3x3 convolution back. Each a residual branch, executed reversibly (two streams, their mean the
  * output) or plainly; the two forms are different functions of the same weights.
  *
- * Input and output [B, H, W, dim] (or [B, dim, H, W] with dimIndex 1), any H x W up to `positionShape`.
+ * Input and output [B, H, W, filters] (or [B, filters, H, W] with channelAxis 1), any H x W up to `positionShape`.
  *
  * Source: lucidrains/axial-attention, whose channel norm (in front of the convolutions) adds epsilon outside the root; Ho et al., arXiv
  * 1912.12180, for the axes.
  *
- *     new AxialImageTransformer({ dim: 64, depth: 12, heads: 8, positionShape: [32, 32] }).apply(x)   // [B, 32, 32, 64]
+ *     new AxialImageTransformer({ filters: 64, depth: 12, heads: 8, positionShape: [32, 32] }).apply(x)   // [B, 32, 32, 64]
  */
 export class AxialImageTransformer extends Layer {
   static readonly className = "AxialImageTransformer";
-  private readonly args: AxialImageTransformerArgs;
   private readonly options: AxisAttentionOptions;
-  private readonly dimIndex: 1 | 3;
+  private readonly channelAxis: 1 | 3;
   private position: tf.LayerVariable[] = [];
   private branches: [TrainedBranch, TrainedBranch][] = [];
 
-  constructor(args: AxialImageTransformerArgs) {
+  constructor(private readonly args: AxialImageTransformerArgs) {
     super(args);
-    this.args = args;
-    const { dim, depth, heads = 8, dimIndex = -1 } = args;
+    const { depth, channelAxis = -1 } = args;
     const where = `AxialImageTransformer ${this.name}`;
-    for (const [name, value] of Object.entries({ dim, depth, heads, dimHeads: args.dimHeads ?? 1 }))
-      if (!Number.isInteger(value) || value < 1)
-        throw new ConfigError(`${where}: ${name} must be a positive integer, got ${value}`);
-    if (args.dimHeads === undefined && dim % heads !== 0)
-      throw new ConfigError(
-        `${where}: dim must be a multiple of heads, got dim=${dim}, heads=${heads}; use dim=${Math.ceil(dim / heads) * heads} or set dimHeads`,
-      );
-    if (dimIndex !== 1 && dimIndex !== -1 && dimIndex !== 3)
-      throw new ConfigError(`${where}: dimIndex must be 1 or -1, got ${dimIndex}`);
-    this.dimIndex = dimIndex === 1 ? 1 : 3;
-    this.options = { heads, headDepth: args.dimHeads ?? dim / heads };
+    assertPositiveIntegers(where, { depth });
+    if (channelAxis !== 1 && channelAxis !== -1 && channelAxis !== 3)
+      throw new ConfigError(`${where}: channelAxis must be 1 or -1, got ${channelAxis}; transpose other layouts`);
+    this.channelAxis = channelAxis === 1 ? 1 : 3;
+    this.options = headDepths(args, where);
   }
 
   override build(inputShape: tf.Shape | tf.Shape[]): void {
     this.assertShape(singleShape(inputShape));
-    const { dim, depth, positionShape = null, seed } = this.args;
+    const { filters, depth, positionShape = null, seed } = this.args;
     this.position = (positionShape ?? []).map((size, axis) =>
-      this.add(
-        `position_${axis}`,
-        [size, dim],
-        tf.initializers.randomNormal({ mean: 0, stddev: 1, seed: seed && seed + axis }),
-        true,
-      ),
+      this.add(`position_${axis}`, [size, filters], normal(1, seed, axis), true),
     );
     this.branches = Array.from({ length: depth }, (_, step): [TrainedBranch, TrainedBranch][] => {
-      const seedOf = (branch: number) => seed && seed + 2 + 16 * step + 4 * branch;
+      const draw = (branch: number) => 2 + 16 * step + 4 * branch;
       return [
-        [this.attentionBranch(`${step}/height/`, 1, seedOf(0)), this.attentionBranch(`${step}/width/`, 2, seedOf(1))],
-        [this.convolutionBranch(`${step}/first/`, seedOf(2)), this.convolutionBranch(`${step}/second/`, seedOf(3))],
+        [this.attentionBranch(`${step}/height/`, 1, draw(0)), this.attentionBranch(`${step}/width/`, 2, draw(1))],
+        [this.convolutionBranch(`${step}/first/`, draw(2)), this.convolutionBranch(`${step}/second/`, draw(3))],
       ];
     }).flat();
     this.built = true;
@@ -109,7 +87,7 @@ export class AxialImageTransformer extends Layer {
     return tf.tidy(() => {
       const pairs = this.branches.map((pair) => pair.map(readBranch) as unknown as BranchPair);
       const sequence = (this.args.reversible ?? true) ? reversibleSequence : plainSequence;
-      return channelsAt(sequence(this.positioned(singleTensor(inputs)), pairs), this.dimIndex);
+      return channelsAt(sequence(this.positioned(singleTensor(inputs)), pairs), this.channelAxis);
     });
   }
 
@@ -139,17 +117,15 @@ export class AxialImageTransformer extends Layer {
   private positioned(input: tf.Tensor): tf.Tensor {
     this.assertShape(input.shape);
     const tables = this.position.map((table) => table.read());
-    return addAxialPosition(channelsLast(input, this.dimIndex), tables);
+    return axialPositionEmbedding(channelsLast(input, this.channelAxis), tables);
   }
 
-  private attentionBranch(prefix: string, axis: number, seed: number | undefined): TrainedBranch {
-    const { dim } = this.args;
-    const norm = this.addNorm(prefix, dim);
-    const { projection, output, bias } = addAxisAttentionWeights(this.add, prefix, {
-      channels: dim,
-      ...this.options,
-      seed,
-    });
+  /** @param draw the number of the first of its random variables, of which there are at most four */
+  private attentionBranch(prefix: string, axis: number, draw: number): TrainedBranch {
+    const { filters, seed } = this.args;
+    const norm = this.addNorm(prefix, filters);
+    const sizes = { filters, ...this.options };
+    const { projection, output, bias } = addAxisParameters(this.add, prefix, sizes, { seed, draw });
     const split = (x: tf.Tensor, [gamma, beta, projection, output, bias]: readonly tf.Tensor[]) =>
       [layerNorm(x, gamma, beta), axis, { projection, output, bias }, this.options] as const;
     return {
@@ -159,23 +135,27 @@ export class AxialImageTransformer extends Layer {
     };
   }
 
-  private convolutionBranch(prefix: string, seed: number | undefined): TrainedBranch {
-    const { dim } = this.args;
-    const norm = this.addNorm(prefix, dim);
-    const kernel = (name: string, from: number, to: number, offset: number) => [
-      this.add(`${prefix}${name}/kernel`, [3, 3, from, to], uniformWithin(9 * from, seed && seed + offset), true),
-      this.add(`${prefix}${name}/bias`, [to], uniformWithin(9 * from, seed && seed + offset + 1), true),
+  private convolutionBranch(prefix: string, draw: number): TrainedBranch {
+    const { filters, seed } = this.args;
+    const norm = this.addNorm(prefix, filters);
+    const kernel = (name: string, from: number, to: number, first: number) => [
+      this.add(`${prefix}${name}/kernel`, [3, 3, from, to], uniformWithin(9 * from, seed, first), true),
+      this.add(`${prefix}${name}/bias`, [to], uniformWithin(9 * from, seed, first + 1), true),
     ];
     return {
-      weights: [...norm, ...kernel("expand", dim, 4 * dim, 0), ...kernel("reduce", 4 * dim, dim, 2)],
+      weights: [
+        ...norm,
+        ...kernel("expand", filters, 4 * filters, draw),
+        ...kernel("reduce", 4 * filters, filters, draw + 2),
+      ],
       apply: (x, [gamma, beta, expand, expandBias, reduce, reduceBias]) =>
         tf.tidy(() => {
           const normed = layerNorm(x as tf.Tensor4D, gamma, beta, { epsilonPlace: "outside" });
           const hidden = tf
             .conv2d(normed, expand as tf.Tensor4D, 1, 1)
             .add(expandBias)
-            .leakyRelu(0.01); // [B, H, W, 4 dim]
-          return tf.conv2d(hidden as tf.Tensor4D, reduce as tf.Tensor4D, 1, 1).add(reduceBias); // [B, H, W, dim]
+            .leakyRelu(0.01); // [B, H, W, 4 filters]
+          return tf.conv2d(hidden as tf.Tensor4D, reduce as tf.Tensor4D, 1, 1).add(reduceBias); // [B, H, W, filters]
         }),
       attention: null,
     };
@@ -189,13 +169,13 @@ export class AxialImageTransformer extends Layer {
   }
 
   private assertShape(shape: tf.Shape): void {
-    const { dim, positionShape = null } = this.args;
-    const sizes = shape.filter((_, axis) => axis !== 0 && axis !== this.dimIndex);
+    const { filters, positionShape = null } = this.args;
+    const sizes = shape.filter((_, axis) => axis !== 0 && axis !== this.channelAxis);
     const fits = positionShape === null || sizes.every((size, axis) => size === null || size <= positionShape[axis]);
-    if (shape.length !== 4 || shape[this.dimIndex] !== dim || !fits)
+    if (shape.length !== 4 || shape[this.channelAxis] !== filters || !fits)
       throw new ShapeError(
-        `AxialImageTransformer ${this.name}: input must be ${this.dimIndex === 1 ? `[batch, ${dim}, height, width]` : `[batch, height, width, ${dim}]`}` +
-          `${positionShape === null ? "" : ` of at most ${positionShape.join(" x ")}`}, got [${shape.join(", ")}]`,
+        `AxialImageTransformer ${this.name}: input must be ${this.channelAxis === 1 ? `[batch, ${filters}, height, width]` : `[batch, height, width, ${filters}]`}` +
+          `${positionShape === null ? "" : ` of at most ${positionShape.join(" x ")}`}, got [${shape.join(", ")}]; set filters, channelAxis or positionShape to fit`,
       );
   }
 }

@@ -1,4 +1,4 @@
-/** Batch normalisation as a layer; the functions are in batch-norm.ts. */
+/** Batch normalisation as a layer; the functions are in functions/batch-norm.ts. */
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../core/errors.js";
 import {

@@ -1,106 +1,17 @@
-/**
- * Criss-cross attention (CCNet): every pixel attends to its own row and column in one softmax. Applied twice with the same
- * weights, it has seen the whole image.
- */
+/** Recurrent criss-cross attention (CCNet) as a layer; the functions are in functions/criss-cross-attention.ts. */
 import * as tf from "@tensorflow/tfjs";
+import { assertPositiveIntegers } from "../core/checks.js";
+import { ShapeError } from "../core/errors.js";
 import {
-  fusedCrissCrossAttention,
+  crissCrossAttention,
+  crissCrossAttentionWeights,
   type CrissCrossAttentionGeometry,
-  type CrissCrossAttentionInputs,
-} from "../engine/ops/criss-cross-attention.js";
-import { ConfigError, ShapeError } from "../core/errors.js";
-import { channelsOf, Layer, singleShape, singleTensor, type LayerArgs } from "./layer.js";
+  type CrissCrossAttentionWeights,
+} from "../functions/criss-cross-attention.js";
 import { linear } from "../functions/linear.js";
-import { uniformWithin } from "./nd-axial-attention.js";
 import { viewAs } from "../functions/view.js";
-
-export type { CrissCrossAttentionGeometry, CrissCrossAttentionInputs };
-
-/**
- * Attention of every pixel o on the H + W - 1 pixels p of its row and column, itself once:
- *
- *     y_o = sum_p softmax_p(q_o.k_p) v_p            no scale: CCNet has none
- *
- * @param inputs qkv [B, H, W, N (2 Dq + Dv)]
- * @returns [B, H, W, N Dv]
- */
-export function crissCrossAttention(
-  inputs: CrissCrossAttentionInputs,
-  geometry: CrissCrossAttentionGeometry,
-): tf.Tensor4D {
-  assertFits(inputs, geometry);
-  return fusedCrissCrossAttention(inputs, geometry) ?? composedCrissCrossAttention(inputs, geometry);
-}
-
-/** {@link crissCrossAttention} from single operations: the readable form that the kernel must equal. */
-export function composedCrissCrossAttention(
-  inputs: CrissCrossAttentionInputs,
-  geometry: CrissCrossAttentionGeometry,
-): tf.Tensor4D {
-  const [batch, height, width] = inputs.qkv.shape;
-  const { heads, valueDepth } = geometry;
-  return tf.tidy(() => {
-    const { value } = splitHeads(inputs.qkv, geometry);
-    const { column, row } = weightsOf(inputs, geometry);
-    const columnValues = value.transpose([0, 3, 2, 1, 4]); // [B, N, W, H, Dv]
-    const rowValues = value.transpose([0, 3, 1, 2, 4]); // [B, N, H, W, Dv]
-    const fromColumn = column.matMul(columnValues).transpose([0, 3, 2, 1, 4]); // [B, H, W, N, Dv]
-    const fromRow = row.matMul(rowValues).transpose([0, 2, 3, 1, 4]); // [B, H, W, N, Dv]
-    return fromColumn.add(fromRow).reshape([batch, height, width, heads * valueDepth]);
-  });
-}
-
-/** The weights of one criss-cross step. The own pixel's weight is in `row`; its place in `column` is zero. */
-export interface CrissCrossWeights {
-  /** [B, N, W, H, H]: image, head, column, query row, key row. */
-  readonly column: tf.Tensor5D;
-  /** [B, N, H, W, W]: image, head, row, query column, key column. */
-  readonly row: tf.Tensor5D;
-}
-
-/** The attention weights themselves, for looking at. For each pixel, its row's and its column's together sum to 1. */
-export function crissCrossWeights(
-  inputs: CrissCrossAttentionInputs,
-  geometry: CrissCrossAttentionGeometry,
-): CrissCrossWeights {
-  assertFits(inputs, geometry);
-  return tf.tidy(() => weightsOf(inputs, geometry) as CrissCrossWeights & tf.TensorContainerObject);
-}
-
-function weightsOf(inputs: CrissCrossAttentionInputs, geometry: CrissCrossAttentionGeometry): CrissCrossWeights {
-  const [, height, width] = inputs.qkv.shape;
-  const { query, key } = splitHeads(inputs.qkv, geometry);
-  const ofColumns = (x: tf.Tensor5D) => x.transpose([0, 3, 2, 1, 4]); // [B, N, W, H, D]
-  const ofRows = (x: tf.Tensor5D) => x.transpose([0, 3, 1, 2, 4]); // [B, N, H, W, D]
-  // The own pixel is in both branches; a large negative number on the diagonal leaves it to the row.
-  const ownPixel = tf.eye(height).mul(-1e30);
-  const column = tf.matMul(ofColumns(query), ofColumns(key), false, true).add(ownPixel); // [B, N, W, H, H]
-  const row = tf.matMul(ofRows(query), ofRows(key), false, true); // [B, N, H, W, W]
-  const joint = tf.concat([column.transpose([0, 1, 3, 2, 4]), row], 4).softmax(); // [B, N, H, W, H + W]
-  const [columnWeights, rowWeights] = tf.split(joint, [height, width], 4);
-  return {
-    column: columnWeights.transpose([0, 1, 3, 2, 4]), // [B, N, W, H, H]
-    row: rowWeights as tf.Tensor5D,
-  };
-}
-
-/** Query, key and value of every head, [B, H, W, N, depth] each. */
-function splitHeads(qkv: tf.Tensor4D, { heads, keyDepth, valueDepth }: CrissCrossAttentionGeometry) {
-  const [batch, height, width] = qkv.shape;
-  const perHead = qkv.reshape([batch, height, width, heads, 2 * keyDepth + valueDepth]);
-  const [query, key, value] = tf.split<tf.Tensor5D>(perHead, [keyDepth, keyDepth, valueDepth], 4);
-  return { query, key, value };
-}
-
-function assertFits({ qkv }: CrissCrossAttentionInputs, geometry: CrissCrossAttentionGeometry): void {
-  const { heads, keyDepth, valueDepth } = geometry;
-  const channels = heads * (2 * keyDepth + valueDepth);
-  if (qkv.rank !== 4 || qkv.shape[3] !== channels)
-    throw new ShapeError(
-      `crissCrossAttention: qkv must be [batch, height, width, ${channels}] for heads=${heads}, keyDepth=${keyDepth}, ` +
-        `valueDepth=${valueDepth}, got [${qkv.shape.join(", ")}]`,
-    );
-}
+import { uniformWithin } from "./initializers.js";
+import { channelsOf, Layer, singleShape, singleTensor, type LayerArgs } from "./layer.js";
 
 export interface CrissCrossAttentionArgs extends LayerArgs {
   /** Channels of queries and keys. Default an eighth of the input's, at least 1. */
@@ -133,9 +44,7 @@ export class CrissCrossAttention extends Layer {
     super(args);
     this.args = args;
     const { keyDepth = 1, recurrence = 2 } = args;
-    for (const [name, value] of Object.entries({ keyDepth, recurrence }))
-      if (!Number.isInteger(value) || value < 1)
-        throw new ConfigError(`CrissCrossAttention ${this.name}: ${name} must be a positive integer, got ${value}`);
+    assertPositiveIntegers(`CrissCrossAttention ${this.name}`, { keyDepth, recurrence });
   }
 
   override build(inputShape: tf.Shape | tf.Shape[]): void {
@@ -143,12 +52,12 @@ export class CrissCrossAttention extends Layer {
     const channels = channelsOf(shape);
     if (shape.length !== 4 || channels === null)
       throw new ShapeError(
-        `CrissCrossAttention ${this.name}: input must be [batch, height, width, channels] with known channels, got [${shape.join(", ")}]`,
+        `CrissCrossAttention ${this.name}: input must be [batch, height, width, channels] with known channels, got [${shape.join(", ")}]; reshape it`,
       );
     const projected = 2 * this.keyDepthFor(channels) + channels;
     const { seed } = this.args;
-    this.projection = this.add("projection", [channels, projected], uniformWithin(channels, seed), true);
-    this.bias = this.add("projection_bias", [projected], uniformWithin(channels, seed && seed + 1), true);
+    this.projection = this.add("projection", [channels, projected], uniformWithin(channels, seed, 0), true);
+    this.bias = this.add("projection_bias", [projected], uniformWithin(channels, seed, 1), true);
     this.gamma = this.add("gamma", [1], tf.initializers.zeros(), true);
     this.built = true;
   }
@@ -166,14 +75,14 @@ export class CrissCrossAttention extends Layer {
   }
 
   /** The attention weights of every loop for this input. */
-  attention(input: tf.Tensor4D): CrissCrossWeights[] {
+  attention(input: tf.Tensor4D): CrissCrossAttentionWeights[] {
     return tf.tidy(() => {
       let x = input;
       return Array.from({ length: this.args.recurrence ?? 2 }, () => {
-        const weights = crissCrossWeights({ qkv: this.project(x) }, this.geometryFor(x.shape[3]));
+        const weights = crissCrossAttentionWeights({ qkv: this.project(x) }, this.geometryFor(x.shape[3]));
         x = this.step(x);
         return weights;
-      }) as (CrissCrossWeights & tf.TensorContainerObject)[];
+      }) as (CrissCrossAttentionWeights & tf.TensorContainerObject)[];
     });
   }
 

@@ -1,6 +1,7 @@
 /** Dropout of whole channels. */
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../core/errors.js";
+import { derivedSeed } from "../core/random.js";
 import { Layer, singleShape, singleTensor, type CallOptions, type LayerArgs } from "./layer.js";
 
 export interface ChannelDropoutArgs extends LayerArgs {
@@ -36,7 +37,7 @@ export class ChannelDropout extends Layer {
     const [batch, channels] = [x.shape[0], x.shape[x.shape.length - 1]];
     return tf.tidy(() => {
       const shape = [batch, ...x.shape.slice(1, -1).map(() => 1), channels];
-      const drawn = tf.randomUniform(shape, 0, 1, "float32", seed === undefined ? undefined : seed + this.calls++);
+      const drawn = tf.randomUniform(shape, 0, 1, "float32", derivedSeed(seed, this.calls++));
       return x.mul(
         drawn
           .greaterEqual(rate)

@@ -1,65 +1,12 @@
-/** Attention of every place of an image on every other: the function and the layer. */
+/** Attention of every place of an image on every other as a layer; the functions are in functions/global-attention.ts. */
 import * as tf from "@tensorflow/tfjs";
 import {
-  attentionWeights,
-  axialAttention,
-  normedAxialAttention,
-  similarityStatistics,
-  type AxialAttentionGeometry,
-} from "../functions/axial-attention.js";
+  globalAttention,
+  globalAttentionWeights,
+  globalSimilarityStatistics,
+  normedGlobalAttention,
+} from "../functions/global-attention.js";
 import { SelfAttention, type AttentionCore, type SelfAttentionArgs } from "./self-attention.js";
-
-export type GlobalAttentionGeometry = Pick<AxialAttentionGeometry, "heads" | "keyDepth" | "valueDepth">;
-
-/**
- * y_o = sum over all places p of softmax_p(s q_o.k_p) v_p, with one factor s a head: Axial-DeepLab, eq. 1. To the axial
- * functions an image is one axis of H * W places without position encodings.
- *
- * @param qkv [B, H, W, N * (2 Dq + Dv)], per head query, key, value
- * @param scales [N]
- * @returns [B, H, W, N * Dv]
- */
-export function globalAttention(qkv: tf.Tensor4D, scales: tf.Tensor1D, geometry: GlobalAttentionGeometry): tf.Tensor4D {
-  return tf.tidy(() => {
-    const [batch, height, width] = qkv.shape;
-    const { content } = axialAttention({ ...oneAxis(qkv), scales: contentOnly(scales) }, wholeImage(qkv, geometry));
-    return content.reshape([batch, height, width, -1]); // [B, H, W, N * Dv]
-  });
-}
-
-/**
- * The weights of {@link globalAttention}.
- *
- * @returns [B, N, H, W, H, W]: head, query's row and column, key's row and column
- */
-export function globalAttentionWeights(
-  qkv: tf.Tensor4D,
-  scales: tf.Tensor1D,
-  geometry: GlobalAttentionGeometry,
-): tf.Tensor<tf.Rank.R6> {
-  return tf.tidy(() => {
-    const [batch, height, width] = qkv.shape;
-    return attentionWeights({ ...oneAxis(qkv), scales: contentOnly(scales) }, wholeImage(qkv, geometry)) // [B, 1, N, HW, HW]
-      .reshape([batch, geometry.heads, height, width, height, width]);
-  });
-}
-
-/** [B, H, W, C] as [B, H * W, 1, C], without encodings. */
-function oneAxis(qkv: tf.Tensor4D) {
-  const [batch, height, width, channels] = qkv.shape;
-  return {
-    qkv: qkv.reshape<tf.Tensor4D>([batch, height * width, 1, channels]),
-    relative: { query: null, key: null, value: null },
-  };
-}
-
-function wholeImage(qkv: tf.Tensor4D, geometry: GlobalAttentionGeometry): AxialAttentionGeometry {
-  const last = qkv.shape[1] * qkv.shape[2] - 1;
-  return { ...geometry, window: { before: last, after: last } };
-}
-
-/** [N] to [3, N], the position terms being zero. */
-const contentOnly = (scales: tf.Tensor1D): tf.Tensor2D => scales.reshape<tf.Tensor2D>([1, -1]).pad([[0, 2], [0, 0]]); // prettier-ignore
 
 export type GlobalAttentionArgs = SelfAttentionArgs;
 
@@ -96,8 +43,8 @@ export class GlobalAttention extends SelfAttention<GlobalAttentionArgs> {
     const ofContent = (scales: tf.Tensor2D) => scales.slice([0, 0], [1, heads]).reshape<tf.Tensor1D>([heads]);
     return {
       attend: (scales) => ({ content: globalAttention(qkv, ofContent(scales), geometry), position: null }),
-      attendNormed: (norm) => normedAxialAttention(oneAxis(qkv), norm, wholeImage(qkv, geometry)),
-      statistics: () => similarityStatistics(oneAxis(qkv), wholeImage(qkv, geometry)),
+      attendNormed: (norm) => normedGlobalAttention(qkv, norm, geometry),
+      statistics: () => globalSimilarityStatistics(qkv, geometry),
       pairs: batch * (height * width) ** 2,
       weights: (scales) => globalAttentionWeights(qkv, ofContent(scales), geometry),
     };

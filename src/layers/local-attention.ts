@@ -1,7 +1,4 @@
-/**
- * Attention in a square window as layers: position-sensitive (eq. 3) and stand-alone (eq. 2); the functions are in
- * local-attention.ts.
- */
+/** Position-sensitive attention in a square window as a layer; the functions are in functions/local-attention.ts. */
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../core/errors.js";
 import {
@@ -110,33 +107,4 @@ function concatenated(tables: OffsetTables | null): tf.Tensor2D | null {
   return tf.concat<tf.Tensor>([ofRow, ofColumn], 2).reshape<tf.Tensor2D>([side * side, rowDepth + columnDepth]); // [M * M, D]
 }
 
-export type StandAloneAttentionArgs = Omit<LocalAttentionArgs, "position" | "keyDepth">;
-
-/**
- * Stand-alone self-attention, SASA (Ramachandran et al., arXiv 1906.05909, eq. 3; Axial-DeepLab, eq. 2):
- *
- *     y_o = sum_p softmax_p(q_o.k_p + q_o.r_{p-o}) v_p            p in the M x M window of o, in the image
- *
- * {@link LocalAttention} with the query's position term alone, keys as deep as values, and no norms unless asked for.
- *
- * The popular PyTorch ports differ from the paper: MartinGer's reshapes channels into places and multiplies two sums
- * where a dot product belongs, leaderj1001's never sums over channels; both let the padding take part in the softmax.
- *
- *     new StandAloneAttention({ filters: 64, window: 7, stride: 2 }).apply(x)      // [B, 56, 56, 64] -> [B, 28, 28, 64]
- */
-export class StandAloneAttention extends LocalAttention<StandAloneAttentionArgs & LocalAttentionArgs> {
-  static override readonly className = "StandAloneAttention";
-
-  constructor(args: StandAloneAttentionArgs) {
-    const { filters, heads = 8, norms } = args;
-    super({
-      ...args,
-      keyDepth: filters / heads,
-      position: { query: true, key: false, value: false },
-      norms: { projection: false, similarity: false, output: false, ...norms },
-    });
-  }
-}
-
 tf.serialization.registerClass(LocalAttention);
-tf.serialization.registerClass(StandAloneAttention);

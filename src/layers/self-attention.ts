@@ -25,9 +25,18 @@ import {
   type BatchNormWeights,
 } from "../functions/batch-norm.js";
 import { addBatchNormWeights } from "./batch-norm-weights.js";
-import { channelsOf, Layer, singleShape, singleTensor, type CallOptions, type LayerArgs } from "./layer.js";
+import { normal } from "./initializers.js";
+import {
+  channelsOf,
+  Layer,
+  singleShape,
+  singleTensor,
+  type CallOptions,
+  type Initializer,
+  type LayerArgs,
+} from "./layer.js";
 import { linear } from "../functions/linear.js";
-import { averagePool } from "./pooling.js";
+import { averagePool } from "../functions/pooling.js";
 import type { OffsetRange } from "../functions/relative-position.js";
 import { viewAs } from "../functions/view.js";
 
@@ -154,7 +163,7 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
     const { heads, keyDepth, valueDepth, position } = this;
     const { filters, norms = {}, bias = false } = this.args;
     const projected = heads * (2 * keyDepth + valueDepth);
-    this.projection = this.add("projection", [inputChannels, projected], this.normal(1 / inputChannels), true);
+    this.projection = this.add("projection", [inputChannels, projected], this.draw(1 / inputChannels), true);
     if (bias) this.projectionBias = this.add("projection_bias", [projected], tf.initializers.zeros(), true);
     this.addTables();
     if (norms.projection !== false)
@@ -172,14 +181,12 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
 
   /** Adds a table of encodings, normal with variance 1 / Dv. */
   protected addTable(name: string, rows: number, depth: number): tf.LayerVariable {
-    return this.add(name, [rows, depth], this.normal(1 / this.valueDepth), true);
+    return this.add(name, [rows, depth], this.draw(1 / this.valueDepth), true);
   }
 
   private drawn = 0;
-  private normal(variance: number) {
-    const { seed } = this.args;
-    const next = seed === undefined ? undefined : seed + this.drawn++;
-    return tf.initializers.randomNormal({ mean: 0, stddev: Math.sqrt(variance), seed: next });
+  private draw(variance: number): Initializer {
+    return normal(Math.sqrt(variance), this.args.seed, this.drawn++);
   }
 
   override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {

@@ -1,133 +1,15 @@
-/** The attention stem of SASA: attention inside square blocks, whose values depend on where in the block they are. */
+/** The attention stem of SASA as a layer; the functions are in functions/value-mixture-attention.ts. */
 import * as tf from "@tensorflow/tfjs";
+import { assertPositiveIntegers } from "../core/checks.js";
 import { ConfigError, ShapeError } from "../core/errors.js";
+import {
+  valueMixtureAttention,
+  valueMixtureAttentionWeights,
+  type ValueMixtureAttentionGeometry,
+  type ValueMixtureAttentionInputs,
+} from "../functions/value-mixture-attention.js";
+import { normal } from "./initializers.js";
 import { channelsOf, Layer, singleShape, singleTensor, type CallOptions, type LayerArgs } from "./layer.js";
-
-/** Depths per head are alike: D = filters / heads. */
-export interface ValueMixtureGeometry {
-  readonly heads: number;
-  /** Side of the blocks. */
-  readonly block: number;
-}
-
-export interface ValueMixtureInputs {
-  /** [B, H, W, heads * D] each: queries, keys, and the M projections of which the values are mixed. */
-  readonly query: tf.Tensor4D;
-  readonly key: tf.Tensor4D;
-  readonly values: readonly tf.Tensor4D[];
-  /** [block * block, M]: the share of each projection at each place of a block, row by row; a row sums to 1. */
-  readonly mixture: tf.Tensor2D;
-  /** [(2 block - 1)^2, D]: encodings of the offsets key - query, row by row; null: none. */
-  readonly encodings: tf.Tensor2D | null;
-}
-
-/**
- * Attention of every place on the places of its own block:
- *
- *     v_p  = sum_m mixture[place of p in its block, m] values_m,p
- *     y_o  = sum_p softmax_p(q_o.k_p + q_o.r_{p-o}) v_p                 p in the block of o, in the image
- *
- * @returns [B, H, W, heads * D]
- */
-export function valueMixtureAttention(inputs: ValueMixtureInputs, geometry: ValueMixtureGeometry): tf.Tensor4D {
-  const [batch, height, width, channels] = inputs.query.shape;
-  return tf.tidy(() => {
-    const weights = valueMixtureWeights(inputs, geometry); // [S, N, K, K]
-    const value = splitHeads(toBlocks(mixValues(inputs, geometry), geometry), geometry); // [S, N, K, D]
-    const retrieved = weights.matMul(value).transpose([0, 2, 1, 3]); // [S, K, N, D]
-    return fromBlocks(retrieved.reshape([-1, geometry.block ** 2, channels]), [batch, height, width], geometry);
-  });
-}
-
-/**
- * The attention weights, [B * blocks, N, K, K] with K = block * block: block, head, query, key. Places outside the
- * image get none.
- */
-export function valueMixtureWeights(
-  { query, key, encodings }: Omit<ValueMixtureInputs, "values" | "mixture">,
-  geometry: ValueMixtureGeometry,
-): tf.Tensor4D {
-  const [batch, height, width] = query.shape;
-  return tf.tidy(() => {
-    const q = splitHeads(toBlocks(query, geometry), geometry); // [S, N, K, D]
-    const k = splitHeads(toBlocks(key, geometry), geometry);
-    const content = tf.matMul<tf.Tensor4D>(q, k, false, true); // [S, N, K, K]
-    const logits = encodings === null ? content : content.add<tf.Tensor4D>(positionTerm(q, encodings, geometry));
-    const inImage = tf.ones<tf.Rank.R4>([batch, height, width, 1]);
-    const outside = toBlocks(inImage, geometry)
-      .sub(1)
-      .mul(1e30)
-      .reshape([-1, 1, 1, geometry.block ** 2]); // [S, 1, 1, K]
-    return logits.add<tf.Tensor4D>(outside).softmax();
-  });
-}
-
-/** The values of all places, [B, H, W, heads * D]. */
-function mixValues({ values, mixture }: ValueMixtureInputs, { block }: ValueMixtureGeometry): tf.Tensor4D {
-  const [, height, width] = values[0].shape;
-  const [rows, columns] = [Math.ceil(height / block), Math.ceil(width / block)];
-  const shares = tf.unstack(mixture, 1); // M of [block * block]
-  const parts = values.map((value, m) => {
-    const everywhere = shares[m].reshape<tf.Tensor2D>([block, block]).tile([rows, columns]);
-    return value.mul<tf.Tensor4D>(everywhere.slice([0, 0], [height, width]).reshape([1, height, width, 1]));
-  });
-  return tf.addN(parts);
-}
-
-/** q_i . r_{j-i} for all places i, j of a block: [S, N, K, D] to [S, N, K, K]. */
-function positionTerm(query: tf.Tensor4D, encodings: tf.Tensor2D, { block }: ValueMixtureGeometry): tf.Tensor4D {
-  const [sequences, heads, places, depth] = query.shape;
-  const side = 2 * block - 1;
-  // For each query place of the block the rows of its keys: there are few, so they are picked one by one.
-  const perQuery = Array.from({ length: places }, (_, i) => {
-    const [row, column] = [Math.floor(i / block), i % block];
-    const first = (block - 1 - row) * side + (block - 1 - column);
-    const rows = Array.from({ length: block }, (_, y) => encodings.slice([first + y * side, 0], [block, depth]));
-    const ofQuery = query.slice([0, 0, i, 0], [sequences, heads, 1, depth]).reshape<tf.Tensor2D>([-1, depth]);
-    return ofQuery.matMul(tf.concat(rows, 0), false, true).reshape<tf.Tensor4D>([sequences, heads, 1, places]);
-  });
-  return tf.concat(perQuery, 2);
-}
-
-/** [B, H, W, C] to [B * blocks, block * block, C]; beyond the image zeros. */
-function toBlocks(x: tf.Tensor4D, { block }: ValueMixtureGeometry): tf.Tensor3D {
-  const [batch, height, width, channels] = x.shape;
-  const [rows, columns] = [Math.ceil(height / block), Math.ceil(width / block)];
-  const whole =
-    rows * block === height && columns * block === width
-      ? x
-      : x.pad([
-          [0, 0],
-          [0, rows * block - height],
-          [0, columns * block - width],
-          [0, 0],
-        ]);
-  return whole
-    .reshape<tf.Tensor5D>([batch * rows, block, columns, block, channels])
-    .transpose([0, 2, 1, 3, 4]) // [B * rows, columns, block, block, C]
-    .reshape([batch * rows * columns, block * block, channels]);
-}
-
-/** The inverse of {@link toBlocks}. */
-function fromBlocks(
-  x: tf.Tensor3D,
-  [batch, height, width]: readonly [number, number, number],
-  { block }: ValueMixtureGeometry,
-): tf.Tensor4D {
-  const channels = x.shape[2];
-  const [rows, columns] = [Math.ceil(height / block), Math.ceil(width / block)];
-  return x
-    .reshape<tf.Tensor5D>([batch * rows, columns, block, block, channels])
-    .transpose([0, 2, 1, 3, 4]) // [B * rows, block, columns, block, C]
-    .reshape<tf.Tensor4D>([batch, rows * block, columns * block, channels])
-    .slice([0, 0, 0, 0], [batch, height, width, channels]);
-}
-
-/** [S, K, heads * D] to [S, heads, K, D]. */
-function splitHeads(x: tf.Tensor3D, { heads }: ValueMixtureGeometry): tf.Tensor4D {
-  const [sequences, places, channels] = x.shape;
-  return x.reshape<tf.Tensor4D>([sequences, places, heads, channels / heads]).transpose([0, 2, 1, 3]);
-}
 
 export interface ValueMixtureAttentionArgs extends LayerArgs {
   /** Output channels of all heads together. */
@@ -157,7 +39,7 @@ export interface ValueMixtureAttentionArgs extends LayerArgs {
  */
 export class ValueMixtureAttention extends Layer {
   static readonly className = "ValueMixtureAttention";
-  private readonly geometry: ValueMixtureGeometry;
+  private readonly geometry: ValueMixtureAttentionGeometry;
   private readonly mixtures: number;
   private projection!: tf.LayerVariable;
   private mixtureTables!: Record<"rows" | "columns" | "mixtures", tf.LayerVariable>;
@@ -167,9 +49,7 @@ export class ValueMixtureAttention extends Layer {
     super(args);
     const { filters, heads = 4, block = 4, mixtures = 4 } = args;
     const where = `ValueMixtureAttention ${this.name}`;
-    for (const [name, value] of Object.entries({ heads, block, mixtures }))
-      if (!Number.isInteger(value) || value < 1)
-        throw new ConfigError(`${where}: ${name} must be a positive integer, got ${value}; leave it out for 4`);
+    assertPositiveIntegers(where, { heads, block, mixtures });
     if (!Number.isInteger(filters / heads) || filters / heads < 2)
       throw new ConfigError(
         `${where}: filters must be a multiple of heads, at least 2 heads, got filters=${filters}, heads=${heads}; use ${2 * heads}`,
@@ -188,12 +68,9 @@ export class ValueMixtureAttention extends Layer {
     const { filters, seed } = this.args;
     const { heads, block } = this.geometry;
     const depth = filters / heads;
-    let drawn = 0;
-    const add = (name: string, shape: number[], variance: number) => {
-      const next = seed === undefined ? undefined : seed + drawn++;
-      const initializer = tf.initializers.randomNormal({ mean: 0, stddev: Math.sqrt(variance), seed: next });
-      return this.add(name, shape, initializer, true);
-    };
+    let draw = 0;
+    const add = (name: string, shape: number[], variance: number) =>
+      this.add(name, shape, normal(Math.sqrt(variance), seed, draw++), true);
     this.projection = add("projection", [channels, (2 + this.mixtures) * filters], 1 / channels);
     this.mixtureTables = {
       rows: add("mixture_rows", [block, depth], 1 / depth),
@@ -218,7 +95,7 @@ export class ValueMixtureAttention extends Layer {
 
   /** The attention weights that `call` uses on this input. */
   attentionWeights(x: tf.Tensor4D): tf.Tensor4D {
-    return tf.tidy(() => valueMixtureWeights(this.project(x), this.geometry));
+    return tf.tidy(() => valueMixtureAttentionWeights(this.project(x), this.geometry));
   }
 
   /** How many blocks there are down and across an image [B, H, W, C]. */
@@ -231,7 +108,7 @@ export class ValueMixtureAttention extends Layer {
     return this.configOf(this.args);
   }
 
-  private project(x: tf.Tensor4D): ValueMixtureInputs {
+  private project(x: tf.Tensor4D): ValueMixtureAttentionInputs {
     const [batch, height, width, channels] = x.shape;
     const { filters } = this.args;
     const { block } = this.geometry;

@@ -18,7 +18,9 @@ function withDeepKeys(config: ResNetConfig): ResNetConfig {
   return {
     ...config,
     stages: config.stages.map((stage) =>
-      stage.operator.kind === "local" ? { ...stage, operator: { ...stage.operator, keyFilters: stage.width } } : stage,
+      stage.operator.kind === "local"
+        ? { ...stage, operator: { ...stage.operator, keyDepth: stage.width / 8 } }
+        : stage,
     ),
   };
 }

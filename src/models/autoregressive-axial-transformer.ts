@@ -3,27 +3,29 @@
  * its own row, left of it, and samples a row of an image with one pass of the expensive part.
  */
 import * as tf from "@tensorflow/tfjs";
+import { assertPositiveIntegers } from "../core/checks.js";
 import { ConfigError, ShapeError } from "../core/errors.js";
 import { randomOf } from "../core/random.js";
-import { addAxialPosition } from "../layers/axial-position.js";
-import { layerNorm } from "../layers/layer-norm.js";
-import { Layer, singleShape, singleTensor, type LayerArgs } from "../layers/layer.js";
+import { axialPositionEmbedding } from "../functions/axial-position-embedding.js";
+import { layerNorm } from "../functions/layer-norm.js";
 import {
-  addAxisAttentionWeights,
   axisAttention,
   axisAttentionWeights,
-  readWeights,
-  uniformWithin,
-  type AxisAttentionWeights,
-} from "../layers/nd-axial-attention.js";
+  type AxisAttentionOptions,
+  type AxisParameters,
+} from "../functions/nd-axial-attention.js";
+import { addAxisParameters, axisDraws, readParameters } from "../layers/axis-parameters.js";
+import { headDepths } from "../layers/heads.js";
+import { normal, uniformWithin } from "../layers/initializers.js";
+import { Layer, singleShape, singleTensor, type LayerArgs } from "../layers/layer.js";
 
 export interface AutoregressiveAxialTransformerArgs extends LayerArgs {
   /** Height, width and channels of the largest image. */
   imageShape: [height: number, width: number, channels: number];
   /** How many values a pixel's channel can take: 0 to levels - 1. Default 256. */
   levels?: number;
-  /** Width of the hidden states. Default 64. */
-  dim?: number;
+  /** Channels of the hidden states. Default 64. */
+  filters?: number;
   /** Default 4. */
   heads?: number;
   /** Pairs of a row layer and a masked column layer in the outer decoder. Default 2. */
@@ -41,7 +43,7 @@ interface BlockKind {
 }
 
 interface Block extends BlockKind {
-  readonly attention: AxisAttentionWeights<tf.LayerVariable>;
+  readonly attention: AxisParameters<tf.LayerVariable>;
   readonly attentionNorm: Norm;
   readonly feedForward: readonly [expand: Dense, reduce: Dense];
   readonly feedForwardNorm: Norm;
@@ -68,7 +70,7 @@ interface Dense {
  *                     one x innerDepth; logits = dense(norm(h))
  *
  * After the shifts the logits at (i, s) depend on the rows above i and the values left of s in row i, and on nothing else.
- * Each attention is followed by a feed-forward pair, dim to 4 dim and back; both are residual and read a layer norm.
+ * Each attention is followed by a feed-forward pair, filters to 4 filters and back; both are residual and read a layer norm.
  *
  * Input [B, H, W, C] of whole numbers (any dtype), output logits [B, H, W, C, levels].
  *
@@ -81,10 +83,10 @@ interface Dense {
  */
 export class AutoregressiveAxialTransformer extends Layer {
   static readonly className = "AutoregressiveAxialTransformer";
-  private readonly args: AutoregressiveAxialTransformerArgs;
   private readonly settings: Required<
-    Pick<AutoregressiveAxialTransformerArgs, "levels" | "dim" | "heads" | "outerDepth" | "innerDepth">
+    Pick<AutoregressiveAxialTransformerArgs, "levels" | "filters" | "outerDepth" | "innerDepth">
   >;
+  private readonly options: AxisAttentionOptions;
   private embedding!: tf.LayerVariable;
   private outerPosition: tf.LayerVariable[] = [];
   private innerPosition: tf.LayerVariable[] = [];
@@ -92,47 +94,41 @@ export class AutoregressiveAxialTransformer extends Layer {
   private inner: Block[] = [];
   private finalNorm!: Norm;
   private head!: Dense;
+  /** How many random variables have drawn their initial values. */
+  private drawn = 0;
 
-  constructor(args: AutoregressiveAxialTransformerArgs) {
+  constructor(private readonly args: AutoregressiveAxialTransformerArgs) {
     super(args);
-    this.args = args;
-    const { imageShape, levels = 256, dim = 64, heads = 4, outerDepth = 2, innerDepth = 2 } = args;
-    this.settings = { levels, dim, heads, outerDepth, innerDepth };
+    const { imageShape, levels = 256, filters = 64, heads = 4, outerDepth = 2, innerDepth = 2 } = args;
+    this.settings = { levels, filters, outerDepth, innerDepth };
     const where = `AutoregressiveAxialTransformer ${this.name}`;
     const [height, width, channels] = imageShape;
-    for (const [name, value] of Object.entries({ height, width, channels, ...this.settings }))
-      if (!Number.isInteger(value) || value < 1)
-        throw new ConfigError(`${where}: ${name} must be a positive integer, got ${value}`);
-    if (dim % heads !== 0)
-      throw new ConfigError(
-        `${where}: dim must be a multiple of heads, got dim=${dim}, heads=${heads}; use dim=${Math.ceil(dim / heads) * heads}`,
-      );
+    assertPositiveIntegers(where, { height, width, channels, ...this.settings });
+    this.options = headDepths({ filters, heads }, where);
   }
 
   override build(inputShape: tf.Shape | tf.Shape[]): void {
     this.assertShape(singleShape(inputShape));
     const [height, width, channels] = this.args.imageShape;
-    const { levels, dim, outerDepth, innerDepth } = this.settings;
-    let seed = this.args.seed;
-    const nextSeed = () => (seed === undefined ? undefined : seed++);
-    const normal = () => tf.initializers.randomNormal({ mean: 0, stddev: 1 / Math.sqrt(dim), seed: nextSeed() });
+    const { levels, filters, outerDepth, innerDepth } = this.settings;
+    const embedding = (name: string, size: number) =>
+      this.add(name, [size, filters], normal(1 / Math.sqrt(filters), this.args.seed, this.drawn++), true);
     const positions = (name: string) => [
-      this.add(`${name}/rows`, [height, dim], normal(), true),
-      this.add(`${name}/values`, [width * channels, dim], normal(), true),
+      embedding(`${name}/rows`, height),
+      embedding(`${name}/values`, width * channels),
     ];
-    this.embedding = this.add("embedding", [levels, dim], normal(), true);
+    this.embedding = embedding("embedding", levels);
     this.outerPosition = positions("outer/position");
     this.innerPosition = positions("inner/position");
-    const block = (name: string, kind: BlockKind) => this.addBlock(name, kind, nextSeed);
     this.outer = Array.from({ length: outerDepth }, (_, step) => [
-      block(`outer/${step}/row/`, { axis: 2, span: "global" }),
-      block(`outer/${step}/column/`, { axis: 1, span: "causal" }),
+      this.addBlock(`outer/${step}/row/`, { axis: 2, span: "global" }),
+      this.addBlock(`outer/${step}/column/`, { axis: 1, span: "causal" }),
     ]).flat();
     this.inner = Array.from({ length: innerDepth }, (_, step) =>
-      block(`inner/${step}/row/`, { axis: 2, span: "causal" }),
+      this.addBlock(`inner/${step}/row/`, { axis: 2, span: "causal" }),
     );
-    this.finalNorm = this.addNorm("output/", dim);
-    this.head = this.addDense("output/", dim, levels, nextSeed());
+    this.finalNorm = this.addNorm("output/", filters);
+    this.head = this.addDense("output/", filters, levels);
     this.built = true;
   }
 
@@ -156,14 +152,13 @@ export class AutoregressiveAxialTransformer extends Layer {
    */
   attention(images: tf.Tensor): { block: string; axis: "row" | "column"; weights: tf.Tensor5D }[] {
     this.assertShape(images.shape);
-    const { dim, heads } = this.settings;
     return tf.tidy(() => {
       const found: { block: string; axis: "row" | "column"; weights: tf.Tensor5D }[] = [];
       const watch = (decoder: string) => (x: tf.Tensor4D, block: Block, index: number) => {
         const { axis, span } = block;
         const input = normalize(x, block.attentionNorm);
-        const options = { heads, headDepth: dim / heads, span };
-        const weights = axisAttentionWeights(input, axis, readWeights(block.attention), options); // [O, I, N, L, L]
+        const options = { ...this.options, span };
+        const weights = axisAttentionWeights(input, axis, readParameters(block.attention), options); // [O, I, N, L, L]
         const [lines, ...rest] = [
           weights.size / weights.shape.slice(2).reduce((a, b) => a * b),
           ...weights.shape.slice(2),
@@ -198,7 +193,7 @@ export class AutoregressiveAxialTransformer extends Layer {
         `AutoregressiveAxialTransformer ${this.name}: temperature must be positive, got ${temperature}`,
       );
     const [height, width, channels] = this.args.imageShape;
-    const { levels, dim } = this.settings;
+    const { levels, filters } = this.settings;
     const values = width * channels;
     if (!this.built) this.build([null, height, width, channels]);
     const drawn = new Int32Array(count * height * values);
@@ -206,7 +201,7 @@ export class AutoregressiveAxialTransformer extends Layer {
     for (let row = 0; row < height; row++) {
       const context = tf.tidy(() => {
         const image = tf.tensor(drawn, [count, height, width, channels], "int32");
-        return this.outerContext(this.embed(image)).slice([0, row, 0, 0], [count, 1, values, dim]);
+        return this.outerContext(this.embed(image)).slice([0, row, 0, 0], [count, 1, values, filters]);
       }); // [count, 1, S, D]
       for (let value = 0; value < values; value++) {
         const probabilities = tf.tidy(() => {
@@ -237,13 +232,13 @@ export class AutoregressiveAxialTransformer extends Layer {
   private embed(x: tf.Tensor): tf.Tensor4D {
     const [batch, height, width, channels] = x.shape;
     const tokens = x.toInt().reshape<tf.Tensor1D>([-1]);
-    return tf.gather(this.embedding.read(), tokens).reshape([batch, height, width * channels, this.settings.dim]);
+    return tf.gather(this.embedding.read(), tokens).reshape([batch, height, width * channels, this.settings.filters]);
   }
 
   /** What the rows above say to each place: [B, H, S, D], zero in the first row. */
   private outerContext(embedded: tf.Tensor4D, watch?: Watch): tf.Tensor4D {
     const positions = this.outerPosition.map((table) => table.read());
-    return shift(this.applyBlocks(addAxialPosition(embedded, positions), this.outer, watch), 1);
+    return shift(this.applyBlocks(axialPositionEmbedding(embedded, positions), this.outer, watch), 1);
   }
 
   /** Logits [B, H, S, levels] of the rows from `firstRow` on. */
@@ -252,11 +247,11 @@ export class AutoregressiveAxialTransformer extends Layer {
     embedded: tf.Tensor4D,
     { firstRow = 0, watch }: { firstRow?: number; watch?: Watch } = {},
   ): tf.Tensor4D {
-    const { dim, levels } = this.settings;
+    const { filters, levels } = this.settings;
     const [rows, values] = this.innerPosition.map((table) => table.read());
     const [batch, height, size] = embedded.shape;
-    const ownRows = rows.slice([firstRow, 0], [height, dim]);
-    const start = addAxialPosition(context.add<tf.Tensor4D>(shift(embedded, 2)), [ownRows, values]);
+    const ownRows = rows.slice([firstRow, 0], [height, filters]);
+    const start = axialPositionEmbedding(context.add<tf.Tensor4D>(shift(embedded, 2)), [ownRows, values]);
     const h = this.applyBlocks(start, this.inner, watch);
     return dense(normalize(h, this.finalNorm), this.head).reshape([batch, height, size, levels]);
   }
@@ -270,32 +265,28 @@ export class AutoregressiveAxialTransformer extends Layer {
   }
 
   private applyBlock(x: tf.Tensor4D, block: Block): tf.Tensor4D {
-    const { dim, heads } = this.settings;
     const { axis, span } = block;
-    const options = { heads, headDepth: dim / heads, span };
+    const options = { ...this.options, span };
     const attended = x.add<tf.Tensor4D>(
-      axisAttention(normalize(x, block.attentionNorm), axis, readWeights(block.attention), options),
+      axisAttention(normalize(x, block.attentionNorm), axis, readParameters(block.attention), options),
     );
     const [expand, reduce] = block.feedForward;
     return attended.add(dense(dense(normalize(attended, block.feedForwardNorm), expand).relu(), reduce));
   }
 
-  private addBlock(prefix: string, kind: BlockKind, nextSeed: () => number | undefined): Block {
-    const { dim, heads } = this.settings;
-    const seed = nextSeed();
+  private addBlock(prefix: string, kind: BlockKind): Block {
+    const { filters } = this.settings;
+    const sizes = { filters, ...this.options };
+    const draws = { seed: this.args.seed, draw: this.drawn };
+    this.drawn += axisDraws;
     return {
       ...kind,
-      attentionNorm: this.addNorm(`${prefix}attention/`, dim),
-      attention: addAxisAttentionWeights(this.add, prefix, {
-        channels: dim,
-        heads,
-        headDepth: dim / heads,
-        seed: seed && seed * 31,
-      }),
-      feedForwardNorm: this.addNorm(`${prefix}feed_forward/`, dim),
+      attentionNorm: this.addNorm(`${prefix}attention/`, filters),
+      attention: addAxisParameters(this.add, prefix, sizes, draws),
+      feedForwardNorm: this.addNorm(`${prefix}feed_forward/`, filters),
       feedForward: [
-        this.addDense(`${prefix}expand/`, dim, 4 * dim, nextSeed()),
-        this.addDense(`${prefix}reduce/`, 4 * dim, dim, nextSeed()),
+        this.addDense(`${prefix}expand/`, filters, 4 * filters),
+        this.addDense(`${prefix}reduce/`, 4 * filters, filters),
       ],
     };
   }
@@ -307,9 +298,9 @@ export class AutoregressiveAxialTransformer extends Layer {
     };
   }
 
-  private addDense(prefix: string, from: number, to: number, seed: number | undefined): Dense {
+  private addDense(prefix: string, from: number, to: number): Dense {
     return {
-      kernel: this.add(`${prefix}kernel`, [from, to], uniformWithin(from, seed), true),
+      kernel: this.add(`${prefix}kernel`, [from, to], uniformWithin(from, this.args.seed, this.drawn++), true),
       bias: this.add(`${prefix}bias`, [to], tf.initializers.zeros(), true),
     };
   }

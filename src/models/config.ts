@@ -26,8 +26,8 @@ interface AttentionOperator {
   readonly heads?: number;
   /** Channels that come out, of all heads. Default: the block's width. */
   readonly filters?: number;
-  /** Channels of query and key, of all heads. Default: half of `filters`. */
-  readonly keyFilters?: number;
+  /** Channels of query and key per head. Default: half of those of value. */
+  readonly keyDepth?: number;
   /** Which batch norms the attention has. Default all three. */
   readonly norms?: { readonly projection?: boolean; readonly similarity?: boolean; readonly output?: boolean };
 }
@@ -37,8 +37,11 @@ export interface AxialOperator extends AttentionOperator {
   readonly kind: "axial";
   /** `global`, `causal`, or the places of a local window. Default `global`. */
   readonly span?: "global" | "causal" | number;
-  /** Positions that global tables are trained for. Default: the side of the feature map at the model's size. */
-  readonly tableSpan?: number;
+  /**
+   * The greatest distance, in places of the feature map, that has an encoding of its own. Default: the side of the map
+   * at the model's size, less 1.
+   */
+  readonly maxDistance?: number;
   /** Default all three. */
   readonly position?: Partial<PositionTerms>;
 }

@@ -169,10 +169,10 @@ interface Reach {
   readonly tableRows: (depth: number) => number;
 }
 
-function axialReach(x: CountedMap, { axis, span = "global", tableSpan = 1 }: Named<AxialAttentionArgs>): Reach {
+function axialReach(x: CountedMap, { axis, span = "global", maxDistance = 0 }: Named<AxialAttentionArgs>): Reach {
   const length = axis === "height" ? x.height : x.width;
   if (typeof span === "number") return { keys: Math.min(span, length), tableRows: (depth) => span * depth };
-  const rows = span === "causal" ? tableSpan : 2 * tableSpan - 1;
+  const rows = span === "causal" ? maxDistance + 1 : 2 * maxDistance + 1;
   return { keys: span === "causal" ? (length + 1) / 2 : length, tableRows: (depth) => rows * depth };
 }
 

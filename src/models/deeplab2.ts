@@ -9,8 +9,7 @@
 import type { AxialOperator, OperatorConfig, ResNetConfig, StageConfig, StemConfig } from "./config.js";
 
 /** MAX_SPAN = 255 there. */
-const tableSpan = 255;
-const axial: AxialOperator = { kind: "axial", heads: 8, tableSpan };
+const axial: AxialOperator = { kind: "axial", heads: 8, maxDistance: 254 };
 const convolution: OperatorConfig = { kind: "convolution" };
 
 const stems = {
@@ -113,7 +112,7 @@ const wideAxialStage = (blocks: number, f: number): StageConfig => ({
   stride: 1,
   width: 4 * f,
   filters: 4 * f,
-  operator: { ...axial, keyFilters: 2 * f },
+  operator: { ...axial, keyDepth: (2 * f) / 8 },
 });
 
 const wideStages = [basicStage(3, 128, 1), basicStage(3, 256, 2), basicStage(6, 512, 2)] as const;

@@ -68,10 +68,10 @@ function applyOperator<F>(assembler: Assembler<F>, name: string, x: F, slot: Slo
       return normalized(assembler.convolution(x, args));
     }
     case "axial": {
-      const { span = "global", tableSpan = assembler.side(x), position } = operator;
+      const { span = "global", maxDistance = assembler.side(x) - 1, position } = operator;
       const shared = {
         ...attentionArgs(operator, width),
-        ...(typeof span === "number" ? { span } : { span, tableSpan }),
+        ...(typeof span === "number" ? { span } : { span, maxDistance }),
         position,
       };
       const height = attend(x, { kind: "axial", args: { ...shared, name: `${name}.height`, axis: "height" } });
@@ -100,13 +100,8 @@ const striding = (stride: number, activated: boolean) =>
   ({ stride, strideRemainder: "keep", activation: activated ? "relu" : null }) as const;
 
 function attentionArgs(
-  { heads = 8, filters, keyFilters, norms }: Extract<OperatorConfig, { keyFilters?: number }>,
+  { heads = 8, filters, keyDepth, norms }: Extract<OperatorConfig, { keyDepth?: number }>,
   width: number,
 ) {
-  return {
-    filters: filters ?? width,
-    heads,
-    norms,
-    ...(keyFilters === undefined ? {} : { keyDepth: keyFilters / heads }),
-  };
+  return { filters: filters ?? width, heads, norms, ...(keyDepth === undefined ? {} : { keyDepth }) };
 }

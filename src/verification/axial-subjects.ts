@@ -34,7 +34,7 @@ const axialAttention: SubjectBuilder = (reference) => {
     axis: argument(reference, "width", "boolean") ? "width" : "height",
     filters: argument(reference, "out_planes", "number"),
     heads: argument(reference, "groups", "number"),
-    tableSpan: argument(reference, "kernel_size", "number"),
+    maxDistance: argument(reference, "kernel_size", "number") - 1,
     stride: argument(reference, "stride", "number"),
   });
   return layerSubject(reference, layer, csrhddlamAxial);
@@ -46,7 +46,7 @@ const axialLayer: SubjectBuilder = (reference) => {
     axis: argument(reference, "height_dim", "boolean") ? "height" : "width",
     filters: argument(reference, "in_channels", "number"),
     heads: argument(reference, "num_heads", "number"),
-    tableSpan: argument(reference, "kernel_size", "number"),
+    maxDistance: argument(reference, "kernel_size", "number") - 1,
     norms: { output: false },
   });
   return layerSubject(reference, layer, standAloneAxial);
@@ -76,7 +76,7 @@ const axialBlock: SubjectBuilder = (reference) => {
     operator: {
       kind: "axial",
       heads: argument(reference, "groups", "number"),
-      tableSpan: argument(reference, "kernel_size", "number"),
+      maxDistance: argument(reference, "kernel_size", "number") - 1,
     },
     projectShortcut: reference.args.downsample !== null,
   });
@@ -94,7 +94,7 @@ const bottleneck: SubjectBuilder = (reference) => {
       ? {
           kind: "axial",
           heads: argument(reference, "num_heads", "number"),
-          tableSpan: argument(reference, "kernel_size", "number"),
+          maxDistance: argument(reference, "kernel_size", "number") - 1,
           norms: { output: false },
         }
       : { kind: "convolution" },

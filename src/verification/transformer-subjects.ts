@@ -58,51 +58,51 @@ function layerSubject(
 }
 
 const axialAttention: SubjectBuilder = (reference) => {
-  const numDimensions = argument(reference, "num_dimensions", "number");
+  const axes = argument(reference, "num_dimensions", "number");
   const heads = argument(reference, "heads", "number");
   const layer = new NdAxialAttention({
     name: "layer",
-    dim: argument(reference, "dim", "number"),
-    numDimensions,
+    filters: argument(reference, "dim", "number"),
+    axes,
     heads,
-    dimHeads: optionalNumber(reference, "dim_heads"),
-    dimIndex: argument(reference, "dim_index", "number"),
-    sumAxialOut: argument(reference, "sum_axial_out", "boolean"),
+    keyDepth: optionalNumber(reference, "dim_heads"),
+    channelAxis: argument(reference, "dim_index", "number"),
+    combine: argument(reference, "sum_axial_out", "boolean") ? "sum" : "sequence",
   });
-  return layerSubject(reference, layer, (shapes) => ndAxialAttentionLinks("layer", numDimensions, heads, shapes));
+  return layerSubject(reference, layer, (shapes) => ndAxialAttentionLinks("layer", axes, heads, shapes));
 };
 
 const positionEmbedding: SubjectBuilder = (reference) => {
   const shape = sizes(reference, "shape") ?? [];
   const rank = shape.length + 2;
-  const dimIndex = fromStart(argument(reference, "emb_dim_index", "number"), rank);
+  const channelAxis = fromStart(argument(reference, "emb_dim_index", "number"), rank);
   const layer = new AxialPositionEmbedding({
     name: "layer",
-    dim: argument(reference, "dim", "number"),
+    filters: argument(reference, "dim", "number"),
     shape,
-    dimIndex,
+    channelAxis,
   });
   const tables = shape.map((_, axis) => `layer/table_${axis}`);
-  return layerSubject(reference, layer, (shapes) => axialPositionLinks("", tables, { rank, dimIndex }, shapes));
+  return layerSubject(reference, layer, (shapes) => axialPositionLinks("", tables, { rank, channelAxis }, shapes));
 };
 
 const imageTransformer: SubjectBuilder = (reference) => {
   const depth = argument(reference, "depth", "number");
   const heads = argument(reference, "heads", "number");
   const reversible = argument(reference, "reversible", "boolean");
-  const dimIndex = fromStart(argument(reference, "dim_index", "number"), 4);
+  const channelAxis = fromStart(argument(reference, "dim_index", "number"), 4);
   const layer = new AxialImageTransformer({
     name: "layer",
-    dim: argument(reference, "dim", "number"),
+    filters: argument(reference, "dim", "number"),
     depth,
     heads,
-    dimHeads: optionalNumber(reference, "dim_heads"),
-    dimIndex,
+    keyDepth: optionalNumber(reference, "dim_heads"),
+    channelAxis,
     reversible,
     positionShape: sizes(reference, "axial_pos_emb_shape") as [number, number] | null,
   });
   return layerSubject(reference, layer, (shapes) =>
-    axialImageTransformerLinks("layer", { depth, heads, dimIndex, reversible }, shapes),
+    axialImageTransformerLinks("layer", { depth, heads, channelAxis, reversible }, shapes),
   );
 };
 

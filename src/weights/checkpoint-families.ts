@@ -73,13 +73,13 @@ export function familiesOf(owner: tf.LayersModel | tf.layers.Layer): Family[] {
       () => axialAttentionLinks(owned, standAloneAxial, shapes),
       offsetTables("rel_encoding", "distance_matrix", 1),
     );
-    add("lucidrains", () => ndAxialAttentionLinks(own, number("numDimensions", 2), heads, shapes), none);
+    add("lucidrains", () => ndAxialAttentionLinks(own, number("axes", 2), heads, shapes), none);
     add(
       "lucidrains",
       () => {
         const reversible = config.reversible !== false;
-        const dimIndex = fromStart(number("dimIndex", -1), 4);
-        return axialImageTransformerLinks(own, { depth: number("depth", 0), heads, dimIndex, reversible }, shapes);
+        const channelAxis = fromStart(number("channelAxis", -1), 4);
+        return axialImageTransformerLinks(own, { depth: number("depth", 0), heads, channelAxis, reversible }, shapes);
       },
       none,
     );
@@ -88,7 +88,12 @@ export function familiesOf(owner: tf.LayersModel | tf.layers.Layer): Family[] {
       () => {
         const tables = [...shapes.keys()].filter((weight) => weight.startsWith(`${own}/table_`));
         const rank = tables.length + 2;
-        return axialPositionLinks("", tables, { rank, dimIndex: fromStart(number("dimIndex", -1), rank) }, shapes);
+        return axialPositionLinks(
+          "",
+          tables,
+          { rank, channelAxis: fromStart(number("channelAxis", -1), rank) },
+          shapes,
+        );
       },
       none,
     );

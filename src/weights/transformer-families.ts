@@ -5,6 +5,7 @@
  *
  * Sources: lucidrains/axial-attention `axial_attention.py`; speedinghzl/CCNet `cc_attention/functions.py`.
  */
+import { ConfigError } from "../core/errors.js";
 import { linkPart, sameLayout, type Link } from "./correspondence.js";
 import { convolutionLinks, join, linearLinks, shapeOf, type Pair, type WeightShapes } from "./families.js";
 
@@ -12,7 +13,12 @@ import { convolutionLinks, join, linearLinks, shapeOf, type Pair, type WeightSha
 export function selfAttentionLinks({ foreign, own }: Pair, heads: number, shapes: WeightShapes): Link[] {
   const projection = shapeOf(shapes, `${own}/projection`);
   const [channels, projected] = projection;
-  const hidden = projected / 3;
+  const [hidden] = shapeOf(shapes, `${own}/output`);
+  if (projected !== 3 * hidden)
+    throw new ConfigError(
+      `weights ${own}: SelfAttention has one depth for queries, keys and values, got a projection of ${projected} channels ` +
+        `for ${hidden} retrieved; leave valueDepth out`,
+    );
   const depth = hidden / heads;
   /** Our channel's head, part (0 query, 1 key, 2 value) and place within the head. */
   const parts = (channel: number): [head: number, part: number, within: number] => [
@@ -38,8 +44,8 @@ export function selfAttentionLinks({ foreign, own }: Pair, heads: number, shapes
 }
 
 /** `AxialAttention`: one `SelfAttention` per axis, in the order of the axes. */
-export function ndAxialAttentionLinks(own: string, numDimensions: number, heads: number, shapes: WeightShapes): Link[] {
-  return Array.from({ length: numDimensions }, (_, axis) =>
+export function ndAxialAttentionLinks(own: string, axes: number, heads: number, shapes: WeightShapes): Link[] {
+  return Array.from({ length: axes }, (_, axis) =>
     selfAttentionLinks({ foreign: `axial_attentions.${axis}.fn`, own: `${own}/axis_${axis}` }, heads, shapes),
   ).flat();
 }
@@ -53,18 +59,18 @@ export function ndAxialAttentionLinks(own: string, numDimensions: number, heads:
 export function axialPositionLinks(
   foreign: string,
   tables: readonly string[],
-  { rank, dimIndex }: { rank: number; dimIndex: number },
+  { rank, channelAxis }: { rank: number; channelAxis: number },
   shapes: WeightShapes,
 ): Link[] {
-  const axes = Array.from({ length: rank - 1 }, (_, index) => index + 1).filter((axis) => axis !== dimIndex);
+  const axes = Array.from({ length: rank - 1 }, (_, index) => index + 1).filter((axis) => axis !== channelAxis);
   return tables.map((table, index) => {
     const shape = shapeOf(shapes, table);
-    const [size, dim] = shape;
+    const [size, filters] = shape;
     const there = Array.from({ length: rank }, (_, axis) =>
-      axis === dimIndex ? dim : axis === axes[index] ? size : 1,
+      axis === channelAxis ? filters : axis === axes[index] ? size : 1,
     );
     const place = linkPart(table, shape, there, (position, channel) =>
-      there.map((_, axis) => (axis === dimIndex ? channel : axis === axes[index] ? position : 0)),
+      there.map((_, axis) => (axis === channelAxis ? channel : axis === axes[index] ? position : 0)),
     );
     return { name: join(foreign, `param_${index}`), shape: there, parts: [place] };
   });
@@ -73,7 +79,7 @@ export function axialPositionLinks(
 /** `AxialImageTransformer` in either form: they name the members of a pair `f.net` and `g.net`, or `0` and `1`. */
 export function axialImageTransformerLinks(
   own: string,
-  { depth, heads, dimIndex, reversible }: { depth: number; heads: number; dimIndex: number; reversible: boolean },
+  { depth, heads, channelAxis, reversible }: { depth: number; heads: number; channelAxis: number; reversible: boolean },
   shapes: WeightShapes,
 ): Link[] {
   const members = reversible ? ["f.net", "g.net"] : ["0", "1"];
@@ -90,7 +96,7 @@ export function axialImageTransformerLinks(
       return { ...sameLayout(join(foreign, there), weight, [channels]), shape };
     });
   return [
-    ...axialPositionLinks("pos_emb", tables, { rank: 4, dimIndex }, shapes),
+    ...axialPositionLinks("pos_emb", tables, { rank: 4, channelAxis }, shapes),
     ...Array.from({ length: depth }, (_, step) => [
       ...["height", "width"].flatMap((axis, member) => {
         const foreign = `layers.blocks.${2 * step}.${members[member]}.fn`;

@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
 import { ShapeError } from "../../src/core/errors.js";
 import {
-  attentionWeights,
+  axialAttentionWeights,
   axialAttention,
   composedAxialAttention,
   composedSimilarityStatistics,
@@ -139,7 +139,7 @@ describe("axial attention", () => {
       const { content, position } = axialAttention(inputs, geometry);
       assertClose(content, expected.content);
       assertClose(position!, expected.position);
-      assertClose(attentionWeights(inputs, geometry), new Float32Array(outer * inner * heads).fill(1));
+      assertClose(axialAttentionWeights(inputs, geometry), new Float32Array(outer * inner * heads).fill(1));
     }));
 
   it("on an axis of one place has gradients of exactly zero by queries, keys, their encodings and the factors", () =>
@@ -162,7 +162,7 @@ describe("axial attention", () => {
     tf.tidy(() => {
       const inputs = makeInputs();
       const local = { ...geometry, window: windows["a local window"] };
-      const weights = attentionWeights(inputs, local);
+      const weights = axialAttentionWeights(inputs, local);
       assert.deepEqual(weights.shape, [outer, inner, heads, length, length]);
       assertClose(weights, naiveAxialAttention(naive(inputs), local).weights);
       assertClose(weights.sum(4), new Float32Array(outer * inner * heads * length).fill(1));
@@ -212,7 +212,7 @@ describe("axial attention", () => {
     );
     tf.dispose(Object.values(axialAttention(inputs, geometry)));
     tf.dispose(Object.values(similarityStatistics(inputs, geometry)));
-    tf.dispose([gradient(inputs.qkv), attentionWeights(inputs, geometry)]);
+    tf.dispose([gradient(inputs.qkv), axialAttentionWeights(inputs, geometry)]);
     assert.equal(tf.memory().numTensors, before);
     tf.dispose([inputs.qkv, inputs.scales, ...Object.values(inputs.relative).flatMap((table) => table ?? [])]);
   });

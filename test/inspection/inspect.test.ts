@@ -142,10 +142,10 @@ describe("inspect", () => {
 
   it("reads the axes of N-dimensional attention and of the image transformer, step by step", async () => {
     const image = tf.input({ shape: [null, null, 3] });
-    const options = { dim: 3, heads: 2, dimHeads: 5, seed: 6 };
-    const summed = new NdAxialAttention({ ...options, name: "summed", sumAxialOut: false }).apply(image);
+    const options = { filters: 3, heads: 2, keyDepth: 5, seed: 6 };
+    const summed = new NdAxialAttention({ ...options, name: "summed", combine: "sequence" }).apply(image);
     const moved = tf.layers.permute({ dims: [3, 1, 2] }).apply(summed) as tf.SymbolicTensor;
-    const first = new AxialImageTransformer({ ...options, name: "transformer", depth: 2, dimIndex: 1 }).apply(moved);
+    const first = new AxialImageTransformer({ ...options, name: "transformer", depth: 2, channelAxis: 1 }).apply(moved);
     const model = tf.model({ inputs: image, outputs: first as tf.SymbolicTensor, name: "axes" });
     const small = { values: Float32Array.from({ length: 5 * 7 * 3 }, (_, i) => Math.sin(i * i)), shape: [5, 7, 3] as const }; // prettier-ignore
     const { attention, receptiveField: field } = await inspect(model, small);
@@ -216,7 +216,7 @@ describe("inspect", () => {
     const image = tf.input({ shape: [6, 8, 3] });
     const stem = new ValueMixtureAttention({ name: "stem", filters: 8, block: 4, seed: 8 }).apply(image) as tf.SymbolicTensor; // prettier-ignore
     const frames = tf.layers.reshape({ targetShape: [2, 3, 8, 8] }).apply(stem);
-    const video = new NdAxialAttention({ name: "video", dim: 8, numDimensions: 3, heads: 2, seed: 9 }).apply(frames);
+    const video = new NdAxialAttention({ name: "video", filters: 8, axes: 3, heads: 2, seed: 9 }).apply(frames);
     const model = tf.model({ inputs: image, outputs: video as tf.SymbolicTensor, name: "several" });
     const { places, receptiveField: field } = await inspect(model, {
       values: Float32Array.from({ length: 144 }, (_, i) => Math.sin(i * i)),

@@ -12,7 +12,7 @@ const [batch, height, width, inputChannels, heads, keyDepth, valueDepth] = [2, 7
 const filters = heads * valueDepth;
 
 const make = (args: Partial<AxialAttentionArgs> = {}) =>
-  new AxialAttention({ axis: "height", filters, heads, keyDepth, tableSpan: 7, seed: 1, ...args });
+  new AxialAttention({ axis: "height", filters, heads, keyDepth, maxDistance: 6, seed: 1, ...args });
 
 const image = (rows = height, columns = width, seed = 9) =>
   tf.randomNormal<tf.Rank.R4>([batch, rows, columns, inputChannels], 0, 1, "float32", seed);
@@ -56,7 +56,7 @@ describe("AxialAttention", () => {
     it(`without norms is the equation along the ${axis}`, () =>
       tf.tidy(() => {
         const length = axis === "height" ? height : width;
-        const layer = make({ axis, tableSpan: length, norms: noNorms });
+        const layer = make({ axis, maxDistance: length - 1, norms: noNorms });
         const x = image();
         const y = run(layer, x);
         assertClose(y, naive(layer, x, { before: length, after: length }), 3e-6);
@@ -91,7 +91,7 @@ describe("AxialAttention", () => {
 
   it("takes images of any size, shorter or longer than its tables", () =>
     tf.tidy(() => {
-      const layer = make({ norms: noNorms, tableSpan: 4 });
+      const layer = make({ norms: noNorms, maxDistance: 3 });
       for (const [rows, columns] of [
         [3, 5],
         [4, 1],
@@ -104,8 +104,8 @@ describe("AxialAttention", () => {
 
   it("extends its tables by their outermost rows", () =>
     tf.tidy(() => {
-      const short = make({ norms: noNorms, tableSpan: 3, name: "short" });
-      const long = make({ norms: noNorms, tableSpan: 7, name: "long" });
+      const short = make({ norms: noNorms, maxDistance: 2, name: "short" });
+      const long = make({ norms: noNorms, maxDistance: 6, name: "long" });
       const x = image();
       run(short, x);
       run(long, x);
@@ -125,12 +125,12 @@ describe("AxialAttention", () => {
         [4, { before: 1, after: 2 }],
         [5, { before: 2, after: 2 }],
       ] as const) {
-        const layer = make({ norms: noNorms, span, tableSpan: undefined });
+        const layer = make({ norms: noNorms, span, maxDistance: undefined });
         const x = image();
         const y = run(layer, x);
         const table = weight(layer, "relative_query")!;
         assert.equal(table.shape[0], span);
-        const global = make({ norms: noNorms, tableSpan: height });
+        const global = make({ norms: noNorms, maxDistance: height - 1 });
         run(global, x);
         for (const { originalName } of global.weights) {
           const name = originalName.slice(originalName.indexOf("/") + 1);
@@ -258,7 +258,7 @@ describe("AxialAttention", () => {
     const layer = make({
       axis: "width",
       span: 3,
-      tableSpan: undefined,
+      maxDistance: undefined,
       position: { key: false },
       constants: "tf",
       stride: 2,
@@ -299,7 +299,7 @@ describe("AxialAttention", () => {
   });
 
   it("has the defaults that it documents", () => {
-    const layer = new AxialAttention({ axis: "height", filters: 32, tableSpan: 5 });
+    const layer = new AxialAttention({ axis: "height", filters: 32, maxDistance: 4 });
     assert.deepEqual([layer.heads, layer.keyDepth, layer.valueDepth], [8, 2, 4]);
     tf.tidy(() => {
       assert.deepEqual(run(layer, image()).shape, [batch, height, width, 32]);
@@ -313,9 +313,12 @@ describe("AxialAttention", () => {
     refuses({ axis: "depth" as "width" }, /axis must be "height" or "width", got depth/);
     refuses({ filters: 67 }, /filters must be a positive multiple of heads, got filters=67, heads=11; use filters=66/);
     refuses({ filters: 55, keyDepth: undefined }, /key depth must be a positive integer, got 2.5 .* set keyDepth/);
-    refuses({ tableSpan: undefined }, /a global span needs a tableSpan of 1 or more, got undefined/);
-    refuses({ span: 3 }, /a local span has a table of its own size, got span=3, tableSpan=7; leave tableSpan out/);
-    refuses({ span: 2.5, tableSpan: undefined }, /a local span must be a positive integer, got 2.5/);
+    refuses(
+      { maxDistance: -1 },
+      /maxDistance must be a whole number of places, got -1; use the length in training less 1/,
+    );
+    refuses({ span: 3 }, /a local span has a table of its own size, got span=3, maxDistance=6; leave maxDistance out/);
+    refuses({ span: 2.5, maxDistance: undefined }, /a local span must be a positive integer, got 2.5/);
     refuses({ span: "local" as "global" }, /span must be "global", "causal" or a number, got local/);
     refuses({ stride: 0 }, /stride must be a positive integer, got 0/);
     refuses({ constants: "keras" as "tf" }, /constants must be/);

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { AxialImageTransformer } from "../../src/layers/axial-image-transformer.js";
-import { addAxialPosition, AxialPositionEmbedding } from "../../src/layers/axial-position.js";
-import { ChannelLayerNorm, layerNorm } from "../../src/layers/layer-norm.js";
+import { axialPositionEmbedding } from "../../src/functions/axial-position-embedding.js";
+import { layerNorm } from "../../src/functions/layer-norm.js";
+import { AxialPositionEmbedding } from "../../src/layers/axial-position-embedding.js";
+import { LayerNorm } from "../../src/layers/layer-norm.js";
 
 const largestDifference = (a: tf.Tensor, b: tf.Tensor): number => tf.tidy(() => a.sub(b).abs().max().dataSync()[0]);
 
@@ -11,7 +13,7 @@ describe("the axial position embedding", () => {
   before(() => tf.setBackend("cpu"));
 
   it("adds to each place one row per coordinate", () => {
-    const layer = new AxialPositionEmbedding({ dim: 2, shape: [3, 5] });
+    const layer = new AxialPositionEmbedding({ filters: 2, shape: [3, 5] });
     const y = layer.apply(tf.zeros([1, 3, 5, 2])) as tf.Tensor4D;
     const [rows, columns] = layer.getWeights().map((table) => table.arraySync() as number[][]);
     const values = y.arraySync()[0];
@@ -24,22 +26,22 @@ describe("the axial position embedding", () => {
 
   it("of a smaller image uses the first rows", () => {
     const tables = [tf.randomNormal([5, 2]), tf.randomNormal([7, 2])];
-    const all = addAxialPosition(tf.zeros<tf.Rank.R4>([1, 5, 7, 2]), tables);
-    const some = addAxialPosition(tf.zeros<tf.Rank.R4>([1, 3, 2, 2]), tables);
+    const all = axialPositionEmbedding(tf.zeros<tf.Rank.R4>([1, 5, 7, 2]), tables);
+    const some = axialPositionEmbedding(tf.zeros<tf.Rank.R4>([1, 3, 2, 2]), tables);
     assert.equal(largestDifference(some, all.slice([0, 0, 0, 0], [1, 3, 2, 2])), 0);
   });
 
   it("says what is wrong with its arguments and its input", () => {
     assert.throws(
-      () => new AxialPositionEmbedding({ dim: 2, shape: [] }),
-      /dim and shape must be positive integers, got dim=2, shape=\[\]/,
+      () => new AxialPositionEmbedding({ filters: 2, shape: [] }),
+      /shape must hold the longest length of each axis, got \[\]/,
     );
     assert.throws(
-      () => new AxialPositionEmbedding({ dim: 2, shape: [3, 5], dimIndex: 4 }),
-      /dimIndex must name an axis .* got 4/,
+      () => new AxialPositionEmbedding({ filters: 2, shape: [3, 5], channelAxis: 4 }),
+      /channelAxis must name an axis .* got 4/,
     );
     assert.throws(
-      () => new AxialPositionEmbedding({ dim: 2, shape: [3, 5] }).apply(tf.zeros([1, 4, 5, 2])),
+      () => new AxialPositionEmbedding({ filters: 2, shape: [3, 5] }).apply(tf.zeros([1, 4, 5, 2])),
       /input must have 2 axes of at most \[3, 5\] and 2 channels at axis 3, got \[1, 4, 5, 2\]; build the layer with a larger shape/,
     );
   });
@@ -64,20 +66,20 @@ describe("the layer norm", () => {
   });
 
   it("says what is wrong with its arguments", () => {
-    assert.throws(() => new ChannelLayerNorm({ epsilon: 0 }), /epsilon must be positive, got 0/);
+    assert.throws(() => new LayerNorm({ epsilon: 0 }), /epsilon must be positive, got 0/);
     assert.throws(
-      () => new ChannelLayerNorm({ epsilonPlace: "above" as "inside" }),
+      () => new LayerNorm({ epsilonPlace: "above" as "inside" }),
       /epsilonPlace must be "inside" or "outside", got above/,
     );
   });
 });
 
 describe("AxialImageTransformer", () => {
-  const small = { dim: 6, depth: 2, heads: 2, positionShape: [5, 7] as [number, number], seed: 3 };
+  const small = { filters: 6, depth: 2, heads: 2, positionShape: [5, 7] as [number, number], seed: 3 };
 
   it("gives the same with channels first", () => {
     const last = new AxialImageTransformer(small);
-    const first = new AxialImageTransformer({ ...small, dimIndex: 1 });
+    const first = new AxialImageTransformer({ ...small, channelAxis: 1 });
     const x = tf.randomNormal([2, 5, 7, 6], 0, 1, "float32", 4);
     const y = last.apply(x) as tf.Tensor;
     const moved = first.apply(x.transpose([0, 3, 1, 2])) as tf.Tensor;
@@ -123,7 +125,7 @@ describe("AxialImageTransformer", () => {
   });
 
   it("is built again from its configuration", () => {
-    const layer = new AxialImageTransformer({ ...small, reversible: false, dimHeads: 5 });
+    const layer = new AxialImageTransformer({ ...small, reversible: false, keyDepth: 5 });
     const again = AxialImageTransformer.fromConfig(AxialImageTransformer, layer.getConfig()) as AxialImageTransformer;
     const x = tf.randomNormal([1, 5, 7, 6]);
     assert.equal(largestDifference(again.apply(x) as tf.Tensor, layer.apply(x) as tf.Tensor), 0);
@@ -133,9 +135,9 @@ describe("AxialImageTransformer", () => {
     assert.throws(() => new AxialImageTransformer({ ...small, depth: 0 }), /depth must be a positive integer, got 0/);
     assert.throws(
       () => new AxialImageTransformer({ ...small, heads: 4 }),
-      /dim must be a multiple of heads, got dim=6, heads=4; use dim=8/,
+      /filters must be a multiple of heads, got filters=6, heads=4; use filters=8/,
     );
-    assert.throws(() => new AxialImageTransformer({ ...small, dimIndex: 2 }), /dimIndex must be 1 or -1, got 2/);
+    assert.throws(() => new AxialImageTransformer({ ...small, channelAxis: 2 }), /channelAxis must be 1 or -1, got 2/);
     assert.throws(
       () => new AxialImageTransformer(small).apply(tf.zeros([1, 6, 7, 6])),
       /input must be \[batch, height, width, 6\] of at most 5 x 7, got \[1, 6, 7, 6\]/,

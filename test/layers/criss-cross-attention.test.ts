@@ -4,9 +4,9 @@ import * as tf from "@tensorflow/tfjs";
 import {
   composedCrissCrossAttention,
   crissCrossAttention,
-  CrissCrossAttention,
-  crissCrossWeights,
-} from "../../src/layers/criss-cross-attention.js";
+  crissCrossAttentionWeights,
+} from "../../src/functions/criss-cross-attention.js";
+import { CrissCrossAttention } from "../../src/layers/criss-cross-attention.js";
 
 const geometry = { heads: 2, keyDepth: 3, valueDepth: 5 };
 const random = (shape: [number, number, number, number], seed: number): tf.Tensor4D =>
@@ -65,14 +65,14 @@ describe("criss-cross attention", () => {
 
   it("on an image of one row equals full attention over it", () => {
     const qkv = random([1, 1, 7, 22], 1);
-    const { row, column } = crissCrossWeights({ qkv }, geometry);
+    const { row, column } = crissCrossAttentionWeights({ qkv }, geometry);
     assert.ok(Math.abs(row.sum(-1).sub(1).abs().max().dataSync()[0]) < 1e-6);
     assert.equal(column.abs().max().dataSync()[0], 0);
   });
 
   it("counts the own pixel once: weights of row and column together sum to 1, the column's own place is zero", () => {
     const qkv = random([1, 5, 3, 22], 1);
-    const { row, column } = crissCrossWeights({ qkv }, geometry);
+    const { row, column } = crissCrossAttentionWeights({ qkv }, geometry);
     const total = row.sum(-1).add(column.sum(-1).transpose([0, 1, 3, 2])); // [B, N, H, W]
     assert.ok(total.sub(1).abs().max().dataSync()[0] < 1e-6);
     assert.equal(column.mul(tf.eye(5)).abs().max().dataSync()[0], 0);

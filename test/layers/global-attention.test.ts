@@ -33,7 +33,7 @@ describe("GlobalAttention", () => {
   it("on an image of one row equals axial attention along the width without positions, norms included", () =>
     tf.tidy(() => {
       const position = { query: false, key: false, value: false };
-      const axial = new AxialAttention({ axis: "width", filters, heads, tableSpan: 1, position, seed: 5 });
+      const axial = new AxialAttention({ axis: "width", filters, heads, maxDistance: 0, position, seed: 5 });
       const global = new GlobalAttention({ filters, heads, seed: 5 });
       const x = image(1);
       for (const training of [true, false])

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
-import { axisAttention, axisView, NdAxialAttention } from "../../src/layers/nd-axial-attention.js";
+import { axisAttention, axisView } from "../../src/functions/nd-axial-attention.js";
+import { NdAxialAttention } from "../../src/layers/nd-axial-attention.js";
 
 const close = (actual: tf.Tensor, expected: tf.Tensor, tolerance: number): void => {
   assert.deepEqual(actual.shape, expected.shape);
@@ -49,7 +50,7 @@ describe("attention along one axis", () => {
         output: tf.randomNormal([2 * 11, 7], 0, 0.5, "float32", 3),
         bias: tf.randomNormal([7], 0, 0.5, "float32", 4),
       };
-      const actual = axisAttention(x, 1, weights, { heads: 2, headDepth: 11, span }).arraySync();
+      const actual = axisAttention(x, 1, weights, { heads: 2, keyDepth: 11, valueDepth: 11, span }).arraySync();
       const values = x.arraySync();
       const matrices = {
         projection: weights.projection.arraySync() as number[][],
@@ -85,12 +86,12 @@ describe("NdAxialAttention", () => {
   const video = () => tf.randomNormal([2, 3, 5, 7, 6], 0, 1, "float32", 5);
 
   it("sums the axes by default", () => {
-    const layer = new NdAxialAttention({ dim: 6, numDimensions: 3, heads: 2, seed: 9 });
+    const layer = new NdAxialAttention({ filters: 6, axes: 3, heads: 2, seed: 9 });
     const x = video();
     const y = layer.apply(x) as tf.Tensor;
     assert.deepEqual(y.shape, x.shape);
     const [p0, o0, b0, p1, o1, b1, p2, o2, b2] = layer.weights.map((weight) => weight.read());
-    const options = { heads: 2, headDepth: 3 };
+    const options = { heads: 2, keyDepth: 3, valueDepth: 3 };
     const expected = axisAttention(x, 1, { projection: p0, output: o0, bias: b0 }, options)
       .add(axisAttention(x, 2, { projection: p1, output: o1, bias: b1 }, options))
       .add(axisAttention(x, 3, { projection: p2, output: o2, bias: b2 }, options));
@@ -98,30 +99,30 @@ describe("NdAxialAttention", () => {
   });
 
   it("in sequence equals one call per axis", () => {
-    const layer = new NdAxialAttention({ dim: 6, numDimensions: 2, heads: 3, sumAxialOut: false, seed: 9 });
+    const layer = new NdAxialAttention({ filters: 6, axes: 2, heads: 3, combine: "sequence", seed: 9 });
     const x = tf.randomNormal([2, 5, 7, 6], 0, 1, "float32", 5);
     const y = layer.apply(x) as tf.Tensor;
     const [p0, o0, b0, p1, o1, b1] = layer.weights.map((weight) => weight.read());
-    const options = { heads: 3, headDepth: 2 };
+    const options = { heads: 3, keyDepth: 2, valueDepth: 2 };
     const first = axisAttention(x, 1, { projection: p0, output: o0, bias: b0 }, options);
     close(y, axisAttention(first, 2, { projection: p1, output: o1, bias: b1 }, options), 1e-6);
   });
 
   it("gives the same with the channels anywhere", () => {
-    const last = new NdAxialAttention({ dim: 6, numDimensions: 3, heads: 2, seed: 9 });
+    const last = new NdAxialAttention({ filters: 6, axes: 3, heads: 2, seed: 9 });
     const x = video();
     const expected = last.apply(x) as tf.Tensor;
-    for (const [dimIndex, order, back] of [
+    for (const [channelAxis, order, back] of [
       [1, [0, 4, 1, 2, 3], [0, 2, 3, 4, 1]],
       [-3, [0, 1, 4, 2, 3], [0, 1, 3, 4, 2]],
     ] as const) {
-      const moved = new NdAxialAttention({ dim: 6, numDimensions: 3, heads: 2, dimIndex, seed: 9 });
+      const moved = new NdAxialAttention({ filters: 6, axes: 3, heads: 2, channelAxis, seed: 9 });
       close((moved.apply(x.transpose([...order])) as tf.Tensor).transpose([...back]), expected, 1e-6);
     }
   });
 
   it("on an image of one row equals full attention over that row, the other axis seeing itself only", () => {
-    const layer = new NdAxialAttention({ dim: 6, heads: 2, sumAxialOut: false, seed: 9 });
+    const layer = new NdAxialAttention({ filters: 6, heads: 2, combine: "sequence", seed: 9 });
     const x = tf.randomNormal([2, 1, 7, 6], 0, 1, "float32", 5);
     layer.build(x.shape);
     // With one key the weight is 1: the height step is the linear map v -> output.
@@ -135,7 +136,7 @@ describe("NdAxialAttention", () => {
   });
 
   it("permuting the heads' weights permutes nothing in the output", () => {
-    const layer = new NdAxialAttention({ dim: 6, numDimensions: 1, heads: 2, seed: 9 });
+    const layer = new NdAxialAttention({ filters: 6, axes: 1, heads: 2, seed: 9 });
     const x = tf.randomNormal([2, 5, 6], 0, 1, "float32", 5);
     const y = layer.apply(x) as tf.Tensor;
     const [projection, output, bias] = layer.getWeights();
@@ -149,7 +150,7 @@ describe("NdAxialAttention", () => {
   });
 
   it("has gradients that agree with finite differences", () => {
-    const layer = new NdAxialAttention({ dim: 4, heads: 2, seed: 9 });
+    const layer = new NdAxialAttention({ filters: 4, heads: 2, seed: 9 });
     const x = tf.randomNormal([1, 2, 3, 4], 0, 1, "float32", 5);
     layer.apply(x);
     const loss = () => tf.tidy(() => (layer.apply(x) as tf.Tensor).sin().sum<tf.Scalar>());
@@ -173,11 +174,11 @@ describe("NdAxialAttention", () => {
 
   it("is saved and built again from its configuration", () => {
     const layer = new NdAxialAttention({
-      dim: 6,
-      numDimensions: 2,
+      filters: 6,
+      axes: 2,
       heads: 2,
-      dimHeads: 5,
-      sumAxialOut: false,
+      keyDepth: 5,
+      combine: "sequence",
       seed: 9,
     });
     const again = NdAxialAttention.fromConfig(NdAxialAttention, layer.getConfig()) as NdAxialAttention;
@@ -186,7 +187,7 @@ describe("NdAxialAttention", () => {
   });
 
   it("leaves no tensors behind", () => {
-    const layer = new NdAxialAttention({ dim: 6, heads: 2 });
+    const layer = new NdAxialAttention({ filters: 6, heads: 2 });
     const x = tf.randomNormal([2, 3, 5, 6]);
     layer.apply(x);
     const start = tf.memory().numTensors;
@@ -197,20 +198,20 @@ describe("NdAxialAttention", () => {
 
   it("says what is wrong with its arguments and its input", () => {
     assert.throws(
-      () => new NdAxialAttention({ dim: 7, heads: 2 }),
-      /dim must be a multiple of heads, got dim=7, heads=2; use dim=8/,
+      () => new NdAxialAttention({ filters: 7, heads: 2 }),
+      /filters must be a multiple of heads, got filters=7, heads=2; use filters=8/,
     );
-    assert.throws(() => new NdAxialAttention({ dim: 0 }), /dim must be a positive integer, got 0/);
+    assert.throws(() => new NdAxialAttention({ filters: 0 }), /filters must be a positive integer, got 0/);
     assert.throws(
-      () => new NdAxialAttention({ dim: 8, dimHeads: 1.5 }),
-      /dimHeads must be a positive integer, got 1.5/,
-    );
-    assert.throws(
-      () => new NdAxialAttention({ dim: 8, dimIndex: 0 }),
-      /dimIndex must name an axis other than the batch, 1 to 3/,
+      () => new NdAxialAttention({ filters: 8, keyDepth: 1.5 }),
+      /keyDepth must be a positive integer, got 1.5/,
     );
     assert.throws(
-      () => new NdAxialAttention({ dim: 8, heads: 2 }).apply(tf.zeros([2, 3, 5, 7])),
+      () => new NdAxialAttention({ filters: 8, channelAxis: 0 }),
+      /channelAxis must name an axis other than the batch.s, got 0 of 4 axes; use 1 to 3/,
+    );
+    assert.throws(
+      () => new NdAxialAttention({ filters: 8, heads: 2 }).apply(tf.zeros([2, 3, 5, 7])),
       /input must have 4 axes with 8 channels at axis 3, got \[2, 3, 5, 7\]/,
     );
   });

@@ -5,7 +5,7 @@ import * as engine from "../../src/engine/index.js";
 import {
   averagePool,
   ChannelDropout,
-  convolve,
+  convolution,
   Convolution,
   MaxPool,
   maxPooledSide,
@@ -71,7 +71,7 @@ describe("Convolution", () => {
       tf.tidy(() => {
         const x = normal([batch, height, width, channels], 1);
         const kernel = normal([size, size, channels / groups, filters], 2);
-        const y = convolve(x, kernel, { stride, groups });
+        const y = convolution(x, kernel, { stride, groups });
         const [rows, columns] = [Math.ceil(height / stride), Math.ceil(width / stride)];
         assert.deepEqual(y.shape, [batch, rows, columns, filters]);
         const [pixels, weights, pad] = [x.arraySync(), kernel.arraySync(), size >> 1];
@@ -125,7 +125,7 @@ describe("Convolution", () => {
         return gaps.reshape<tf.Tensor4D>([9, 9, channels, filters]).slice([0, 0, 0, 0], [7, 7, channels, filters]);
       };
       const plain = (input: tf.Tensor, w: tf.Tensor) =>
-        convolve(input as tf.Tensor4D, wide(w as tf.Tensor4D), { stride: 1, groups: 1 });
+        convolution(input as tf.Tensor4D, wide(w as tf.Tensor4D), { stride: 1, groups: 1 });
       assertClose(layer.apply(x) as tf.Tensor, plain(x, kernel));
       const ours = tf.grad((input) => (layer.apply(input) as tf.Tensor).mul(cotangent).sum())(x);
       const [byInput, byKernel] = tf.grads((input, w) => plain(input, w).mul(cotangent).sum())([x, kernel]);

@@ -7,7 +7,14 @@ import { AxialImageTransformer } from "../../src/layers/index.js";
 /** The most bytes of the engine's heap that a forward and backward pass allocates beyond weights and image. */
 async function trainingPeak(depth: number, reversible: boolean): Promise<number> {
   await engine.start({ threads: 2 }); // a new heap, whose high water is zero
-  const layer = new AxialImageTransformer({ dim: 8, depth, heads: 2, positionShape: [61, 67], reversible, seed: 1 });
+  const layer = new AxialImageTransformer({
+    filters: 8,
+    depth,
+    heads: 2,
+    positionShape: [61, 67],
+    reversible,
+    seed: 1,
+  });
   const image = tf.randomNormal([1, 61, 67, 8], 0, 1, "float32", 2);
   tf.dispose(layer.apply(image) as tf.Tensor);
   const before = engine.memory().heap!.liveBytes;

@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import { AutoregressiveAxialTransformer, bitsPerDimension } from "../../src/models/autoregressive-axial-transformer.js";
 
 const shape: [number, number, number] = [3, 5, 2];
-const small = { imageShape: shape, levels: 7, dim: 6, heads: 2, outerDepth: 1, innerDepth: 1, seed: 3 };
+const small = { imageShape: shape, levels: 7, filters: 6, heads: 2, outerDepth: 1, innerDepth: 1, seed: 3 };
 const randomImages = (count: number, seed: number): tf.Tensor4D =>
   tf.randomUniform<tf.Rank.R4>([count, ...shape], 0, 7, "float32", seed).floor();
 
@@ -35,7 +35,7 @@ describe("AutoregressiveAxialTransformer", () => {
   });
 
   it("learns one batch", () => {
-    const model = new AutoregressiveAxialTransformer({ ...small, dim: 12 });
+    const model = new AutoregressiveAxialTransformer({ ...small, filters: 12 });
     const images = randomImages(2, 1);
     const optimizer = tf.train.adam(0.02);
     const loss = () => bitsPerDimension(model.apply(images) as tf.Tensor, images);
@@ -46,7 +46,7 @@ describe("AutoregressiveAxialTransformer", () => {
   });
 
   it("samples what it has learnt: constant images after training on them", () => {
-    const model = new AutoregressiveAxialTransformer({ ...small, dim: 12 });
+    const model = new AutoregressiveAxialTransformer({ ...small, filters: 12 });
     const images = tf.fill<tf.Rank.R4>([1, ...shape], 5);
     model.build(images.shape);
     const optimizer = tf.train.adam(0.05);
@@ -95,8 +95,8 @@ describe("AutoregressiveAxialTransformer", () => {
 
   it("says what is wrong with its arguments and its input", () => {
     assert.throws(
-      () => new AutoregressiveAxialTransformer({ ...small, dim: 7 }),
-      /dim must be a multiple of heads, got dim=7, heads=2; use dim=8/,
+      () => new AutoregressiveAxialTransformer({ ...small, filters: 7 }),
+      /filters must be a multiple of heads, got filters=7, heads=2; use filters=8/,
     );
     assert.throws(
       () => new AutoregressiveAxialTransformer({ ...small, imageShape: [3, 0, 1] }),
@@ -114,7 +114,7 @@ describe("AutoregressiveAxialTransformer", () => {
 
   it("shows the attention weights of every block, which sum to one and look at nothing that comes later", () => {
     const model = new AutoregressiveAxialTransformer({
-      ...{ imageShape: [3, 5, 2], levels: 4, dim: 6, heads: 3, outerDepth: 1, innerDepth: 2, seed: 5 },
+      ...{ imageShape: [3, 5, 2], levels: 4, filters: 6, heads: 3, outerDepth: 1, innerDepth: 2, seed: 5 },
     });
     const images = tf.randomUniform([2, 3, 5, 2], 0, 4, "int32", 6);
     model.apply(images);

@@ -42,14 +42,14 @@ function shrunkOperator({ operator }: BlockConfig): BlockConfig["operator"] {
   const filters = "filters" in operator && operator.filters !== undefined ? { filters: eighth(operator.filters) } : {};
   if (operator.kind === "convolution")
     return { ...operator, ...filters, ...(operator.groups === undefined ? {} : { groups: 2 }) };
-  const keyed = "keyFilters" in operator && operator.keyFilters !== undefined;
+  const keyed = "keyDepth" in operator && operator.keyDepth !== undefined;
   const window = operator.kind === "local" || operator.kind === "standAlone" ? { window: 3 } : {};
   return {
     ...operator,
     ...filters,
     ...window,
     heads: 4,
-    ...(keyed ? { keyFilters: eighth(operator.keyFilters) } : {}),
+    ...(keyed ? { keyDepth: eighth(8 * operator.keyDepth) / 4 } : {}),
   };
 }
 
@@ -64,7 +64,7 @@ export function wirings(): ResNetConfig[] {
   for (const config of [...names().map(configuration), ...attended]) {
     const small = shrunk(config);
     const wiring = JSON.stringify({ ...small, name: "" }, (key, value: unknown) =>
-      ["width", "filters", "keyFilters"].includes(key) ? undefined : value,
+      ["width", "filters", "keyDepth"].includes(key) ? undefined : value,
     );
     if (!distinct.has(wiring)) distinct.set(wiring, small);
   }

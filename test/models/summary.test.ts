@@ -103,9 +103,9 @@ describe("the paper's figures", () => {
   it("of Axial-ResNet-50-S follow from larger tables, as the explanation says", () => {
     const withRows = (config: ResNetConfig, rows: number): string => {
       // A local span has as many rows as places, a global one 2 K - 1.
-      const counts = [2, 3].map((tableSpan) => {
+      const counts = [1, 2].map((maxDistance) => {
         const resized = (operator: ResNetConfig["stages"][0]["operator"]) =>
-          operator.kind === "axial" ? ({ ...operator, span: "global", tableSpan } as const) : operator;
+          operator.kind === "axial" ? ({ ...operator, span: "global", maxDistance } as const) : operator;
         const stages = config.stages.map((stage) => ({ ...stage, operator: resized(stage.operator) }));
         const { stem } = config;
         const resizedStem =

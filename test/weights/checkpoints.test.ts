@@ -55,11 +55,11 @@ describe("weights of published families", () => {
   it("are found for single layers, built by a call or directly, and come back the same", async () => {
     const layers: [() => tf.layers.Layer, number[], string][] = [
       [
-        () => new AxialImageTransformer({ dim: 4, depth: 1, heads: 2, positionShape: [3, 5] }),
+        () => new AxialImageTransformer({ filters: 4, depth: 1, heads: 2, positionShape: [3, 5] }),
         [1, 3, 5, 4],
         "lucidrains",
       ],
-      [() => new NdAxialAttention({ dim: 6, heads: 2, dimIndex: 1 }), [1, 6, 3, 5], "lucidrains"],
+      [() => new NdAxialAttention({ filters: 6, heads: 2, channelAxis: 1 }), [1, 6, 3, 5], "lucidrains"],
       [() => new CrissCrossAttention(), [1, 3, 5, 16], "ccnet"],
     ];
     for (const [make, shape, family] of layers) {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../../src/engine/index.js";
-import { averagePool } from "../../../src/layers/pooling.js";
+import { averagePool } from "../../../src/functions/pooling.js";
 import { assertEqualsCpu, evaluate, tensor } from "../../helpers/compare.js";
 
 /** Windows, strides, padding. */

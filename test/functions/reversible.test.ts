@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
-import { plainSequence, reversibleSequence, twoStreamSequence, type BranchPair } from "../../src/layers/reversible.js";
+import {
+  plainSequence,
+  reversibleSequence,
+  twoStreamSequence,
+  type BranchPair,
+} from "../../src/functions/reversible.js";
 
 /** Pairs of small branches, y = tanh(x A) B, over C = 5 channels. */
 function pairs(depth: number): BranchPair[] {

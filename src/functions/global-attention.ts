@@ -1,0 +1,88 @@
+/**
+ * Attention of every place of an image on every other, as functions on tensors. To the axial functions an image is one
+ * axis of H * W places without position encodings.
+ *
+ * Source: Wang et al., Axial-DeepLab, arXiv 2003.07853, equation 1.
+ */
+import * as tf from "@tensorflow/tfjs";
+import {
+  axialAttention,
+  axialAttentionWeights,
+  normedAxialAttention,
+  similarityStatistics,
+  type AxialAttentionGeometry,
+  type NormedAttentionOutputs,
+  type SimilarityNorm,
+  type SimilarityStatistics,
+} from "./axial-attention.js";
+
+export type GlobalAttentionGeometry = Pick<AxialAttentionGeometry, "heads" | "keyDepth" | "valueDepth">;
+
+/**
+ * Attention of every place o on all places p (equation 1), with one factor s a head:
+ *
+ *     y_o = sum_p softmax_p(s q_o.k_p) v_p
+ *
+ * @param qkv [B, H, W, N * (2 Dq + Dv)], per head query, key, value
+ * @param scales [N]
+ * @returns [B, H, W, N * Dv]
+ */
+export function globalAttention(qkv: tf.Tensor4D, scales: tf.Tensor1D, geometry: GlobalAttentionGeometry): tf.Tensor4D {
+  return tf.tidy(() => {
+    const [batch, height, width] = qkv.shape;
+    const { content } = axialAttention({ ...oneAxis(qkv), scales: contentOnly(scales) }, wholeImage(qkv, geometry));
+    return content.reshape([batch, height, width, -1]); // [B, H, W, N * Dv]
+  });
+}
+
+/**
+ * The weights of {@link globalAttention}.
+ *
+ * @returns [B, N, H, W, H, W]: head, query's row and column, key's row and column
+ */
+export function globalAttentionWeights(
+  qkv: tf.Tensor4D,
+  scales: tf.Tensor1D,
+  geometry: GlobalAttentionGeometry,
+): tf.Tensor<tf.Rank.R6> {
+  return tf.tidy(() => {
+    const [batch, height, width] = qkv.shape;
+    return axialAttentionWeights({ ...oneAxis(qkv), scales: contentOnly(scales) }, wholeImage(qkv, geometry)) // [B, 1, N, HW, HW]
+      .reshape([batch, geometry.heads, height, width, height, width]);
+  });
+}
+
+/**
+ * Mean and biased variance of q_o.k_p, per head, over all pairs of places: see `similarityStatistics`.
+ *
+ * @returns mean and variance, [3, N] each, as of axial attention; the rows of the position terms are zero
+ */
+export function globalSimilarityStatistics(qkv: tf.Tensor4D, geometry: GlobalAttentionGeometry): SimilarityStatistics {
+  return similarityStatistics(oneAxis(qkv), wholeImage(qkv, geometry));
+}
+
+/** {@link globalAttention} behind a batch norm of its own similarities: see `normedAxialAttention`. */
+export function normedGlobalAttention(
+  qkv: tf.Tensor4D,
+  norm: SimilarityNorm,
+  geometry: GlobalAttentionGeometry,
+): NormedAttentionOutputs {
+  return normedAxialAttention(oneAxis(qkv), norm, wholeImage(qkv, geometry));
+}
+
+/** [B, H, W, C] as [B, H * W, 1, C], without encodings. */
+function oneAxis(qkv: tf.Tensor4D) {
+  const [batch, height, width, channels] = qkv.shape;
+  return {
+    qkv: qkv.reshape<tf.Tensor4D>([batch, height * width, 1, channels]),
+    relative: { query: null, key: null, value: null },
+  };
+}
+
+function wholeImage(qkv: tf.Tensor4D, geometry: GlobalAttentionGeometry): AxialAttentionGeometry {
+  const last = qkv.shape[1] * qkv.shape[2] - 1;
+  return { ...geometry, window: { before: last, after: last } };
+}
+
+/** [N] to [3, N], the position terms being zero. */
+const contentOnly = (scales: tf.Tensor1D): tf.Tensor2D => scales.reshape<tf.Tensor2D>([1, -1]).pad([[0, 2], [0, 0]]); // prettier-ignore

@@ -1,0 +1,117 @@
+/**
+ * Axial attention over N axes in the manner of the `axial-attention` package, as functions on tensors: plain scaled dot
+ * products, one set of projections per axis. Every axis is brought into the [O, L, I, C] view by reshaping alone.
+ *
+ * Source: Ho et al., Axial Attention in Multidimensional Transformers, arXiv 1912.12180, section 3;
+ * lucidrains/axial-attention.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { axialAttention, axialAttentionWeights, type AxialAttentionGeometry } from "./axial-attention.js";
+import { linear } from "./linear.js";
+
+/**
+ * Trained parameters of plain multi-head self-attention along one axis. C channels, N heads, Dq and Dv depth per head.
+ */
+export interface AxisParameters<Parameter = tf.Tensor> {
+  /** [C, N * (2 Dq + Dv)]: per head query, key, value; no bias. */
+  readonly projection: Parameter;
+  /** [N * Dv, C] */
+  readonly output: Parameter;
+  /** [C] */
+  readonly bias: Parameter;
+}
+
+export interface AxisAttentionOptions {
+  readonly heads: number;
+  /** Dq, depth of query and key per head. */
+  readonly keyDepth: number;
+  /** Dv, depth of value per head. */
+  readonly valueDepth: number;
+  /** What a query sees. Default the whole axis; `causal`: itself and what comes before it. */
+  readonly span?: "global" | "causal";
+}
+
+/** The [O, L, I, C] view of one axis of a channels-last tensor. */
+export function axisView(shape: readonly number[], axis: number): [number, number, number, number] {
+  const product = (sizes: readonly number[]) => sizes.reduce((result, size) => result * size, 1);
+  const channels = shape[shape.length - 1];
+  return [product(shape.slice(0, axis)), shape[axis], product(shape.slice(axis + 1, -1)), channels];
+}
+
+/**
+ * Multi-head self-attention along one axis of x: softmax(q.k / sqrt(Dq)) v, heads concatenated, projected back with a bias.
+ *
+ * @param x channels last, any rank: [..., L, ..., C]
+ * @returns the shape of x
+ */
+export function axisAttention<T extends tf.Tensor>(
+  x: T,
+  axis: number,
+  parameters: AxisParameters,
+  options: AxisAttentionOptions,
+): T {
+  return tf.tidy(() => {
+    const view = axisView(x.shape, axis);
+    const { qkv, scales, geometry } = attentionInputs(x, view, parameters, options);
+    const relative = { query: null, key: null, value: null };
+    const { content } = axialAttention({ qkv, relative, scales }, geometry); // [O, L, I, N * Dv]
+    const retrieved = content.reshape<tf.Tensor2D>([-1, options.heads * options.valueDepth]);
+    const { output, bias } = parameters;
+    return linear(retrieved, output as tf.Tensor2D, bias as tf.Tensor1D).reshape(x.shape) as unknown as T;
+  });
+}
+
+/**
+ * Attention along every axis of x between batch and channels:
+ *
+ *     y = sum_a attention_a(x)        or        y = attention_n(... attention_1(x))
+ *
+ * @param x [B, S1, ..., Sn, C]
+ * @param axes the parameters of each axis, S1 first
+ * @param combine the outputs of the axes are added, or each axis reads what the one before it gave
+ * @returns the shape of x
+ */
+export function ndAxialAttention(
+  x: tf.Tensor,
+  axes: readonly AxisParameters[],
+  { combine, ...options }: AxisAttentionOptions & { readonly combine: "sum" | "sequence" },
+): tf.Tensor {
+  return tf.tidy(() => {
+    if (combine === "sequence")
+      return axes.reduce((y, parameters, axis) => axisAttention(y, axis + 1, parameters, options), x);
+    return axes
+      .map((parameters, axis) => axisAttention(x, axis + 1, parameters, options))
+      .reduce((sum, y) => sum.add(y));
+  });
+}
+
+/** The weights of {@link axisAttention}, [O, I, N, L, L]: sequence, head, query, key. */
+export function axisAttentionWeights(
+  x: tf.Tensor,
+  axis: number,
+  parameters: AxisParameters,
+  options: AxisAttentionOptions,
+): tf.Tensor5D {
+  return tf.tidy(() => {
+    const { qkv, scales, geometry } = attentionInputs(x, axisView(x.shape, axis), parameters, options);
+    return axialAttentionWeights({ qkv, relative: { query: null, key: null, value: null }, scales }, geometry);
+  });
+}
+
+function attentionInputs(
+  x: tf.Tensor,
+  [outer, length, inner, channels]: readonly number[],
+  { projection }: AxisParameters,
+  { heads, keyDepth, valueDepth, span = "global" }: AxisAttentionOptions,
+): { qkv: tf.Tensor4D; scales: tf.Tensor2D; geometry: AxialAttentionGeometry } {
+  const qkv = x
+    .reshape<tf.Tensor2D>([-1, channels])
+    .matMul<tf.Tensor2D>(projection)
+    .reshape<tf.Tensor4D>([outer, length, inner, heads * (2 * keyDepth + valueDepth)]);
+  const window = { before: length - 1, after: span === "causal" ? 0 : length - 1 };
+  return {
+    qkv,
+    scales: tf.fill<tf.Rank.R2>([3, heads], 1 / Math.sqrt(keyDepth)),
+    geometry: { heads, keyDepth, valueDepth, window },
+  };
+}
