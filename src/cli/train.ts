@@ -5,6 +5,7 @@ import { Option, type Command } from "commander";
 import { generated, type AugmentationPreset, type ImageDataset } from "../data/index.js";
 import * as engine from "../engine/index.js";
 import { ConfigError, FileError } from "../core/errors.js";
+import { parseJson } from "../core/json.js";
 import { names as modelNames, type ResNetConfig } from "../models/index.js";
 import {
   defaultRate,
@@ -199,7 +200,7 @@ async function resumedRun(flags: TrainFlags, resume: string): Promise<RunChoice>
 function modelOf(text: string): string | ResNetConfig {
   if (!text.endsWith(".json")) return text;
   try {
-    return JSON.parse(readFileSync(text, "utf8")) as ResNetConfig;
+    return parseJson(readFileSync(text, "utf8")) as ResNetConfig;
   } catch (error) {
     throw new FileError(`--model: must be a name or a JSON file, got ${text} (${(error as Error).message})`);
   }

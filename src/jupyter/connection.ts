@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { FileError } from "../core/errors.js";
+import { parseJson } from "../core/json.js";
 
 export const channels = ["shell", "control", "iopub", "stdin", "hb"] as const;
 export type Channel = (typeof channels)[number];
@@ -24,7 +25,7 @@ export function endpoint({ transport, ip, ports }: Connection, channel: Channel)
 export async function readConnection(path: string): Promise<Connection> {
   let file: Record<string, unknown>;
   try {
-    file = JSON.parse(await readFile(path, "utf8")) as Record<string, unknown>;
+    file = parseJson(await readFile(path, "utf8")) as Record<string, unknown>;
   } catch (error) {
     throw new FileError(`kernel: the connection file must be readable JSON, got ${path} (${(error as Error).message})`);
   }

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomically } from "../core/atomic-file.js";
 import { ConfigError, FileError } from "../core/errors.js";
+import { parseJson } from "../core/json.js";
 import { version } from "../core/version.js";
 import { ownKernel, type KernelCommand } from "./client.js";
 import {
@@ -94,7 +95,7 @@ export async function readKernelspec(folder: string): Promise<InstalledKernel> {
   const path = join(folder, "kernel.json");
   let spec: Record<string, unknown>;
   try {
-    spec = JSON.parse(await readFile(path, "utf8")) as Record<string, unknown>;
+    spec = parseJson(await readFile(path, "utf8")) as Record<string, unknown>;
   } catch (error) {
     throw new FileError(`kernel: the kernelspec must be readable JSON, got ${path} (${(error as Error).message})`);
   }

@@ -5,6 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { writeFileAtomically } from "../core/atomic-file.js";
 import { FileError } from "../core/errors.js";
+import { parseJson } from "../core/json.js";
 
 export interface StreamOutput {
   output_type: "stream";
@@ -70,7 +71,7 @@ type Json = Record<string, unknown>;
 export function parseNotebook(text: string, name: string): Notebook {
   let file: unknown;
   try {
-    file = JSON.parse(text);
+    file = parseJson(text);
   } catch (error) {
     throw new FileError(`notebook: the file must be JSON, got ${name} (${(error as Error).message})`);
   }

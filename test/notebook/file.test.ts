@@ -22,6 +22,9 @@ describe("a notebook file", () => {
     assert.match(once, /"source": \[\n {4}"a\\n",\n {4}"b"\n {3}\]/);
   });
 
+  it("may begin with a byte order mark", () =>
+    assert.equal(parseNotebook(`\ufeff${file([code("1")])}`, "n").cells[0].source, "1"));
+
   it("gives cells without ids or with double ones ids that stay", () => {
     const { cells } = parseNotebook(file([code("1"), { ...code("2"), id: "x" }, { ...code("3"), id: "x" }]), "n");
     assert.deepEqual(
