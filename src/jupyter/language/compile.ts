@@ -7,6 +7,7 @@ import { assemble, createPositionMap } from "../position-map.js";
 import type { CompiledCell } from "../child-protocol.js";
 import { declaredNames, type DeclaredName } from "./declared-names.js";
 import { cellParameter } from "../runtime-global.js";
+import { asModule, parseModule } from "./parse-module.js";
 import { toScript } from "./to-script.js";
 
 export interface CompileOptions {
@@ -29,13 +30,14 @@ export function compileCell(
   source: string,
   { renamed, typeOnlyModules, experimentalDecorators = false }: CompileOptions,
 ): Compilation {
-  const file = ts.createSourceFile(cellFileName, source, ts.ScriptTarget.ESNext, true, ts.ScriptKind.TS);
+  const file = parseModule(cellFileName, source);
   const names = declaredNames(file);
   const { outputText, sourceMapText, diagnostics } = ts.transpileModule(source, {
     fileName: cellFileName,
     reportDiagnostics: true,
     transformers: { before: [captureResult] },
     compilerOptions: {
+      ...asModule,
       // What Node 20 lacks (using, decorators) is rewritten; everything else stays as it was written.
       target: ts.ScriptTarget.ES2022,
       module: ts.ModuleKind.Preserve,

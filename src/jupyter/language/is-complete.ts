@@ -1,5 +1,6 @@
 /** Whether a console should run what was typed or ask for another line. */
 import ts from "typescript";
+import { asModule } from "./parse-module.js";
 
 export type Completeness = { status: "complete" | "invalid" | "unknown" } | { status: "incomplete"; indent: string };
 
@@ -7,7 +8,7 @@ export function isComplete(code: string): Completeness {
   const { diagnostics = [] } = ts.transpileModule(code, {
     fileName: "cell.ts",
     reportDiagnostics: true,
-    compilerOptions: { target: ts.ScriptTarget.ESNext, module: ts.ModuleKind.ESNext, noEmit: true },
+    compilerOptions: { ...asModule, target: ts.ScriptTarget.ESNext, module: ts.ModuleKind.ESNext, noEmit: true },
   });
   if (diagnostics.length === 0) return { status: "complete" };
   // An error at the end of the text may be cured by more text; one before it is not.

@@ -6,6 +6,7 @@ import { basename, dirname } from "node:path";
 import ts from "typescript";
 import type { LocalModule, LocalModules } from "../child-protocol.js";
 import { createPositionMap } from "../position-map.js";
+import { asModule } from "./parse-module.js";
 
 export interface LocalModulesOptions {
   readFile: (path: string) => string | undefined;
@@ -53,6 +54,7 @@ function compileModule(path: string, source: string, { experimentalDecorators }:
   const { outputText, sourceMapText } = ts.transpileModule(source, {
     fileName: path,
     compilerOptions: {
+      ...asModule,
       target: ts.ScriptTarget.ES2022,
       // The one format that says before it runs what it imports, may await, and keeps imported names live.
       module: ts.ModuleKind.System,

@@ -9,6 +9,7 @@ import { createNotebookService, type NotebookService, type NotebookServiceOption
 import { readDirectives, type Checking } from "./directives.js";
 import { mangled } from "./hazards.js";
 import { findLocalModules } from "./local-modules.js";
+import { asModule } from "./parse-module.js";
 
 export interface CellResult {
   /** Null where the cell must not run. */
@@ -108,7 +109,7 @@ export function createLanguageSession(options: LanguageSessionOptions): Language
 function asObjectLiteral(code: string): string | null {
   if (!/^\s*\{[^]*\}\s*$/.test(code)) return null;
   const text = `(${code})`;
-  const { diagnostics = [] } = ts.transpileModule(text, { reportDiagnostics: true });
+  const { diagnostics = [] } = ts.transpileModule(text, { reportDiagnostics: true, compilerOptions: asModule });
   return diagnostics.length === 0 ? text : null;
 }
 

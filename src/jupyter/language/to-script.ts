@@ -11,6 +11,7 @@ import ts from "typescript";
 import type { Piece } from "../position-map.js";
 import { cellParameter, runtimeGlobal } from "../runtime-global.js";
 import { forEachHoistedVariable, variableNames } from "./declared-names.js";
+import { parseModule } from "./parse-module.js";
 import { findReferences } from "./references.js";
 
 export interface ScriptOptions {
@@ -25,7 +26,7 @@ export interface ScriptOptions {
 }
 
 export function toScript(javascript: string, { userNames, renamed, reset, typeOnlyModules }: ScriptOptions): Piece[] {
-  const file = ts.createSourceFile("cell.mjs", javascript, ts.ScriptTarget.ESNext, true, ts.ScriptKind.JS);
+  const file = parseModule("cell.mjs", javascript);
   const edits = createEdits(javascript);
   const globals = new Set<string>();
   const locals = new Set<string>();
