@@ -13,6 +13,7 @@
 import ts from "typescript";
 import { declaredNames, exportedNames, type DeclaredName } from "./declared-names.js";
 import { kernelGlobals } from "./kernel-globals.js";
+import { parseModule } from "./parse-module.js";
 import { createNotebookHost, type NotebookHostOptions } from "./notebook-host.js";
 
 export interface NotebookService {
@@ -53,7 +54,7 @@ export function createNotebookService(options: NotebookServiceOptions): Notebook
     ts.createDocumentRegistry(ts.sys.useCaseSensitiveFileNames, host.folder),
   );
   const scope = new Map<string, ScopeEntry>();
-  /** Modules of cells that declare something globally, which later cells do not hide. */
+  /** What brings types that later cells do not hide: cells that declare globally, and every module that cells import. */
   const lasting = new Set<string>();
   let count = 0;
   let code = "";
@@ -62,10 +63,9 @@ export function createNotebookService(options: NotebookServiceOptions): Notebook
     const lines = [...scope.values()].map(({ name, kind, statement, module }) =>
       kind === "import" ? `${statement}\nexport { ${name} };` : `export { ${name} } from "${module}";`,
     );
-    host.setFile(
-      indexFile,
-      [...[...lasting].map((module) => `import "${module}";`), ...lines, "export {};"].join("\n"),
-    );
+    // References count at the head of a file only.
+    const head = [...lasting].sort((a, b) => Number(b.startsWith("/")) - Number(a.startsWith("/")));
+    host.setFile(indexFile, [...head, ...lines, "export {};"].join("\n"));
   }
 
   host.setFile(globalsFile, kernelGlobals());
@@ -90,14 +90,15 @@ export function createNotebookService(options: NotebookServiceOptions): Notebook
 
     commit() {
       const module = `./__cell_${++count}__`;
-      const file = ts.createSourceFile(currentFile, code, ts.ScriptTarget.ESNext, true);
+      const file = parseModule(currentFile, code);
       const names = declaredNames(file);
+      for (const line of broughtTypes(code)) lasting.add(line);
       const isLasting = /\bdeclare\s+(global|module)\b/.test(code);
-      if (names.length === 0 && !isLasting) return;
+      if (names.length === 0 && !isLasting) return writeIndex();
       const { brought, exports } = seen(code, scope, "mentioned");
       host.setFile(`${module.slice(2)}.ts`, `${code}\n;\n${brought.map(fromModule).join("\n")}\n${exports}\n`);
       for (const name of names) scope.set(name.name, { ...name, module });
-      if (isLasting) lasting.add(module);
+      if (isLasting) lasting.add(`import "${module}";`);
       writeIndex();
     },
 
@@ -112,13 +113,26 @@ export function createNotebookService(options: NotebookServiceOptions): Notebook
   };
 }
 
+/**
+ * Statements by which a file gets the same types as the cell from elsewhere. A module may add to what is declared
+ * globally or by another module, whether it is imported for that alone or for a name that a later cell takes.
+ */
+function broughtTypes(code: string): string[] {
+  const { importedFiles, typeReferenceDirectives, referencedFiles } = ts.preProcessFile(code, true);
+  return [
+    ...typeReferenceDirectives.map(({ fileName }) => `/// <reference types="${fileName}" />`),
+    ...referencedFiles.map(({ fileName }) => `/// <reference path="${fileName}" />`),
+    ...importedFiles.map(({ fileName }) => `import ${JSON.stringify(fileName)};`),
+  ];
+}
+
 /** What a cell sees of earlier cells, and the statement by which later cells see what it declares. */
 function seen(
   code: string,
   scope: ReadonlyMap<string, ScopeEntry>,
   visible: "mentioned" | "all",
 ): { brought: ScopeEntry[]; exports: string } {
-  const file = ts.createSourceFile(currentFile, code, ts.ScriptTarget.ESNext, true);
+  const file = parseModule(currentFile, code);
   const own = declaredNames(file);
   const hidden = new Set(own.map(({ name }) => name));
   const mentioned = new Set(code.match(/[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*/gu) ?? []);
