@@ -46,6 +46,27 @@ describe("what cells print", () => {
     assert.equal(messages.at(-1)?.content["execution_state"], "idle");
   });
 
+  it("of console.trace is what was traced, and where", async () => {
+    const { stderr } = await kernel.run("console.trace('checkpoint', 3)");
+    assert.match(stderr, /^Trace: checkpoint 3\n    at cell \d+:1:9\n$/);
+  });
+
+  const stacks: [string, string, string][] = [
+    ["an object with a name and a message", "{ name: 'Trace', message: 'm' }", "'Trace: m'"],
+    ["an object without either", "{}", "'Error'"],
+    ["an object of a class with its own text", "new (class { toString() { return 'own'; } })()", "'Error'"],
+    ["an object that does not say its name", "{ get name() { throw 1; } }", "'Error'"],
+    ["an object with a name alone", "{ name: 'Alone' }", "'Alone'"],
+  ];
+  for (const [what, made, head] of stacks) {
+    it(`begins the stack of ${what} as in Node`, async () => {
+      const { result } = await kernel.run(
+        `const made: any = ${made}; Error.captureStackTrace(made); made.stack.split('\\n')[0]`,
+      );
+      assert.equal(result?.["text/plain"], head);
+    });
+  }
+
   it("arrives while the cell still computes", async () => {
     const times: number[] = [];
     await kernel.run("console.log('now'); const until = Date.now() + 400; while (Date.now() < until);", {

@@ -100,9 +100,10 @@ function untilKernel(lines: readonly string[]): readonly string[] {
   return own > 0 ? lines.slice(0, own) : lines;
 }
 
+/** As V8 writes it, also of what is no Error: `console.trace` and `Error.captureStackTrace` give plain objects. */
 function headOf(error: unknown): string {
   try {
-    return String(error);
+    return Error.prototype.toString.call(error);
   } catch {
     return "Error";
   }
