@@ -67,6 +67,23 @@ describe("an interrupt", () => {
     });
   }
 
+  if (process.platform !== "win32") {
+    const blocking: [string, string][] = [
+      ["execSync", "(await import('node:child_process')).execSync('sleep 100');"],
+      ["spawnSync", "(await import('node:child_process')).spawnSync('sleep', ['100'], { stdio: 'inherit' });"],
+      ["execSync that complains", "(await import('node:child_process')).execSync('echo no >&2; sleep 100');"],
+    ];
+    for (const [what, code] of blocking) {
+      it(`stops ${what} after a loop was stopped, and the variables stay`, { timeout: 60_000 }, async () => {
+        for (const each of ["while (true) steps++;", code, "await new Promise(() => {});", code, code]) {
+          const reply = await interrupted(each);
+          assert.equal(reply["ename"], "Interrupted", String(reply["evalue"]));
+        }
+        await stateSurvives();
+      });
+    }
+  }
+
   it("stops what an interrupted cell goes on with when what it awaited comes", { timeout: 30_000 }, async () => {
     await kernel.run("let release = () => {}; const gate = new Promise<void>((resolve) => void (release = resolve));");
     assert.equal((await interrupted("await gate;\nwhile (true) steps++;"))["ename"], "Interrupted");

@@ -60,15 +60,12 @@ async function interrupt(): Promise<void> {
     Atomics.notify(state, word.input);
   }
   const startedAt = Date.now();
-  const session = new Session();
-  session.connectToMainThread();
   for (let attempt = 0; ; attempt++) {
     wake("interrupt");
     if (await within(attempt === 0 ? patience : pause, isObeyed)) break;
     const force = Date.now() - startedAt > protectedPatience;
-    await askToStop(session, force, isObeyed);
+    await askToStop(force, isObeyed);
   }
-  session.disconnect();
   isUnderWay = null;
   pipe.write(encodeFrame({ type: "obeyed" }));
   if (isNextDue) {
@@ -96,19 +93,34 @@ async function watch(): Promise<void> {
     }
     const isOver = () => isAlive() || isUnderWay !== null;
     if (await within(patience, isOver)) continue;
-    const session = new Session();
-    session.connectToMainThread();
-    await askToStop(session, false, isOver);
-    session.disconnect();
+    await askToStop(false, isOver);
   }
 }
 
-/** The main thread answers when it next runs JavaScript: not while it is in a native call. */
-async function askToStop(session: Session, force: boolean, isObeyed: () => boolean): Promise<void> {
+/**
+ * What the main thread was asked and has not answered yet. It answers when it next runs JavaScript, not while it is in
+ * a native call. A second question would be answered at the same moment, and end there instead of the code that the
+ * first has stopped: so there is one at a time, whoever asks.
+ */
+let question: Promise<void> | null = null;
+
+async function askToStop(force: boolean, isOver: () => boolean): Promise<void> {
+  question ??= ask(force).finally(() => (question = null));
   let answered = false;
+  void question.then(() => (answered = true));
+  while (!(await within(patience, () => answered || isOver())));
+}
+
+function ask(force: boolean): Promise<void> {
+  const session = new Session();
+  session.connectToMainThread();
   const expression = `globalThis[Symbol.for(${JSON.stringify(stopKey)})](${force})`;
-  session.post("Runtime.evaluate", { expression, returnByValue: true }, () => (answered = true));
-  while (!answered && !isObeyed()) await within(patience, () => answered || isObeyed());
+  return new Promise((resolve) => {
+    session.post("Runtime.evaluate", { expression, returnByValue: true }, () => {
+      session.disconnect();
+      resolve();
+    });
+  });
 }
 
 async function within(milliseconds: number, isDone: () => boolean): Promise<boolean> {
