@@ -47,6 +47,51 @@ describe("the process that runs the cells", () => {
     assert.equal((await kernel.run("kept")).result?.["text/plain"], "5");
   });
 
+  const handlers: [string, string][] = [
+    ["throws it again", "process.on('uncaughtException', (error) => { throw error; });"],
+    ["throws it again, once", "process.once('uncaughtException', (error) => { throw error; });"],
+    ["throws rejections", "process.on('unhandledRejection', (reason) => { throw reason; });"],
+    ["watches and throws", "process.on('uncaughtExceptionMonitor', (error) => { throw error; });"],
+    ["ends the process", "process.on('uncaughtException', () => process.exit(1));"],
+    [
+      "takes all others down",
+      "process.removeAllListeners('uncaughtException').removeAllListeners('unhandledRejection');",
+    ],
+    ["replaces all and throws", "process.setUncaughtExceptionCaptureCallback((error) => { throw error; });"],
+  ];
+  for (const [what, hook] of handlers) {
+    it(`survives a stray error where a library's handler ${what}`, async () => {
+      await kernel.run(hook);
+      const late = "await new Promise((resolve) => setTimeout(resolve, 100));";
+      const { reply, messages } = await kernel.run(`setTimeout(() => { throw new Error('stray'); }, 10); ${late}`);
+      assert.equal(reply["evalue"], "stray");
+      const rejected = await kernel.run(`setTimeout(() => void Promise.reject(new Error('rejected')), 10); ${late}`);
+      assert.equal(rejected.reply["evalue"], "rejected");
+      const errors = [...messages, ...rejected.messages].filter(({ type }) => type === "error");
+      // That the handler has called `process.exit` is told too.
+      const stray = errors.map(({ content }) => content["evalue"]).filter((text) => !/exit/.test(String(text)));
+      assert.deepEqual(stray, ["stray", "rejected"]);
+      const { result } = await kernel.run(
+        "for (const event of ['uncaughtException', 'unhandledRejection', 'uncaughtExceptionMonitor']) process.removeAllListeners(event); process.setUncaughtExceptionCaptureCallback(null); kept",
+      );
+      assert.equal(result?.["text/plain"], "5");
+    });
+  }
+
+  it("lets a handler of the notebook's own see a stray error, and one that throws another add that", async () => {
+    await kernel.run("const noted: string[] = [];");
+    await kernel.run("process.once('uncaughtException', ({ message }) => { noted.push(message); throw 'another'; });");
+    const errors: unknown[] = [];
+    const stop = kernel.client.listen((channel, { header, content }) => {
+      if (channel === "iopub" && header.msg_type === "error") errors.push(content["evalue"]);
+    });
+    await kernel.run("setTimeout(() => { throw new Error('first'); }, 1); await new Promise(() => {});");
+    await kernel.run("0");
+    stop();
+    assert.deepEqual(errors.sort(), ["another", "first"]);
+    assert.equal((await kernel.run("noted")).result?.["text/plain"], "[ 'first' ]");
+  });
+
   it("is started again when it dies, which the cell says", async () => {
     const { reply, stdout, outputs } = await kernel.run(
       "console.log('last words'); process.kill(process.pid, 'SIGKILL'); await new Promise(() => {});",

@@ -4,7 +4,7 @@ import type { Cells } from "./cells.js";
 import type { Channels } from "./channels.js";
 import { currentCell } from "./context.js";
 import { showValue } from "./display/index.js";
-import { forgetCallbacks, Interrupted } from "./interrupts.js";
+import { Interrupted } from "./interrupts.js";
 import { runScript } from "./run-cell.js";
 import type { Tracebacks } from "./traceback.js";
 
@@ -77,7 +77,6 @@ export function createExecutor({ channels, tracebacks, cells, settled }: Executo
     },
 
     onStray(error) {
-      if (error === forgetCallbacks) return;
       const cell: CellId = currentCell();
       // What an interrupted cell has left behind ends by this, and its end has been told already.
       if (error instanceof Interrupted && cells.isCancelled(cell) && !cells.running.has(cell)) return;

@@ -5,7 +5,7 @@ import { createFrameReader } from "../frames.js";
 import { createCells } from "./cells.js";
 import { createChannels } from "./channels.js";
 import { installChildProcesses } from "./child-processes.js";
-import { currentCell, runInCell } from "./context.js";
+import { runInCell } from "./context.js";
 import { createExecutor } from "./executor.js";
 import { createHost, publishHost } from "./host.js";
 import { installInput } from "./input.js";
@@ -13,6 +13,7 @@ import { Interrupted, startInterrupts } from "./interrupts.js";
 import { installModules } from "./modules.js";
 import { installProcessExit } from "./process-exit.js";
 import { installPromiseDisplay } from "./promises.js";
+import { catchStrayErrors } from "./stray-errors.js";
 import { installStreams } from "./streams.js";
 import { protectKernels } from "./tfjs-kernels.js";
 import { installTimers } from "./timers.js";
@@ -55,9 +56,8 @@ function start({ token, folder, packageFolder }: Start): Handler {
   installPromiseDisplay();
   const onTslab = (entry: string) => connectTslab(entry, host);
   const modules = installModules({ folder, packageFolder, tracebacks, onTslab });
-  exit = installProcessExit((error) => cells.running.get(currentCell())?.fail(error));
-  process.on("uncaughtException", onStray);
-  process.on("unhandledRejection", onStray);
+  exit = installProcessExit(onStray);
+  catchStrayErrors(onStray);
   // The terminal's interrupt reaches the whole process group; ours comes by message.
   process.on("SIGINT", () => undefined);
 
