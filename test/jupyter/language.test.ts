@@ -42,6 +42,30 @@ function install(folder: string): void {
     "main.d.ts":
       "declare function callable(): string; declare namespace callable { const extra: number; } export = callable;",
   });
+  // An ES module over CommonJS files, of which one is its default, as `ws` is made.
+  add("wrapped", {
+    "package.json": JSON.stringify({
+      name: "wrapped",
+      exports: {
+        ".": { types: "./index.d.ts", import: "./wrapper.mjs", require: "./index.js" },
+        "./client": { types: "./client.d.ts", default: "./client.js" },
+        "./again": { types: "./client.d.ts", default: "./again.js" },
+        "./compiled": { types: "./compiled.d.ts", import: "./compiled.mjs" },
+      },
+    }),
+    "client.js": "module.exports = class Client {}; module.exports.OPEN = 1;",
+    "client.d.ts": "declare class Client {} declare namespace Client { const OPEN: 1; } export = Client;",
+    "again.js": "module.exports = require('./client.js');",
+    "server.js": "module.exports = class Server {};",
+    "index.js": "module.exports = Object.assign(require('./client'), { Server: require('./server'), extra: 42 });",
+    "wrapper.mjs":
+      "import Client from './client.js'; import Server from './server.js'; export const extra = 42; export { Client, Server }; export default Client;",
+    "index.d.ts":
+      "declare class Client { static readonly OPEN: 1 } declare class Server {} declare const extra: number; export { Client, Server, extra }; export default Client;",
+    "transpiled.js": "Object.defineProperty(exports, '__esModule', { value: true }); exports.inner = 3;",
+    "compiled.mjs": "import whole from './transpiled.js'; export const own = 'own'; export default whole;",
+    "compiled.d.ts": "declare const whole: { inner: number }; export default whole; export declare const own: string;",
+  });
 }
 
 describe("TypeScript in cells", () => {
@@ -51,8 +75,15 @@ describe("TypeScript in cells", () => {
       "data.json": '{ "list": [2, 3, 5] }',
       "helper.ts":
         "import { other } from './other';\nexport interface Shape { side: number }\nexport const area = ({ side }: Shape): number => side * side + other;\nexport function fail(): never {\n  throw new Error('helper');\n}",
+      "wraps.ts":
+        "import { extra, Server } from 'wrapped';\nexport const wrappedExtra: [number, string] = [extra, Server.name];",
       "other.ts": "export const other: number = await Promise.resolve(1);",
       "types.ts": "export interface Only { types: true }",
+      "plain.ts": "(globalThis as { plainly?: number }).plainly = await [7][0];",
+      "marked.json": '\ufeff{ "bom": true }',
+      "augment.ts":
+        "declare global { interface Array<T> { total(): number } }\nArray.prototype.total = function () { return this.reduce((sum: number, each: number) => sum + each, 0); };\nexport const augmented = true;",
+      "ambient.d.ts": "declare const ambient: number;",
     });
     install(kernel.folder);
   });
@@ -79,6 +110,19 @@ describe("TypeScript in cells", () => {
       "awaits an awaited call",
       ["const text = await (await Promise.resolve({ text: async () => 'read' })).text(); text"],
       "'read'",
+    ],
+    ["awaits a call in brackets", ["const five = await (async () => 5)();", "five"], "5"],
+    ["awaits an array", ["await [1, 2]"], "[ 1, 2 ]"],
+    ["awaits a negative number", ["await -1"], "-1"],
+    ["awaits a number with a sign", ["await +'3'"], "3"],
+    ["awaits a template", ["await `x`"], "'x'"],
+    ["awaits a regular expression", ["(await /a(b)/.exec('ab'))![1]"], "'b'"],
+    ["awaits inside an array", ["[await (async () => 8)()]"], "[ 8 ]"],
+    ["awaits inside a condition", ["let met = 0; if (await (async () => true)()) met = 1; met"], "1"],
+    [
+      "awaits in a file beside it that neither imports nor exports",
+      ["import './plain'; (globalThis as any).plainly"],
+      "7",
     ],
     [
       "awaits inside a template, a default and an argument",
@@ -148,6 +192,7 @@ describe("TypeScript in cells", () => {
       ["import data from './data.json'; import { list } from './data.json'; [data.list[2], list.length]"],
       "[ 5, 3 ]",
     ],
+    ["imports JSON with a byte order mark", ["import marked from './marked.json'; marked.bom"], "true"],
     [
       "imports an ESM-only package with types from its exports",
       ["import next, { answer } from 'esm-only'; const typed: number = answer; [next(), typed]"],
@@ -169,6 +214,37 @@ describe("TypeScript in cells", () => {
       ["import callable from 'callable'; [callable(), callable.extra]"],
       "[ 'called', 3 ]",
     ],
+    [
+      "imports names of an ES module whose default is a CommonJS module",
+      ["import { Server, Client, extra } from 'wrapped'; [typeof Server, typeof Client, extra]"],
+      "[ 'function', 'function', 42 ]",
+    ],
+    [
+      "imports names of such a module dynamically",
+      ["const { Server: Dynamic, default: Whole } = await import('wrapped'); [Dynamic.name, Whole.OPEN]"],
+      "[ 'Server', 1 ]",
+    ],
+    [
+      "imports such a module whole, with nothing of the CommonJS module's own",
+      ["import * as wrapped from 'wrapped'; Object.keys(wrapped)"],
+      "[ 'Client', 'Server', 'default', 'extra' ]",
+    ],
+    [
+      "imports such a module in a file beside it",
+      ["import { wrappedExtra } from './wraps'; wrappedExtra"],
+      "[ 42, 'Server' ]",
+    ],
+    [
+      "imports names of an ES module whose default was an ES module too",
+      ["import compiled, { own } from 'wrapped/compiled'; [own, compiled.inner]"],
+      "[ 'own', 3 ]",
+    ],
+    [
+      "imports the CommonJS half of it as before",
+      ["import { OPEN } from 'wrapped/client'; import Half from 'wrapped/client'; [OPEN, Half.name]"],
+      "[ 1, 'Client' ]",
+    ],
+    ["imports a CommonJS module that passes on another", ["import { OPEN as again } from 'wrapped/again'; again"], "1"],
     [
       "imports this package from any folder",
       ["import * as axial from 'axial-lab'; new axial.ShapeError('s').name"],
@@ -200,6 +276,17 @@ describe("TypeScript in cells", () => {
       "knows modules that cells define, as in tslab",
       ["/** @module shapes */ export const corners: number = 4;", "import { corners } from './shapes'; corners"],
       "4",
+    ],
+    ["keeps the types that an import for its effects adds", ["import './augment';", "[1, 2, 3].total()"], "6"],
+    [
+      "keeps the types that a module adds when a later cell takes the name that it was imported for",
+      ["import { augmented } from './augment'; augmented", "const augmented = 2;", "[augmented].total()"],
+      "2",
+    ],
+    [
+      "keeps the types of a dynamic import and of a reference",
+      ["/// <reference path='./ambient.d.ts' />\nawait import('./augment'); 0", "typeof ambient + [4].total()"],
+      "'undefined4'",
     ],
     [
       "keeps global declarations",

@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
+import { parseJson } from "../../core/json.js";
 import type { LocalModules } from "../child-protocol.js";
 import { runtimeGlobal } from "../runtime-global.js";
 
@@ -64,7 +65,7 @@ export function installModules({ folder, packageFolder, tracebacks, onTslab }: M
   }
 
   async function loadJson(specifier: string): Promise<Namespace> {
-    const value = JSON.parse(await readFile(resolve(specifier), "utf8")) as unknown;
+    const value = parseJson(await readFile(resolve(specifier), "utf8"));
     return { ...(typeof value === "object" ? value : {}), default: value };
   }
 
@@ -72,13 +73,12 @@ export function installModules({ folder, packageFolder, tracebacks, onTslab }: M
 
   /**
    * What TypeScript's types promise of a CommonJS module: all that it exports by name, and as the default its own
-   * `default` where it was compiled from an ES module, else all of it.
+   * `default` where it was compiled from an ES module, else all of it. An ES module stays what it is.
    */
-  function interoperate(namespace: Namespace): Namespace {
+  async function interoperate(namespace: Namespace, specifier: string): Promise<Namespace> {
     const whole = namespace["default"];
     if ((typeof whole !== "object" && typeof whole !== "function") || whole === null) return namespace;
-    const isCommonJs = "module.exports" in namespace || isLoadedByRequire(whole);
-    if (!isCommonJs) return namespace;
+    if (!(await isCommonJs(namespace, whole, specifier))) return namespace;
     if ((whole as Namespace)["__esModule"] === true) return whole as Namespace;
     let made = namespaces.get(whole);
     if (!made) {
@@ -92,8 +92,23 @@ export function installModules({ folder, packageFolder, tracebacks, onTslab }: M
     return made;
   }
 
-  const isLoadedByRequire = (exported: object): boolean =>
-    Object.values(fromNotebook.cache).some((module) => module?.exports === exported);
+  /**
+   * An ES module may pass on as its default what a CommonJS file exports (`ws` and many others do), so the default alone
+   * tells nothing. It is that file's own namespace only where importing the file gives the same one.
+   */
+  async function isCommonJs(namespace: Namespace, whole: object, specifier: string): Promise<boolean> {
+    const files = Object.values(fromNotebook.cache).flatMap((module) =>
+      module?.exports === whole ? [module.filename] : [],
+    );
+    const query = /^(?:[./]|file:)[^?#]*([?#].*)$/.exec(specifier)?.[1] ?? "";
+    for (const file of files) {
+      // It is loaded already, so that nothing runs; what has no namespace (JSON, native code) fails.
+      const own: unknown = await import(pathToFileURL(file).href + query).catch(() => null);
+      if (own === namespace) return true;
+    }
+    // Loaded by a hook of the notebook's own, a CommonJS module is in no cache.
+    return files.length === 0 && namespace["module.exports"] === whole;
+  }
 
   const require = Object.assign(
     (specifier: string): unknown => noteTslab(specifier, fromNotebook(resolve(specifier))),
@@ -107,7 +122,7 @@ export function installModules({ folder, packageFolder, tracebacks, onTslab }: M
 
   const local = createLocalModuleRunner({
     register: (code, label, inFolder) => tracebacks.register(code, label, inFolder),
-    importOther: async (native, specifier) => interoperate(await load(native, specifier)),
+    importOther: async (native, specifier) => interoperate(await load(native, specifier), specifier),
   });
   const url = pathToFileURL(folder + sep).href;
   const runtime = {
@@ -115,7 +130,7 @@ export function installModules({ folder, packageFolder, tracebacks, onTslab }: M
       const text = String(specifier);
       const own = local.import(text);
       if (own) return own;
-      return noteTslab(text, interoperate(await load(native, text, options)));
+      return noteTslab(text, await interoperate(await load(native, text, options), text));
     },
     meta: {
       url,
