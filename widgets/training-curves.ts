@@ -1,4 +1,4 @@
-/** Training curves: loss, accuracy and learning rate of one or several runs, from their logs. */
+/** Training curves: loss, score and learning rate of one or several runs, from their logs. */
 import type { Figure } from "./figure.js";
 import { liveFigure, type LiveOptions } from "./live.js";
 import { extent, percent, significant } from "./numbers.js";
@@ -8,16 +8,18 @@ import { vegaFigure, type VegaLiteSpec } from "./vega.js";
 /** What the curves read of a training log; an event of `axial.training` is one of these. Epochs count from 0. */
 export type LogEvent =
   | { event: "step"; step: number; loss: number; learningRate: number }
-  | {
-      event: "epoch";
-      epoch: number;
-      step: number;
-      trainLoss: number;
-      trainTop1: number;
-      validationLoss: number;
-      validationTop1: number;
-    }
-  | { event: "start" | "end" };
+  | { event: "epoch"; epoch: number; step: number; training: Measures; validation: Measures }
+  | { event: "start"; score?: Score }
+  | { event: "end" };
+
+/** Measures by name; `loss` is one of them. */
+type Measures = Readonly<Record<string, number>>;
+
+/** The measure that decides, and which of its values is best. */
+interface Score {
+  readonly measure: string;
+  readonly best: "highest" | "lowest";
+}
 
 export interface Run {
   /** Names the run in the legend. */
@@ -83,38 +85,46 @@ function stepRows(run: Run, { smoothing = 20, points = 200 }: TrainingCurvesOpti
   return rows;
 }
 
-function epochRows(run: Run): Record<string, unknown>[] {
-  return run.events
-    .filter((event): event is Epoch => event.event === "epoch")
-    .flatMap(({ epoch, step, ...of }) => [
-      {
-        run: run.name,
-        split: "training",
-        epochs: epoch + 1,
-        step,
-        loss: significant(of.trainLoss),
-        top1: significant(of.trainTop1),
-      },
-      {
-        run: run.name,
-        split: "validation",
-        epochs: epoch + 1,
-        step,
-        loss: significant(of.validationLoss),
-        top1: significant(of.validationTop1),
-      },
-    ]);
+const epochsOf = (run: Run): Epoch[] => run.events.filter((event): event is Epoch => event.event === "epoch");
+
+function epochRows(run: Run, { measure }: Score): Record<string, unknown>[] {
+  return epochsOf(run).flatMap(({ epoch, step, ...of }) =>
+    (["training", "validation"] as const).map((split) => ({
+      run: run.name,
+      split,
+      epochs: epoch + 1,
+      step,
+      loss: significant(of[split].loss),
+      // Some tasks measure in validation alone what decides.
+      ...(measure in of[split] && { score: significant(of[split][measure]) }),
+    })),
+  );
 }
 
+/** What decides in these runs: as their logs say. */
+function scoreOf(runs: readonly Run[]): Score {
+  const said = runs.flatMap(({ events }) => events.flatMap((event) => (event.event === "start" ? [event.score] : [])));
+  return said.find((score) => score !== undefined) ?? { measure: "top1", best: "highest" };
+}
+
+/** Measures under the names that people know, where they are shares of something. */
+const shareNames: Readonly<Record<string, { short: string; long: string }>> = {
+  top1: { short: "top-1", long: "top-1 accuracy" },
+  meanIou: { short: "mean IoU", long: "mean IoU" },
+};
+
 /** The best epoch of each run in words. */
-function summary(runs: readonly Run[]): string | undefined {
-  const best = runs.flatMap((run) => {
-    const epochs = run.events.filter((event): event is Epoch => event.event === "epoch");
-    if (epochs.length === 0) return [];
-    const top = epochs.reduce((a, b) => (b.validationTop1 > a.validationTop1 ? b : a));
-    return [`${runs.length > 1 ? `${run.name} ` : ""}${percent(top.validationTop1)}`];
+function summary(runs: readonly Run[], { measure, best }: Score): string | undefined {
+  const name = shareNames[measure]?.short ?? measure;
+  const values = runs.flatMap((run) => {
+    const scores = epochsOf(run).map(({ validation }) => validation[measure]);
+    if (scores.length === 0) return [];
+    const top = scores.reduce((a, b) => ((best === "highest" ? b > a : b < a) ? b : a));
+    return [
+      `${runs.length > 1 ? `${run.name} ` : ""}${measure in shareNames ? percent(top) : String(significant(top))}`,
+    ];
   });
-  return best.length > 0 ? `Best validation top-1: ${best.join(", ")}` : undefined;
+  return values.length > 0 ? `Best validation ${name}: ${values.join(", ")}` : undefined;
 }
 
 /** The Vega-Lite specification of `trainingCurves`. */
@@ -122,7 +132,9 @@ export function trainingCurvesSpec(runs: readonly Run[], options: TrainingCurves
   const several = runs.length > 1;
   const splits = ["training", "validation"];
   const steps = runs.flatMap((run) => stepRows(run, options));
-  const epochs = runs.flatMap(epochRows);
+  const score = scoreOf(runs);
+  const share = shareNames[score.measure];
+  const epochs = runs.flatMap((run) => epochRows(run, score));
   const domain = (...fields: string[]): [number, number] =>
     extent([...steps, ...epochs].flatMap((row) => fields.map((field) => row[field])));
   const step = {
@@ -164,18 +176,19 @@ export function trainingCurvesSpec(runs: readonly Run[], options: TrainingCurves
     { field: "epochs", type: "quantitative", title: "after epochs" },
     { field, type: "quantitative", title, format },
   ];
-  /** A single accuracy has room around it, but no accuracy is below 0 or above 1. */
-  const shares = ([low, high]: [number, number]): [number, number] => [Math.max(0, low), Math.min(1, high)];
+  /** A single value has room around it, but no share is below 0 or above 1. */
+  const scores = ([low, high]: [number, number]): [number, number] =>
+    share ? [Math.max(0, low), Math.min(1, high)] : [low, high];
   const size = { width: columnWidth - 70 };
   const value = (field: string, title: string, format?: string): Record<string, unknown> => ({
     field,
     type: "quantitative",
     title,
-    scale: { domain: field === "top1" ? shares(domain("top1")) : domain("loss", "smooth"), nice: true },
+    scale: { domain: field === "score" ? scores(domain("score")) : domain("loss", "smooth"), nice: true },
     axis: { tickCount: 5, ...(format === undefined ? {} : { format }) },
   });
   return {
-    title: { text: options.title ?? "Training curves", subtitle: summary(runs) ?? "" },
+    title: { text: options.title ?? "Training curves", subtitle: summary(runs, score) ?? "" },
     datasets: { steps, epochs },
     spacing: 14,
     vconcat: [
@@ -201,12 +214,13 @@ export function trainingCurvesSpec(runs: readonly Run[], options: TrainingCurves
         ...size,
         height: 150,
         data: { name: "epochs" },
+        transform: [{ filter: "isValid(datum.score)" }],
         mark: { type: "line", point: { size: 50 } },
         encoding: {
           x: unlabelled,
-          y: value("top1", "top-1 accuracy", "~%"),
+          y: value("score", share?.long ?? score.measure, share ? "~%" : undefined),
           ...look,
-          tooltip: tooltip("top1", "top-1", ".1%"),
+          tooltip: tooltip("score", share?.short ?? score.measure, share ? ".1%" : ".3f"),
         },
       },
       {
@@ -232,7 +246,7 @@ export function trainingCurvesSpec(runs: readonly Run[], options: TrainingCurves
 }
 
 /**
- * Loss, top-1 accuracy and learning rate of one or several runs over their steps.
+ * Loss, score (top-1 of a classifier) and learning rate of one or several runs over their steps.
  *
  *     const log = await axial.training.readLog("runs/first.jsonl");
  *     await axial.widgets.show(axial.widgets.trainingCurves([{ name: "first", events: log }]));

@@ -3,9 +3,10 @@ import { isDeepStrictEqual } from "node:util";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import * as engine from "../engine/index.js";
 import { ConfigError } from "../core/errors.js";
-import { evaluate, restore, type Evaluation } from "../training/index.js";
+import { evaluate, restore } from "../training/index.js";
 import { choiceOf, dataOption, fromOption, imagesOption, openData } from "./open-data.js";
-import { createTrainProgress, duration, percent } from "./train-progress.js";
+import { commandTask } from "./tasks.js";
+import { createTrainProgress } from "./train-progress.js";
 
 interface EvaluateFlags {
   readonly data?: string;
@@ -23,7 +24,7 @@ interface EvaluateFlags {
 export function register(program: Command): void {
   program
     .command("evaluate")
-    .summary("top-1, top-5 and each class of a trained model")
+    .summary("measure a trained model: top-1, top-5 or mean IoU, and each class")
     .description("Measures the model of a checkpoint on images without augmentation, any size.")
     .argument("<checkpoint>", "a checkpoint, or the folder of a run (its last.safetensors)")
     .addOption(dataOption("what the run was trained on"))
@@ -52,9 +53,12 @@ Exit code: 0 done, 2 a wrong option or file.`,
 
 async function run(checkpoint: string, flags: EvaluateFlags): Promise<void> {
   await engine.start({ backend: flags.backend, ...(flags.threads !== undefined && { threads: flags.threads }) });
-  const { model, config } = await restore(checkpoint, { weights: flags.raw === true ? "raw" : "validated" });
+  const { model, config, task } = await restore(checkpoint, {
+    weights: flags.raw === true ? "raw" : "validated",
+    createTask: (saved) => commandTask(saved.kind).create(saved),
+  });
   const progress = createTrainProgress(flags.json === true ? { write: () => undefined } : process.stdout);
-  const data = await openData(choiceOf(flags, config.notes), { onProgress: progress.preparation });
+  const data = await openData(choiceOf(flags, config.notes), task.config.kind, { onProgress: progress.preparation });
   try {
     if (!isDeepStrictEqual([...data.classes], [...config.data.classes])) {
       throw new ConfigError(
@@ -65,34 +69,19 @@ async function run(checkpoint: string, flags: EvaluateFlags): Promise<void> {
     const size = flags.size ?? config.size.to;
     await data.prepare({ size, splits: [flags.split], onProgress: progress.preparation });
     const result = await evaluate(model, data, {
+      task,
       size,
       split: flags.split,
       batchSize: flags.batch ?? config.batchSize,
       onBatch: progress.validation,
     });
     if (flags.json === true) console.log(JSON.stringify(result, null, 2));
-    else describe(result).forEach(progress.line);
+    else commandTask(task.config.kind).describe(result).forEach(progress.line);
   } finally {
     model.dispose();
     await data.close();
     await engine.stop();
   }
-}
-
-function describe({ images, loss, top1, top5, perClass, confusion, seconds }: Evaluation): string[] {
-  const width = Math.max(...perClass.map(({ name }) => name.length));
-  const speed = `${(images / seconds).toFixed(0)} images/s`;
-  const five = perClass.length > 5 ? `  top-5 ${percent(top5)}` : "";
-  return [
-    `top-1 ${percent(top1)}${five}  loss ${loss.toFixed(4)}  ${images} images in ${duration(seconds)} (${speed})`,
-    "",
-    ...perClass.map(({ name, images: count, top1: share }, k) => {
-      const wrong = confusion[k].map((n, other) => ({ n: other === k ? 0 : n, name: perClass[other].name }));
-      const [most] = wrong.sort((a, b) => b.n - a.n);
-      const taken = most.n > 0 ? `  most often taken for ${most.name} (${most.n})` : "";
-      return `${name.padEnd(width)}  ${percent(share).padStart(7)} of ${count}${taken}`;
-    }),
-  ];
 }
 
 function whole(text: string): number {

@@ -1,15 +1,15 @@
 /** The data set that a command line names. */
 import { InvalidArgumentError, Option } from "commander";
+import { ConfigError } from "../core/errors.js";
 import {
   augmentationPresets,
-  generated,
   imageFolder,
   imagenette,
   type AugmentationPreset,
-  type ImageDataset,
+  type Dataset,
   type Progress,
 } from "../data/index.js";
-import { ConfigError } from "../core/errors.js";
+import { commandTask } from "./tasks.js";
 
 export interface DataChoice {
   /** `generated`, `imagenette` or `folder`. */
@@ -42,17 +42,18 @@ export const augmentationOption = new Option(
   "of photographs: crops and flips as in fastai (default) or lighter, the reference's rotation, warp and lighting, or none",
 ).choices(Object.keys(augmentationPresets));
 
-/** Opens the data set, which may mean to download it. The caller closes it. */
+/** Opens the data set for a task of this kind, which may mean to download it. The caller closes it. */
 export async function openData(
   { data, from, images, augmentation }: DataChoice,
+  task: string,
   options: { signal?: AbortSignal; onProgress?: (progress: Progress) => void } = {},
-): Promise<ImageDataset> {
+): Promise<Dataset> {
   switch (data) {
     case "generated":
       if (from !== undefined) {
         throw new ConfigError(`--from: the generated data set has no files, got ${from}; add --data imagenette`);
       }
-      return generated(images && { trainCount: images[0], validationCount: images[1] });
+      return commandTask(task).generated(images ? { trainCount: images[0], validationCount: images[1] } : {});
     case "imagenette":
       return imagenette({ from, augmentation, ...options });
     case "folder":

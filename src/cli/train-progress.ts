@@ -1,6 +1,6 @@
 /** What `axial-lab train` shows while it works: a line for each epoch, and on a terminal one that lives with the steps. */
 import type { Progress } from "../data/index.js";
-import type { EpochDone, RunEvent, RunStarted, StepDone } from "../training/index.js";
+import type { EpochDone, Measures, RunEvent, RunStarted, StepDone } from "../training/index.js";
 
 /** Where lines go. */
 export interface Screen {
@@ -115,18 +115,34 @@ export function stepLine(
 }
 
 export function epochLine(event: EpochDone, { config: { epochs, data } }: RunStarted): string {
-  const { epoch, trainLoss, trainTop1, validationLoss, validationTop1, validationTop5 } = event;
-  // Of five classes or fewer, all are among the five highest.
-  const top5 = data.classes.length > 5 ? ` top-5 ${percent(validationTop5)}` : "";
+  const { epoch, training, validation } = event;
+  const line = (measures: Measures): string =>
+    Object.entries(measures)
+      // Of five classes or fewer, all are among the five highest.
+      .filter(([name]) => name !== "top5" || data.classes.length > 5)
+      .map(([name, value]) => measureText(name, value))
+      .join(" ");
   return [
     `epoch ${String(epoch + 1).padStart(String(epochs).length)}/${epochs}`,
-    `train loss ${trainLoss.toFixed(3)} top-1 ${percent(trainTop1)}`,
-    `validation loss ${validationLoss.toFixed(3)} top-1 ${percent(validationTop1)}${top5}`,
+    `train ${line(training)}`,
+    `validation ${line(validation)}`,
     `${event.imagesPerSecond.toFixed(0)} images/s`,
     ...(event.peakHeapBytes ? [`heap ${(event.peakHeapBytes / 2 ** 20).toFixed(0)} MiB`] : []),
     `${duration(event.seconds)}${event.best ? "  best" : ""}`,
   ].join("  ");
 }
+
+/** The measures that are shares of something, under the names that people know. */
+const shareNames: Readonly<Record<string, string>> = {
+  top1: "top-1",
+  top5: "top-5",
+  meanIou: "mean IoU",
+  pixelAccuracy: "pixels",
+};
+
+/** `top-1 50.0 %`, `loss 1.500` */
+export const measureText = (name: string, value: number): string =>
+  Object.hasOwn(shareNames, name) ? `${shareNames[name]} ${percent(value)}` : `${name} ${value.toFixed(3)}`;
 
 const amount = (count: number): string => (count < 1e6 ? count.toLocaleString("en") : `${(count / 1e6).toFixed(2)} M`);
 

@@ -1,11 +1,11 @@
-/** `axial-lab train`: trains a classifier, shows how it goes, and can be stopped and resumed at any time. */
+/** `axial-lab train`: trains a model for a task, shows how it goes, and can be stopped and resumed at any time. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Option, type Command } from "commander";
-import { generated, type AugmentationPreset, type ImageDataset } from "../data/index.js";
-import * as engine from "../engine/index.js";
 import { ConfigError, FileError } from "../core/errors.js";
 import { parseJson } from "../core/json.js";
+import type { AugmentationPreset, Dataset } from "../data/index.js";
+import * as engine from "../engine/index.js";
 import { names as modelNames, type ResNetConfig } from "../models/index.js";
 import {
   defaultRate,
@@ -19,6 +19,8 @@ import {
   type GrowingSize,
   type OptimizerConfig,
   type Schedule,
+  type Task,
+  type TaskConfig,
   type TrainResult,
   type TrainSettings,
 } from "../training/index.js";
@@ -32,10 +34,12 @@ import {
   openData,
   type DataChoice,
 } from "./open-data.js";
-import { createTrainProgress, percent, type TrainProgress } from "./train-progress.js";
+import { commandTask, taskOption } from "./tasks.js";
+import { createTrainProgress, measureText, type TrainProgress } from "./train-progress.js";
 
 interface TrainFlags {
   readonly preset?: string;
+  readonly task?: TaskConfig;
   readonly model?: string;
   readonly data?: string;
   readonly from?: string;
@@ -64,12 +68,13 @@ interface TrainFlags {
 export function register(program: Command): void {
   program
     .command("train")
-    .summary("train a classifier; stop and resume at any time")
+    .summary("train a model; stop and resume at any time")
     .description(
       "Trains a model, validates it after each epoch, and keeps log.jsonl, last.safetensors\n" +
         "and best.safetensors in a folder of its own. Without options: the quick-start preset.",
     )
     .option("--preset <name>", `a named experiment; other options change it: ${Object.keys(presets).join(", ")}`)
+    .addOption(taskOption)
     .option("--model <model>", `a JSON file with a configuration, or one of ${modelNames().join(", ")}`)
     .addOption(dataOption("of the preset"))
     .option(...fromOption)
@@ -83,7 +88,7 @@ export function register(program: Command): void {
     .option("--lr <rate>", "peak learning rate", number)
     .addOption(new Option("--schedule <kind>").choices(scheduleKinds.filter((kind) => kind !== "step")))
     .option("--weight-decay <share>", "on kernels only; norms, biases and tables of positions are spared", number)
-    .option("--label-smoothing <share>", "of the target given to all classes alike", number)
+    .option("--label-smoothing <share>", "of a class's target given to all classes alike", number)
     .option("--clip <norm>", "largest global norm of the gradients", number)
     .option("--average <decay>", "validate a moving average of the weights with this decay; 0 for none", number)
     .option("--patience <epochs>", "stop after so many epochs without a new best", number)
@@ -112,6 +117,7 @@ Examples:
   axial-lab train --preset imagenette-64 --from imagenette2-320.tgz --model resnet-26
                                                          the same recipe, local archive, convolutional network
   axial-lab train --data imagenette --size 96:128 --epochs 20 --optimizer ranger --schedule flat-cosine
+  axial-lab train --task semantic-segmentation           a class for every pixel, by criss-cross attention
   axial-lab train --resume runs/axial-resnet-small-generated
   axial-lab evaluate runs/axial-resnet-small-generated    top-1, top-5 and each class
 
@@ -119,24 +125,26 @@ Exit code: 0 done, 1 the training failed, 2 a wrong option or file, 130 stopped 
 
 async function run(flags: TrainFlags): Promise<void> {
   const { resume, json = false } = flags;
-  const { settings, model, choice } = resume === undefined ? freshRun(flags) : await resumedRun(flags, resume);
+  const { settings, task, model, choice } = resume === undefined ? freshRun(flags) : await resumedRun(flags, resume);
   const name = typeof model === "object" ? model.name : model;
   const out = resume === undefined ? (flags.out ?? freeFolder(`${name}-${choice.data}`)) : undefined;
 
   // Said before anything is downloaded.
-  resolveConfig({ ...settings, model, data: generated() });
+  const { kind } = task.config;
+  resolveConfig({ ...settings, task, model, data: commandTask(kind).generated({}) });
 
   const progress = createTrainProgress(json ? { write: () => undefined } : process.stdout);
   const interruption = stopOnSignals(progress);
   const { signal } = interruption;
   const onProgress = progress.preparation;
-  let data: ImageDataset | null = null;
+  let data: Dataset | null = null;
   try {
     await engine.start({ backend: flags.backend, ...(flags.threads !== undefined && { threads: flags.threads }) });
-    data = await openData(choice, { signal, onProgress });
+    data = await openData(choice, kind, { signal, onProgress });
     const { skipped } = data;
     const result = await train({
       ...settings,
+      task,
       model,
       data,
       out,
@@ -151,7 +159,7 @@ async function run(flags: TrainFlags): Promise<void> {
       },
       onValidation: progress.validation,
     });
-    conclusion(result).forEach(progress.line);
+    conclusion(result, task).forEach(progress.line);
     result.model.dispose();
     if (result.interrupted) process.exitCode = 130;
   } catch (error) {
@@ -165,21 +173,24 @@ async function run(flags: TrainFlags): Promise<void> {
   }
 }
 
-const skippedLine = (skipped: ImageDataset["skipped"]): string =>
+const skippedLine = (skipped: Dataset["skipped"]): string =>
   `skipped  ${skipped.length} images that cannot be read, such as ${skipped[0].path} (${skipped[0].reason})`;
 
 interface RunChoice {
   settings: TrainSettings;
+  task: Task;
   model: string | ResNetConfig | undefined;
   choice: DataChoice;
 }
 
 /** Preset, then what the command line says. */
 function freshRun(flags: TrainFlags): RunChoice {
-  const base = preset(flags.preset ?? (flags.data === "imagenette" ? "imagenette-64" : "quick-start"));
+  const usual = flags.task ? commandTask(flags.task.kind).preset : "quick-start";
+  const base = preset(flags.preset ?? (flags.data === "imagenette" ? "imagenette-64" : usual));
   const choice = choiceOf(flags, { data: base.data, augmentation: base.augmentation });
   const settings = { ...base.settings, ...settingsOf(flags, base.settings) };
-  return { settings, model: flags.model === undefined ? base.model : modelOf(flags.model), choice };
+  const task = taskOf(flags, { kind: base.task ?? "classification" });
+  return { settings, task, model: flags.model === undefined ? base.model : modelOf(flags.model), choice };
 }
 
 /** The run's own configuration; options that say otherwise are refused by `train`. */
@@ -191,9 +202,16 @@ async function resumedRun(flags: TrainFlags, resume: string): Promise<RunChoice>
   const choice = choiceOf(flags, config.notes);
   return {
     settings: settingsOf(flags, config),
+    task: taskOf(flags, config.task),
     model: flags.model === undefined ? undefined : modelOf(flags.model),
     choice,
   };
+}
+
+/** The task that the command line says, else the one known before. */
+function taskOf({ task, labelSmoothing }: TrainFlags, known: TaskConfig): Task {
+  const config = task ?? known;
+  return commandTask(config.kind).create({ ...config, ...(labelSmoothing !== undefined && { labelSmoothing }) });
 }
 
 /** A name, or the configuration in a JSON file. */
@@ -222,7 +240,6 @@ function settingsOf(flags: TrainFlags, base: TrainSettings): TrainSettings {
     // A rate that suits one optimiser misleads another.
     learningRate: flags.lr ?? (another ? defaultRate(kind) : undefined),
     schedule: flags.schedule,
-    labelSmoothing: flags.labelSmoothing,
     clipNorm: flags.clip,
     average: flags.average === undefined ? undefined : flags.average === 0 ? null : { decay: flags.average },
     patience: flags.patience,
@@ -243,11 +260,11 @@ function stopOnSignals(progress: TrainProgress): { signal: AbortSignal; end: () 
   return { signal: controller.signal, end: () => process.off("SIGINT", stop).off("SIGTERM", stop) };
 }
 
-function conclusion({ best, checkpoint, interrupted }: TrainResult): string[] {
+function conclusion({ best, checkpoint, interrupted }: TrainResult, { score }: Task): string[] {
   const folder = checkpoint === null ? "" : join(checkpoint, "..");
-  const score = best ? [`best     top-1 ${percent(best.top1)} after epoch ${best.epoch + 1}`] : [];
-  if (interrupted) return [...score, `stopped; go on with: axial-lab train --resume ${folder}`];
-  return [...score, `kept in  ${folder}`, `next     axial-lab evaluate ${join(folder, "best.safetensors")}`];
+  const line = best ? [`best     ${measureText(score.measure, best.score)} after epoch ${best.epoch + 1}`] : [];
+  if (interrupted) return [...line, `stopped; go on with: axial-lab train --resume ${folder}`];
+  return [...line, `kept in  ${folder}`, `next     axial-lab evaluate ${join(folder, "best.safetensors")}`];
 }
 
 /** `runs/NAME`, or `runs/NAME-2`, ... where that is taken. */

@@ -6,17 +6,30 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { AxialError, FileError } from "../core/errors.js";
-import type { BatchJob } from "./batch-job.js";
 import type { BatchAnswer, BatchRequest } from "./batch-worker.js";
-import type { ImageBatch } from "./dataset.js";
+import type { Batch } from "./dataset.js";
 
-export interface BatchPool {
+/** Makes the batch of these images, or null where `isCancelled` says, between two of them, that nobody wants it any more. */
+export type BatchMaker<Job, B extends Batch> = (job: Job, indices: Uint32Array, isCancelled: () => boolean) => B | null;
+
+/** What the module of a pool exports. Every thread has a maker of its own, which may keep files and memory between batches. */
+export interface BatchMakerModule<Job, B extends Batch> {
+  createBatchMaker(): BatchMaker<Job, B>;
+}
+
+/** What a batch is made from besides its indices: plain data, which goes to the threads. */
+export interface BatchJob {
+  /** Side of the images that come out, in pixels. */
+  readonly size: number;
+}
+
+export interface BatchPool<Job, B extends Batch> {
   /** The batches of these indices, in this order. */
   stream(
-    job: BatchJob,
+    job: Job,
     plan: readonly Uint32Array[],
     options?: { readonly signal?: AbortSignal },
-  ): AsyncGenerator<ImageBatch, void, undefined>;
+  ): AsyncGenerator<B, void, undefined>;
   /** Ends the threads; batches still waited for are refused. */
   close(): Promise<void>;
 }
@@ -29,14 +42,21 @@ export interface BatchPoolOptions {
 }
 
 interface Waiting {
-  readonly resolve: (batch: ImageBatch | null) => void;
+  readonly resolve: (batch: Batch | null) => void;
   readonly reject: (reason: unknown) => void;
 }
 
 const prefetchBytes = 128 << 20;
 
-/** `where` begins the error messages. Threads start with the first stream, and never keep the process alive by themselves. */
-export function createBatchPool(where: string, options: BatchPoolOptions = {}): BatchPool {
+/**
+ * `where` begins the error messages. `maker` is the path of a `BatchMakerModule`, which the threads load. They start with
+ * the first stream, and never keep the process alive by themselves.
+ */
+export function createBatchPool<Job extends BatchJob, B extends Batch>(
+  where: string,
+  maker: string,
+  options: BatchPoolOptions = {},
+): BatchPool<Job, B> {
   const { threads = Math.min(2, availableParallelism()), prefetch } = options;
   const workers: Worker[] = [];
   const waiting = new Map<number, Waiting>();
@@ -48,7 +68,7 @@ export function createBatchPool(where: string, options: BatchPoolOptions = {}): 
     waiting.clear();
   };
   const startWorker = (): Worker => {
-    const worker = new Worker(join(__dirname, "batch-worker.js"), { name: "axial-lab batches" });
+    const worker = new Worker(join(__dirname, "batch-worker.js"), { name: "axial-lab batches", workerData: maker });
     worker.unref();
     worker.on("message", (answer: BatchAnswer) => {
       const entry = settle(answer.id);
@@ -68,12 +88,12 @@ export function createBatchPool(where: string, options: BatchPoolOptions = {}): 
     if (waiting.size === 0) for (const worker of workers) worker.unref();
     return entry;
   };
-  const request = (job: BatchJob, indices: Uint32Array, cancelled: Int32Array) => {
+  const request = (job: Job, indices: Uint32Array, cancelled: Int32Array) => {
     const id = nextId++;
-    const batch = new Promise<ImageBatch | null>((resolve, reject) => waiting.set(id, { resolve, reject }));
+    const batch = new Promise<Batch | null>((resolve, reject) => waiting.set(id, { resolve, reject }));
     batch.catch(() => undefined); // Reported when its turn comes, if it does.
     for (const worker of workers) worker.ref();
-    workers[id % workers.length].postMessage({ id, job, indices, cancelled } satisfies BatchRequest);
+    workers[id % workers.length].postMessage({ id, job, indices, cancelled } satisfies BatchRequest<Job>);
     return { id, batch };
   };
   const assertOpen = (): void => {
@@ -81,17 +101,17 @@ export function createBatchPool(where: string, options: BatchPoolOptions = {}): 
   };
 
   async function* stream(
-    job: BatchJob,
+    job: Job,
     plan: readonly Uint32Array[],
     { signal }: { readonly signal?: AbortSignal } = {},
-  ): AsyncGenerator<ImageBatch, void, undefined> {
+  ): AsyncGenerator<B, void, undefined> {
     assertOpen();
     signal?.throwIfAborted();
     while (workers.length < threads) workers.push(startWorker());
     const batchBytes = (plan[0]?.length ?? 1) * job.size * job.size * 3 * 4;
     const ahead = prefetch ?? Math.min(16, Math.max(2, Math.floor(prefetchBytes / batchBytes)));
     const cancelled = new Int32Array(new SharedArrayBuffer(4));
-    const underWay: { id: number; batch: Promise<ImageBatch | null> }[] = [];
+    const underWay: { id: number; batch: Promise<Batch | null> }[] = [];
     const onAbort = (): void => {
       for (const { id } of underWay) settle(id)?.reject(signal?.reason);
     };
@@ -105,7 +125,7 @@ export function createBatchPool(where: string, options: BatchPoolOptions = {}): 
         if (underWay.length === 0) return;
         const batch = await underWay[0].batch;
         underWay.shift();
-        if (batch) yield batch;
+        if (batch) yield batch as B;
         signal?.throwIfAborted();
       }
     } finally {

@@ -1,12 +1,13 @@
 /** A thread that makes batches: answers each `BatchRequest`, in order, with one `BatchAnswer`. */
-import { parentPort } from "node:worker_threads";
+import { createRequire } from "node:module";
+import { parentPort, workerData } from "node:worker_threads";
 import { AxialError } from "../core/errors.js";
-import { createWorkbench, makeBatch, type BatchJob } from "./batch-job.js";
-import type { ImageBatch } from "./dataset.js";
+import type { BatchMakerModule } from "./batch-pool.js";
+import type { Batch } from "./dataset.js";
 
-export interface BatchRequest {
+export interface BatchRequest<Job = unknown> {
   readonly id: number;
-  readonly job: BatchJob;
+  readonly job: Job;
   readonly indices: Uint32Array;
   /** Shared; not 0 once the batch is not wanted any more. */
   readonly cancelled: Int32Array;
@@ -14,18 +15,24 @@ export interface BatchRequest {
 
 /** `batch` is null where it was cancelled. */
 export type BatchAnswer =
-  | { readonly id: number; readonly batch: ImageBatch | null }
+  | { readonly id: number; readonly batch: Batch | null }
   | { readonly id: number; readonly message: string; readonly isOwn: boolean };
 
-const bench = createWorkbench();
+const loaded = createRequire(__filename)(workerData as string) as BatchMakerModule<unknown, Batch>;
+const makeBatch = loaded.createBatchMaker();
 
 parentPort?.on("message", ({ id, job, indices, cancelled }: BatchRequest) => {
   try {
-    const batch = makeBatch(job, indices, bench, () => Atomics.load(cancelled, 0) !== 0);
-    const moved = batch ? [batch.images.buffer, batch.labels.buffer, batch.indices.buffer] : [];
-    parentPort?.postMessage({ id, batch } satisfies BatchAnswer, moved as ArrayBuffer[]);
+    const batch = makeBatch(job, indices, () => Atomics.load(cancelled, 0) !== 0);
+    parentPort?.postMessage({ id, batch } satisfies BatchAnswer, buffersOf(batch));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     parentPort?.postMessage({ id, message, isOwn: error instanceof AxialError } satisfies BatchAnswer);
   }
 });
+
+/** The memory of a batch, which moves to the thread that asked for it. */
+const buffersOf = (batch: Batch | null): ArrayBuffer[] =>
+  Object.values(batch ?? {}).flatMap((value: unknown) =>
+    ArrayBuffer.isView(value) ? [value.buffer as ArrayBuffer] : [],
+  );

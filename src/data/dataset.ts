@@ -1,21 +1,34 @@
 /**
- * What training asks of a data set: plain arrays, no tensors. Imagenette, any folder of images and the generated set
- * each are one of these.
+ * What training asks of a data set: plain arrays, no tensors. Imagenette, any folder of images and the generated sets
+ * each are one of these. What a batch holds beside its images is a matter between the data set and the task.
  *
  * B images a batch, H x W pixels, 3 channels (red, green, blue).
  */
 
 export type Split = "train" | "validation";
 
-/** A batch of B images of H x W pixels, RGB, normalised, and their classes. */
-export interface ImageBatch {
+/**
+ * A batch of B images of H x W pixels, RGB, normalised, and whatever else a task is taught by. Every typed array in it
+ * has one row an image, B rows in the same order, so that a batch can be cut into parts without knowing what it holds.
+ */
+export interface Batch {
   /** [B, H, W, 3], row-major; (value / 255 - mean) / std per channel, see `normalize.ts`. */
   readonly images: Float32Array;
-  /** [B], indices into `classes`. */
-  readonly labels: Int32Array;
   /** [B], which image of the split each one is, from 0 to `count(split) - 1`. */
   readonly indices: Uint32Array;
   readonly shape: readonly [batch: number, height: number, width: number, channels: 3];
+}
+
+/** Images and their classes. */
+export interface ImageBatch extends Batch {
+  /** [B], indices into `classes`. */
+  readonly labels: Int32Array;
+}
+
+/** Images and the class of every pixel. */
+export interface LabelMapBatch extends Batch {
+  /** [B, H, W], indices into `classes`; -1 where nothing is said of a pixel, which then counts nowhere. */
+  readonly labelMaps: Int32Array;
 }
 
 export interface BatchOptions {
@@ -64,8 +77,11 @@ export interface SkippedImage {
   readonly reason: string;
 }
 
-export interface ImageDataset {
+/** A data set whose batches are `B`. */
+export interface Dataset<B extends Batch = Batch> {
   readonly name: string;
+  /** What its batches hold beside the images: `classes` for an `ImageBatch`, `label maps` for a `LabelMapBatch`. */
+  readonly targets: string;
   readonly classes: readonly string[];
   /** Everything that the images depend on, as plain JSON, for logs and checkpoints. */
   readonly description: Readonly<Record<string, unknown>>;
@@ -78,7 +94,25 @@ export interface ImageDataset {
    * by itself where it is missing; call it to see progress, or before `count` when files may be broken.
    */
   prepare(options: PrepareOptions): Promise<void>;
-  batches(options: BatchOptions): AsyncIterable<ImageBatch>;
+  batches(options: BatchOptions): AsyncIterable<B>;
   /** Stops its threads. The data set cannot be used afterwards. */
   close(): Promise<void>;
+}
+
+/** Images of classes. */
+export type ImageDataset = Dataset<ImageBatch>;
+
+/** The batch in parts of at most so many images, which share its memory. */
+export function partsOf<B extends Batch>(batch: B, most: number): B[] {
+  const count = batch.shape[0];
+  return Array.from({ length: Math.ceil(count / most) }, (_, i) => {
+    const [begin, end] = [i * most, Math.min(count, (i + 1) * most)];
+    const fields = Object.entries(batch).map(([name, value]: [string, unknown]) => {
+      if (!ArrayBuffer.isView(value)) return [name, value];
+      const rows = value as Float32Array;
+      const length = rows.length / count;
+      return [name, rows.subarray(begin * length, end * length)];
+    });
+    return { ...Object.fromEntries(fields), shape: [end - begin, ...batch.shape.slice(1)] } as B;
+  });
 }

@@ -6,6 +6,7 @@ import { createBatchPool } from "./batch-pool.js";
 import { cacheFolder } from "./cache-folder.js";
 import type { BatchOptions, ImageBatch, ImageDataset, PrepareOptions, SkippedImage, Split } from "./dataset.js";
 import { fingerprint, listImages } from "./listing.js";
+import type { PixelsJob } from "./pixel-batches.js";
 import { planEpoch, resolveBatchOptions } from "./plan.js";
 import { prepareSplit, type PreparedSplit } from "./prepare.js";
 
@@ -44,7 +45,8 @@ export async function imageFolder(folder: string, options: ImageFolderOptions = 
   const listing = await listImages("imageFolder", folder);
   const name = options.name ?? basename(listing.folder);
   const cache = cacheFolder(options.cacheFolder);
-  const pool = createBatchPool(`${name}.batches`, options);
+  const maker = join(__dirname, "pixel-batches.js");
+  const pool = createBatchPool<PixelsJob, ImageBatch>(`${name}.batches`, maker, options);
   const classes = listing.classFolders.map(nameOfClass);
 
   const skippedByDecoding: Partial<Record<Split, readonly SkippedImage[]>> = {};
@@ -75,12 +77,13 @@ export async function imageFolder(folder: string, options: ImageFolderOptions = 
     const resolved = resolveBatchOptions(where, batchOptions);
     const { split, size, augment, seed, epoch, signal } = resolved;
     const { path, count } = await prepareOne(split, { size, signal });
-    const job = { kind: "pixels", path, size, augmentation, augment, seed, epoch } as const;
+    const job = { path, size, augmentation, augment, seed, epoch };
     yield* pool.stream(job, planEpoch(where, count, resolved), { signal });
   }
 
   return {
     name,
+    targets: "classes",
     classes,
     folder: listing.folder,
     augmentation,

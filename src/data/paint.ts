@@ -20,7 +20,8 @@ function paintBackground(pixels: Float32Array, size: number, corners: Scene["bac
   }
 }
 
-function paintGlyph(pixels: Float32Array, size: number, glyph: Glyph): void {
+/** Calls back for each pixel that the glyph covers, wholly (1) or in part. */
+function coverGlyph(glyph: Glyph, size: number, pixel: (index: number, cover: number) => void): void {
   const [centreX, centreY, radius] = [glyph.x * size, glyph.y * size, glyph.radius * size];
   const distance = distances[glyph.shape];
   const first = (centre: number): number => Math.max(0, Math.floor(centre - radius - 1));
@@ -29,13 +30,35 @@ function paintGlyph(pixels: Float32Array, size: number, glyph: Glyph): void {
     for (let x = first(centreX); x <= last(centreX); x++) {
       const away = distance((x + 0.5 - centreX) / radius, (y + 0.5 - centreY) / radius) * radius;
       const cover = Math.min(1, Math.max(0, 0.5 - away)); // one pixel of soft edge
-      if (cover === 0) continue;
-      for (let channel = 0; channel < 3; channel++) {
-        const at = (y * size + x) * 3 + channel;
-        const under = pixels[at];
-        pixels[at] = under + (glyph.color[channel] - under) * cover;
-      }
+      if (cover > 0) pixel(y * size + x, cover);
     }
+  }
+}
+
+function paintGlyph(pixels: Float32Array, size: number, glyph: Glyph): void {
+  coverGlyph(glyph, size, (index, cover) => {
+    for (let channel = 0; channel < 3; channel++) {
+      const at = index * 3 + channel;
+      const under = pixels[at];
+      pixels[at] = under + (glyph.color[channel] - under) * cover;
+    }
+  });
+}
+
+/** The classes of a scene's pixels, in the order of their indices. */
+export const sceneParts = ["background", "disc", "ring", "opposite"] as const;
+
+/**
+ * Writes the class of every pixel, an index into `sceneParts`, into `out`, [size, size]: what covers at least half of it;
+ * the disc opposite the ring has a class of its own.
+ */
+export function labelScene(scene: Scene, size: number, out: Int32Array): void {
+  out.fill(0);
+  for (const glyph of scene.glyphs) {
+    const part = glyph === scene.ring ? 2 : glyph === scene.target ? 3 : 1;
+    coverGlyph(glyph, size, (index, cover) => {
+      if (cover >= 0.5) out[index] = part;
+    });
   }
 }
 

@@ -46,7 +46,8 @@ export function layerAssembler({ constants, seed }: LayerOptions): Assembler<Fea
     },
     maxPool: (x, args) => ({ ...apply(new MaxPool(args), x), side: maxPooledSide(x.side, args) }),
     leakyRelu: (x, { name }) => apply(tf.layers.leakyReLU({ name, alpha: 0.01 }), x),
-    dropout: (x, args) => apply(new ChannelDropout({ ...args, ...seeded() }), x),
+    // Without a seed, which would make the n-th choice of a process repeatable, and not that of a training step.
+    dropout: (x, args) => apply(new ChannelDropout(args), x),
     concatenate: (maps, { name }) => {
       const tensor = tf.layers.concatenate({ name }).apply(maps.map(({ tensor }) => tensor)) as tf.SymbolicTensor;
       return { tensor, side: maps[0].side };

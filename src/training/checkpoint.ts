@@ -26,10 +26,10 @@ export interface RunState {
   epoch: number;
   /** Batches of this epoch's order that are done; where all are, its validation is next. */
   batch: number;
-  /** Validation top-1 after each epoch. */
+  /** The task's score after each epoch, its sign turned where the lowest is best: higher is better. */
   scores: number[];
-  /** Sums over the epoch so far. */
-  sums: { loss: number; right: number; images: number; seconds: number };
+  /** Sums over the epoch so far: of the loss times images, of the task's counts by name. */
+  sums: { loss: number; images: number; seconds: number; counts: Record<string, number> };
   /** Seconds of earlier epochs and earlier parts of the run. */
   seconds: number;
 }
@@ -44,7 +44,7 @@ export interface Checkpoint {
 }
 
 const format = "axial-lab checkpoint";
-const formatVersion = "1";
+const formatVersion = "2";
 const sections = ["model", "average", "optimizer"] as const;
 
 export const freshState = (): RunState => ({
@@ -52,7 +52,7 @@ export const freshState = (): RunState => ({
   epoch: 0,
   batch: 0,
   scores: [],
-  sums: { loss: 0, right: 0, images: 0, seconds: 0 },
+  sums: { loss: 0, images: 0, seconds: 0, counts: {} },
   seconds: 0,
 });
 

@@ -1,13 +1,14 @@
 /** The configuration of a run: what may be given, what it resolves to, and how a resumed run is held to it. */
 import { isDeepStrictEqual } from "node:util";
 import type * as tf from "@tensorflow/tfjs";
-import type { ImageDataset, Progress } from "../data/dataset.js";
 import { ConfigError } from "../core/errors.js";
-import { configuration, type ResNetConfig } from "../models/index.js";
+import type { Batch, Dataset, ImageBatch } from "../data/dataset.js";
+import type { ResNetConfig } from "../models/index.js";
 import type { AverageConfig } from "./averaging.js";
-import type { RunEvent } from "./events.js";
 import { resolveOptimizer, type OptimizerConfig, type ResolvedOptimizer } from "./optimizers.js";
 import { resolveSchedule, type ResolvedSchedule, type Schedule } from "./schedule.js";
+import type { Evaluation, ModelConfig, Task, TaskConfig } from "./task.js";
+import { createTask, type TaskKind } from "./tasks/index.js";
 
 /**
  * Images that grow with the epochs: cheap early epochs at low resolution, the last ones at full size. An epoch is validated
@@ -45,46 +46,42 @@ export interface TrainSettings {
   schedule?: Schedule | Exclude<Schedule["kind"], "step">;
   /** What weight decay applies to; `kernels` spares biases, norms and tables of positions. Default `kernels`. */
   decayOf?: "kernels" | "all";
-  /** Default 0.1. */
-  labelSmoothing?: number;
   /** Largest global norm of the gradients; null does not clip. Default null. */
   clipNorm?: number | null;
   /** Moving average of the weights, validated in their place; null for none. Default: decay 0.99. */
   average?: AverageConfig | null;
-  /** Stop after so many epochs in a row without a new best validation top-1; null never does. Default null. */
+  /** Stop after so many epochs in a row without a new best score; null never does. Default null. */
   patience?: number | null;
   /** Initial weights, order and augmentation of the images, drop-out. Default 0. */
   seed?: number;
 }
 
-export interface TrainOptions extends TrainSettings {
+/** What decides the course of a run: its settings, and what is trained for which task on which data. */
+export interface RunDefinition<
+  B extends Batch = ImageBatch,
+  E extends Evaluation = Evaluation,
+  M extends ModelConfig = ResNetConfig,
+> extends TrainSettings {
   /**
-   * A name or a configuration that `models.create` builds, or a model [B, H, W, 3] -> logits [B, K], which is trained in
-   * place. Needed, unless the run is resumed and made its model itself.
+   * What the model is to do: a task, or the configuration or kind of one of this room. Default: what the data set's targets
+   * are for, `classification` for classes and `semantic-segmentation` for label maps.
    */
-  model?: string | ResNetConfig | tf.LayersModel;
-  data: ImageDataset;
-  /** Folder for `log.jsonl`, `last.safetensors` and `best.safetensors`; without it nothing is written. */
-  out?: string;
-  /** A checkpoint, or a folder with `last.safetensors`: goes on from there, under the configuration saved in it. */
-  resume?: string;
-  /** How often `last.safetensors` is written besides the end of each epoch. Default: every 5 minutes. */
-  checkpointEvery?: { steps?: number; minutes?: number };
-  /** Finishes the step at hand, writes a checkpoint and returns. */
-  signal?: AbortSignal;
-  onEvent?: (event: RunEvent) => void;
-  /** While the data set prepares its images. */
-  onProgress?: (progress: Progress) => void;
-  /** After each batch of a validation. */
-  onValidation?: (done: number, total: number) => void;
+  task?: Task<B, E, M> | TaskConfig | TaskKind;
+  /**
+   * A name or a configuration that the task builds (`models.create` for those of this room), or a model, which is trained
+   * in place. Needed, unless the run is resumed and made its model itself.
+   */
+  model?: string | NoInfer<M> | tf.LayersModel;
+  data: Dataset<B>;
   /** Kept in the checkpoint and the log as it is, for the caller: how to open the data set again, say. */
   notes?: Record<string, unknown>;
 }
 
 /** A run with nothing left to defaults: plain JSON. */
 export interface TrainConfig {
+  task: TaskConfig;
   /** Null where the caller gave a built one. */
-  model: string | ResNetConfig | null;
+  model: string | ModelConfig | null;
   data: { description: Readonly<Record<string, unknown>>; classes: readonly string[] };
   epochs: number;
   batchSize: number;
@@ -94,7 +91,6 @@ export interface TrainConfig {
   learningRate: number;
   schedule: ResolvedSchedule;
   decayOf: "kernels" | "all";
-  labelSmoothing: number;
   clipNorm: number | null;
   average: AverageConfig | null;
   patience: number | null;
@@ -105,7 +101,9 @@ export interface TrainConfig {
 const peakRates = { sgd: 0.05, adam: 0.002, adamw: 0.002, radam: 0.002, ranger: 0.008 };
 
 /** Fills in the defaults. Throws `ConfigError` where a value makes no sense. */
-export function resolveConfig(options: TrainOptions): TrainConfig {
+export function resolveConfig<B extends Batch, E extends Evaluation, M extends ModelConfig>(
+  options: RunDefinition<B, E, M>,
+): TrainConfig {
   const { data, optimizer: given = { kind: "adamw", weightDecay: 0.05 }, average = { decay: 0.99 } } = options;
   const optimizer = resolveOptimizer(typeof given === "string" ? { kind: given } : given);
   const schedule = options.schedule ?? "one-cycle";
@@ -119,12 +117,12 @@ export function resolveConfig(options: TrainOptions): TrainConfig {
   };
   const optional = <T, U>(value: T | null | undefined, resolve: (value: T) => U): U | null =>
     value === null || value === undefined ? null : resolve(value);
-  if (typeof options.model === "string") configuration(options.model); // Refuses a name that is none.
   const { from, to, until = 0.6, multiple = 16 } = sizeRange(options.size ?? 64);
 
   const batchSize = whole("batchSize", options.batchSize ?? 64, 1);
 
   return {
+    task: resolveTask(options).config,
     model: isModel(options.model) ? null : (options.model ?? null),
     data: { description: data.description, classes: data.classes },
     epochs: whole("epochs", options.epochs ?? 5, 1),
@@ -140,7 +138,6 @@ export function resolveConfig(options: TrainOptions): TrainConfig {
     learningRate: number("learningRate", options.learningRate ?? defaultRate(optimizer.kind), 0),
     schedule: resolveSchedule(typeof schedule === "string" ? { kind: schedule } : schedule),
     decayOf: options.decayOf ?? "kernels",
-    labelSmoothing: number("labelSmoothing", options.labelSmoothing ?? 0.1, 0, 1),
     clipNorm: optional(options.clipNorm, (value) => number("clipNorm", value, Number.MIN_VALUE)),
     average: optional(average, ({ decay }) => ({ decay: number("average.decay", decay, 0, 1) })),
     patience: optional(options.patience, (value) => whole("patience", value, 1)),
@@ -149,11 +146,22 @@ export function resolveConfig(options: TrainOptions): TrainConfig {
   };
 }
 
+/** The task of a run. Throws `ConfigError` where there is none of this kind. */
+export function resolveTask<B extends Batch, E extends Evaluation, M extends ModelConfig>({
+  task,
+  data,
+}: Pick<RunDefinition<B, E, M>, "task" | "data">): Task {
+  if (task === undefined) return createTask(data.targets === "label maps" ? "semantic-segmentation" : "classification");
+  return isTask(task) ? task : createTask(task);
+}
+
+const isTask = (task: Task | TaskConfig | TaskKind): task is Task => typeof task === "object" && "meter" in task;
+
 /**
  * The configuration of a resumed run: the saved one. Options given again must agree with it, or the run would end
  * elsewhere than the one that was not interrupted.
  */
-export function resumedConfig(options: TrainOptions, saved: TrainConfig): TrainConfig {
+export function resumedConfig(options: RunDefinition<Batch, Evaluation, ModelConfig>, saved: TrainConfig): TrainConfig {
   const asked = resolveConfig({ ...saved, ...defined(options), model: options.model ?? saved.model ?? undefined });
   for (const key of Object.keys(saved) as (keyof TrainConfig)[]) {
     if (key === "notes" || isDeepStrictEqual(plain(asked[key]), plain(saved[key]))) continue;
@@ -177,7 +185,7 @@ export function sizeAt({ from, to, until, multiple }: Required<GrowingSize>, epo
 export const defaultRate = (kind: OptimizerConfig["kind"]): number => peakRates[kind];
 
 /** Whether a model is built already. */
-export const isModel = (model: TrainOptions["model"]): model is tf.LayersModel =>
+export const isModel = (model: string | ModelConfig | tf.LayersModel | undefined): model is tf.LayersModel =>
   typeof model === "object" && "apply" in model;
 
 const sizeRange = (size: number | GrowingSize): GrowingSize =>

@@ -1,9 +1,10 @@
 /**
  * What happens in a run, in order: handed to `onEvent` as it happens and kept in `log.jsonl`, one JSON object a line.
- * What the curves read. Steps count from 1, epochs from 0; shares (top-1, top-5) lie between 0 and 1.
+ * What the curves read. Steps count from 1, epochs from 0; shares (`top1`, `meanIou`) lie between 0 and 1.
  */
 import type { EngineReport } from "../engine/index.js";
 import type { TrainConfig } from "./config.js";
+import type { Measures, Task } from "./task.js";
 
 export interface RunStarted {
   event: "start";
@@ -18,6 +19,8 @@ export interface RunStarted {
   stepsPerEpoch: number;
   /** Steps of the whole run. */
   steps: number;
+  /** The measure of validation that decides. */
+  score: Task["score"];
   resumedFromStep?: number;
 }
 
@@ -26,7 +29,7 @@ export interface StepDone {
   /** Steps done, this one included. */
   step: number;
   epoch: number;
-  /** With label smoothing; the mean over the batch. */
+  /** The mean over the batch, with what training adds to it, such as label smoothing. */
   loss: number;
   learningRate: number;
   /** Of this step alone, waiting included. */
@@ -48,17 +51,13 @@ export interface EpochDone {
   imagesPerSecond: number;
   /** Side of the training images, in pixels. */
   size: number;
-  /** With label smoothing, while training: over the epoch's changing weights. */
-  trainLoss: number;
-  /** On augmented images, while training. */
-  trainTop1: number;
-  /** Without label smoothing; of the averaged weights where the run averages. */
-  validationLoss: number;
-  validationTop1: number;
-  validationTop5: number;
+  /** The loss and the task's measures while training: on augmented images, over the epoch's changing weights. */
+  training: Measures;
+  /** The loss and the task's measures after it; of the averaged weights where the run averages. */
+  validation: Measures;
   /** Of the last step. */
   learningRate: number;
-  /** Whether no earlier epoch had as high a validation top-1. */
+  /** Whether no earlier epoch had as good a score. */
   best: boolean;
   /** Most that tensors and kernels held until now of the engine's WebAssembly memory; null on other engines. */
   peakHeapBytes?: number | null;
@@ -69,7 +68,8 @@ export interface RunEnded {
   time: string;
   /** Of the whole run, earlier parts included where it was resumed. */
   seconds: number;
-  bestTop1: number;
+  /** The best score of all epochs; null before the first validation. */
+  bestScore: number | null;
   /** What ended it. */
   reason: "done" | "early stop" | "interrupted";
   /** Most memory that the process ever held. */

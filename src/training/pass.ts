@@ -1,70 +1,71 @@
 /** One pass of images through a model, forward and back; several passes as one. */
 import * as tf from "@tensorflow/tfjs";
-import type { ImageBatch } from "../data/dataset.js";
+import type { Batch } from "../data/dataset.js";
 import { variableGrads } from "../engine/index.js";
-import { crossEntropy } from "./losses.js";
-import type { Run } from "./run.js";
+import type { Parameter } from "./optimizers.js";
+import type { StepContext, Task } from "./task.js";
 
-/** What a pass gives: sums over its images, not means, so that passes of unequal parts add up. */
+/** What is trained, and for what. */
+export interface Trainee {
+  readonly task: Task;
+  readonly model: tf.LayersModel;
+  readonly parameters: readonly Parameter[];
+}
+
+/** What a pass gives: shares of the batch's loss and gradients, so that those of its parts add up. */
 export interface Pass {
   readonly loss: tf.Scalar;
-  /** [B, K] */
-  readonly logits: tf.Tensor2D;
+  /** For each part of the batch, what the task wants to see of it. */
+  readonly kept: readonly { readonly part: Batch; readonly tensors: readonly tf.Tensor[] }[];
   /** In the order of the parameters; a weight that the loss does not depend on has none. */
   readonly gradients: readonly (tf.Tensor | null)[];
 }
 
-/** Runs the model in training mode. The caller disposes of what comes out. */
-export function forwardAndBack({ config, model, parameters }: Run, batch: ImageBatch): Pass {
-  const images = batchTensor(batch); // [B, H, W, 3]
-  const labels = tf.tensor1d(batch.labels, "int32"); // [B]
-  const kept: { logits?: tf.Tensor2D } = {};
+/** Runs the model in training mode on a part of a batch with these totals. The caller disposes of what comes out. */
+export function forwardAndBack(
+  { task, model, parameters }: Trainee,
+  part: Batch,
+  totals: readonly number[],
+  context: StepContext,
+): Pass {
+  const inputs = inputsOf(task, part, context);
   const variables = parameters.map(({ variable }) => variable);
+  let kept: readonly tf.Tensor[] = [];
   try {
     const { value: loss, grads } = variableGrads(() => {
-      kept.logits = tf.keep(model.apply(images, { training: true }) as tf.Tensor2D); // [B, K]
-      return crossEntropy(kept.logits, labels, { smoothing: config.labelSmoothing }).mul(batch.labels.length);
+      const outputs = outputsOf(model.apply(inputs, { training: true }));
+      const result = task.loss(outputs, part, totals, context);
+      kept = result.kept.map((tensor) => tf.keep(tensor));
+      return result.loss;
     }, variables);
     const gradients = variables.map(({ name }) => (grads as Partial<typeof grads>)[name] ?? null);
-    return { loss, logits: kept.logits as tf.Tensor2D, gradients };
+    return { loss, kept: [{ part, tensors: kept }], gradients };
   } catch (error) {
-    kept.logits?.dispose();
+    tf.dispose([...kept]);
     throw error;
   } finally {
-    tf.dispose([images, labels]);
+    tf.dispose(inputs);
   }
 }
 
 /** Both passes as one. Disposes of what they were. */
 export function addPasses(a: Pass, b: Pass): Pass {
-  const sum = {
-    loss: a.loss.add<tf.Scalar>(b.loss),
-    logits: tf.concat2d([a.logits, b.logits], 0),
-    gradients: a.gradients.map((gradient, i) => gradient && b.gradients[i] && gradient.add(b.gradients[i])),
-  };
-  disposePass(a);
-  disposePass(b);
-  return sum;
+  const loss = a.loss.add<tf.Scalar>(b.loss);
+  const gradients = a.gradients.map((gradient, i) => gradient && b.gradients[i] && gradient.add(b.gradients[i]));
+  tf.dispose([a.loss, b.loss, ...presentOf(a.gradients), ...presentOf(b.gradients)]);
+  return { loss, kept: [...a.kept, ...b.kept], gradients };
 }
 
-export function disposePass({ loss, logits, gradients }: Pass): void {
-  tf.dispose([loss, logits, ...gradients.filter((gradient) => gradient !== null)]);
+export function disposePass({ loss, kept, gradients }: Pass): void {
+  tf.dispose([loss, ...kept.flatMap(({ tensors }) => tensors), ...presentOf(gradients)]);
 }
 
-/** The batch in parts of at most so many images. */
-export function partsOf(batch: ImageBatch, most: number): ImageBatch[] {
-  const [count, height, width, channels] = batch.shape;
-  const numbers = height * width * channels;
-  return Array.from({ length: Math.ceil(count / most) }, (_, i) => {
-    const [begin, end] = [i * most, Math.min(count, (i + 1) * most)];
-    return {
-      images: batch.images.subarray(begin * numbers, end * numbers),
-      labels: batch.labels.subarray(begin, end),
-      indices: batch.indices.subarray(begin, end),
-      shape: [end - begin, height, width, channels],
-    };
-  });
-}
+/** What the model takes of a batch; the caller's to dispose of. `context` is null outside training. */
+export const inputsOf = (task: Task, batch: Batch, context: StepContext | null): tf.Tensor | tf.Tensor[] =>
+  task.inputs ? task.inputs(batch, context) : tf.tensor4d(batch.images, [...batch.shape]); // [B, H, W, 3]
 
-/** [B, H, W, 3] */
-export const batchTensor = ({ images, shape }: ImageBatch): tf.Tensor4D => tf.tensor4d(images, [...shape]);
+/** A model's outputs as a list, whether it has one or more. */
+export const outputsOf = (applied: unknown): tf.Tensor[] =>
+  Array.isArray(applied) ? (applied as tf.Tensor[]) : [applied as tf.Tensor];
+
+const presentOf = (gradients: Pass["gradients"]): tf.Tensor[] => gradients.filter((gradient) => gradient !== null);

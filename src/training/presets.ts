@@ -3,10 +3,13 @@ import type { AugmentationPreset } from "../data/augmentation.js";
 import { ConfigError } from "../core/errors.js";
 import type { OperatorConfig, ResNetConfig } from "../models/index.js";
 import type { TrainSettings } from "./config.js";
+import type { TaskKind } from "./tasks/index.js";
 
 export interface Preset {
   readonly summary: string;
   readonly command: string;
+  /** Default `classification`. */
+  readonly task?: TaskKind;
   /** What `models.create` takes. */
   readonly model: string | ResNetConfig;
   readonly data: "generated" | "imagenette";
@@ -52,6 +55,20 @@ const convolutionThenAxial: ResNetConfig = {
   ],
 };
 
+/** CCNet in small: maps of half the side under one criss-cross head. */
+const smallCrissCross: ResNetConfig = {
+  name: "ccnet-small",
+  stem: {
+    kind: "convolution",
+    filters: 32,
+    convolutions: [{ kernelSize: 3, filters: 32, stride: 2 }],
+    maxPool: false,
+  },
+  norm: "torch",
+  stages: [{ blocks: 2, stride: 1, width: 16, filters: 64, operator: { kind: "convolution" } }],
+  head: { kind: "crissCross", filters: 32 },
+};
+
 const quickStart: TrainSettings = {
   epochs: 4,
   batchSize: 32,
@@ -75,6 +92,14 @@ export const presets = {
     data: "generated",
     settings: quickStart,
   },
+  "quick-start-segmentation": {
+    summary: "criss-cross attention tells the class of every pixel: which of the discs is opposite the ring",
+    command: "axial-lab train --preset quick-start-segmentation",
+    task: "semantic-segmentation",
+    model: smallCrissCross,
+    data: "generated",
+    settings: quickStart,
+  },
   "imagenette-64": {
     summary: "5 epochs of Imagenette at 64 px: a first run on photographs",
     command: "axial-lab train --preset imagenette-64",
@@ -87,7 +112,6 @@ export const presets = {
       optimizer: { kind: "adamw", weightDecay: 0.05 },
       learningRate: 0.004,
       schedule: { kind: "one-cycle", rise: 0.25 },
-      labelSmoothing: 0.1,
     },
   },
   "imagenette-128": {
@@ -103,7 +127,6 @@ export const presets = {
       optimizer: { kind: "ranger", weightDecay: 0.05 },
       learningRate: 0.008,
       schedule: { kind: "flat-cosine", flat: 0.5 },
-      labelSmoothing: 0.1,
     },
   },
 } as const satisfies Record<string, Preset>;

@@ -1,14 +1,17 @@
 /** A trained model from its checkpoint. */
 import type * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../core/errors.js";
-import { create } from "../models/index.js";
 import { checkpointPath, readCheckpoint } from "./checkpoint.js";
 import type { TrainConfig } from "./config.js";
+import type { Task, TaskConfig } from "./task.js";
+import { createTask } from "./tasks/index.js";
 import { namedWeights, restoreVariables } from "./weights.js";
 
 export interface RestoreOptions {
   /** Puts the weights into this model: needed where the run trained one that its caller had built. */
   model?: tf.LayersModel;
+  /** Makes the run's task, where it is none of this room. Default: `createTask`. */
+  createTask?: (config: TaskConfig) => Task;
   /** `validated` (default): those that validation measured, averaged where the run averages. `raw`: the weights as such. */
   weights?: "validated" | "raw";
 }
@@ -16,7 +19,9 @@ export interface RestoreOptions {
 export interface Restored {
   model: tf.LayersModel;
   config: TrainConfig;
-  /** Epochs done, and the validation top-1 after each. */
+  /** What it was trained for: what `evaluate` takes. */
+  task: Task;
+  /** The score after each epoch, higher is better. */
   scores: readonly number[];
 }
 
@@ -29,14 +34,16 @@ export interface Restored {
  */
 export async function restore(
   path: string,
-  { model: given, weights: which = "validated" }: RestoreOptions = {},
+  { model: given, createTask: taskOf = createTask, weights: which = "validated" }: RestoreOptions = {},
 ): Promise<Restored> {
   const { config, state, model: raw, average } = await readCheckpoint(path);
   if (given === undefined && config.model === null) {
     throw new ConfigError("restore: the run trained a model that its caller built, got none; give it as model");
   }
-  const model = given ?? create(config.model ?? "", { classes: config.data.classes.length, size: config.size.to });
+  const task = taskOf(config.task);
+  const options = { classes: config.data.classes.length, size: config.size.to };
+  const model = given ?? task.create(config.model ?? "", options);
   const variables = new Map(namedWeights(model).map(({ name, variable }) => [name, variable]));
   restoreVariables(variables, which === "validated" && average.size > 0 ? average : raw, checkpointPath(path));
-  return { model, config, scores: state.scores };
+  return { model, config, task, scores: state.scores };
 }

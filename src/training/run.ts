@@ -7,20 +7,19 @@ import { batchesPerEpoch } from "../data/plan.js";
 import { ConfigError } from "../core/errors.js";
 import { createAverage, type WeightAverage } from "./averaging.js";
 import { checkpointPath, freshState, readCheckpoint, writeCheckpoint, type RunState } from "./checkpoint.js";
-import { isModel, resolveConfig, resumedConfig, sizeAt, type TrainConfig, type TrainOptions } from "./config.js";
-import { assertClassifier } from "./evaluate.js";
+import { isModel, resolveConfig, resolveTask, resumedConfig, sizeAt, type TrainConfig } from "./config.js";
 import type { RunEvent } from "./events.js";
-import { create } from "../models/index.js";
-import { createOptimizer, type Optimizer, type Parameter } from "./optimizers.js";
-import { initialSeed } from "./random.js";
+import { createOptimizer, type Optimizer } from "./optimizers.js";
+import type { AnyTrainOptions } from "./options.js";
+import type { Trainee } from "./pass.js";
 import { appendToRunLog, eventsBefore, readRunLog, writeRunLog } from "./run-log.js";
+import { initialSeed } from "./step-random.js";
+import type { Task } from "./task.js";
 import { namedWeights, parametersOf, restoreVariables } from "./weights.js";
 
-export interface Run {
+export interface Run extends Trainee {
   readonly config: TrainConfig;
   readonly state: RunState;
-  readonly model: tf.LayersModel;
-  readonly parameters: readonly Parameter[];
   readonly optimizer: Optimizer;
   readonly average: WeightAverage | null;
   readonly stepsPerEpoch: number;
@@ -37,12 +36,14 @@ export interface Run {
   close(): void;
 }
 
-export async function openRun(options: TrainOptions): Promise<Run> {
+export async function openRun(options: AnyTrainOptions): Promise<Run> {
   const { data, resume, signal, onProgress } = options;
   const folder = folderOf(options);
   const saved = resume === undefined ? null : await readCheckpoint(resume);
   const config = saved ? resumedConfig(options, saved.config) : resolveConfig(options);
   const state = saved?.state ?? freshState();
+  const task = resolveTask({ data, task: options.task ?? config.task });
+  task.assertData(data);
 
   for (const size of sizesOf(config)) await data.prepare({ size, signal, onProgress });
   const stepsPerEpoch = batchesPerEpoch(data, { split: "train", batchSize: config.batchSize });
@@ -53,8 +54,8 @@ export async function openRun(options: TrainOptions): Promise<Run> {
     );
   }
 
-  const model = modelOf(options, config);
-  assertClassifier(model, config.data.classes.length);
+  const model = modelOf(task, options, config);
+  task.assertModel(model, data);
   const weights = namedWeights(model);
   const parameters = parametersOf(weights, config.decayOf);
   const optimizer = createOptimizer(config.optimizer, parameters);
@@ -87,6 +88,7 @@ export async function openRun(options: TrainOptions): Promise<Run> {
 
   return {
     config,
+    task,
     state,
     model,
     parameters,
@@ -109,7 +111,7 @@ export async function openRun(options: TrainOptions): Promise<Run> {
 }
 
 /** Where the run writes; null for nowhere. */
-function folderOf({ out, resume }: TrainOptions): string | null {
+function folderOf({ out, resume }: AnyTrainOptions): string | null {
   if (resume !== undefined) {
     const folder = dirname(checkpointPath(resume));
     if (out === undefined || resolve(out) === resolve(folder)) return folder;
@@ -130,10 +132,14 @@ async function tidyFolder(folder: string): Promise<void> {
 }
 
 /** The model to train, its initial weights drawn from the seed where it is made here. */
-function modelOf({ model }: TrainOptions, { model: known, data, size, seed }: TrainConfig): tf.LayersModel {
+function modelOf(
+  task: Task,
+  { model }: AnyTrainOptions,
+  { model: known, data, size, seed }: TrainConfig,
+): tf.LayersModel {
   if (isModel(model)) return model;
   if (known === null) throw new ConfigError("train: the run trained a model of the caller's, got none; give it again");
-  return create(known, { classes: data.classes.length, size: size.to, seed: initialSeed(seed) });
+  return task.create(known, { classes: data.classes.length, size: size.to, seed: initialSeed(seed) });
 }
 
 /** Every side of images that the run asks for. */

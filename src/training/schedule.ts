@@ -51,7 +51,7 @@ export interface StepSchedule extends WarmUp {
   factor?: number;
 }
 
-/** Multiplied by `factor` after every `patience` epochs in a row without a new best validation top-1. */
+/** Multiplied by `factor` after every `patience` epochs in a row without a new best score. */
 export interface PlateauSchedule extends WarmUp {
   kind: "plateau";
   /** Default 10. */
@@ -81,7 +81,7 @@ export interface Moment {
   /** Steps of the whole run. */
   readonly steps: number;
   readonly stepsPerEpoch: number;
-  /** Validation top-1 after each epoch so far: what `plateau` looks at. */
+  /** The score after each epoch so far, higher is better: what `plateau` looks at. */
   readonly scores: readonly number[];
 }
 

@@ -1,20 +1,22 @@
 /** The training loop, from top to bottom; what it calls stands below it or in the file of that name. */
 import { setImmediate as turn } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs";
-import type { ImageBatch } from "../data/dataset.js";
-import * as engine from "../engine/index.js";
 import { AxialError } from "../core/errors.js";
-import { freshState, type RunState } from "./checkpoint.js";
-import { sizeAt, type TrainConfig, type TrainOptions } from "./config.js";
-import { evaluate, type Evaluation } from "./evaluate.js";
+import { partsOf, type Batch, type ImageBatch } from "../data/dataset.js";
+import * as engine from "../engine/index.js";
+import type { ResNetConfig } from "../models/index.js";
+import { freshState } from "./checkpoint.js";
+import { sizeAt, type TrainConfig } from "./config.js";
+import { evaluate } from "./evaluate.js";
 import type { RunEnded, RunEvent, RunStarted } from "./events.js";
 import { explainMemory } from "./memory.js";
-import { countTop, ranks } from "./metrics.js";
 import { clipScale } from "./optimizers.js";
-import { withStepRandom } from "./random.js";
-import { addPasses, disposePass, forwardAndBack, partsOf, type Pass } from "./pass.js";
+import type { AnyTrainOptions, TrainOptions } from "./options.js";
+import { addPasses, disposePass, forwardAndBack, type Pass } from "./pass.js";
 import { openRun, type Run } from "./run.js";
 import { rateFactor } from "./schedule.js";
+import { taskRandom, withStepRandom } from "./step-random.js";
+import type { Evaluation, Measures, ModelConfig } from "./task.js";
 import { every, stopwatch, timed } from "./timing.js";
 
 export interface TrainResult {
@@ -23,8 +25,8 @@ export interface TrainResult {
   config: TrainConfig;
   /** The whole run, earlier parts included where it was resumed beside its log. */
   events: RunEvent[];
-  /** The epoch with the highest validation top-1; null before the first validation. */
-  best: { epoch: number; top1: number } | null;
+  /** The epoch with the best score (of the measure that the task says); null before the first validation. */
+  best: { epoch: number; score: number } | null;
   /** Whether the signal ended the run, which may be resumed. */
   interrupted: boolean;
   /** The last checkpoint; null without `out`. */
@@ -32,18 +34,23 @@ export interface TrainResult {
 }
 
 /**
- * Trains a classifier. A run is a function of its configuration, its data and the engine with its number of threads:
+ * Trains a model for a task, by default a classifier. A run is a function of its configuration, its data and the engine with its number of threads:
  * killed at any moment and resumed, it ends with the same bits as one that was not. It disposes of every tensor that it
  * makes; the model is the caller's.
  *
  * Errors: `ConfigError` for options, `FileError` for a checkpoint that cannot be resumed, `AxialError` where the loss
  * stops being finite (the last checkpoint is from before), `UnsupportedError` where a pass does not fit in memory.
  */
-export async function train(options: TrainOptions): Promise<TrainResult> {
+export async function train<
+  B extends Batch = ImageBatch,
+  E extends Evaluation = Evaluation,
+  M extends ModelConfig = ResNetConfig,
+>(given: TrainOptions<B, E, M>): Promise<TrainResult> {
   await tf.ready();
+  const options = given as unknown as AnyTrainOptions;
   const { data, signal } = options;
   const run = await openRun(options);
-  const { config, state, model, average } = run;
+  const { config, task, state, model, average } = run;
   const { epochs, batchSize, seed } = config;
   try {
     run.emit(started(run, options));
@@ -62,15 +69,15 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 
       for await (const { batch, waited } of timed(data.batches(order))) {
         const learningRate = rateAt(run);
-        const { loss, right, gradientNorm } = await trainingStep(run, batch, learningRate);
+        const { loss, counts, gradientNorm } = await trainingStep(run, batch, learningRate);
         assertFinite(loss, run, learningRate);
 
-        const images = batch.labels.length;
+        const images = batch.shape[0];
         const seconds = lap();
         state.step++;
         state.batch++;
         state.sums.loss += loss * images;
-        state.sums.right += right;
+        addCounts(state.sums.counts, counts);
         state.sums.images += images;
         state.sums.seconds += seconds;
         run.emit({
@@ -96,7 +103,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
         break;
       }
 
-      const best = validation.top1 > Math.max(...state.scores, -1);
+      const score = validation[task.score.measure];
+      const best = isBest(score, run);
       const { sums, step } = state;
       run.emit({
         event: "epoch",
@@ -105,16 +113,13 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
         seconds: sums.seconds + lap(),
         imagesPerSecond: sums.images / sums.seconds,
         size,
-        trainLoss: sums.loss / sums.images,
-        trainTop1: sums.right / sums.images,
-        validationLoss: validation.loss,
-        validationTop1: validation.top1,
-        validationTop5: validation.top5,
+        training: { loss: sums.loss / sums.images, ...task.trainingMeasures(sums.counts) },
+        validation,
         learningRate: rateAt(run, step - 1),
         best,
         peakHeapBytes: engine.memory().heap?.peakBytes ?? null,
       });
-      state.scores.push(validation.top1);
+      state.scores.push(signOf(run) * score);
       Object.assign(state, { epoch: epoch + 1, batch: 0, sums: freshState().sums });
       // The best first: killed between the two, a resumed run validates again and writes it again.
       if (best) await run.save("best");
@@ -122,12 +127,12 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     }
 
     average?.apply();
-    run.emit(ended(state, ending));
+    run.emit(ended(run, ending));
     return {
       model,
       config,
       events: run.events,
-      best: bestOf(state.scores),
+      best: bestOf(run),
       interrupted: ending === "interrupted",
       checkpoint: run.checkpoint,
     };
@@ -136,47 +141,56 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   }
 }
 
-/** One step of gradient descent on one batch: forward, back, update. `right`: images whose highest logit is right. */
+/** One step of gradient descent on one batch: forward, back, update. */
 async function trainingStep(
   run: Run,
-  batch: ImageBatch,
+  batch: Batch,
   learningRate: number,
-): Promise<{ loss: number; right: number; gradientNorm: number | null }> {
-  const { config, state, optimizer, average } = run;
-  const { loss, logits, gradients } = withStepRandom(config.seed, state.step, () => passInParts(run, batch));
-  const share = 1 / batch.labels.length;
-  const clip = config.clipNorm === null ? null : await clipScale(gradients, config.clipNorm / share);
-  optimizer.step(gradients, { learningRate, gradientScale: share * (clip?.scale ?? 1) });
+): Promise<{ loss: number; counts: Measures; gradientNorm: number | null }> {
+  const { config, state, task, optimizer, average } = run;
+  const pass = withStepRandom(config.seed, state.step, () => passInParts(run, batch));
+  const clip = config.clipNorm === null ? null : await clipScale(pass.gradients, config.clipNorm);
+  optimizer.step(pass.gradients, { learningRate, gradientScale: clip?.scale });
   average?.update(state.step);
 
-  const lossSum = (await loss.data())[0];
-  const right = countTop(ranks((await logits.data()) as Float32Array, batch.labels), 1);
-  disposePass({ loss, logits, gradients });
-  return { loss: lossSum * share, right, gradientNorm: clip && clip.norm * share };
+  const loss = (await pass.loss.data())[0];
+  const counts: Record<string, number> = {};
+  for (const { part, tensors } of pass.kept) {
+    addCounts(counts, task.tally(await Promise.all(tensors.map((tensor) => tensor.data())), part));
+  }
+  disposePass(pass);
+  return { loss, counts, gradientNorm: clip && clip.norm };
 }
 
 /** Forward and back, as many images at once as the configuration says. */
-function passInParts(run: Run, batch: ImageBatch): Pass {
+function passInParts(run: Run, batch: Batch): Pass {
+  const { config, state, task, steps } = run;
+  const totals = task.totals(batch);
+  const context = (part: number) => ({
+    progress: state.step / steps,
+    random: taskRandom(config.seed, state.step, part),
+  });
   let sum: Pass | null = null;
   try {
-    for (const part of partsOf(batch, run.config.microBatch)) {
-      const next = forwardAndBack(run, part);
+    for (const [i, part] of partsOf(batch, config.microBatch).entries()) {
+      const next = forwardAndBack(run, part, totals, context(i));
       sum = sum === null ? next : addPasses(sum, next);
     }
     return sum!;
   } catch (error) {
     if (sum !== null) disposePass(sum);
-    throw tooLarge(error, run, batch);
+    const pass = (part: Batch) => forwardAndBack(run, part, totals, context(0));
+    throw tooLarge(error, run, batch, pass);
   }
 }
 
 /** Says that a pass does not fit, and how many images would. */
-const tooLarge = (error: unknown, run: Run, batch: ImageBatch): unknown =>
+const tooLarge = (error: unknown, run: Run, batch: Batch, pass: (part: Batch) => Pass): unknown =>
   explainMemory(error, {
     rule: "train: a pass",
     images: run.config.microBatch,
     size: batch.shape[1],
-    pass: (count) => disposePass(forwardAndBack(run, partsOf(batch, count)[0])),
+    pass: (count) => disposePass(pass(partsOf(batch, count)[0])),
     // The gradients of the parts before, which are kept while a part is passed.
     keptBytes: 4 * run.parameters.reduce((sum, { variable }) => sum + variable.size, 0),
     options: ["microBatch", "batchSize"],
@@ -186,14 +200,17 @@ const tooLarge = (error: unknown, run: Run, batch: ImageBatch): unknown =>
  * Measures the averaged weights where the run averages, as many images at once as go through the model in training; null
  * where the signal ended it.
  */
-async function validate({ config, state, model, average }: Run, options: TrainOptions): Promise<Evaluation | null> {
+async function validate(
+  { config, task, state, model, average }: Run,
+  options: AnyTrainOptions,
+): Promise<Measures | null> {
   const { data, signal, onValidation: onBatch } = options;
   const last = state.epoch + 1 >= config.epochs;
   const size = last ? config.size.to : sizeAt(config.size, state.epoch, config.epochs);
-  const measure = () => evaluate(model, data, { size, batchSize: config.microBatch, signal, onBatch });
+  const measure = () => evaluate(model, data, { task, size, batchSize: config.microBatch, signal, onBatch });
   if (signal?.aborted) return null;
   try {
-    return await (average ? average.during(measure) : measure());
+    return task.validationMeasures(await (average ? average.during(measure) : measure()));
   } catch (error) {
     if (signal?.aborted) return null;
     throw error;
@@ -213,27 +230,45 @@ function assertFinite(loss: number, { state }: Run, learningRate: number): void 
   );
 }
 
-const bestOf = (scores: readonly number[]): TrainResult["best"] =>
-  scores.length === 0 ? null : { epoch: scores.indexOf(Math.max(...scores)), top1: Math.max(...scores) };
+function addCounts(sums: Record<string, number>, counts: Measures): void {
+  for (const [name, count] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + count;
+}
 
-const epochsSinceBest = (scores: readonly number[]): number => scores.length - 1 - (bestOf(scores)?.epoch ?? -1);
+/** Scores are kept so that higher is better. */
+const signOf = ({ task }: Run): 1 | -1 => (task.score.best === "highest" ? 1 : -1);
 
-const started = ({ config, parameters, stepsPerEpoch, steps, state }: Run, options: TrainOptions): RunStarted => ({
+const isBest = (score: number, run: Run): boolean =>
+  run.state.scores.every((earlier) => signOf(run) * score > earlier) && !Number.isNaN(score);
+
+/** The first epoch with the highest of the kept scores. */
+const bestEpoch = (scores: readonly number[]): number =>
+  scores.reduce((best, score, epoch) => (best < 0 || score > scores[best] ? epoch : best), -1);
+
+function bestOf(run: Run): TrainResult["best"] {
+  const { scores } = run.state;
+  const epoch = bestEpoch(scores);
+  return epoch < 0 ? null : { epoch, score: signOf(run) * scores[epoch] };
+}
+
+const epochsSinceBest = (scores: readonly number[]): number => scores.length - 1 - bestEpoch(scores);
+
+const started = (run: Run, options: AnyTrainOptions): RunStarted => ({
   event: "start",
   time: new Date().toISOString(),
-  config,
+  config: run.config,
   engine: engine.report() ?? { backend: tf.getBackend() },
-  parameters: parameters.reduce((sum, { variable }) => sum + variable.size, 0),
-  stepsPerEpoch,
-  steps,
-  ...(options.resume !== undefined && { resumedFromStep: state.step }),
+  parameters: run.parameters.reduce((sum, { variable }) => sum + variable.size, 0),
+  stepsPerEpoch: run.stepsPerEpoch,
+  steps: run.steps,
+  score: run.task.score,
+  ...(options.resume !== undefined && { resumedFromStep: run.state.step }),
 });
 
-const ended = ({ scores, seconds }: RunState, reason: RunEnded["reason"]): RunEnded => ({
+const ended = (run: Run, reason: RunEnded["reason"]): RunEnded => ({
   event: "end",
   time: new Date().toISOString(),
-  seconds,
-  bestTop1: bestOf(scores)?.top1 ?? 0,
+  seconds: run.state.seconds,
+  bestScore: bestOf(run)?.score ?? null,
   reason,
   peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
   peakHeapBytes: engine.memory().heap?.peakBytes ?? null,

@@ -52,7 +52,7 @@ describe("axial-lab train", () => {
     const evaluated = axial("evaluate", "a", "--threads", "2", "--json");
     assert.equal(evaluated.status, 0, evaluated.stderr);
     const { top1, loss, images } = JSON.parse(evaluated.stdout) as { top1: number; loss: number; images: number };
-    assert.deepEqual([top1, loss, images], [last?.validationTop1, last?.validationLoss, 11]);
+    assert.deepEqual([top1, loss, images], [last?.validation.top1, last?.validation.loss, 11]);
 
     const table = axial("evaluate", join("a", "best.safetensors"), "--threads", "2", "--images", "23:17").stdout;
     assert.match(table, /^top-1 .* 17 images in /);
@@ -147,11 +147,8 @@ describe("the progress of a training", () => {
     seconds: 25,
     imagesPerSecond: 16,
     size: 96,
-    trainLoss: 1.5,
-    trainTop1: 0.5,
-    validationLoss: 1.25,
-    validationTop1: 0.625,
-    validationTop5: 1,
+    training: { loss: 1.5, top1: 0.5 },
+    validation: { loss: 1.25, top1: 0.625, top5: 1 },
     learningRate: 0.0012,
     best: true,
     peakHeapBytes: 793 * 2 ** 20,

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { ImageBatch } from "../../src/data/dataset.js";
-import { generated } from "../../src/data/synthetic.js";
+import type { Batch } from "../../src/data/dataset.js";
+import { generated, generatedLabelMaps } from "../../src/data/synthetic.js";
 import { toBytes } from "../../src/data/normalize.js";
 
-async function collect(batches: AsyncIterable<ImageBatch>): Promise<ImageBatch[]> {
-  const all: ImageBatch[] = [];
+async function collect<B extends Batch>(batches: AsyncIterable<B>): Promise<B[]> {
+  const all: B[] = [];
   for await (const batch of batches) all.push(batch);
   return all;
 }
@@ -94,7 +94,7 @@ describe("generated", () => {
 
   it("stops at the signal with its reason", async () => {
     const stop = new AbortController();
-    const seen: ImageBatch[] = [];
+    const seen: Batch[] = [];
     await assert.rejects(async () => {
       for await (const batch of generated().batches({ ...epochOf, signal: stop.signal })) {
         seen.push(batch);
@@ -131,5 +131,46 @@ describe("generated", () => {
     await assert.rejects(collect(closed.batches(epochOf)), {
       message: "generated.batches: the data set is closed; make a new one",
     });
+  });
+});
+
+describe("generatedLabelMaps", () => {
+  const options = { ...epochOf, size: 31 };
+
+  it("draws the images of generated, with the parts of their scenes in place of a class", async () => {
+    const [maps, classes] = [generatedLabelMaps({ trainCount: 7 }), generated({ trainCount: 7 })];
+    const [[labelled], [plain]] = [await collect(maps.batches(options)), await collect(classes.batches(options))];
+    assert.deepEqual(labelled.images, plain.images);
+    assert.equal(labelled.labelMaps.length, 7 * 31 * 31);
+    assert.deepEqual(maps.classes, ["background", "disc", "ring", "opposite"]);
+    const counts = [0, 1, 2, 3].map((part) => labelled.labelMaps.filter((label) => label === part).length);
+    assert.equal(counts[0] + counts[1] + counts[2] + counts[3], 7 * 31 * 31);
+    // Four lanes of two discs, of which one is opposite; the ring has a hole and counts less than a disc.
+    assert.ok(
+      counts[0] > counts[1] && counts[1] > 5 * counts[3] && counts[3] > counts[2] && counts[2] > 0,
+      String(counts),
+    );
+    await Promise.all([maps.close(), classes.close()]);
+  });
+
+  it("labels the middle of each glyph as what it is", async () => {
+    const maps = generatedLabelMaps({ validationCount: 5, colors: 3 });
+    const [{ labelMaps }] = await collect(maps.batches({ ...options, split: "validation" }));
+    for (let index = 0; index < 5; index++) {
+      const { ring, target, glyphs } = maps.scene("validation", index);
+      const at = ({ x, y }: { x: number; y: number }) =>
+        labelMaps[(index * 31 + Math.floor(y * 31)) * 31 + Math.floor(x * 31)];
+      assert.equal(at(target), 3);
+      assert.equal(at({ x: ring.x + ring.radius * 0.75, y: ring.y }), 2);
+      for (const glyph of glyphs) if (glyph !== ring && glyph !== target) assert.equal(at(glyph), 1);
+    }
+    await maps.close();
+  });
+
+  it("names its own options when they make no sense", () => {
+    assert.throws(
+      () => generatedLabelMaps({ colors: 7 }),
+      /^ConfigError: generatedLabelMaps: colors must be a whole number from 2 to 6, got 7$/,
+    );
   });
 });

@@ -71,7 +71,7 @@ describe("a checkpoint", () => {
     const { config, events } = await train({ ...tinySettings, model: tinyModel(), data: tinyData(), out });
     const { state, config: saved, model, average, optimizer } = await readCheckpoint(out);
     assert.deepEqual(saved, config);
-    const scores = events.flatMap((event) => (event.event === "epoch" ? [event.validationTop1] : []));
+    const scores = events.flatMap((event) => (event.event === "epoch" ? [event.validation.top1] : []));
     assert.deepEqual([state.step, state.epoch, state.batch, state.scores], [15, 3, 0, scores]);
     assert.deepEqual([model.size, average.size, optimizer.size], [8, 8, 2 * 6]);
   });
@@ -149,7 +149,7 @@ describe("a checkpoint", () => {
     await writeSafetensors(file, { tensors, metadata: {} });
     await refused(/must be written by axial-lab train, got another safetensors file$/);
     await writeSafetensors(file, { tensors, metadata: { ...metadata, version: "99" } });
-    await refused(/must have version 1, got 99; read it with the axial-lab that wrote it$/);
+    await refused(/must have version 2, got 99; read it with the axial-lab that wrote it$/);
     await writeSafetensors(file, { tensors, metadata: { ...metadata, run: "{}" } });
     await refused(/must have the sha256 that it says/);
     await assert.rejects(train({ model, data, resume: join(out, "none") }), /cannot read .*none/);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ConfigError } from "../../src/core/errors.js";
 import { create, names } from "../../src/models/index.js";
-import { preset, presets, resolveConfig, sizeAt, type Preset, type TrainSettings } from "../../src/training/index.js";
+import { preset, presets, resolveConfig, sizeAt, type Preset, type RunDefinition } from "../../src/training/index.js";
 import { tinyData } from "./tiny.js";
 
 const data = tinyData();
@@ -18,7 +18,7 @@ describe("resolveConfig", () => {
     assert.deepEqual(JSON.parse(JSON.stringify(config)), config);
   });
 
-  const wrong: [settings: TrainSettings, message: string][] = [
+  const wrong: [settings: Partial<RunDefinition>, message: string][] = [
     [{ epochs: 0 }, "train: epochs must be at least 1, got 0"],
     [{ epochs: 1.5 }, "train: epochs must be a whole number, got 1.5"],
     [{ batchSize: 0 }, "train: batchSize must be at least 1, got 0"],
@@ -26,7 +26,14 @@ describe("resolveConfig", () => {
     [{ size: { from: 8, to: 16, until: 2 } }, "train: size.until must be between 0 and 1, got 2"],
     [{ learningRate: -1 }, "train: learningRate must be at least 0, got -1"],
     [{ learningRate: NaN }, "train: learningRate must be at least 0, got NaN"],
-    [{ labelSmoothing: 1.1 }, "train: labelSmoothing must be between 0 and 1, got 1.1"],
+    [
+      { task: { kind: "classification", labelSmoothing: 1.1 } },
+      "classification: labelSmoothing must be between 0 and 1, got 1.1",
+    ],
+    [
+      { task: { kind: "regression" } },
+      'task: kind must be one of classification, semantic-segmentation, got "regression"; give any other as an object',
+    ],
     [{ clipNorm: 0 }, "train: clipNorm must be above 0, got 0"],
     [{ average: { decay: 2 } }, "train: average.decay must be between 0 and 1, got 2"],
     [{ patience: 0 }, "train: patience must be at least 1, got 0"],
@@ -53,12 +60,13 @@ describe("sizeAt", () => {
 });
 
 describe("presets", () => {
-  for (const [name, { model, data: set, settings, command }] of Object.entries<Preset>(presets)) {
+  for (const [name, { task, model, data: set, settings, command }] of Object.entries<Preset>(presets)) {
     it(`has a ${name} that resolves, of a model that exists, with the command that runs it`, () => {
       if (typeof model === "string") assert.ok(names().includes(model));
       else create(model, { classes: 2, size: 32 }).dispose();
       assert.ok(["generated", "imagenette"].includes(set));
-      resolveConfig({ model, data, ...settings });
+      const config = resolveConfig({ task, model, data, ...settings });
+      assert.equal(config.task.kind, task ?? "classification");
       assert.ok(
         name === "quick-start" ? command === "axial-lab train" : command === `axial-lab train --preset ${name}`,
       );

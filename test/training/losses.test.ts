@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
-import { crossEntropy } from "../../src/training/losses.js";
+import { crossEntropy, maskedCrossEntropy } from "../../src/training/losses.js";
 
 before(() => tf.setBackend("cpu"));
 
@@ -37,5 +37,25 @@ describe("crossEntropy", () => {
     const loss = crossEntropy(z, y);
     assert.equal(tf.memory().numTensors, before + 1);
     assert.equal(loss.dataSync()[0], 2e4);
+  });
+});
+
+describe("maskedCrossEntropy", () => {
+  it("sums the cross entropies of the places with a label, and counts those that are right", () => {
+    // The logits of the cases above as three places of one row, the last without a label.
+    const z = tf.tensor4d([1, -2, 0.5, 0.25, 3, -1, 7, 8, 9], [1, 1, 3, 3]);
+    const { sum, right } = maskedCrossEntropy(z, tf.tensor3d([2, 1, -1], [1, 1, 3], "int32"));
+    assert.ok(Math.abs(sum.dataSync()[0] - 2 * 0.5418165519) < 1e-6);
+    assert.equal(right.dataSync()[0], 1);
+  });
+
+  it("gives places without a label no gradient", () => {
+    const y = tf.tensor3d([-1, 1], [1, 1, 2], "int32");
+    const gradient = tf.grad((z) => maskedCrossEntropy(z as tf.Tensor4D, y).sum)(
+      tf.tensor4d([1, 2, 3, 4], [1, 1, 2, 2]),
+    );
+    const p = 1 / (1 + Math.exp(1)); // softmax of 3 beside 4
+    const expected = [0, 0, p, -p];
+    gradient.dataSync().forEach((value, i) => assert.ok(Math.abs(value - expected[i]) < 1e-6));
   });
 });

@@ -59,16 +59,16 @@ describe("train", () => {
     assert.ok(start.event === "start" && start.steps === 15 && start.stepsPerEpoch === 5);
     assert.equal(start.parameters, 5 * 27 + 5 + 2 * 5 + 3 * 5 + 3);
     assert.deepEqual(start.config, config);
-    assert.ok(end.event === "end" && end.reason === "done" && end.bestTop1 === best?.top1);
+    assert.ok(end.event === "end" && end.reason === "done" && end.bestScore === best?.score);
     assert.deepEqual(
       stepsOf(events).map(({ step }) => step),
       Array.from({ length: 15 }, (_, i) => i + 1),
     );
     for (const { gradientNorm } of stepsOf(events)) assert.ok(Number.isFinite(gradientNorm));
     for (const epoch of epochsOf(events)) {
-      assert.ok(epoch.validationTop5 === 1 && epoch.validationTop1 * 11 === Math.round(epoch.validationTop1 * 11));
+      assert.ok(epoch.validation.top5 === 1 && epoch.validation.top1 * 11 === Math.round(epoch.validation.top1 * 11));
     }
-    assert.equal(best?.top1, Math.max(...epochsOf(events).map(({ validationTop1 }) => validationTop1)));
+    assert.equal(best?.score, Math.max(...epochsOf(events).map(({ validation }) => validation.top1)));
     assert.ok(!interrupted && checkpoint === join(out, "last.safetensors"));
     assert.ok(existsSync(checkpoint) && existsSync(join(out, "best.safetensors")));
   });
@@ -80,7 +80,7 @@ describe("train", () => {
       layers: [tf.layers.flatten({ inputShape: [8, 8, 3] }), tf.layers.dense({ units: 2 })],
     });
     const { best } = await train({ model, data, batchSize: 8, size: 8, epochs: 4, learningRate: 0.02 });
-    assert.equal(best?.top1, 1);
+    assert.equal(best?.score, 1);
   });
 
   it("repeats a run from its seed, and differs with another", async () => {
@@ -168,7 +168,7 @@ describe("train", () => {
     assert.notDeepEqual(valuesOf(averaged), valuesOf(plain));
     const last = epochsOf(events)[2];
     const { loss, top1 } = await evaluate(averaged, data, { size: tinySettings.size, batchSize: 7 });
-    assert.deepEqual([loss, top1], [last.validationLoss, last.validationTop1]);
+    assert.deepEqual([loss, top1], [last.validation.loss, last.validation.top1]);
   });
 
   it("averages as a_t = d_t a + (1 - d_t) w, d_t = min(d, (1 + t) / (10 + t))", () => {

@@ -36,10 +36,8 @@ const epoch: LogEvent = {
   event: "epoch",
   epoch: 1,
   step: 2,
-  trainLoss: 1.7,
-  trainTop1: 0.4,
-  validationLoss: 1.9,
-  validationTop1: 0.3,
+  training: { loss: 1.7, top1: 0.4 },
+  validation: { loss: 1.9, top1: 0.3 },
 };
 const events: LogEvent[] = [{ event: "start" }, step(1, 2.3), step(2, 1.9), epoch, { event: "end" }];
 const table = { values: Float32Array.from({ length: 15 }, (_, i) => i - 7), shape: [5, 3] as const };

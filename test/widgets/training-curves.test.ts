@@ -18,10 +18,8 @@ const epoch = (number: number, top1: number): LogEvent => ({
   event: "epoch",
   epoch: number - 1,
   step: 3 * number,
-  trainLoss: 1.234567,
-  trainTop1: top1 + 0.05,
-  validationLoss: 1.5,
-  validationTop1: top1,
+  training: { loss: 1.234567, top1: top1 + 0.05 },
+  validation: { loss: 1.5, top1 },
 });
 const events: LogEvent[] = [
   { event: "start" },
@@ -46,13 +44,34 @@ describe("training curves", () => {
       { run: "a", split: "training", step: 2, loss: 2.1, smooth: 2.1, rate: 0.05 },
     ]);
     assert.deepEqual(datasets.epochs.slice(0, 2), [
-      { run: "a", split: "training", epochs: 1, step: 3, loss: 1.235, top1: 0.46 },
-      { run: "a", split: "validation", epochs: 1, step: 3, loss: 1.5, top1: 0.41 },
+      { run: "a", split: "training", epochs: 1, step: 3, loss: 1.235, score: 0.46 },
+      { run: "a", split: "validation", epochs: 1, step: 3, loss: 1.5, score: 0.41 },
     ]);
   });
 
+  it("draw the measure that the log says decides, where it is measured", () => {
+    const log: LogEvent[] = [
+      { event: "start", score: { measure: "bitsPerDimension", best: "lowest" } },
+      step(1, 5),
+      { event: "epoch", epoch: 0, step: 1, training: { loss: 5 }, validation: { loss: 4, bitsPerDimension: 4.25 } },
+      { event: "epoch", epoch: 1, step: 1, training: { loss: 4 }, validation: { loss: 4, bitsPerDimension: 4.5 } },
+    ];
+    const { datasets, title } = trainingCurvesSpec([{ name: "a", events: log }]) as {
+      datasets: Record<string, Record<string, unknown>[]>;
+      title: { subtitle: string };
+    };
+    assert.equal(title.subtitle, "Best validation bitsPerDimension: 4.25");
+    assert.deepEqual(
+      datasets.epochs.map((row) => row.score),
+      [undefined, 4.25, undefined, 4.5],
+    );
+  });
+
   it("label the accuracies of a run that hardly changes apart", async () => {
-    const flat = [epoch(1, 0.41), epoch(2, 0.412), epoch(3, 0.411)].map((event) => ({ ...event, trainTop1: 0.413 }));
+    const flat = [epoch(1, 0.41), epoch(2, 0.412), epoch(3, 0.411)].map((event) => ({
+      ...event,
+      training: { loss: 1, top1: 0.413 },
+    }));
     const texts = textsOf(
       await drawStrictly(themed(trainingCurvesSpec([{ name: "a", events: [step(1, 2), ...flat] }]))),
     );
@@ -63,7 +82,7 @@ describe("training curves", () => {
   });
 
   it("label no accuracy below 0 or above 1 when there is one only", async () => {
-    const only = { ...epoch(1, 0.25), trainTop1: 0.25 };
+    const only = { ...epoch(1, 0.25), training: { loss: 1, top1: 0.25 } };
     const texts = textsOf(await drawStrictly(themed(trainingCurvesSpec([{ name: "a", events: [step(1, 2), only] }]))));
     assert.deepEqual(
       texts.filter((text) => /^[-−\d.]+%$/.test(text)),

@@ -1,11 +1,15 @@
 /** Randomness that a resumed run repeats: every number depends on the run's seed and on the step, and on nothing else. */
-import { randomOf } from "../data/random.js";
+import { randomOf, type Random } from "../core/random.js";
 
 /** Keeps the uses of a run's seed apart from each other and from those of the data sets. */
-const purpose = { initialWeights: 101, step: 102 } as const;
+const purpose = { initialWeights: 101, step: 102, task: 103 } as const;
 
 /** The seed of a model's initial weights. Far apart for neighbouring seeds of runs, as models count on from it. */
 export const initialSeed = (seed: number): number => randomOf(purpose.initialWeights, seed).integer(2 ** 31);
+
+/** The random numbers of a task for one part of the batch of a step. */
+export const taskRandom = (seed: number, step: number, part: number): Random =>
+  randomOf(purpose.task, seed, step, part);
 
 /**
  * Does the work of one step, which must be synchronous, with `Math.random` giving numbers drawn from the run's seed and
