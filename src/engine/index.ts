@@ -7,3 +7,4 @@ export * from "./ops/local-attention.js";
 export * from "./ops/criss-cross-attention.js";
 export * from "./profile.js";
 export type { HeapUse } from "./wasm/heap.js";
+export { measureMatrixPeak } from "./wasm/matrix-peak.js";

@@ -1,6 +1,5 @@
 /**
- * Where the time of a step goes: milliseconds per kernel of the current backend, and the machine's peak beside which
- * arithmetic is to be seen.
+ * Where the time of a step goes: milliseconds per kernel of the current backend.
  *
  *     const profile = engine.profileStep(() => trainOneStep());
  *     for (const { name, milliseconds } of profile.kernels) ...
@@ -9,10 +8,7 @@
  * backends that only queue work (GPUs) the figures mean nothing.
  */
 import * as tf from "@tensorflow/tfjs";
-import { isWaiting } from "./ops/lazy-data.js";
-import { wasmKernels } from "./ops/index.js";
-import { wasmContext } from "./ops/wasm-kernel.js";
-import { runMatrixProduct } from "./wasm/matrix-product.js";
+import { findKernel } from "./kernel-registry.js";
 
 export interface KernelProfile {
   /** tfjs's or our name of the kernel; with shapes behind it, when asked for. */
@@ -46,7 +42,6 @@ export interface ProfileOptions {
 
 /** Runs `step` once and times each kernel of the current backend within it. */
 export function profileStep(step: () => void, { byShape = false }: ProfileOptions = {}): StepProfile {
-  const ours = new Map(wasmKernels.map((kernel) => [kernel.kernelName, kernel]));
   const entries = new Map<string, Entry>();
   /** Time of the kernels called from within the one that runs. */
   let nested = 0;
@@ -59,15 +54,12 @@ export function profileStep(step: () => void, { byShape = false }: ProfileOption
       const outputs = originals[index](call);
       const elapsed = performance.now() - startedAt;
       const { inputs, attrs = {} } = call;
-      const results = [outputs].flat();
-      // What is computed later counts for the kernel that does it.
-      const counting = results.some(isWaiting) ? undefined : ours.get(kernel.kernelName);
-      const work = counting?.multiplyAdds?.({ inputs, attrs, outputs: results });
+      const work = findKernel(kernel.kernelName)?.multiplyAdds({ inputs, attrs, outputs: [outputs].flat() }) ?? null;
       const name = byShape ? `${kernel.kernelName} ${shapesOf(inputs)}` : kernel.kernelName;
       const entry = entries.get(name) ?? { calls: 0, milliseconds: 0, multiplyAdds: null };
       entry.calls++;
       entry.milliseconds += elapsed - (nested - nestedBefore);
-      if (work !== undefined) entry.multiplyAdds = (entry.multiplyAdds ?? 0) + work;
+      if (work !== null) entry.multiplyAdds = (entry.multiplyAdds ?? 0) + work;
       entries.set(name, entry);
       nested = nestedBefore + elapsed;
       return outputs;
@@ -90,28 +82,4 @@ export function profileStep(step: () => void, { byShape = false }: ProfileOption
 function shapesOf(inputs: tf.NamedTensorInfoMap | tf.TensorInfo[]): string {
   const tensors: (tf.TensorInfo | undefined)[] = Object.values<tf.TensorInfo | undefined>(inputs);
   return tensors.flatMap((tensor) => (tensor === undefined ? [] : [`[${tensor.shape.join(", ")}]`])).join(" ");
-}
-
-/**
- * The most that our matrix product reaches on all threads, in multiply-adds a second, on operands that stay in the fastest
- * cache; null where it is not in use. A kernel's share of it says how far its arithmetic is from what this engine can do.
- */
-export function measureMatrixPeak({ rounds = 25 }: { rounds?: number } = {}): number | null {
-  const context = wasmContext();
-  if (context === null) return null;
-  const { backend, pool } = context;
-  const [rows, columns, depth, batch] = [24, 32, 512, 16 * pool.threads];
-  return tf.tidy(() => {
-    const [a, b, c] = [tf.ones([rows, depth]), tf.ones([depth, columns]), tf.zeros([batch, rows, columns])].map(
-      ({ dataId }) => backend.dataIdMap.get(dataId).memoryOffset,
-    );
-    const same = { divisor: 1, count: 1 };
-    let best = Infinity;
-    for (let round = 0; round < rounds; round++) {
-      const startedAt = performance.now();
-      runMatrixProduct(pool, { a, b, c, rows, columns, depth, batch, entriesOfA: same, entriesOfB: same });
-      best = Math.min(best, performance.now() - startedAt);
-    }
-    return (rows * columns * depth * batch * 1000) / best;
-  });
 }

@@ -4,7 +4,7 @@
  * and so gives other numbers.
  */
 import * as tf from "@tensorflow/tfjs";
-import { deferredConvolution } from "../engine/ops/deferred-convolution.js";
+import { deferredConvolution } from "../engine/ops/convolution.js";
 import { ConfigError } from "../core/errors.js";
 import { convolution } from "../functions/convolution.js";
 import { normal } from "./initializers.js";

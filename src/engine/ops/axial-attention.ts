@@ -6,9 +6,9 @@
  * single operations (`src/functions/axial-attention.ts`, which is also what the kernels must equal).
  */
 import type * as tf from "@tensorflow/tfjs";
-import { runAttention } from "./attention-geometry.js";
+import { hasKernel } from "../kernel-registry.js";
+import { attentionGradient, runAttention, statisticsGradient } from "./attention.js";
 import { fusedNormFactors } from "./norm-factors.js";
-import { wasmContext } from "./wasm-kernel.js";
 
 /**
  * Dimension letters: O outer, L length of the attended axis, I inner, N heads, Dq key depth per head, Dv value depth
@@ -55,7 +55,7 @@ export interface SimilarityStatistics {
 /**
  * Attention along one axis (`axialAttention` in `src/functions/axial-attention.ts`) without storing logits or weights:
  * time grows with L times the window, memory with L, and the backward pass keeps nothing but the inputs. Null where the
- * current backend has no such kernel. Its kernels are in attention-kernels.ts.
+ * current backend has no such kernel.
  *
  * @param options.sum content + position in the place of content, and no position: half the memory to write
  */
@@ -64,7 +64,7 @@ export function fusedAxialAttention(
   geometry: AxialAttentionGeometry,
   { sum = false }: { sum?: boolean } = {},
 ): AxialAttentionOutputs | null {
-  if (wasmContext() === null) return null;
+  if (!hasKernel("AxialAttention")) return null;
   const [content, position] = runAttention("AxialAttention", [qkv, scales], relative, geometry, { sum });
   return { content: content as tf.Tensor4D, position: (position as tf.Tensor4D | undefined) ?? null };
 }
@@ -78,7 +78,7 @@ export function fusedAxialSimilarityStatistics(
   { qkv, relative }: Omit<AxialAttentionInputs, "scales">,
   geometry: AxialAttentionGeometry,
 ): SimilarityStatistics | null {
-  if (wasmContext() === null) return null;
+  if (!hasKernel("AxialSimilarityStatistics")) return null;
   const tables = { ...relative, value: null };
   const [mean, variance] = runAttention("AxialSimilarityStatistics", [qkv], tables, geometry, { passesOn: false });
   return { mean: mean as tf.Tensor2D, variance: variance as tf.Tensor2D };
@@ -108,7 +108,7 @@ export function fusedNormedAxialAttention(
   geometry: AxialAttentionGeometry,
   options: { sum?: boolean } = {},
 ): NormedAttentionOutputs | null {
-  if (wasmContext() === null) return null;
+  if (!hasKernel("AxialSimilarityStatistics")) return null;
   const tables = { ...relative, value: null };
   const [mean, variance, same] = runAttention("AxialSimilarityStatistics", [qkv], tables, geometry, { passesOn: true });
   const statistics = { mean: mean as tf.Tensor2D, variance: variance as tf.Tensor2D };
@@ -116,3 +116,8 @@ export function fusedNormedAxialAttention(
   const outputs = fusedAxialAttention({ qkv: same as tf.Tensor4D, relative, scales }, geometry, options)!;
   return { ...outputs, statistics };
 }
+
+export const axialAttentionGradients: readonly tf.GradConfig[] = [
+  attentionGradient("AxialAttention"),
+  statisticsGradient("AxialSimilarityStatistics"),
+];

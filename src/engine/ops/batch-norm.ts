@@ -7,13 +7,9 @@
  * Two passes with the statistics of the batch, one with given statistics, two backward; single operations take a
  * dozen and keep their intermediates. Where the current backend has no kernel the answer is null, and the layer
  * composes the same (`composedBatchNorm` in `src/functions/batch-norm.ts`).
- *
- * Kernels: wasm/assembly/batch-norm.ts and batch-norm-grad.ts.
  */
 import * as tf from "@tensorflow/tfjs";
-import { foldedConvolution } from "./deferred-convolution.js";
-import { share } from "./identity.js";
-import { defineKernel, output, pointerOf, wasmContext, type KernelCall, type WasmKernel } from "./wasm-kernel.js";
+import { hasKernel } from "../kernel-registry.js";
 
 export interface NormalizedInput<T extends tf.Tensor = tf.Tensor2D> {
   /** [..., C] */
@@ -61,7 +57,7 @@ export function fusedBatchNorm<T extends tf.Tensor>(
   inputs: BatchNormInputs<T>,
   options: BatchNormOptions,
 ): BatchNormOutputs<T> | null {
-  if (wasmContext() === null) return null;
+  if (!hasKernel("BatchNorm")) return null;
   const [output, mean, variance] = runNorm([inputs], inputs.residual, null, options);
   return { output: output as T, mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D };
 }
@@ -72,7 +68,7 @@ export function fusedBatchNormPair<T extends tf.Tensor>(
   second: NormalizedInput<T>,
   options: BatchNormOptions,
 ): BatchNormPairOutputs<T> | null {
-  if (wasmContext() === null) return null;
+  if (!hasKernel("BatchNorm")) return null;
   const [output, ...statistics] = runNorm([first, second], null, null, options);
   const [meanA, varianceA, meanB, varianceB] = statistics as tf.Tensor1D[];
   return {
@@ -83,17 +79,15 @@ export function fusedBatchNormPair<T extends tf.Tensor>(
 }
 
 /**
- * Evaluation mode: with statistics that are given, and constant. Where x is the result of a product that waits, that is
- * computed with the norm in it, and x not at all.
+ * Evaluation mode: with statistics that are given, and constant. Where x is the result of {@link deferredConvolution}, a
+ * backend may compute that with the norm in it, and x not at all.
  */
 export function fusedBatchNormGiven<T extends tf.Tensor>(
   inputs: BatchNormInputs<T>,
   statistics: Statistics,
   options: BatchNormOptions,
 ): T | null {
-  if (wasmContext() === null) return null;
-  const folded = foldedConvolution<T>(inputs.x, { ...inputs, ...statistics }, inputs.residual, options);
-  if (folded !== null) return folded;
+  if (!hasKernel("BatchNorm")) return null;
   const [output, ...rest] = runNorm([inputs], inputs.residual, [statistics], options);
   tf.dispose(rest);
   return output as T;
@@ -105,22 +99,22 @@ export function fusedBatchNormPairGiven<T extends tf.Tensor>(
   second: NormalizedInput<T> & Statistics,
   options: BatchNormOptions,
 ): T | null {
-  if (wasmContext() === null) return null;
+  if (!hasKernel("BatchNorm")) return null;
   const [output, ...rest] = runNorm([first, second], null, [first, second], options);
   tf.dispose(rest);
   return output as T;
 }
 
 /** What is added to the first normalised input; numbers as in the kernels. */
-const form = { alone: 0, residual: 1, pair: 2 } as const;
-type Form = (typeof form)[keyof typeof form];
+export const normForm = { alone: 0, residual: 1, pair: 2 } as const;
+type Form = (typeof normForm)[keyof typeof normForm];
 
 /**
  * a, gammaA, betaA; b of a residual or a pair; gammaB, betaB of a pair; meanA, varianceA (and B) where they are given.
  */
-type NormTensors = Record<string, tf.TensorInfo>;
+export type NormTensors = Record<string, tf.TensorInfo>;
 
-interface NormAttrs {
+export interface NormAttrs {
   epsilon: number;
   form: Form;
   relu: boolean;
@@ -131,7 +125,7 @@ interface NormAttrs {
  * tfjs fixes by name which tensors are kept for the gradient: y only where there is a ReLU, b only where it is
  * normalised.
  */
-const nameOf = (pair: boolean, relu: boolean): string => `BatchNorm${pair ? "Pair" : ""}${relu ? "Relu" : ""}`;
+export const normName = (pair: boolean, relu: boolean): string => `BatchNorm${pair ? "Pair" : ""}${relu ? "Relu" : ""}`;
 
 function runNorm(
   [a, b]: readonly NormalizedInput<tf.Tensor>[],
@@ -153,130 +147,15 @@ function runNorm(
     epsilon,
     relu,
     given: given !== null,
-    form: pair ? form.pair : residual ? form.residual : form.alone,
+    form: pair ? normForm.pair : residual ? normForm.residual : normForm.alone,
   };
-  return tf.engine().runKernel(nameOf(pair, relu), inputs, attrs);
+  return tf.engine().runKernel(normName(pair, relu), inputs, attrs);
 }
 
-/** Slots of scratch, in float32: the sums of all shares, then what the second pass reads. */
-function layoutScratch(call: KernelCall<unknown, unknown>, sums: number, vectors: number, channels: number) {
-  const partialBytes = call.pool.threads * sums * channels * 8;
-  const base = call.pool.scratch(partialBytes + vectors * channels * 4);
-  return { partial: base, vector: (index: number) => base + partialBytes + index * channels * 4 };
-}
+export const normVariants = [false, true].flatMap((pair) => [false, true].map((relu) => ({ pair, relu })));
 
-/** [..., C] as rows of C channels. */
-function rowsOf({ shape }: tf.TensorInfo): { rows: number; channels: number } {
-  const last = shape.length - 1;
-  return { rows: tf.util.sizeFromShape(shape.slice(0, last)), channels: shape[last] };
-}
-
-function forward(call: KernelCall<NormTensors, NormAttrs>): tf.TensorInfo[] {
-  const { pool, attrs, inputs } = call;
-  const { rows, channels } = rowsOf(inputs.a);
-  const scratch = layoutScratch(call, 2, 3, channels);
-  const address = (name: string): number => pointerOf(call, inputs[name]);
-  const shift = scratch.vector(0);
-
-  const outputs = [output(call, inputs.a.shape)];
-  const normalise = (name: "A" | "B", x: number, scale: number): number => {
-    const mean = given(call, `mean${name}`) ?? output(call, [channels]);
-    const variance = given(call, `variance${name}`) ?? output(call, [channels]);
-    outputs.push(mean, variance);
-    const affine = [address(`gamma${name}`), address(`beta${name}`)];
-    const of = [x, rows, channels, scratch.partial];
-    const results = [pointerOf(call, mean), pointerOf(call, variance), scale, shift, name === "B" ? 1 : 0];
-    if (!attrs.given) pool.run("batchNormMoments", of);
-    const finish = attrs.given ? "batchNormScale" : "batchNormStatistics";
-    pool.runAlone(finish, [...of, pool.threads, ...affine, attrs.epsilon, ...results]);
-    return pointerOf(call, mean);
-  };
-
-  const pair = attrs.form === form.pair;
-  const [scaleA, scaleB] = [scratch.vector(1), scratch.vector(2)];
-  const a = address("a");
-  const b = attrs.form === form.alone ? 0 : address("b");
-  const meanA = normalise("A", a, scaleA);
-  const meanB = pair ? normalise("B", b, scaleB) : 0;
-  const options = [rows, channels, attrs.form, attrs.relu ? 1 : 0];
-  const results = [b, meanB, scaleB, pointerOf(call, outputs[0])];
-  pool.run("batchNormApply", [...options, a, meanA, scaleA, shift, ...results]);
-  return outputs;
-}
-
-/** An input handed on as an output. */
-function given(call: KernelCall<NormTensors, NormAttrs>, name: string): tf.TensorInfo | undefined {
-  const tensor = call.inputs[name] as tf.TensorInfo | undefined;
-  return tensor && share(call, tensor);
-}
-
-/**
- * Inputs dy, [y], a, gammaA, meanA, varianceA, [b, gammaB, meanB, varianceB]; outputs da, dGammaA, dBeta, [db,
- * [dGammaB]].
- */
-function backward(call: KernelCall<NormTensors, NormAttrs>): tf.TensorInfo[] {
-  const { pool, attrs, inputs } = call;
-  const { rows, channels } = rowsOf(inputs.a);
-  const scratch = layoutScratch(call, 3, 6, channels);
-  const address = (name: string): number => pointerOf(call, inputs[name]);
-  const pair = attrs.form === form.pair;
-  const residual = attrs.form === form.residual;
-  const options = [rows, channels, attrs.form, attrs.relu ? 1 : 0];
-  const gradientIn = [address("dy"), attrs.relu ? address("y") : 0];
-  const [meanA, meanB] = [address("meanA"), pair ? address("meanB") : 0];
-  const [a, b] = [address("a"), pair ? address("b") : 0];
-
-  pool.run("batchNormGradSums", [...options, ...gradientIn, a, meanA, b, meanB, scratch.partial]);
-  const dBeta = output(call, [channels]);
-  const coefficients = (which: 1 | 2, name: "A" | "B", factors: number): tf.TensorInfo => {
-    const dGamma = output(call, [channels]);
-    const sums = [rows, channels, scratch.partial, pool.threads, which];
-    const statistics = [address(`gamma${name}`), address(`variance${name}`), attrs.epsilon, attrs.given ? 1 : 0];
-    const results = [pointerOf(call, dGamma), pointerOf(call, dBeta), factors];
-    pool.runAlone("batchNormGradCoefficients", [...sums, ...statistics, ...results]);
-    return dGamma;
-  };
-  const [factorsA, factorsB] = [scratch.vector(0), scratch.vector(3)];
-  const dGammaA = coefficients(1, "A", factorsA);
-  const dGammaB = pair ? [coefficients(2, "B", factorsB)] : [];
-
-  const da = output(call, inputs.a.shape);
-  const db = pair || (residual && attrs.relu) ? [output(call, inputs.a.shape)] : [];
-  const results = [pointerOf(call, da), db.length > 0 ? pointerOf(call, db[0]) : 0];
-  const second = [b, meanB, factorsB];
-  pool.run("batchNormGradApply", [...options, ...gradientIn, a, meanA, factorsA, ...second, ...results]);
-  return [da, dGammaA, dBeta, ...db, ...dGammaB];
-}
-
-const variants = [false, true].flatMap((pair) => [false, true].map((relu) => ({ pair, relu })));
-
-type GivenInputs = Readonly<Record<"x" | "mean" | "variance", tf.TensorInfo>> &
-  Readonly<Partial<Record<"scale" | "offset", tf.TensorInfo>>>;
-
-/** tfjs's own norm with given statistics, which tf.layers evaluates and trains through. */
-const tfjsBatchNorm = defineKernel<GivenInputs, { varianceEpsilon: number }>("FusedBatchNorm", (call) => {
-  const { x, scale, offset, mean, variance } = call.inputs;
-  if (scale === undefined || offset === undefined || x.dtype !== "float32" || sizeOf(x) === 0) return call.original();
-  const channels = x.shape[x.shape.length - 1];
-  const isVector = (v: tf.TensorInfo) => v.dtype === "float32" && v.shape.at(-1) === channels && sizeOf(v) === channels;
-  if (![scale, offset, mean, variance].every(isVector)) return call.original();
-  const inputs = { a: x, gammaA: scale, betaA: offset, meanA: mean, varianceA: variance };
-  const attrs = { epsilon: call.attrs.varianceEpsilon, relu: false, given: true, form: form.alone };
-  const [y, ...statistics] = forward({ ...call, inputs, attrs });
-  for (const { dataId } of statistics) call.backend.disposeData(dataId);
-  return y;
-});
-
-const sizeOf = ({ shape }: tf.TensorInfo): number => tf.util.sizeFromShape(shape);
-
-export const batchNormKernels: readonly WasmKernel[] = [
-  tfjsBatchNorm,
-  ...variants.map(({ pair, relu }) => defineKernel<NormTensors, NormAttrs>(nameOf(pair, relu), forward)),
-  defineKernel<NormTensors, NormAttrs>("BatchNormGrad", backward),
-];
-
-export const batchNormGradients: readonly tf.GradConfig[] = variants.map(({ pair, relu }) => ({
-  kernelName: nameOf(pair, relu),
+export const batchNormGradients: readonly tf.GradConfig[] = normVariants.map(({ pair, relu }) => ({
+  kernelName: normName(pair, relu),
   inputsToSave: pair ? ["a", "gammaA", "b", "gammaB"] : ["a", "gammaA"],
   outputsToSave: pair ? [relu, true, true, true, true] : [relu, true, true],
   gradFunc: (dys, saved, attributes) => {
@@ -292,7 +171,7 @@ export const batchNormGradients: readonly tf.GradConfig[] = variants.map(({ pair
       a: () => da,
       gammaA: () => dGammaA,
       betaA: () => dBeta,
-      ...(attrs.form === form.residual && { b: () => db ?? dy.clone() }),
+      ...(attrs.form === normForm.residual && { b: () => db ?? dy.clone() }),
       ...(pair && { b: () => db, gammaB: () => dGammaB, betaB: () => dBeta.clone() }),
     };
   },

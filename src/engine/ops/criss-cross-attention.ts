@@ -6,7 +6,7 @@
  * back where the backend has no such kernel.
  */
 import * as tf from "@tensorflow/tfjs";
-import { wasmContext } from "./wasm-kernel.js";
+import { hasKernel } from "../kernel-registry.js";
 
 /** Letters: B batch, H rows, W columns, N heads, Dq depth of queries and keys per head, Dv depth of values per head. */
 export interface CrissCrossAttentionInputs {
@@ -32,10 +32,24 @@ export function fusedCrissCrossAttention(
   { qkv }: CrissCrossAttentionInputs,
   { heads, keyDepth, valueDepth }: CrissCrossAttentionGeometry,
 ): tf.Tensor4D | null {
-  if (wasmContext() === null) return null;
+  if (!hasKernel("CrissCrossAttention")) return null;
   const attrs = { heads, keyDepth, valueDepth };
   const [output, moments] = tf.engine().runKernel<tf.Tensor4D[]>("CrissCrossAttention", { qkv }, attrs);
   // For the gradient, which keeps a copy of its own, if there will be one.
   moments.dispose();
   return output;
 }
+
+export const crissCrossAttentionGradients: readonly tf.GradConfig[] = [
+  {
+    kernelName: "CrissCrossAttention",
+    inputsToSave: ["qkv"],
+    outputsToSave: [true, true],
+    gradFunc: (dOutputs, [qkv, content, moments], attrs) => {
+      const [dContent] = dOutputs as tf.Tensor[];
+      return {
+        qkv: () => tf.engine().runKernel("CrissCrossAttentionGrad", { qkv, content, moments, dContent }, attrs),
+      };
+    },
+  },
+];

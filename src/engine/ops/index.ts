@@ -1,23 +1,14 @@
-/** Our operations: what the engine installs, and what layers call. */
+/** Our operations: what layers call, and their gradients. What computes them is behind kernel-registry.ts. */
 import type { GradConfig } from "@tensorflow/tfjs";
-import { attentionGradients, attentionKernels } from "./attention-kernels.js";
-import { batchNormGradients, batchNormKernels } from "./batch-norm.js";
-import { convolutionGradients, convolutionKernels } from "./convolution.js";
-import { crissCrossGradients, crissCrossKernels } from "./criss-cross-attention-kernels.js";
-import { copyKernels } from "./copy.js";
-import { deferredConvolutionKernels } from "./deferred-convolution.js";
-import { withDeferrals } from "./deferrals.js";
-import { elementwiseGradients, elementwiseKernels } from "./elementwise.js";
-import { identityKernels } from "./identity.js";
-import { linearGradients, linearKernels } from "./linear.js";
-import { localSimilarityStatisticsGradients, localSimilarityStatisticsKernels } from "./local-similarity-statistics.js";
-import { matrixProductKernels } from "./matrix-product.js";
-import { normFactorGradients, normFactorKernels } from "./norm-factors.js";
-import { poolingGradients, poolingKernels } from "./pooling.js";
-import { reduceKernels } from "./reduce.js";
-import { axialSimilarityStatisticsGradients, axialSimilarityStatisticsKernels } from "./axial-similarity-statistics.js";
-import { softmaxKernels } from "./softmax.js";
-import type { WasmKernel } from "./wasm-kernel.js";
+import { axialAttentionGradients } from "./axial-attention.js";
+import { batchNormGradients } from "./batch-norm.js";
+import { convolutionGradients } from "./convolution.js";
+import { crissCrossAttentionGradients } from "./criss-cross-attention.js";
+import { elementwiseGradients } from "./elementwise.js";
+import { linearGradients } from "./linear.js";
+import { localAttentionGradients } from "./local-attention.js";
+import { normFactorGradients } from "./norm-factors.js";
+import { poolingGradients } from "./pooling.js";
 
 export * from "./axial-attention.js";
 export * from "./batch-norm.js";
@@ -27,38 +18,15 @@ export { groupedConvolution, type GroupedConvolutionOptions } from "./convolutio
 export * from "./optimizer-update.js";
 export { fusedLinear, type LinearOptions } from "./linear.js";
 
-/** Every kernel of the threaded WebAssembly backend. */
-export const wasmKernels: readonly WasmKernel[] = withDeferrals(
-  [
-    attentionKernels,
-    batchNormKernels,
-    convolutionKernels,
-    copyKernels,
-    deferredConvolutionKernels,
-    crissCrossKernels,
-    elementwiseKernels,
-    identityKernels,
-    linearKernels,
-    localSimilarityStatisticsKernels,
-    matrixProductKernels,
-    normFactorKernels,
-    poolingKernels,
-    reduceKernels,
-    axialSimilarityStatisticsKernels,
-    softmaxKernels,
-  ].flat(),
-);
-
-/** Gradients of the operations that tfjs does not have. */
+/** Gradients of the operations that TensorFlow.js does not have, and of those that ours are better for. */
 export const gradients: readonly GradConfig[] = [
-  attentionGradients,
+  axialAttentionGradients,
   batchNormGradients,
   convolutionGradients,
+  crissCrossAttentionGradients,
   elementwiseGradients,
   linearGradients,
-  crissCrossGradients,
-  localSimilarityStatisticsGradients,
+  localAttentionGradients,
   normFactorGradients,
   poolingGradients,
-  axialSimilarityStatisticsGradients,
 ].flat();

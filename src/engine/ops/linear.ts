@@ -3,18 +3,17 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { ShapeError } from "../../core/errors.js";
-import { runMatrixProduct } from "../wasm/matrix-product.js";
-import type { FollowerAttributes, Followers } from "./deferred-product.js";
-import { affineOf, isRecording, type GivenNorm } from "./folded-norm.js";
-import {
-  defineKernel,
-  output,
-  pointerOf,
-  wasmContext,
-  type KernelWork,
-  type WasmContext,
-  type WasmKernel,
-} from "./wasm-kernel.js";
+import { hasKernel } from "../kernel-registry.js";
+import { isRecording } from "../recording.js";
+
+/** A batch norm with the statistics that it is given. */
+export interface GivenNorm {
+  /** [N] each. */
+  readonly gamma: tf.Tensor1D;
+  readonly beta: tf.Tensor1D;
+  readonly mean: tf.Tensor1D;
+  readonly variance: tf.Tensor1D;
+}
 
 export interface LinearOptions {
   /** [N]; goes into the weights, which costs no pass over the result. */
@@ -35,7 +34,7 @@ export interface LinearOptions {
  * @returns [..., N]; null where the current backend has no kernel for it
  */
 export function fusedLinear<T extends tf.Tensor>(x: T, w: tf.Tensor2D, options: LinearOptions = {}): T | null {
-  if (wasmContext() === null) return null;
+  if (!hasKernel("FusedLinear")) return null;
   const { scale = null, shift = null, residual = null, relu = false } = options;
   const columns = w.shape[1];
   const shapes = { w: [x.shape.at(-1) ?? 0, columns], scale: [columns], shift: [columns] };
@@ -65,7 +64,7 @@ export function foldedLinear<T extends tf.Tensor>(
   { gamma, beta, mean, variance }: GivenNorm,
   { bias = null, epsilon }: { readonly bias?: tf.Tensor1D | null; readonly epsilon: number },
 ): T | null {
-  if (wasmContext() === null || isRecording()) return null;
+  if (!hasKernel("FoldedLinear") || isRecording()) return null;
   const inputs = { x, w, gamma, beta, mean, variance, ...(bias === null ? {} : { bias }) };
   return tf.engine().runKernel<T>("FoldedLinear", inputs, { epsilon });
 }
@@ -82,40 +81,6 @@ function assertShapes(tensors: Record<string, tf.Tensor | null>, shapes: Record<
     );
   }
 }
-
-type Linear = Record<"x" | "w", tf.TensorInfo> & Partial<Record<"shift" | "residual", tf.TensorInfo>>;
-
-function linear(context: WasmContext, { x, w, shift, residual }: Linear, relu: boolean): tf.TensorInfo {
-  const [depth, columns] = w.shape;
-  const y = output(context, [...x.shape.slice(0, -1), columns]);
-  const rows = tf.util.sizeFromShape(x.shape.slice(0, -1));
-  if (rows * columns === 0) return y;
-  const pointer = (tensor?: tf.TensorInfo): number => (tensor === undefined ? 0 : pointerOf(context, tensor));
-  const epilogue = { shift: pointer(shift), residual: pointer(residual), relu };
-  runMatrixProduct(context.pool, { a: pointer(x), b: pointer(w), c: pointer(y), rows, columns, depth, epilogue });
-  return y;
-}
-
-const work = ({ inputs, outputs }: KernelWork<Pick<Linear, "w">, unknown>): number =>
-  tf.util.sizeFromShape(outputs[0].shape) * inputs.w.shape[0];
-
-type FoldedInputs = Record<"x" | "w", tf.TensorInfo> & Followers;
-
-export const linearKernels: readonly WasmKernel[] = [
-  defineKernel<Linear>("FusedLinear", (call) => linear(call, call.inputs, false), work),
-  defineKernel<Linear>("FusedLinearRelu", (call) => linear(call, call.inputs, true), work),
-  defineKernel<FoldedInputs, FollowerAttributes>(
-    "FoldedLinear",
-    (call) => {
-      const { x, w, residual, ...affine } = call.inputs;
-      const { epsilon = 0, relu = false, shape } = call.attrs;
-      const { weights, shift } = affineOf(call, w, affine, epsilon);
-      const y = linear(call, { x, w: weights, shift, residual }, relu);
-      return { ...y, shape: shape ?? y.shape };
-    },
-    work,
-  ),
-];
 
 /** `dSum` makes the gradient of what the ReLU is given; anew for each input, so that nothing outlives its use. */
 function linearGradient(dSum: () => tf.Tensor, x: tf.Tensor, w: tf.Tensor2D): Record<string, () => tf.Tensor> {

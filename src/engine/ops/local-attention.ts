@@ -5,10 +5,10 @@
  * back where the backend has no such kernel.
  */
 import type * as tf from "@tensorflow/tfjs";
-import { runAttention } from "./attention-geometry.js";
+import { hasKernel } from "../kernel-registry.js";
+import { attentionGradient, runAttention, statisticsGradient } from "./attention.js";
 import type { NormedAttentionOutputs, SimilarityNorm, SimilarityStatistics } from "./axial-attention.js";
 import { fusedNormFactors } from "./norm-factors.js";
-import { wasmContext } from "./wasm-kernel.js";
 
 /**
  * What attention in a window reads.
@@ -52,13 +52,13 @@ export interface LocalAttentionOutputs {
 /**
  * Attention in an M x M window (`localAttention` in `src/functions/local-attention.ts`) without unfolding keys or
  * values: time grows with H W M M, memory beside inputs and outputs with W M. Null where the current backend has no
- * such kernel. Its kernels are in attention-kernels.ts.
+ * such kernel.
  */
 export function fusedLocalAttention(
   { qkv, relative, scales }: LocalAttentionInputs,
   geometry: LocalAttentionGeometry,
 ): LocalAttentionOutputs | null {
-  if (wasmContext() === null) return null;
+  if (!hasKernel("LocalAttention")) return null;
   const [content, position] = runAttention("LocalAttention", [qkv, scales], relative, geometry);
   return { content: content as tf.Tensor4D, position: (position as tf.Tensor4D | undefined) ?? null };
 }
@@ -71,7 +71,7 @@ export function fusedLocalSimilarityStatistics(
   { qkv, relative }: Omit<LocalAttentionInputs, "scales">,
   geometry: LocalAttentionGeometry,
 ): SimilarityStatistics | null {
-  if (wasmContext() === null) return null;
+  if (!hasKernel("LocalSimilarityStatistics")) return null;
   const tables = { ...relative, value: null };
   const [mean, variance] = runAttention("LocalSimilarityStatistics", [qkv], tables, geometry, { passesOn: false });
   return { mean: mean as tf.Tensor2D, variance: variance as tf.Tensor2D };
@@ -83,7 +83,7 @@ export function fusedNormedLocalAttention(
   { gamma, epsilon }: SimilarityNorm,
   geometry: LocalAttentionGeometry,
 ): NormedAttentionOutputs | null {
-  if (wasmContext() === null) return null;
+  if (!hasKernel("LocalSimilarityStatistics")) return null;
   const tables = { ...relative, value: null };
   const [mean, variance, same] = runAttention("LocalSimilarityStatistics", [qkv], tables, geometry, { passesOn: true });
   const statistics = { mean: mean as tf.Tensor2D, variance: variance as tf.Tensor2D };
@@ -91,3 +91,8 @@ export function fusedNormedLocalAttention(
   const outputs = fusedLocalAttention({ qkv: same as tf.Tensor4D, relative, scales }, geometry)!;
   return { ...outputs, statistics };
 }
+
+export const localAttentionGradients: readonly tf.GradConfig[] = [
+  attentionGradient("LocalAttention"),
+  statisticsGradient("LocalSimilarityStatistics"),
+];

@@ -4,9 +4,9 @@
  * backward.
  */
 import * as tf from "@tensorflow/tfjs";
-import { defineKernel, output, pointerOf, wasmContext, type WasmContext, type WasmKernel } from "./wasm-kernel.js";
+import { hasKernel } from "../kernel-registry.js";
 
-interface Epsilon {
+export interface NormFactorAttrs {
   readonly epsilon: number;
 }
 
@@ -18,37 +18,9 @@ interface Epsilon {
  * @param variance of the same shape
  */
 export function fusedNormFactors<T extends tf.Tensor>(gamma: T, variance: T, epsilon: number): T | null {
-  if (wasmContext() === null) return null;
+  if (!hasKernel("NormFactors")) return null;
   return tf.engine().runKernel<T>("NormFactors", { gamma, variance }, { epsilon });
 }
-
-const values = (context: WasmContext, tensor: tf.TensorInfo): Float32Array =>
-  new Float32Array(context.pool.memory.buffer, pointerOf(context, tensor), tf.util.sizeFromShape(tensor.shape));
-
-type Inputs = Record<"gamma" | "variance", tf.TensorInfo>;
-
-export const normFactorKernels: readonly WasmKernel[] = [
-  defineKernel<Inputs, Epsilon>("NormFactors", (call) => {
-    const { gamma, variance } = call.inputs;
-    const y = output(call, gamma.shape);
-    const [g, v, factors] = [gamma, variance, y].map((tensor) => values(call, tensor));
-    for (let i = 0; i < factors.length; i++) factors[i] = g[i] / Math.sqrt(v[i] + call.attrs.epsilon);
-    return y;
-  }),
-  /** dGamma = dy / s, dVariance = -dy gamma / (2 s^3), s = sqrt(variance + epsilon) */
-  defineKernel<Inputs & { dy: tf.TensorInfo }, Epsilon>("NormFactorsGrad", (call) => {
-    const { dy, gamma, variance } = call.inputs;
-    const outputs = [output(call, gamma.shape), output(call, gamma.shape)];
-    const [gradient, g, v, dGamma, dVariance] = [dy, gamma, variance, ...outputs].map((tensor) => values(call, tensor));
-    for (let i = 0; i < gradient.length; i++) {
-      const squared = v[i] + call.attrs.epsilon;
-      const perRoot = gradient[i] / Math.sqrt(squared);
-      dGamma[i] = perRoot;
-      dVariance[i] = (-0.5 * perRoot * g[i]) / squared;
-    }
-    return outputs;
-  }),
-];
 
 export const normFactorGradients: readonly tf.GradConfig[] = [
   {

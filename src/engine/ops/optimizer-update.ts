@@ -5,9 +5,7 @@
  * A weight whose memory another tensor shares (a clone, say) gets memory of its own first: nobody else's values change.
  */
 import * as tf from "@tensorflow/tfjs";
-import { announceChange } from "./data-release.js";
-import { hasBorrowedMemory } from "./lazy-data.js";
-import { pointerOf, wasmContext, type WasmContext } from "./wasm-kernel.js";
+import { hasKernel } from "../kernel-registry.js";
 
 interface WeightUpdate {
   readonly weight: tf.Variable;
@@ -47,28 +45,33 @@ export interface MomentumNumbers {
   readonly nesterov: boolean;
 }
 
+/** Of each weight, in order. */
+interface Decays {
+  readonly decays: readonly Pick<WeightUpdate, "addedDecay" | "shrink">[];
+}
+
+/** Of kernel MomentUpdate, whose inputs are [weight, gradient, mean, square] of each weight. */
+export type MomentUpdateAttrs = MomentNumbers & Decays;
+/** Of kernel MomentumUpdate, whose inputs are [weight, gradient, mean] of each weight. */
+export type MomentumUpdateAttrs = MomentumNumbers & Decays;
+/** Of kernel MoveTowards, whose inputs are [target, source] of each pair. */
+export interface MoveTowardsAttrs {
+  readonly share: number;
+}
+/** Of kernel RunningUpdate, whose inputs are [running, batch] of each pair. */
+export interface RunningUpdateAttrs {
+  readonly rate: number;
+  readonly factors: readonly number[];
+}
+
 export function fusedMomentUpdate(updates: readonly MomentUpdate[], numbers: MomentNumbers): boolean {
-  const context = wasmContext();
-  if (context === null) return false;
-  const { gradientScale, beta1, beta2, rate, root, epsilon } = numbers;
-  const rows = updates.map(({ weight, gradient, mean, square, addedDecay, shrink }) => [
-    ...[ownPointer(context, weight), pointerOf(context, gradient), ownPointer(context, mean)],
-    ...[ownPointer(context, square), weight.size, addedDecay, shrink],
-  ]);
-  runTable(context, "momentUpdate", rows, [gradientScale, beta1, 1 - beta1, beta2, 1 - beta2, rate, root, epsilon]);
-  return true;
+  const tensors = updates.flatMap(({ weight, gradient, mean, square }) => [weight, gradient, mean, square]);
+  return update<MomentUpdateAttrs>("MomentUpdate", tensors, { ...numbers, decays: updates });
 }
 
 export function fusedMomentumUpdate(updates: readonly MomentumUpdate[], numbers: MomentumNumbers): boolean {
-  const context = wasmContext();
-  if (context === null) return false;
-  const { gradientScale, momentum, rate, nesterov } = numbers;
-  const rows = updates.map(({ weight, gradient, mean, addedDecay, shrink }) => [
-    ...[ownPointer(context, weight), pointerOf(context, gradient), ownPointer(context, mean)],
-    ...[0, weight.size, addedDecay, shrink],
-  ]);
-  runTable(context, "momentumUpdate", rows, [gradientScale, momentum, rate, ...(nesterov ? [1, momentum] : [0, 1])]);
-  return true;
+  const tensors = updates.flatMap(({ weight, gradient, mean }) => [weight, gradient, mean]);
+  return update<MomentumUpdateAttrs>("MomentumUpdate", tensors, { ...numbers, decays: updates });
 }
 
 /** target += share (source - target), for each pair. */
@@ -76,47 +79,22 @@ export function fusedMoveTowards(
   pairs: readonly { readonly target: tf.Variable; readonly source: tf.Tensor }[],
   share: number,
 ): boolean {
-  const context = wasmContext();
-  if (context === null) return false;
-  const rows = pairs.map(({ target, source }) => [
-    ...[ownPointer(context, target), pointerOf(context, source)],
-    ...[0, 0, target.size, 0, 0],
-  ]);
-  runTable(context, "moveTowards", rows, [share]);
-  return true;
+  const tensors = pairs.flatMap(({ target, source }) => [target, source]);
+  return update<MoveTowardsAttrs>("MoveTowards", tensors, { share });
 }
 
-/**
- * running += rate (factor batch - running), for each pair: running statistics of norms. On the calling thread alone: they are
- * a few hundred numbers, and many.
- */
+/** running += rate (factor batch - running), for each pair: running statistics of norms. */
 export function fusedRunningUpdate(
   pairs: readonly { readonly running: tf.Variable; readonly batch: tf.Tensor; readonly factor: number }[],
   rate: number,
 ): boolean {
-  const context = wasmContext();
-  if (context === null) return false;
-  for (const { running, batch, factor } of pairs) {
-    const target = ownPointer(context, running);
-    const { buffer } = context.pool.memory;
-    const values = new Float32Array(buffer, target, running.size);
-    const source = new Float32Array(buffer, pointerOf(context, batch), running.size);
-    for (let i = 0; i < values.length; i++) values[i] += rate * (factor * source[i] - values[i]);
-  }
+  const tensors = pairs.flatMap(({ running, batch }) => [running, batch]);
+  return update<RunningUpdateAttrs>("RunningUpdate", tensors, { rate, factors: pairs.map(({ factor }) => factor) });
+}
+
+/** Runs a kernel that writes to variables among its inputs and has no output. */
+function update<Attrs extends object>(kernelName: string, tensors: readonly tf.Tensor[], attrs: Attrs): boolean {
+  if (!hasKernel(kernelName)) return false;
+  tf.engine().runKernel<tf.Tensor[]>(kernelName, tensors as unknown as tf.NamedTensorMap, attrs as tf.NamedAttrMap);
   return true;
-}
-
-function runTable({ pool }: WasmContext, kernel: string, rows: readonly number[][], numbers: number[]): void {
-  const values = rows.flat();
-  const table = pool.scratch(values.length * Float64Array.BYTES_PER_ELEMENT);
-  new Float64Array(pool.memory.buffer, table, values.length).set(values);
-  pool.run(kernel, [table, rows.length, ...numbers]);
-}
-
-/** Address of a variable's elements, which are about to change and which no other tensor shares from here on. */
-function ownPointer(context: WasmContext, variable: tf.Variable): number {
-  if (context.backend.refCount(variable.dataId) > 1 || hasBorrowedMemory(variable))
-    tf.tidy(() => variable.assign(variable.mul(1)));
-  announceChange(variable.dataId);
-  return pointerOf(context, variable);
 }

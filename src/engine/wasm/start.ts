@@ -1,9 +1,10 @@
 /** Starts the WebAssembly backend, threaded or as tfjs has it, and registers it with TensorFlow.js under "wasm". */
 import * as tf from "@tensorflow/tfjs";
 import type * as tfjsWasm from "@tensorflow/tfjs-backend-wasm";
-import { gradients, wasmKernels } from "../ops/index.js";
-import { installKernels } from "../ops/wasm-kernel.js";
+import { gradients } from "../ops/index.js";
 import { createMemory, watchHeap, type HeapWatch } from "./heap.js";
+import { installKernels } from "./install.js";
+import { wasmKernels } from "./kernels/index.js";
 import { startPool } from "./pool.js";
 import { startThreadedTfjs } from "./tfjs-module.js";
 

@@ -1,0 +1,141 @@
+/**
+ * What the kernels of attention in a window have in common on this side: inputs as a list, sizes, and the arguments
+ * that assembly/axis.ts reads.
+ */
+import type * as tf from "@tensorflow/tfjs";
+import type { AttentionAttrs } from "../../ops/attention.js";
+import { pointerOf, type KernelCall, type WasmContext } from "../kernel.js";
+
+export type AttentionCall = KernelCall<readonly tf.TensorInfo[], AttentionAttrs>;
+
+export interface AttentionInputs {
+  readonly qkv: tf.TensorInfo;
+  /** Left out by kernels that compute no logits. */
+  readonly scales?: tf.TensorInfo;
+  /** Encodings for query, key and value; undefined where there are none. */
+  readonly tables: readonly [query?: tf.TensorInfo, key?: tf.TensorInfo, value?: tf.TensorInfo];
+}
+
+/** Takes apart the inputs [qkv, scales, ...tables, ...rest]. */
+export function sortInputs({ inputs, attrs }: AttentionCall): AttentionInputs & { rest: tf.TensorInfo[] } {
+  const [qkv, scales, ...others] = inputs;
+  return { qkv, scales, ...sortTables(others, attrs) };
+}
+
+/** Takes apart [...tables, ...rest]. */
+export function sortTables(
+  inputs: readonly tf.TensorInfo[],
+  { tables: has }: AttentionAttrs,
+): { tables: AttentionInputs["tables"]; rest: tf.TensorInfo[] } {
+  const rest = [...inputs];
+  const tables = [has.query, has.key, has.value].map((there) => (there ? rest.shift() : undefined));
+  return { tables: tables as unknown as AttentionInputs["tables"], rest };
+}
+
+/** Sizes; scratch memory is counted in vectors of 16 bytes, as assembly/axis.ts takes it. */
+export interface Geometry {
+  readonly fullKeyDepth: number;
+  readonly fullValueDepth: number;
+  /** Vectors of a row: query, key and value, and what fills it up. */
+  readonly rowDepth: number;
+  /** Rows of a step, and rows in a window. */
+  readonly unit: number;
+  readonly offsets: number;
+  /** Rows of a group of tasks that are in memory at a time. */
+  readonly rows: number;
+  /** Vectors of a pair's lines. */
+  readonly lineVectors: number;
+  /** Vectors that rows and lines take. */
+  readonly vectors: number;
+  /** Pairs of query and key, about. */
+  readonly pairs: number;
+  /** Rows of a table of encodings, and how many of them come before the first offset in the window. */
+  readonly tableRows: number;
+  readonly skippedRows: number;
+  /** Arguments of `readAxis` or `readImages`. */
+  args(scratch: number, scratchBytes: number): number[];
+}
+
+/** Attention along the second axis of qkv. */
+export function axisOf(call: AttentionCall, inputs: AttentionInputs): Geometry & { before: number; after: number } {
+  const [outer, length, inner] = inputs.qkv.shape;
+  const before = Math.min(call.attrs.window.before, length - 1);
+  const after = Math.min(call.attrs.window.after, length - 1);
+  const geometry = geometryOf(call, inputs, { steps: length, unit: 1, before, after });
+  const pairs = outer * inner * call.attrs.heads * length * geometry.offsets;
+  return { ...geometry, pairs, tableRows: 2 * length - 1, skippedRows: length - 1 - before, before, after };
+}
+
+/** Attention in a square window of images [B, H, W, C]; a step is a column of the window. */
+export function imagesOf(call: AttentionCall, inputs: AttentionInputs): Geometry {
+  const [batch, height, width] = inputs.qkv.shape;
+  const { before, after } = call.attrs.window;
+  const geometry = geometryOf(call, inputs, { steps: width, unit: before + 1 + after, before, after });
+  const pairs = batch * height * width * call.attrs.heads * geometry.offsets;
+  return { ...geometry, pairs, tableRows: geometry.offsets, skippedRows: 0 };
+}
+
+function geometryOf(
+  { attrs, backend, pool }: AttentionCall,
+  { qkv, scales, tables: [query, key, value] }: AttentionInputs,
+  { steps, unit, before, after }: { steps: number; unit: number; before: number; after: number },
+): Omit<Geometry, "pairs" | "tableRows" | "skippedRows"> {
+  const { heads, keyDepth, valueDepth } = attrs;
+  const fullKeyDepth = Math.ceil(keyDepth / 4) * 4;
+  const fullValueDepth = Math.ceil(valueDepth / 4) * 4;
+  const rowDepth = (2 * fullKeyDepth + fullValueDepth) | 4; // an odd number of cache lines, as in assembly/axis.ts
+  const lineVectors = 2 * (steps + 4) * unit;
+  const pointers = [qkv, query, key, value, scales].map((tensor) => pointerTo({ backend, pool }, tensor));
+  return {
+    ...{ fullKeyDepth, fullValueDepth, rowDepth, lineVectors, unit },
+    offsets: (before + 1 + after) * unit,
+    rows: steps * unit,
+    vectors: (steps + 2) * unit * rowDepth + lineVectors,
+    args: (scratch, scratchBytes) => [
+      ...[...pointers, scratch, scratchBytes, ...qkv.shape.slice(0, 3)],
+      ...[heads, keyDepth, valueDepth, before, after],
+    ],
+  };
+}
+
+/** Scratch memory that assembly/logits.ts takes. */
+const logitVectors = ({ unit, offsets, rowDepth, fullKeyDepth }: Geometry): number =>
+  8 + // constants
+  offsets * (rowDepth / 4 + fullKeyDepth) + // encodings
+  2 * unit * fullKeyDepth + // and zeros around them
+  4 * fullKeyDepth; // queries of a pair
+
+/** What the forward kernels take: assembly/pair.ts and what it stands on. */
+export const forwardVectors = (geometry: Geometry): number =>
+  geometry.vectors + logitVectors(geometry) + 4 * geometry.fullValueDepth;
+
+/** What the backward kernels take: assembly/pair-grad.ts and what it stands on, with so many sums by offset. */
+export const backwardVectors = (geometry: Geometry, sumRows: number): number =>
+  geometry.vectors +
+  logitVectors(geometry) +
+  (geometry.rows + sumRows) * geometry.rowDepth + // gradients with respect to the rows, sums by offset
+  geometry.lineVectors + // gradients with respect to the weights
+  2 * (geometry.rows / geometry.unit) * geometry.fullValueDepth + // gradients with respect to the outputs
+  4 * (geometry.fullKeyDepth + geometry.fullValueDepth); // of a pair of queries
+
+/** Address of a tensor; 0 where there is none. */
+export function pointerTo(context: WasmContext, tensor: tf.TensorInfo | undefined): number {
+  return tensor === undefined ? 0 : pointerOf(context, tensor);
+}
+
+/** Bytes of so many vectors, up to whole cache lines, so that threads do not share one. */
+export const bytesOf = (vectors: number): number => Math.ceil(vectors / 4) * 64;
+
+/** Below this many multiply-adds a kernel is done sooner than a sleeping thread is woken. */
+const minimumWorkToShare = 200_000;
+
+/** Into how many parts to cut so many multiply-adds. */
+export function partsFor({ pool }: WasmContext, multiplyAdds: number): number {
+  return multiplyAdds < minimumWorkToShare ? 1 : pool.threads;
+}
+
+/** Runs a kernel in one part, on the calling thread alone, or in as many as there are threads. */
+export function runParts({ pool }: WasmContext, parts: number, name: string, args: readonly number[]): void {
+  if (parts === 1) pool.runAlone(name, args);
+  else pool.run(name, args);
+}

@@ -1,0 +1,241 @@
+/**
+ * Works out taps, padding and tasks of a convolution and runs it: see ../assembly/convolution.ts. The gradient with respect to
+ * the input is a convolution too: of dy with the window mirrored and the filter transposed. With a stride, the pixels of dx
+ * fall into stride x stride phases, each of which sees its own part of the window.
+ */
+import type { KernelPool } from "../pool.js";
+import { runMatrixProduct } from "./matrix-product-plan.js";
+import { epilogueArguments, packedFloats, roundUp, workspaceHead, type Epilogue } from "./product-tasks.js";
+
+/** Rows, columns. */
+export type Pair = readonly [number, number];
+
+/** The shapes of a convolution; `channels` and so on are those of all groups together. */
+export interface ConvolutionShape {
+  readonly images: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly outputRows: number;
+  readonly outputColumns: number;
+  readonly outputChannels: number;
+  readonly window: Pair;
+  readonly stride: Pair;
+  readonly dilation: Pair;
+  /** Zeros above and left of the input; what lies below and right of it follows from the other sizes. */
+  readonly padding: Pair;
+  readonly groups: number;
+}
+
+/** y [images, outputRows, outputColumns, outputChannels] = epilogue(x * w); all are pointers. */
+export function runConvolution(
+  pool: KernelPool,
+  { x, w, y, epilogue = {} }: { x: number; w: number; y: number; epilogue?: Epilogue },
+  shape: ConvolutionShape,
+): void {
+  const { window, stride, dilation, padding, groups, outputRows, outputColumns, outputChannels } = shape;
+  const whole = window[0] * window[1] === 1 && stride[0] * stride[1] === 1 && padding[0] + padding[1] === 0;
+  if (whole && groups === 1 && outputRows === shape.height && outputColumns === shape.width) {
+    const rows = shape.images * outputRows * outputColumns;
+    runMatrixProduct(pool, { a: x, b: w, c: y, rows, columns: outputChannels, depth: shape.channels, epilogue });
+    return;
+  }
+  const columnBytes = outputChannels * 4;
+  runTaps(pool, {
+    source: x,
+    filter: w,
+    target: y,
+    ...shape,
+    rows: outputRows,
+    columns: outputColumns,
+    stride,
+    taps: range(window[0]).flatMap((row) =>
+      range(window[1]).map((column) => ({
+        row: row * dilation[0] - padding[0],
+        column: column * dilation[1] - padding[1],
+        place: row * window[1] + column,
+      })),
+    ),
+    neighbours: dilation[1] === 1 ? window[1] : 1,
+    transposed: false,
+    targetStep: {
+      image: outputRows * outputColumns * columnBytes,
+      row: outputColumns * columnBytes,
+      column: columnBytes,
+    },
+    targetStart: 0,
+    epilogue,
+  });
+}
+
+/** dx [images, height, width, channels] from dy; all are pointers. */
+export function runInputGradient(
+  pool: KernelPool,
+  { dy, w, dx }: { dy: number; w: number; dx: number },
+  shape: ConvolutionShape,
+): void {
+  const { images, height, width, channels, window, stride, dilation, padding, groups } = shape;
+  const { outputRows, outputColumns, outputChannels } = shape;
+  const whole = window[0] * window[1] === 1 && stride[0] * stride[1] === 1 && padding[0] + padding[1] === 0;
+  if (whole && groups === 1 && outputRows === height && outputColumns === width) {
+    const product = { rows: images * height * width, columns: channels, depth: outputChannels };
+    runMatrixProduct(pool, { a: dy, b: w, c: dx, ...product, transposeB: true });
+    return;
+  }
+  const columnBytes = channels * 4;
+  for (const phaseY of range(Math.min(stride[0], height))) {
+    for (const phaseX of range(Math.min(stride[1], width))) {
+      const rowTaps = phaseTaps(phaseY + padding[0], window[0], stride[0], dilation[0]);
+      const columnTaps = phaseTaps(phaseX + padding[1], window[1], stride[1], dilation[1]);
+      runTaps(pool, {
+        source: dy,
+        filter: w,
+        target: dx,
+        ...{ images, height: outputRows, width: outputColumns, channels: outputChannels, groups, window },
+        outputChannels: channels,
+        rows: Math.ceil((height - phaseY) / stride[0]),
+        columns: Math.ceil((width - phaseX) / stride[1]),
+        stride: [1, 1],
+        taps: rowTaps.flatMap((row) =>
+          columnTaps.map((column) => ({
+            row: row.offset,
+            column: column.offset,
+            place: row.place * window[1] + column.place,
+          })),
+        ),
+        neighbours: 1,
+        transposed: true,
+        targetStep: {
+          image: height * width * columnBytes,
+          row: stride[0] * width * columnBytes,
+          column: stride[1] * columnBytes,
+        },
+        targetStart: (phaseY * width + phaseX) * columnBytes,
+        epilogue: {},
+      });
+    }
+  }
+}
+
+/** The places of the window through which an input at `start` (padding counted) is seen, and from how many outputs on. */
+function phaseTaps(start: number, size: number, stride: number, dilation: number) {
+  return range(size)
+    .map((place) => ({ place, offset: (start - place * dilation) / stride }))
+    .filter(({ offset }) => Number.isInteger(offset))
+    .reverse(); // front to back in memory
+}
+
+interface TapSum {
+  /** Pointers. */
+  readonly source: number;
+  readonly filter: number;
+  readonly target: number;
+  /** Of the source. */
+  readonly images: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  /** Of the target. */
+  readonly rows: number;
+  readonly columns: number;
+  readonly outputChannels: number;
+  readonly groups: number;
+  readonly window: Pair;
+  /** From one row or column of the target to the next, in the source. */
+  readonly stride: Pair;
+  /** Where a target pixel reads, relative to its own place times the stride; and the place in the window. */
+  readonly taps: readonly { row: number; column: number; place: number }[];
+  /** Taps that follow each other in a row of window and source alike. */
+  readonly neighbours: number;
+  readonly transposed: boolean;
+  /** In bytes. */
+  readonly targetStep: { readonly image: number; readonly row: number; readonly column: number };
+  readonly targetStart: number;
+  readonly epilogue: Epilogue;
+}
+
+function runTaps(pool: KernelPool, sum: TapSum): void {
+  const { images, height, width, channels, rows, columns, outputChannels, groups, stride, taps, transposed } = sum;
+  const groupChannels = channels / groups;
+  const groupColumns = outputChannels / groups;
+  const depth = taps.length * groupChannels;
+  const threads = images * rows * columns * outputChannels * depth < 250_000 ? 1 : pool.threads;
+
+  const top = Math.min(...taps.map((tap) => tap.row), Infinity);
+  const left = Math.min(...taps.map((tap) => tap.column), Infinity);
+  const origin = taps.length === 0 ? [0, 0] : [top, left];
+  const span =
+    taps.length === 0
+      ? [1, 1]
+      : [Math.max(...taps.map((tap) => tap.row)) - top + 1, Math.max(...taps.map((tap) => tap.column)) - left + 1];
+  /** Rows and columns of the source that the taps of all targets reach. */
+  const reach = [(rows - 1) * stride[0] + span[0], (columns - 1) * stride[1] + span[1]];
+  const inside = taps.length === 0 || (top >= 0 && left >= 0 && top + reach[0] <= height && left + reach[1] <= width);
+
+  const tasks = planTasks({ rows: images * rows, columns, groupColumns, groups, depth }, threads);
+  // Zeros around: copied once for all where several tasks would each copy the same rows, else by each task for itself.
+  const padded = !inside && tasks.columnTasks > 1;
+  const banded = !inside && !padded;
+  const sourcePixel = banded ? groupChannels : channels;
+  const sourceWidth = inside ? width : reach[1];
+  const merged = groupChannels === sourcePixel ? sum.neighbours : 1;
+  const table = taps
+    .filter((_, index) => index % merged === 0)
+    .flatMap(({ row, column, place }) => [
+      ((row - top) * sourceWidth + column - left) * sourcePixel * 4,
+      place * (transposed ? outputChannels / groups : groupChannels) * (transposed ? channels : outputChannels) * 4,
+    ]);
+  const tapCount = table.length / 2;
+  const run = groupChannels * merged;
+
+  const segments = Math.ceil(tasks.rowsPerTask / rows) + 1;
+  const bandFloats = banded ? (tasks.rowsPerTask * stride[0] + segments * span[0]) * sourceWidth * groupChannels : 0;
+  const workBytes = roundUp(workspaceHead + 4 * (tapCount + 16 + depth * tasks.columnsPerTask + bandFloats), 64);
+  const tableBytes = roundUp(table.length * 4, 64);
+  const paddedBytes = padded ? images * reach[0] * reach[1] * channels * 4 : 0;
+  const scratch = pool.scratch(tableBytes + workBytes * threads + paddedBytes);
+  new Uint32Array(pool.memory.buffer, scratch, table.length).set(table);
+  const work = scratch + tableBytes;
+  const runKernel = (name: string, args: number[]): void =>
+    threads === 1 ? pool.runAlone(name, args) : pool.run(name, args);
+
+  const image = padded ? work + workBytes * threads : sum.source;
+  if (padded) runKernel("padImages", [sum.source, image, images, height, width, channels, ...origin, ...reach]);
+  runKernel("convolution", [
+    ...[image, sum.filter, sum.target, images, padded ? reach[0] : height, padded ? reach[1] : width, channels],
+    ...[groupChannels, groups, rows, columns, ...stride, ...(padded ? [0, 0] : origin), span[0]],
+    ...[banded ? sourceWidth : 0, sum.targetStep.image, sum.targetStep.row, sum.targetStep.column, sum.targetStart],
+    ...[tapCount, run, scratch, (transposed ? channels : outputChannels) * 4, Number(transposed), groupColumns],
+    ...[(transposed ? groupChannels : groupColumns) * 4, tasks.columnsPerTask, tasks.rowsPerTask],
+    ...epilogueArguments(sum.epilogue),
+    ...[work, workBytes, 0],
+  ]);
+}
+
+interface TaskShape {
+  /** Of all images. */
+  readonly rows: number;
+  readonly columns: number;
+  readonly groupColumns: number;
+  readonly groups: number;
+  readonly depth: number;
+}
+
+/**
+ * As for a matrix product: a task's filter columns should stay in L2 cache, and a thread packs them once for all its tasks of
+ * the same columns. Where the images are small, tasks take all of them and few columns, a multiple of the threads in number.
+ */
+function planTasks({ rows, columns, groupColumns, groups, depth }: TaskShape, threads: number) {
+  const widest = Math.max(8, Math.floor(packedFloats / Math.max(depth, 1) / 8) * 8);
+  const fewPixels = rows * columns < 1024 && threads > 1;
+  const split = Math.max(Math.ceil(groupColumns / widest), fewPixels ? Math.ceil((2 * threads) / groups) : 1);
+  const columnsPerTask = roundUp(Math.ceil(groupColumns / (fewPixels ? roundUp(split, threads) : split)), 8);
+  const columnTasks = Math.ceil(groupColumns / columnsPerTask);
+  const enough = fewPixels && columnTasks * groups >= threads;
+  // At least 96 pixels, and 4 rows, of which neighbouring tasks copy the same edges.
+  const most = Math.max(1, Math.ceil((rows * columnTasks * groups) / (4 * threads)));
+  const rowsPerTask = enough ? rows : Math.min(Math.max(Math.ceil(96 / columns), 4), most);
+  return { columnsPerTask, columnTasks, rowsPerTask };
+}
+
+const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);

@@ -1,0 +1,120 @@
+/**
+ * Elementwise operations of the training path, threaded, with whatever broadcasting comes down to three axes: equal
+ * shapes, scalars, biases and scales along the last axis, values per row, gradients of means. All else stays with tfjs.
+ *
+ * Kernels: assembly/elementwise.ts.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { defineKernel, output, pointerOf, runSized, type WasmKernel } from "../kernel.js";
+
+/** Numbers as in the kernels, here and below. */
+const unaryOperations = {
+  Relu: 0,
+  Relu6: 1,
+  Square: 2,
+  Sqrt: 3,
+  Rsqrt: 4,
+  Neg: 5,
+  Abs: 6,
+  Exp: 7,
+  LeakyRelu: 8,
+} as const;
+
+/** Only the leaky operations have a parameter. */
+interface ElementwiseAttrs {
+  readonly alpha?: number;
+}
+
+const unaryKernels = Object.entries(unaryOperations).map(([name, operation]) =>
+  defineKernel<{ x: tf.TensorInfo }, ElementwiseAttrs>(name, (call) => {
+    const { x } = call.inputs;
+    if (x.dtype !== "float32") return call.original();
+    const y = output(call, x.shape);
+    const count = tf.util.sizeFromShape(x.shape);
+    const args = [operation, pointerOf(call, x), pointerOf(call, y), count, call.attrs.alpha ?? 0];
+    runSized(call, count, "elementwiseUnary", args);
+    return y;
+  }),
+);
+
+const binaryOperations = {
+  Add: 0,
+  Sub: 1,
+  Multiply: 2,
+  RealDiv: 3,
+  Maximum: 4,
+  Minimum: 5,
+  SquaredDifference: 6,
+  ReluGrad: 7,
+  LeakyReluGrad: 8,
+} as const;
+
+const binaryKernels = Object.entries(binaryOperations).map(([name, operation]) =>
+  defineKernel<{ a: tf.TensorInfo; b: tf.TensorInfo }, ElementwiseAttrs>(name, (call) => {
+    const { a, b } = call.inputs;
+    if (a.dtype !== "float32" || b.dtype !== "float32") return call.original();
+    const shape = tf.backend_util.assertAndGetBroadcastShape(a.shape, b.shape);
+    const axes = collapseAxes(a.shape, b.shape, shape);
+    if (axes === null) return call.original();
+    const y = output(call, shape);
+    const { sizes, strides } = axes;
+    const operands = [a, b].flatMap((tensor, index) => [pointerOf(call, tensor), ...strides[index]]);
+    const args = [operation, ...sizes, ...operands, pointerOf(call, y), call.attrs.alpha ?? 0];
+    runSized(call, sizes[0] * sizes[1] * sizes[2], "elementwiseBinary", args);
+    return y;
+  }),
+);
+
+interface CollapsedAxes {
+  /** Outer, middle, inner. */
+  readonly sizes: [number, number, number];
+  /** Of each operand, in bytes, 0 where it is repeated. */
+  readonly strides: [number[], number[]];
+}
+
+/**
+ * Neighbouring axes along which an operand is repeated (or not) alike become one; null where more than three are left.
+ */
+export function collapseAxes(aShape: number[], bShape: number[], shape: number[]): CollapsedAxes | null {
+  const operands = [aShape, bShape];
+  const isRepeated = (operand: number[], axis: number): boolean => {
+    const own = axis - (shape.length - operand.length);
+    return own < 0 || operand[own] === 1;
+  };
+  const merged: { size: number; repeated: boolean[] }[] = [];
+  shape.forEach((size, axis) => {
+    if (size === 1) return;
+    const repeated = operands.map((operand) => isRepeated(operand, axis));
+    const last = merged.at(-1);
+    if (last !== undefined && last.repeated.every((value, index) => value === repeated[index])) last.size *= size;
+    else merged.push({ size, repeated });
+  });
+  if (merged.length > 3) return null;
+  while (merged.length < 3) merged.unshift({ size: 1, repeated: [true, true] });
+  const stridesOf = (operand: number): number[] => {
+    const strides: number[] = [];
+    let next = 4;
+    for (const { size, repeated } of [...merged].reverse()) {
+      strides.unshift(repeated[operand] ? 0 : next);
+      if (!repeated[operand]) next *= size;
+    }
+    return strides;
+  };
+  return { sizes: merged.map(({ size }) => size) as [number, number, number], strides: [stridesOf(0), stridesOf(1)] };
+}
+
+const addN = defineKernel<tf.TensorInfo[]>("AddN", (call) => {
+  const [first, ...others] = call.inputs;
+  const count = tf.util.sizeFromShape(first.shape);
+  if (others.length === 0 || call.inputs.some(({ dtype }) => dtype !== "float32")) return call.original();
+  const sum = output(call, first.shape);
+  let left = first;
+  for (const right of others) {
+    const operands = [left, right].flatMap((tensor) => [pointerOf(call, tensor), 0, 0, 4]);
+    call.pool.run("elementwiseBinary", [binaryOperations.Add, 1, 1, count, ...operands, pointerOf(call, sum), 0]);
+    left = sum;
+  }
+  return sum;
+});
+
+export const elementwiseKernels: readonly WasmKernel[] = [...unaryKernels, ...binaryKernels, addN];

@@ -1,0 +1,76 @@
+/**
+ * The kernels behind `fusedLocalSimilarityStatistics` on the threaded WebAssembly backend, and their gradient. Inputs
+ * and outputs are those of axial-similarity-statistics.ts.
+ */
+import type * as tf from "@tensorflow/tfjs";
+import type { StatisticsAttrs } from "../../ops/attention.js";
+import {
+  bytesOf,
+  forwardVectors,
+  imagesOf,
+  partsFor,
+  pointerTo,
+  runParts,
+  sortTables,
+  type AttentionCall,
+} from "./attention-geometry.js";
+import { visiblePairs } from "./attention-work.js";
+import { share } from "./identity.js";
+import { ownCopy } from "./axial-similarity-statistics.js";
+import { defineKernel, output, type WasmKernel } from "../kernel.js";
+
+const forward = defineKernel<AttentionCall["inputs"], StatisticsAttrs>("LocalSimilarityStatistics", (call) => {
+  const { attrs, pool, inputs } = call;
+  const [qkv, ...rest] = inputs;
+  const { tables } = sortTables(rest, attrs);
+  const images = imagesOf(call, { qkv, tables });
+  const [batch, height, width] = qkv.shape;
+  const outputs = [output(call, [3, attrs.heads]), output(call, [3, attrs.heads])];
+  const scratchBytes = bytesOf(forwardVectors(images) + 18); // moments
+  const sumBytes = bytesOf(Math.ceil((9 * attrs.heads) / 2));
+  const parts = partsFor(call, 3 * images.pairs * attrs.keyDepth);
+  const scratch = pool.scratch(parts * (scratchBytes + sumBytes));
+  const sums = scratch + parts * scratchBytes;
+  runParts(call, parts, "localSimilarityStatistics", [...images.args(scratch, scratchBytes), sums, sumBytes]);
+  const allPairs = batch * visiblePairs(height, attrs.window) * visiblePairs(width, attrs.window);
+  pool.runAlone("similarityStatisticsSum", [
+    ...[sums, sumBytes, parts, attrs.heads, allPairs],
+    ...outputs.map((tensor) => pointerTo(call, tensor)),
+  ]);
+  return attrs.passesOn ? [...outputs, share(call, qkv)] : outputs;
+});
+
+const backward = defineKernel<AttentionCall["inputs"], StatisticsAttrs>("LocalSimilarityStatisticsGrad", (call) => {
+  const { attrs, pool, inputs } = call;
+  const [qkv, ...others] = inputs;
+  const { tables, rest } = sortTables(others, attrs);
+  const [mean, dMean, dVariance, passed] = rest as (tf.TensorInfo | undefined)[];
+  const images = imagesOf(call, { qkv, tables });
+  const { offsets, rows, rowDepth, tableRows } = images;
+  const dQkv = passed === undefined ? output(call, qkv.shape) : ownCopy(call, passed);
+  const dTables = tables.map((table) => table && output(call, table.shape));
+  const scratchBytes = bytesOf(
+    forwardVectors(images) +
+      Math.ceil((6 * attrs.heads) / 4) +
+      6 + // coefficients
+      (rows + offsets) * rowDepth + // gradients with respect to the rows, sums by offset
+      2 * images.fullKeyDepth, // of a pair of queries
+  );
+  const sumBytes = bytesOf(offsets * rowDepth);
+  const parts = partsFor(call, 9 * images.pairs * attrs.keyDepth);
+  const scratch = pool.scratch(parts * (scratchBytes + sumBytes));
+  const sums = scratch + parts * scratchBytes;
+  runParts(call, parts, "localSimilarityStatisticsGrad", [
+    ...images.args(scratch, scratchBytes),
+    ...[mean, dMean, dVariance, dQkv].map((tensor) => pointerTo(call, tensor)),
+    ...[Number(passed !== undefined), sums, sumBytes],
+  ]);
+  pool.runAlone("attentionGradSum", [
+    ...[sums, sumBytes, parts, attrs.heads, attrs.keyDepth, attrs.valueDepth, offsets, tableRows, 0],
+    ...[dTables[0], dTables[1]].map((tensor) => pointerTo(call, tensor)),
+    ...[0, 0],
+  ]);
+  return [dQkv, ...dTables.filter((gradient) => gradient !== undefined)];
+});
+
+export const localSimilarityStatisticsKernels: readonly WasmKernel[] = [forward, backward];

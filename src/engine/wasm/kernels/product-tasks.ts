@@ -1,0 +1,28 @@
+/** What matrix products and convolutions have in common: memory of a task, and what may follow a product. */
+
+/** Pointers; 0 for what is left out. y = relu(value + shift[column] + residual[row][column]). */
+export interface Epilogue {
+  readonly shift?: number;
+  /** Of the shape of the result. */
+  readonly residual?: number;
+  readonly relu?: boolean;
+}
+
+/** What the assembly calls workspaceHead: bytes of tables before a thread's own buffers. */
+export const workspaceHead = 320;
+
+/** Floats of packed columns that a thread keeps in its L2 cache: 512 KiB. */
+export const packedFloats = 131_072;
+
+export const roundUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple;
+export const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
+
+/** As in assembly/matrix-pack.ts. */
+export const transposedRowBytes = (floats: number): number => 64 * (Math.ceil(floats / 16) | 1);
+
+/** In the order of the kernels. */
+export const epilogueArguments = ({ shift = 0, residual = 0, relu = false }: Epilogue): number[] => [
+  shift,
+  residual,
+  Number(relu),
+];
