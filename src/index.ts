@@ -3,6 +3,7 @@ export * from "./inspection/attention-weights.js";
 export * as data from "./data/index.js";
 export * as engine from "./engine/index.js";
 export * from "./core/errors.js";
+export * as exchange from "./exchange/index.js";
 export * from "./inspection/inspect.js";
 export * as layers from "./layers/index.js";
 export * as models from "./models/index.js";

@@ -3,7 +3,7 @@
  * source pixels, so that an image is resampled once (`resample.ts`); brightness and contrast make one table of tones.
  */
 import { ConfigError } from "../core/errors.js";
-import type { Random } from "./random.js";
+import type { Random } from "../core/random.js";
 
 export interface Augmentation {
   /** Least part of the image's area that a random crop takes; the most is 1. With 1 (and `ratio` null) no random crop. */

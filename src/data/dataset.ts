@@ -47,6 +47,11 @@ export interface BatchOptions {
   readonly shuffle?: boolean;
   /** Leave out the last, smaller batch. Default: true for `train`, false for `validation`. */
   readonly dropRemainder?: boolean;
+  /**
+   * Which part of each batch comes out, where several processes share them: the order of the epoch and what a batch holds
+   * do not depend on it, `batchSize` is that of the whole. Default: all of it.
+   */
+  readonly shard?: { readonly rank: number; readonly size: number };
   /** Ends the iteration with the signal's reason. */
   readonly signal?: AbortSignal;
 }

@@ -1,5 +1,5 @@
 /** Draws a scene into pixels: smooth background, anti-aliased glyphs, noise. */
-import type { Random } from "./random.js";
+import type { Random } from "../core/random.js";
 import type { Glyph, Scene } from "./scene.js";
 
 /** Signed distance from a point (in radii, from the centre) to a glyph's outline: negative inside. */

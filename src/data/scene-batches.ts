@@ -1,9 +1,10 @@
 /** Makes batches of drawn scenes: the same job and indices give the same bits on any thread. */
+import { randomOf, type Random } from "../core/random.js";
 import type { BatchMaker } from "./batch-pool.js";
 import type { Batch, ImageBatch, LabelMapBatch, Split } from "./dataset.js";
 import { normalizationTable } from "./normalize.js";
 import { labelScene, paintScene } from "./paint.js";
-import { purpose, randomOf, type Random } from "./random.js";
+import { purpose } from "./purposes.js";
 import { drawScene, type Scene } from "./scene.js";
 
 /** `round` 0 holds the images that never change, `round` e + 1 those of epoch e. */

@@ -20,7 +20,7 @@
  * - attention along the axis with relative positions ("the disc at distance 0.8, not the one at 0.4") tells the class;
  * - rows alone or columns alone serve one half of the images: both axes are needed.
  */
-import type { Random } from "./random.js";
+import type { Random } from "../core/random.js";
 
 export type Shape = "disc" | "ring";
 

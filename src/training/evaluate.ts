@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { partsOf, type Batch, type Dataset, type Split } from "../data/dataset.js";
 import { batchesPerEpoch } from "../data/plan.js";
+import { localExchange, type Exchange } from "../exchange/exchange.js";
 import { explainMemory } from "./memory.js";
 import { inputsOf, outputsOf } from "./pass.js";
 import type { Evaluation, ModelConfig, Task } from "./task.js";
@@ -16,6 +17,8 @@ export interface EvaluateOptions<B extends Batch, E extends Evaluation> {
   split?: Split;
   /** Default 64. */
   batchSize?: number;
+  /** The processes that share the images out; each gets the result of all. Default: this one alone. */
+  exchange?: Exchange;
   /** Ends with the signal's reason. */
   signal?: AbortSignal;
   /** After each batch. */
@@ -31,7 +34,15 @@ export interface EvaluateOptions<B extends Batch, E extends Evaluation> {
 export async function evaluate<B extends Batch, E extends Evaluation = ClassificationEvaluation>(
   model: tf.LayersModel,
   data: Dataset<B>,
-  { size, task: given, split = "validation", batchSize = 64, signal, onBatch }: EvaluateOptions<B, E>,
+  {
+    size,
+    task: given,
+    split = "validation",
+    batchSize = 64,
+    exchange = localExchange,
+    signal,
+    onBatch,
+  }: EvaluateOptions<B, E>,
 ): Promise<E> {
   const startedAt = performance.now();
   const task = given ?? (classification() as unknown as Task<B, E>);
@@ -40,13 +51,16 @@ export async function evaluate<B extends Batch, E extends Evaluation = Classific
   const meter = task.meter(data);
   const total = batchesPerEpoch(data, { split, batchSize });
   let done = 0;
-  for await (const batch of data.batches({ split, batchSize, size, seed: 0, epoch: 0, signal })) {
+  const { rank, size: ranks } = exchange;
+  const order = { split, batchSize, size, seed: 0, epoch: 0, shard: { rank, size: ranks }, signal };
+  for await (const batch of data.batches(order)) {
     const outputs = predict(task, model, batch);
     await meter.add(outputs, batch);
     tf.dispose(outputs);
     onBatch?.(++done, total);
     signal?.throwIfAborted();
   }
+  await exchange.sum(meter.sums);
   return { ...meter.result(), seconds: (performance.now() - startedAt) / 1000 } as E;
 }
 

@@ -1,5 +1,6 @@
 /** What `train` takes. */
 import type { Batch, ImageBatch, Progress } from "../data/dataset.js";
+import type { Exchange } from "../exchange/exchange.js";
 import type { ResNetConfig } from "../models/index.js";
 import type { RunDefinition } from "./config.js";
 import type { RunEvent } from "./events.js";
@@ -16,6 +17,12 @@ export interface TrainOptions<
   resume?: string;
   /** How often `last.safetensors` is written besides the end of each epoch. Default: every 5 minutes. */
   checkpointEvery?: { steps?: number; minutes?: number };
+  /**
+   * The processes that train this model together: each gives its own exchange and the same options, of which `batchSize`
+   * is that of all. Gradients are summed before each step, so every rank has the same weights; the norms in training see
+   * their own rank's images, and their running statistics are averaged before each validation. Default: this one alone.
+   */
+  exchange?: Exchange;
   /** Finishes the step at hand, writes a checkpoint and returns. */
   signal?: AbortSignal;
   onEvent?: (event: RunEvent) => void;

@@ -9,11 +9,13 @@ import { createAverage, type WeightAverage } from "./averaging.js";
 import { checkpointPath, freshState, readCheckpoint, writeCheckpoint, type RunState } from "./checkpoint.js";
 import { isModel, resolveConfig, resolveTask, resumedConfig, sizeAt, type TrainConfig } from "./config.js";
 import type { RunEvent } from "./events.js";
+import { localExchange, type Exchange } from "../exchange/exchange.js";
 import { createOptimizer, type Optimizer } from "./optimizers.js";
 import type { AnyTrainOptions } from "./options.js";
 import type { Trainee } from "./pass.js";
 import { appendToRunLog, eventsBefore, readRunLog, writeRunLog } from "./run-log.js";
 import { initialSeed } from "./step-random.js";
+import { broadcastVariables } from "./summed.js";
 import type { Task } from "./task.js";
 import { namedWeights, parametersOf, restoreVariables } from "./weights.js";
 
@@ -22,6 +24,9 @@ export interface Run extends Trainee {
   readonly state: RunState;
   readonly optimizer: Optimizer;
   readonly average: WeightAverage | null;
+  readonly exchange: Exchange;
+  /** What is no parameter, running statistics of norms and their averages: each rank gathers its own. */
+  readonly statistics: readonly tf.Variable[];
   readonly stepsPerEpoch: number;
   /** Of the whole run. */
   readonly steps: number;
@@ -37,8 +42,9 @@ export interface Run extends Trainee {
 }
 
 export async function openRun(options: AnyTrainOptions): Promise<Run> {
-  const { data, resume, signal, onProgress } = options;
+  const { data, resume, signal, onProgress, exchange = localExchange } = options;
   const folder = folderOf(options);
+  const writes = folder !== null && exchange.rank === 0;
   const saved = resume === undefined ? null : await readCheckpoint(resume);
   const config = saved ? resumedConfig(options, saved.config) : resolveConfig(options);
   const state = saved?.state ?? freshState();
@@ -51,6 +57,13 @@ export async function openRun(options: AnyTrainOptions): Promise<Run> {
     const count = data.count("train");
     throw new ConfigError(
       `train: an epoch must hold a batch, got ${count} images, batchSize=${config.batchSize}; use batchSize=${count} or less`,
+    );
+  }
+
+  if (config.batchSize < exchange.size) {
+    throw new ConfigError(
+      `train: a batch must hold an image for each process, got batchSize=${config.batchSize} for ${exchange.size}; ` +
+        `use batchSize=${exchange.size} or more`,
     );
   }
 
@@ -81,11 +94,18 @@ export async function openRun(options: AnyTrainOptions): Promise<Run> {
     optimizer.steps = state.step;
   }
 
-  const log = folder === null ? null : join(folder, "log.jsonl");
+  // A model of the caller's may have been drawn at random on each.
+  const spread = [...variables.model.values(), ...variables.average.values(), ...variables.optimizer.values()];
+  await broadcastVariables(exchange, spread);
+
+  const log = writes ? join(folder, "log.jsonl") : null;
   const events = log !== null && saved && existsSync(log) ? eventsBefore(readRunLog(log), state) : [];
-  if (folder !== null) await tidyFolder(folder);
+  if (writes) await tidyFolder(folder);
   if (log !== null) await writeRunLog(log, events);
 
+  await exchange.barrier(); // Nobody looks for an earlier run in the folder any more.
+
+  const trained = new Set(parameters.map(({ name }) => name));
   return {
     config,
     task,
@@ -94,6 +114,10 @@ export async function openRun(options: AnyTrainOptions): Promise<Run> {
     parameters,
     optimizer,
     average,
+    exchange,
+    statistics: [...variables.model, ...variables.average].flatMap(([name, variable]) =>
+      trained.has(name) ? [] : [variable],
+    ),
     stepsPerEpoch,
     steps: config.epochs * stepsPerEpoch,
     events,
@@ -104,7 +128,7 @@ export async function openRun(options: AnyTrainOptions): Promise<Run> {
       options.onEvent?.(event);
     },
     async save(kind) {
-      if (folder !== null) await writeCheckpoint(join(folder, `${kind}.safetensors`), { config, state }, variables);
+      if (writes) await writeCheckpoint(join(folder, `${kind}.safetensors`), { config, state }, variables);
     },
     close,
   };

@@ -15,8 +15,9 @@ import type { AnyTrainOptions, TrainOptions } from "./options.js";
 import { addPasses, disposePass, forwardAndBack, type Pass } from "./pass.js";
 import { openRun, type Run } from "./run.js";
 import { rateFactor } from "./schedule.js";
-import { taskRandom, withStepRandom } from "./step-random.js";
-import type { Evaluation, Measures, ModelConfig } from "./task.js";
+import { taskRandom, withStepRandom, type StepPlace } from "./step-random.js";
+import { averageOverRanks, summed } from "./summed.js";
+import type { Evaluation, Measures, ModelConfig, StepContext } from "./task.js";
 import { every, stopwatch, timed } from "./timing.js";
 
 export interface TrainResult {
@@ -50,12 +51,13 @@ export async function train<
   const options = given as unknown as AnyTrainOptions;
   const { data, signal } = options;
   const run = await openRun(options);
-  const { config, task, state, model, average } = run;
+  const { config, task, state, model, average, exchange } = run;
   const { epochs, batchSize, seed } = config;
   try {
     run.emit(started(run, options));
     const lap = stopwatch(state);
     const checkpointIsDue = every(options.checkpointEvery ?? { minutes: 5 });
+    const shard = { rank: exchange.rank, size: exchange.size };
     let ending: RunEnded["reason"] = "done";
 
     while (state.epoch < epochs) {
@@ -65,14 +67,14 @@ export async function train<
       }
       const { epoch } = state;
       const size = sizeAt(config.size, epoch, epochs);
-      const order = { split: "train", batchSize, size, seed, epoch, skip: state.batch } as const;
+      const order = { split: "train", batchSize, size, seed, epoch, skip: state.batch, shard } as const;
+      let stopped = false;
 
       for await (const { batch, waited } of timed(data.batches(order))) {
         const learningRate = rateAt(run);
-        const { loss, counts, gradientNorm } = await trainingStep(run, batch, learningRate);
+        const { loss, images, counts, gradientNorm, stop } = await trainingStep(run, batch, learningRate, signal);
         assertFinite(loss, run, learningRate);
 
-        const images = batch.shape[0];
         const seconds = lap();
         state.step++;
         state.batch++;
@@ -91,11 +93,12 @@ export async function train<
           ...(gradientNorm !== null && { gradientNorm }),
         });
         await turn(); // Signals, timers and decoded images come in.
-        if (signal?.aborted) break;
+        stopped = stop || (exchange.size === 1 && signal?.aborted === true);
+        if (stopped) break;
         if (checkpointIsDue(state.step)) await run.save("last");
       }
 
-      const validation = await validate(run, options);
+      const validation = stopped ? null : await validate(run, options);
       if (!validation) {
         lap();
         await run.save("last");
@@ -141,34 +144,63 @@ export async function train<
   }
 }
 
-/** One step of gradient descent on one batch: forward, back, update. */
+interface StepResult {
+  loss: number;
+  /** In the batch of all ranks. */
+  images: number;
+  counts: Measures;
+  gradientNorm: number | null;
+  /** Whether the signal of any rank says so. */
+  stop: boolean;
+}
+
+/** One step of gradient descent on one batch: forward, back, sum over the ranks, update. */
 async function trainingStep(
   run: Run,
   batch: Batch,
   learningRate: number,
-): Promise<{ loss: number; counts: Measures; gradientNorm: number | null }> {
-  const { config, state, task, optimizer, average } = run;
-  const pass = withStepRandom(config.seed, state.step, () => passInParts(run, batch));
-  const clip = config.clipNorm === null ? null : await clipScale(pass.gradients, config.clipNorm);
-  optimizer.step(pass.gradients, { learningRate, gradientScale: clip?.scale });
+  signal: AbortSignal | undefined,
+): Promise<StepResult> {
+  const { config, state, task, optimizer, average, exchange } = run;
+  const totals = Float64Array.from(task.totals(batch));
+  await exchange.sum([totals]);
+  const pass = withStepRandom(placeOf(run), () => passInParts(run, batch, [...totals]));
+  const gradients = await summed(exchange, pass.gradients);
+  const clip = config.clipNorm === null ? null : await clipScale(gradients, config.clipNorm);
+  optimizer.step(gradients, { learningRate, gradientScale: clip?.scale });
   average?.update(state.step);
 
-  const loss = (await pass.loss.data())[0];
   const counts: Record<string, number> = {};
   for (const { part, tensors } of pass.kept) {
     addCounts(counts, task.tally(await Promise.all(tensors.map((tensor) => tensor.data())), part));
   }
-  disposePass(pass);
-  return { loss, counts, gradientNorm: clip && clip.norm };
+  const loss = (await pass.loss.data())[0];
+  disposePass({ ...pass, gradients });
+
+  const names = Object.keys(counts);
+  const told = Float64Array.of(loss, batch.shape[0], signal?.aborted ? 1 : 0, ...Object.values(counts));
+  await exchange.sum([told]);
+  return {
+    loss: told[0],
+    images: told[1],
+    stop: told[2] > 0,
+    counts: Object.fromEntries(names.map((name, i) => [name, told[3 + i]])),
+    gradientNorm: clip && clip.norm,
+  };
 }
 
+const placeOf = ({ config, state, exchange }: Run): StepPlace => ({
+  seed: config.seed,
+  step: state.step,
+  rank: exchange.rank,
+});
+
 /** Forward and back, as many images at once as the configuration says. */
-function passInParts(run: Run, batch: Batch): Pass {
-  const { config, state, task, steps } = run;
-  const totals = task.totals(batch);
-  const context = (part: number) => ({
+function passInParts(run: Run, batch: Batch, totals: readonly number[]): Pass {
+  const { config, state, steps } = run;
+  const context = (part: number): StepContext => ({
     progress: state.step / steps,
-    random: taskRandom(config.seed, state.step, part),
+    random: taskRandom(placeOf(run), part),
   });
   let sum: Pass | null = null;
   try {
@@ -198,17 +230,18 @@ const tooLarge = (error: unknown, run: Run, batch: Batch, pass: (part: Batch) =>
 
 /**
  * Measures the averaged weights where the run averages, as many images at once as go through the model in training; null
- * where the signal ended it.
+ * where the signal ended it. Several ranks, which must agree on it, end after a step and not here.
  */
-async function validate(
-  { config, task, state, model, average }: Run,
-  options: AnyTrainOptions,
-): Promise<Measures | null> {
-  const { data, signal, onValidation: onBatch } = options;
+async function validate(run: Run, options: AnyTrainOptions): Promise<Measures | null> {
+  const { config, task, state, model, average, exchange } = run;
+  const { data, onValidation: onBatch } = options;
+  const signal = exchange.size === 1 ? options.signal : undefined;
   const last = state.epoch + 1 >= config.epochs;
   const size = last ? config.size.to : sizeAt(config.size, state.epoch, config.epochs);
-  const measure = () => evaluate(model, data, { task, size, batchSize: config.microBatch, signal, onBatch });
+  const measure = () =>
+    evaluate(model, data, { task, size, batchSize: config.microBatch * exchange.size, exchange, signal, onBatch });
   if (signal?.aborted) return null;
+  await averageOverRanks(exchange, run.statistics);
   try {
     return task.validationMeasures(await (average ? average.during(measure) : measure()));
   } catch (error) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { permutation, randomOf } from "../../src/data/random.js";
+import { permutation, randomOf } from "../../src/core/random.js";
 
 const draw = (keys: number[], count = 5): number[] => {
   const random = randomOf(...keys);

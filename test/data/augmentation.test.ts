@@ -10,7 +10,7 @@ import {
   type Augmentation,
   type Projection,
 } from "../../src/data/augmentation.js";
-import { randomOf } from "../../src/data/random.js";
+import { randomOf } from "../../src/core/random.js";
 
 const none = { ...augmentationPresets.none, affineProbability: 1, lightingProbability: 1 };
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { centreCrop, type Projection } from "../../src/data/augmentation.js";
 import { imagenetStatistics, toBytes } from "../../src/data/normalize.js";
-import { randomOf } from "../../src/data/random.js";
+import { randomOf } from "../../src/core/random.js";
 import { resample, type PixelSource } from "../../src/data/resample.js";
 
 function noise(width: number, height: number): PixelSource {

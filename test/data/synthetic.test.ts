@@ -174,3 +174,36 @@ describe("generatedLabelMaps", () => {
     );
   });
 });
+
+describe("shards of an epoch", () => {
+  it("share each batch out, whatever their number, and leave the order as it is", async () => {
+    const data = generated({ trainCount: 31, validationCount: 5 });
+    for (const split of ["train", "validation"] as const) {
+      const options = { ...epochOf, split };
+      const whole = (await collect(data.batches(options))).flatMap(({ indices }) => [...indices]);
+      for (const size of [2, 3, 7]) {
+        const shares = await Promise.all(
+          Array.from({ length: size }, (_, rank) => collect(data.batches({ ...options, shard: { rank, size } }))),
+        );
+        const batches = shares[0].length;
+        const joined = Array.from({ length: batches }, (_, batch) =>
+          shares.flatMap((share) => [...(share[batch]?.indices ?? [])]),
+        );
+        if (split === "train") assert.deepEqual(joined.flat(), whole);
+        const all = shares.flatMap((share) => share.flatMap(({ indices }) => [...indices]));
+        assert.deepEqual(
+          all.sort((a, b) => a - b),
+          [...whole].sort((a, b) => a - b),
+        );
+      }
+    }
+    await data.close();
+  });
+
+  it("refuse a rank that there is not", async () => {
+    await assert.rejects(
+      collect(generated().batches({ ...epochOf, shard: { rank: 2, size: 2 } })),
+      /^ConfigError: generated.batches: shard.rank must be below shard.size, got 2 of 2$/,
+    );
+  });
+});

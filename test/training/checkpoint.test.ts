@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs";
-import { randomOf } from "../../src/data/random.js";
+import { randomOf } from "../../src/core/random.js";
 import * as engine from "../../src/engine/index.js";
 import { ConfigError, FileError } from "../../src/core/errors.js";
 import { readCheckpoint, readRunLog, restore, train } from "../../src/training/index.js";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
-import { randomOf } from "../../src/data/random.js";
+import { randomOf } from "../../src/core/random.js";
 import * as engine from "../../src/engine/index.js";
 import { ConfigError } from "../../src/core/errors.js";
 import {

@@ -1,0 +1,29 @@
+/**
+ * What processes that train one model together say to each other. Each runs the same program on its own share of the
+ * images; they are numbered by rank, from 0. Calls are collective: every rank makes the same ones in the same order, with
+ * arrays of the same lengths, and each waits for the others.
+ */
+export interface Exchange {
+  /** Which of the processes this is, from 0 to `size` - 1. Rank 0 writes logs and checkpoints. */
+  readonly rank: number;
+  /** How many processes there are. */
+  readonly size: number;
+  /** Puts the sum over all ranks in place of the values, array by array: the same bits on every rank. */
+  sum(arrays: readonly (Float32Array | Float64Array)[]): Promise<void>;
+  /** Puts the values of rank 0 in place of the others'. */
+  broadcast(arrays: readonly (Float32Array | Float64Array)[]): Promise<void>;
+  /** Comes back when every rank has called it. */
+  barrier(): Promise<void>;
+  /** Leaves the others; nothing can be exchanged afterwards. */
+  end(): Promise<void>;
+}
+
+/** One process alone: nothing to add, nothing to wait for. */
+export const localExchange: Exchange = {
+  rank: 0,
+  size: 1,
+  sum: () => Promise.resolve(),
+  broadcast: () => Promise.resolve(),
+  barrier: () => Promise.resolve(),
+  end: () => Promise.resolve(),
+};
