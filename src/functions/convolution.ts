@@ -65,24 +65,25 @@ function spread(x: tf.Tensor4D, dilation: number, run: (x: tf.Tensor4D) => tf.Te
 }
 
 /**
- * Every stride-th row and column, from the first on: [B, ceil(H / stride), ceil(W / stride), C]. By reshaping and
- * slicing, because TensorFlow.js has no gradient for a strided slice.
+ * Every so-many-th row and column, from the first on: [B, ceil(H / down), ceil(W / across), C] for strides [down, across]
+ * (one number for both). By reshaping and slicing, because TensorFlow.js has no gradient for a strided slice.
  */
-export function subsample(x: tf.Tensor4D, stride: number): tf.Tensor4D {
-  if (stride === 1) return x;
+export function subsample(x: tf.Tensor4D, strides: number | readonly [number, number]): tf.Tensor4D {
+  const [down, across] = typeof strides === "number" ? [strides, strides] : strides;
+  if (down === 1 && across === 1) return x;
   const [batch, height, width, channels] = x.shape;
-  const [rows, columns] = [Math.ceil(height / stride), Math.ceil(width / stride)];
+  const [rows, columns] = [Math.ceil(height / down), Math.ceil(width / across)];
   const whole =
-    rows * stride === height && columns * stride === width
+    rows * down === height && columns * across === width
       ? x
       : x.pad([
           [0, 0],
-          [0, rows * stride - height],
-          [0, columns * stride - width],
+          [0, rows * down - height],
+          [0, columns * across - width],
           [0, 0],
-        ]); // [B, rows * stride, columns * stride, C]
+        ]); // [B, rows * down, columns * across, C]
   return whole
-    .reshape<tf.Tensor<tf.Rank.R5>>([batch, rows, stride, columns, stride * channels])
+    .reshape<tf.Tensor<tf.Rank.R5>>([batch, rows, down, columns, across * channels])
     .slice([0, 0, 0, 0, 0], [batch, rows, 1, columns, channels])
     .reshape([batch, rows, columns, channels]);
 }

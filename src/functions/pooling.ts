@@ -69,6 +69,27 @@ function windowShares(size: number, windows: number, stride: number): tf.Tensor4
   return tf.tensor4d(shares, [1, windows, 1, 1]);
 }
 
+/**
+ * Mean over all places, or over windows at every place where one fits.
+ *
+ * @param x [B, H, W, C]
+ * @returns [B, 1, 1, C], or [B, H - h + 1, W - w + 1, C] for windows of [h, w]
+ */
+export function averageWindows(x: tf.Tensor4D, window: "all" | readonly [number, number]): tf.Tensor4D {
+  return tf.tidy(() => {
+    if (window === "all") return x.mean<tf.Tensor4D>([1, 2], true);
+    const along = (map: tf.Tensor4D, axis: 1 | 2, size: number) => {
+      const shape = [...map.shape] as [number, number, number, number];
+      shape[axis] += 1 - size;
+      const shifted = Array.from({ length: size }, (_, shift) =>
+        map.slice([0, axis === 1 ? shift : 0, axis === 2 ? shift : 0, 0], shape),
+      );
+      return tf.addN(shifted).div<tf.Tensor4D>(size);
+    };
+    return along(along(x, 1, window[0]), 2, window[1]);
+  });
+}
+
 /** Which windows a maximum is taken over. */
 export interface MaxPoolOptions {
   /** Side of the square window. Default 3. */

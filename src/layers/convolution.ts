@@ -24,13 +24,14 @@ export interface ConvolutionArgs extends LayerArgs {
   dilation?: number;
   /** Default false: a batch norm follows. */
   bias?: boolean;
+  /** Standard deviation of the initial kernel. Default sqrt(2 / (k k filters)), "Kaiming, fan out". */
+  initialDeviation?: number;
   /** Makes the initial weights repeatable. Default: random. */
   seed?: number;
 }
 
 /**
  * Convolution over [B, H, W, Cin] with dilation (k - 1) / 2 zeros around, to [B, ceil(H / stride), ceil(W / stride), filters].
- * Initial weights: normal with variance 2 / (k k filters), "Kaiming, fan out".
  */
 export class Convolution extends Layer {
   static readonly className = "Convolution";
@@ -59,12 +60,13 @@ export class Convolution extends Layer {
 
   override build(inputShape: tf.Shape | tf.Shape[]): void {
     const { filters, kernelSize = 1, groups = 1, seed } = this.args;
+    const { initialDeviation = Math.sqrt(2 / (kernelSize * kernelSize * filters)) } = this.args;
     const channels = channelsOf(singleShape(inputShape));
     if (channels === null || channels % groups !== 0)
       throw new ConfigError(
         `Convolution ${this.name}: input channels must be known and a multiple of groups, got ${channels} and ${groups}`,
       );
-    const initializer = normal(Math.sqrt(2 / (kernelSize * kernelSize * filters)), seed, 0);
+    const initializer = normal(initialDeviation, seed, 0);
     this.kernel = this.add("kernel", [kernelSize, kernelSize, channels / groups, filters], initializer, true);
     if (this.args.bias === true) this.bias = this.add("bias", [filters], tf.initializers.zeros(), true);
     this.built = true;

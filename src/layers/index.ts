@@ -20,6 +20,8 @@ export * from "../functions/nd-axial-attention.js";
 export * from "./batch-norm.js";
 export * from "./pooling.js";
 export * from "../functions/pooling.js";
+export * from "./resize.js";
+export * from "../functions/resize.js";
 export * from "../functions/relative-position.js";
 export * from "../functions/reversible.js";
 export * from "./self-attention.js";

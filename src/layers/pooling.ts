@@ -1,6 +1,6 @@
-/** Pooling as a layer: the maximum with explicit padding, as PyTorch has it; the functions are in functions/pooling.ts. */
+/** Pooling as layers: the maximum with explicit padding, as PyTorch has it, and the mean; the functions are in functions/pooling.ts. */
 import * as tf from "@tensorflow/tfjs";
-import { maxPool, maxPooledSide, type MaxPoolOptions } from "../functions/pooling.js";
+import { averageWindows, maxPool, maxPooledSide, type MaxPoolOptions } from "../functions/pooling.js";
 import { Layer, singleShape, singleTensor, type LayerArgs } from "./layer.js";
 
 export interface MaxPoolArgs extends LayerArgs, MaxPoolOptions {}
@@ -29,3 +29,35 @@ export class MaxPool extends Layer {
 }
 
 tf.serialization.registerClass(MaxPool);
+
+export interface AveragePoolArgs extends LayerArgs {
+  /** Rows and columns of the window, or `all` for the whole map. Default `all`. */
+  window?: "all" | [number, number];
+}
+
+/** {@link averageWindows} as a layer. [B, H, W, C] to [B, 1, 1, C], or to every place where the window fits. */
+export class AveragePool extends Layer {
+  static readonly className = "AveragePool";
+
+  constructor(private readonly args: AveragePoolArgs = {}) {
+    super(args);
+  }
+
+  override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
+    const [batch, height, width, channels] = singleShape(inputShape);
+    const { window = "all" } = this.args;
+    if (window === "all") return [batch, 1, 1, channels];
+    const pooled = (side: number | null, size: number) => (side === null ? null : side - size + 1);
+    return [batch, pooled(height, window[0]), pooled(width, window[1]), channels];
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    return averageWindows(singleTensor(inputs) as tf.Tensor4D, this.args.window ?? "all");
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return this.configOf(this.args);
+  }
+}
+
+tf.serialization.registerClass(AveragePool);

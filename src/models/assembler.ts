@@ -4,6 +4,7 @@
  * counts.
  */
 import type {
+  AveragePoolArgs,
   AxialAttentionArgs,
   BatchNormArgs,
   ChannelDropoutArgs,
@@ -13,6 +14,7 @@ import type {
   LocalAttentionArgs,
   MaxPoolArgs,
   StandAloneAttentionArgs,
+  SubsampleArgs,
   ValueMixtureAttentionArgs,
 } from "../layers/index.js";
 
@@ -34,6 +36,11 @@ export interface Assembler<F> {
   norm(x: F, args: Named<BatchNormArgs>, residual?: F): F;
   attention(x: F, part: AttentionPart): F;
   maxPool(x: F, args: Named<MaxPoolArgs>): F;
+  averagePool(x: F, args: Named<AveragePoolArgs>): F;
+  /** Every so-many-th row and column. */
+  subsample(x: F, args: Named<SubsampleArgs>): F;
+  /** Bilinear, corners aligned, to the rows and columns of another map. */
+  resizeLike(x: F, like: F, args: { readonly name: string }): F;
   /** x where it is positive, else a hundredth of it. */
   leakyRelu(x: F, args: { readonly name: string }): F;
   dropout(x: F, args: Named<ChannelDropoutArgs>): F;

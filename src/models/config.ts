@@ -44,6 +44,11 @@ export interface AxialOperator extends AttentionOperator {
   readonly maxDistance?: number;
   /** Default all three. */
   readonly position?: Partial<PositionTerms>;
+  /**
+   * How it strides. `average`: the mean of the places, after the width pass, as csrhddlam/axial-deeplab. `slice`: rows are
+   * left out before the width pass and columns after it, as google-research/deeplab2. Default `average`.
+   */
+  readonly striding?: "average" | "slice";
 }
 
 /** Position-sensitive attention in a square window (Axial-DeepLab, eq. 3). */
@@ -133,7 +138,7 @@ export interface MixtureStem {
 }
 
 /** From features to logits. */
-export type HeadConfig = ClassifierHead | CrissCrossHead;
+export type HeadConfig = ClassifierHead | CrissCrossHead | PanopticHead;
 
 /** The average over all places, then a linear layer: [B, classes]. */
 export interface ClassifierHead {
@@ -151,6 +156,44 @@ export interface CrissCrossHead {
   readonly dropout?: number;
   /** A second output, the classes by the last stage but one: helps training (weight 0.4 there). Default false. */
   readonly auxiliary?: boolean;
+}
+
+/**
+ * Panoptic-DeepLab's decoders and heads: the classes of every place, a heat map of centres, and offsets (y, x) to the own
+ * centre, [B, h, w, classes], [B, h, w, 1] and [B, h, w, 2] at the size of the last skip, a quarter of the image's sides.
+ */
+export interface PanopticHead {
+  readonly kind: "panoptic";
+  readonly semantic: DecoderConfig;
+  readonly instance: DecoderConfig;
+}
+
+/** From the last stage's features back to a larger map, by those of earlier stages. */
+export interface DecoderConfig {
+  readonly pyramid: PyramidConfig;
+  /** Features of earlier stages that are fused in, lowest resolution first. */
+  readonly skips: readonly {
+    /** Counted from 1. */
+    readonly stage: number;
+    /** Channels that they are projected to. */
+    readonly filters: number;
+  }[];
+  /** Channels after each fusion. */
+  readonly filters: number;
+  /** Channels of the heads, before their outputs. */
+  readonly headFilters: number;
+}
+
+/** Atrous spatial pyramid pooling: places, three dilations and the mean of the map side by side; or their projection alone. */
+export interface PyramidConfig {
+  /** Channels of every branch and of the result. */
+  readonly filters: number;
+  /** Dilations of the 3 x 3 convolutions; none: the 1 x 1 projection alone, as axial networks have it. */
+  readonly rates: readonly number[];
+  /** Rows and columns that the mean is over. Default the whole map. */
+  readonly window?: "all" | readonly [number, number];
+  /** Share of the channels left out in training. Default 0.1. */
+  readonly dropout?: number;
 }
 
 export interface ResNetConfig {

@@ -105,6 +105,17 @@ export function costAssembler(): CostAssembler {
       // Windows beyond the edge are taken of a padded copy.
       return record(args.name, y, { activations: keep(x) + (args.ceil === true ? size(x) : 0) + keep(y) });
     },
+    // A mean is given its gradient by its number of places alone.
+    averagePool: (x, { name, window = "all" }) => {
+      const [rows, columns] = window === "all" ? [x.height, x.width] : window;
+      const y: CountedMap = { ...x, height: x.height - rows + 1, width: x.width - columns + 1, kept: false };
+      return record(name, y, {});
+    },
+    subsample: (x, { name, strides: [down, across] }) => {
+      const y = { ...x, height: strided(x.height, down), width: strided(x.width, across), kept: false };
+      return record(name, y, {});
+    },
+    resizeLike: (x, { height, width }, { name }) => record(name, { ...x, height, width, kept: false }, {}),
     leakyRelu: (x, { name }) => record(name, { ...x, kept: false }, { activations: keep(x) }),
     // The factors of the channels are all that is new.
     dropout: (x, { name }) => record(name, { ...x, kept: false }, { activations: keep(x) + x.channels }),

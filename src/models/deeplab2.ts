@@ -1,15 +1,15 @@
 /**
  * The classifiers of google-research/deeplab2 as configurations: they differ from csrhddlam's in a stem of 64 channels
  * at every width, no max pooling (the first stage strides), tables of 509 rows whatever the size, an output stride of
- * 16, and the constants of Keras's batch norm. Their parameters without the classifier are the known counts of its
- * tests; their striding is by slices there, by pooling here.
+ * 16, striding by slices, and the constants of Keras's batch norm. Their parameters without the classifier are the known
+ * counts of its tests.
  *
  * Source: model/encoder/axial_resnet_instances.py and model/layers/axial_block_groups.py at commit 64bc1c1.
  */
 import type { AxialOperator, OperatorConfig, ResNetConfig, StageConfig, StemConfig } from "./config.js";
 
 /** MAX_SPAN = 255 there. */
-const axial: AxialOperator = { kind: "axial", heads: 8, maxDistance: 254 };
+const axial: AxialOperator = { kind: "axial", heads: 8, maxDistance: 254, striding: "slice" };
 const convolution: OperatorConfig = { kind: "convolution" };
 
 const stems = {

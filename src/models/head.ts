@@ -1,6 +1,7 @@
 /** From features to logits: the last layers of a network. */
 import type { Assembler } from "./assembler.js";
 import type { CrissCrossHead, HeadConfig } from "./config.js";
+import { applyPanoptic } from "./panoptic-head.js";
 
 /**
  * @param stages the features after each stage, the last last
@@ -9,6 +10,7 @@ import type { CrissCrossHead, HeadConfig } from "./config.js";
 export function applyHead<F>(assembler: Assembler<F>, stages: readonly F[], head: HeadConfig, classes: number): F[] {
   const features = stages[stages.length - 1];
   if (head.kind === "classifier") return [assembler.classify(features, classes)];
+  if (head.kind === "panoptic") return applyPanoptic(assembler, stages, head, classes);
   const logits = applyCrissCross(assembler, features, head, classes);
   return head.auxiliary === true
     ? [logits, applyAuxiliary(assembler, stages[stages.length - 2], head, classes)]

@@ -1,6 +1,7 @@
 /** Models as plain data, and what builds and counts them. Re-exports only. */
 export * from "./attention-resnet.js";
 export * from "./autoregressive-axial-transformer.js";
+export * from "./axial-deeplab.js";
 export * from "./axial-resnet.js";
 export * from "./ccnet.js";
 export * from "./config.js";

@@ -1,6 +1,7 @@
 /** Reads a network as TensorFlow.js layers. */
 import * as tf from "@tensorflow/tfjs";
 import {
+  AveragePool,
   AxialAttention,
   BatchNorm,
   ChannelDropout,
@@ -10,7 +11,9 @@ import {
   LocalAttention,
   MaxPool,
   maxPooledSide,
+  ResizeLike,
   StandAloneAttention,
+  Subsample,
   ValueMixtureAttention,
   type BatchNormPreset,
 } from "../layers/index.js";
@@ -45,6 +48,12 @@ export function layerAssembler({ constants, seed }: LayerOptions): Assembler<Fea
       return apply(attentionLayer(part, { constants, ...seeded() }), x, stride);
     },
     maxPool: (x, args) => ({ ...apply(new MaxPool(args), x), side: maxPooledSide(x.side, args) }),
+    averagePool: (x, args) => {
+      const [rows] = args.window === undefined || args.window === "all" ? [x.side] : args.window;
+      return { ...apply(new AveragePool(args), x), side: x.side - rows + 1 };
+    },
+    subsample: (x, args) => ({ ...apply(new Subsample(args), x), side: strided(x.side, args.strides[0]) }),
+    resizeLike: (x, like, args) => ({ ...apply(new ResizeLike(args), x, 1, like), side: like.side }),
     leakyRelu: (x, { name }) => apply(tf.layers.leakyReLU({ name, alpha: 0.01 }), x),
     // Without a seed, which would make the n-th choice of a process repeatable, and not that of a training step.
     dropout: (x, args) => apply(new ChannelDropout(args), x),

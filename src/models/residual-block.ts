@@ -75,6 +75,11 @@ function applyOperator<F>(assembler: Assembler<F>, name: string, x: F, slot: Slo
         position,
       };
       const height = attend(x, { kind: "axial", args: { ...shared, name: `${name}.height`, axis: "height" } });
+      if (operator.striding === "slice") {
+        const rows = subsampled(assembler, height, `${name}.height_stride`, [stride, 1]);
+        const args = { ...shared, ...striding(1, activated), name: `${name}.width`, axis: "width" } as const;
+        return subsampled(assembler, attend(rows, { kind: "axial", args }), `${name}.width_stride`, [1, stride]);
+      }
       const last = { ...striding(stride, activated), name: `${name}.width`, axis: "width" } as const;
       return attend(height, { kind: "axial", args: { ...shared, ...last } });
     }
@@ -94,6 +99,9 @@ function applyOperator<F>(assembler: Assembler<F>, name: string, x: F, slot: Slo
     }
   }
 }
+
+const subsampled = <F>(assembler: Assembler<F>, x: F, name: string, strides: [number, number]): F =>
+  strides.every((stride) => stride === 1) ? x : assembler.subsample(x, { name, strides });
 
 /** Attention strides by average pooling and keeps the remainder of odd sizes, as the shortcut's convolution does. */
 const striding = (stride: number, activated: boolean) =>

@@ -12,17 +12,22 @@ export interface Summary extends Cost {
 }
 
 /**
- * Parameters, multiply-adds and kept activations of a model for one image of `size` x `size` (default 224).
+ * Parameters, multiply-adds and kept activations of a model for one image of `size` x `size` (default 224), or `shape`.
  *
  *     const { parameters, convolutionMacs, attentionMacs } = summarize(configuration("axial-resnet-50-s"), { classes: 1000 });
  *
  * @throws ConfigError when the configuration or the options are not valid.
  */
-export function summarize(config: ResNetConfig, options: ModelOptions): Summary {
+export function summarize(
+  config: ResNetConfig,
+  options: ModelOptions & {
+    /** Rows and columns of the image. Default `size` each. */ readonly shape?: readonly [number, number];
+  },
+): Summary {
   assertConfig(config, options);
-  const { classes, size = 224 } = options;
+  const { classes, size = 224, shape: [height, width] = [size, size] } = options;
   const assembler = costAssembler();
-  assemble(assembler, { height: size, width: size, channels: 3, kept: false }, config, classes);
+  assemble(assembler, { height, width, channels: 3, kept: false }, config, classes);
   const { layers } = assembler;
   const parts = new Map<string, Cost>();
   for (const layer of layers) {

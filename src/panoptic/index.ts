@@ -32,5 +32,5 @@ export {
   type QualityOptions,
   type SegmentMap,
 } from "./quality.js";
-export { resizeBilinear, resizeNearest, resizeOffsets, scaledSize, type MapSize } from "./resize.js";
+export { resizeBilinear, resizeNearest, resizeOffsets, scaledSize, type MapSize } from "../functions/resize.js";
 export { panopticTargets, targetRules, type PanopticTargets, type TargetOptions, type TargetRules } from "./targets.js";

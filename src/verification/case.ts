@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { FileError } from "../core/errors.js";
-import { elements } from "../weights/correspondence.js";
+import { fmix32Counter, type GeneratedRule } from "./generator.js";
 import { readSafetensors, toFloat32 } from "../weights/safetensors.js";
 
 export interface Values {
@@ -37,13 +37,6 @@ export interface ReferenceCase {
   limitOf(tensor: string): number;
 }
 
-interface Generated {
-  readonly shape: readonly number[];
-  readonly seed: number;
-  readonly scale: number;
-  readonly offset: number;
-}
-
 interface CaseConfig {
   readonly class: string;
   readonly args: Record<string, unknown>;
@@ -55,7 +48,7 @@ interface CaseConfig {
   readonly limit: number;
   readonly limits: Readonly<Record<string, number>>;
   readonly generator?: { readonly name: string };
-  readonly generated?: Readonly<Record<string, Generated>>;
+  readonly generated?: Readonly<Record<string, GeneratedRule>>;
   readonly generated_sha256?: { readonly input: string; readonly params: string };
 }
 
@@ -140,22 +133,4 @@ function generate(config: CaseConfig, path: string): Map<string, Values> {
     made.set(`param.${name}`, { shape: weight.shape, data: new Float32Array(weight.data.length).fill(start) });
   }
   return made;
-}
-
-/**
- * Uniform numbers from a counter, mixed by the finaliser of MurmurHash3 ("fmix32"): the i-th depends on seed and i
- * alone.
- */
-function fmix32Counter({ shape, seed, scale, offset }: Generated): Values {
-  const data = new Float32Array(elements(shape));
-  for (let i = 0; i < data.length; i++) {
-    let x = (seed + Math.imul(i, 0x9e3779b9)) >>> 0;
-    x ^= x >>> 16;
-    x = Math.imul(x, 0x85ebca6b);
-    x ^= x >>> 13;
-    x = Math.imul(x, 0xc2b2ae35);
-    x ^= x >>> 16;
-    data[i] = offset + scale * (2 * ((x >>> 0) / 2 ** 32) - 1);
-  }
-  return { shape, data };
 }

@@ -1,9 +1,10 @@
-/** Verifies the panoptic cases that are functions of plain arrays; those of layers and networks are subjects. */
+/** Verifies the panoptic cases: functions of plain arrays, parts of networks, and whole networks. */
 import { readFile } from "node:fs/promises";
 import { FileError } from "../../core/errors.js";
 import type { Comparison } from "../compare.js";
 import { losses } from "./losses.js";
 import { merging, postProcessing, resizing, targets } from "./maps.js";
+import { networks } from "./networks.js";
 import { instancePrecision, meanIou, precision, quality } from "./metrics.js";
 import { readStored, type StoredCase } from "./stored.js";
 
@@ -14,6 +15,10 @@ const ofTensors: readonly (readonly [prefix: string, verify: (stored: StoredCase
   ["panoptic-merge", merging],
   ["panoptic-resize", resizing],
   ["panoptic-metrics-instance-ap", instancePrecision],
+  ["panoptic-aspp", networks],
+  ["panoptic-decoder", networks],
+  ["panoptic-head", networks],
+  ["panoptic-net", networks],
 ];
 const ofNumbers: readonly (readonly [prefix: string, verify: (file: unknown) => Comparison[]])[] = [
   ["panoptic-metrics-pq", quality],

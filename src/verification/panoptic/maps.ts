@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { findCenters, groupPixels, type CenterOptions } from "../../panoptic/centers.js";
 import { mergePanoptic, type mergeRules } from "../../panoptic/merge.js";
 import type { PixelMap } from "../../panoptic/panoptic-map.js";
-import { resizeBilinear, resizeNearest, resizeOffsets, scaledSize, type MapSize } from "../../panoptic/resize.js";
+import { resizeBilinear, resizeNearest, resizeOffsets, scaledSize, type MapSize } from "../../functions/resize.js";
 import { panopticTargets, type PanopticTargets, type TargetOptions } from "../../panoptic/targets.js";
 import type { Values } from "../case.js";
 import type { Comparison } from "../compare.js";
