@@ -227,6 +227,13 @@ export function assertConfig(config: ResNetConfig, { classes, size = 224 }: Mode
     [`${path}.width`, width],
     [`${path}.filters`, filters],
   ];
+  const ofDecoder = (decoder: DecoderConfig, path: string): [string, number][] => [
+    [`${path}.filters`, decoder.filters],
+    [`${path}.headFilters`, decoder.headFilters],
+    [`${path}.pyramid.filters`, decoder.pyramid.filters],
+    ...decoder.pyramid.rates.map((rate, index): [string, number] => [`${path}.pyramid.rates[${index}]`, rate]),
+    ...decoder.skips.map(({ filters }, index): [string, number] => [`${path}.skips[${index}].filters`, filters]),
+  ];
   const positive: [string, number][] = [
     ["classes", classes],
     ["size", size],
@@ -238,10 +245,19 @@ export function assertConfig(config: ResNetConfig, { classes, size = 224 }: Mode
           ["head.recurrence", head.recurrence ?? 2],
         ] as const)
       : []),
+    ...(head?.kind === "panoptic"
+      ? [...ofDecoder(head.semantic, "head.semantic"), ...ofDecoder(head.instance, "head.instance")]
+      : []),
   ].map(([name, value]) => [name as string, value as number]);
   for (const [name, value] of positive)
     if (!Number.isInteger(value) || value < 1)
       throw new ConfigError(`${where}: ${name} must be a positive integer, got ${String(value)}; use 1 or more`);
+  if (head?.kind === "panoptic")
+    for (const { stage } of [...head.semantic.skips, ...head.instance.skips])
+      if (!Number.isInteger(stage) || stage < 1 || stage > stages.length)
+        throw new ConfigError(
+          `${where}: a skip must come from a stage from 1 to ${stages.length}, got ${stage}; name one that there is`,
+        );
   if (head?.kind === "crissCross" && head.auxiliary === true && stages.length < 2)
     throw new ConfigError(
       `${where}: head.auxiliary needs a stage before the last, got ${stages.length} stages; leave it out`,

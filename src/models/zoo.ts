@@ -2,6 +2,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../core/errors.js";
 import { attentionResNets } from "./attention-resnet.js";
+import { axialDeepLabConfig, panopticDeepLabConfig } from "./axial-deeplab.js";
 import { axialResNetConfig, axialWidths, fullAxialResNetConfig, type AxialWidth } from "./axial-resnet.js";
 import { ccnetConfig } from "./ccnet.js";
 import type { ModelOptions, ResNetConfig } from "./config.js";
@@ -34,6 +35,9 @@ const configurations: ReadonlyMap<string, ResNetConfig> = new Map(
     ccnetConfig(50),
     ccnetConfig(101),
     ...deeplab2Configs,
+    ...widths.map((width) => axialDeepLabConfig(width)),
+    panopticDeepLabConfig(50),
+    panopticDeepLabConfig(101),
   ].map((config) => [config.name, config]),
 );
 

@@ -5,6 +5,8 @@ import {
   resNetConfig,
   resNetNames,
   type BlockConfig,
+  type DecoderConfig,
+  type HeadConfig,
   type ResNetConfig,
   type StageConfig,
 } from "../../src/models/index.js";
@@ -17,8 +19,20 @@ export function shrunk(config: ResNetConfig): ResNetConfig {
     stem:
       stem.kind === "blocks" ? { ...stem, stage: shrunkStage(stem.stage) } : { ...stem, filters: 16, ...small(stem) },
     stages: config.stages.slice(-2).map(shrunkStage),
-    ...(config.head?.kind === "crissCross" ? { head: { ...config.head, filters: 16 } } : {}),
+    ...(config.head === undefined ? {} : { head: shrunkHead(config.head) }),
   };
+}
+
+function shrunkHead(head: HeadConfig): HeadConfig {
+  if (head.kind === "crissCross") return { ...head, filters: 16 };
+  if (head.kind === "classifier") return head;
+  const decoder = ({ pyramid }: DecoderConfig): DecoderConfig => ({
+    pyramid: { filters: 16, rates: pyramid.rates.map((_, index) => index + 1) },
+    skips: [{ stage: 1, filters: 8 }],
+    filters: 16,
+    headFilters: 8,
+  });
+  return { ...head, semantic: decoder(head.semantic), instance: decoder(head.instance) };
 }
 
 const eighth = (channels: number) => Math.max(16, channels >> 3);

@@ -7,6 +7,8 @@ import {
   configuration,
   create,
   fullAxialResNetConfig,
+  axialDeepLabConfig,
+  panopticPaperFigures,
   paperFigures,
   summarize,
   type ResNetConfig,
@@ -97,6 +99,26 @@ describe("the paper's figures", () => {
       const macs = printed(ours.convolutionMacs + ours.attentionMacs, 1e9);
       const equal = printed(ours.parameters, 1e6) === parameters && (multiplyAdds === null || macs === multiplyAdds);
       assert.equal(equal, difference === null, name);
+    }
+  });
+
+  it("of panoptic models are met as closely as the explanation says", () => {
+    for (const { name, span, shape, classes, parameters, multiplyAdds } of panopticPaperFigures) {
+      const width = /^axial-deeplab-(.+)$/.exec(name)?.[1] as "s" | undefined;
+      const config = span === null ? configuration(name) : axialDeepLabConfig(width!, { span });
+      const ours =
+        span === null
+          ? summarize({ ...config, head: axialDeepLabConfig("l").head }, { classes, shape })
+          : summarize(config, { classes, shape, size: 1025 });
+      const share = (ours.convolutionMacs + ours.attentionMacs) / (multiplyAdds * 1e9) - 1;
+      // Table 2 leaves the head of 133 classes out, which is 2 % of S.
+      const bound = span === null ? 0.095 : classes === 133 ? 0.02 : 0.007;
+      assert.ok(Math.abs(share) < bound, `${name}: multiply-adds off by ${(100 * share).toFixed(2)} %`);
+      // Tables of 509 rows, as deeplab2 has them, against those of a span.
+      const global = width === undefined ? ours : summarize(axialDeepLabConfig(width), { classes, shape });
+      const [low, high] = [Math.min(ours.parameters, global.parameters), Math.max(ours.parameters, global.parameters)];
+      const slack = width === undefined ? 0.3e6 : 0;
+      assert.ok(low - slack < parameters * 1e6 && parameters * 1e6 < high + slack, `${name}: ${low} to ${high}`);
     }
   });
 

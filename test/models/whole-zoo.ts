@@ -23,7 +23,8 @@ function learn(name: string): Learned {
   const labels = tf.tidy(() => tf.oneHot([0, 1, 2, 0], classes));
   const optimizer = tf.train.sgd(0.05);
   const lossOf = () => {
-    const logits = model.apply(images, { training: true }) as tf.Tensor; // [B, classes] or [B, h, w, classes]
+    const outputs = model.apply(images, { training: true }) as tf.Tensor | tf.Tensor[];
+    const logits = Array.isArray(outputs) ? outputs[0] : outputs; // [B, classes] or [B, h, w, classes]
     const places = logits.size / (batch * classes);
     const everywhere = labels.expandDims(1).tile([1, places, 1]).reshape([-1, classes]);
     return tf.losses.softmaxCrossEntropy<tf.Tensor, tf.Scalar>(everywhere, logits.reshape([-1, classes]));

@@ -24,10 +24,10 @@ import { tensorOf, type StoredCase } from "./stored.js";
 export interface Counterpart {
   readonly weights: readonly tf.LayerVariable[];
   readonly links: readonly Link[];
-  apply(
+  readonly apply: (
     inputs: Readonly<Record<string, tf.Tensor>>,
     training: boolean,
-  ): { outputs: Record<string, tf.Tensor>; activations: Record<string, tf.Tensor> };
+  ) => { outputs: Record<string, tf.Tensor>; activations: Record<string, tf.Tensor> };
 }
 
 type Maps = Readonly<Record<string, Features>>;
