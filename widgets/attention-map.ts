@@ -7,7 +7,7 @@
 import { ShapeError } from "../src/core/errors.js";
 import type { Figure } from "./figure.js";
 import { matrixCells } from "./matrix.js";
-import { significant } from "./numbers.js";
+import { extent, percent, significant } from "./numbers.js";
 import { assertPixels, greyOf, pixelsUri, type Pixels } from "./pixels.js";
 import { fontSizes } from "./theme.js";
 import { vegaFigure, type VegaLiteSpec } from "./vega.js";
@@ -108,7 +108,10 @@ export function attentionRowsSpec({ image, query, height, width, ...text }: Atte
   const panel = panelOf(image, size, 300);
   const heads = Math.max(height.length, width.length, 1);
   const band = Math.max(12, Math.min(22, Math.round(104 / heads)));
-  const strongest = Math.max(0, ...[...height, ...width].flatMap((row) => Array.from(row)));
+  const [, strongest] = extent(
+    [...height, ...width].flatMap((row) => Array.from(row)),
+    0,
+  );
   const color = {
     field: "value",
     type: "quantitative",
@@ -155,6 +158,9 @@ export function attentionRowsSpec({ image, query, height, width, ...text }: Atte
   const { y, x } = query;
   return {
     title: { text: text.title ?? "Where one place looks", subtitle: text.subtitle ?? "" },
+    description:
+      `The image with the place in row ${y}, column ${x} outlined; beside it, a band for each of ${heads} heads, the ` +
+      `weights over its column, below it those over its row. The strongest weight is ${significant(strongest, 3)}.`,
     columns: 2,
     align: "each",
     bounds: "flush",
@@ -204,6 +210,41 @@ export interface AttentionMapArgs {
   subtitle?: string;
 }
 
+/** Cells of a field are this wide and high at least, in CSS pixels: of finer ones only means can be seen. */
+const leastCell = 2;
+
+/** A field of at most `most` places a side: the mean of each group of neighbours that are numbers, NaN where none is. */
+export function pooledField(field: AttentionField, most: number) {
+  const { values, shape } = field;
+  const group = Math.max(1, Math.ceil(Math.max(...shape) / most));
+  const [height, width] = shape.map((side) => Math.ceil(side / group));
+  const sums = new Float64Array(height * width);
+  const counts = new Uint32Array(height * width);
+  for (let y = 0; y < shape[0]; y++)
+    for (let x = 0; x < shape[1]; x++) {
+      const value = values[y * shape[1] + x];
+      if (!Number.isFinite(value)) continue;
+      const at = Math.floor(y / group) * width + Math.floor(x / group);
+      sums[at] += value;
+      counts[at]++;
+    }
+  return { values: sums.map((sum, i) => sum / counts[i]), shape: [height, width] as const, group };
+}
+
+/** Where the strongest place of a field is and what it holds, and how many places hold no number, in words. */
+function describe({ title, values, shape: [, width] }: AttentionField): string {
+  let [strongest, total, missing] = [-1, 0, 0];
+  for (let i = 0; i < values.length; i++)
+    if (Number.isFinite(values[i])) {
+      total += values[i];
+      if (strongest < 0 || values[i] > values[strongest]) strongest = i;
+    } else missing++;
+  const place = `strongest in row ${Math.floor(strongest / width)}, column ${strongest % width}`;
+  const share = total > 0 ? ` (${percent(values[strongest] / total)} of the whole)` : "";
+  const without = missing > 0 ? `, ${missing} places without a number` : "";
+  return strongest < 0 ? `${title}: no numbers.` : `${title}: ${place}${share}${without}.`;
+}
+
 /** The colour of attention: bright on dark and on grey, and no hue of the image, which is drawn in grey. */
 const attentionColour = "#ffb000";
 
@@ -218,15 +259,21 @@ export function attentionMapSpec({ image, query, fields, columns = 4, ...text }:
       );
   const side = Math.min(200, Math.floor(560 / columns) - 10);
   const mapSize = fields[0]?.shape ?? [image.shape[0], image.shape[1]];
-  const panel = panelOf(image, mapSize, side);
+  const most = Math.floor(side / leastCell);
+  const panel = panelOf(image, fields[0] ? pooledField(fields[0], most).shape : mapSize, side);
   const grey = pixelsUri(greyOf(image), side);
   const title = (label: string): Layer => ({
     data: { values: [{}] },
     mark: { type: "text", text: label, align: "left", baseline: "bottom", fontSize: fontSizes.label },
     encoding: { x: { value: 0 }, y: { value: -4 } },
   });
-  const fieldLayer = ({ values, shape: [height, width] }: AttentionField): Layer => {
-    const strongest = Math.max(...Array.from(values));
+  const fieldLayer = (field: AttentionField): Layer => {
+    const { group, ...pooled } = pooledField(field, most);
+    const {
+      values,
+      shape: [height, width],
+    } = pooled;
+    const [, strongest] = extent(values, 0);
     const rows = Array.from({ length: height }, (_, y) =>
       Array.from({ length: width }, (_, x) => significant(values[y * width + x], 3)),
     );
@@ -235,14 +282,18 @@ export function attentionMapSpec({ image, query, fields, columns = 4, ...text }:
       data: cells.data,
       transform: [
         ...(cells.transform as Layer[]),
-        { calculate: "datum.column + 1", as: "right" },
-        { calculate: "datum.row + 1", as: "bottom" },
+        // A place without a number shows the image alone.
+        { filter: "isValid(datum.value)" },
+        { calculate: `datum.column * ${group}`, as: "left" },
+        { calculate: `datum.row * ${group}`, as: "top" },
+        { calculate: `min(datum.left + ${group}, ${field.shape[1]})`, as: "right" },
+        { calculate: `min(datum.top + ${group}, ${field.shape[0]})`, as: "bottom" },
       ],
       mark: { type: "rect", color: attentionColour, strokeWidth: 0 },
       encoding: {
-        x: axis("column", width),
+        x: axis("left", field.shape[1]),
         x2: { field: "right" },
-        y: down("row", height),
+        y: down("top", field.shape[0]),
         y2: { field: "bottom" },
         opacity: {
           field: "value",
@@ -252,9 +303,14 @@ export function attentionMapSpec({ image, query, fields, columns = 4, ...text }:
           scale: { type: "sqrt", domain: [0, strongest || 1], range: [0, 0.92] },
         },
         tooltip: [
-          { field: "row", type: "quantitative", title: "y" },
-          { field: "column", type: "quantitative", title: "x" },
-          { field: "value", type: "quantitative", title: "share", format: ".3f" },
+          { field: "top", type: "quantitative", title: "y" },
+          { field: "left", type: "quantitative", title: "x" },
+          {
+            field: "value",
+            type: "quantitative",
+            title: group === 1 ? "share" : `mean share of ${group} \u00d7 ${group} places`,
+            format: ".3~g",
+          },
         ],
       },
     };
@@ -263,6 +319,7 @@ export function attentionMapSpec({ image, query, fields, columns = 4, ...text }:
     query && query.y < size[0] && query.x < size[1] ? queryOutline(query, size) : [];
   return {
     title: { text: text.title ?? "Attention over the image", subtitle: text.subtitle ?? "" },
+    description: `The image${query ? ` with the place in row ${query.y}, column ${query.x} outlined` : ""}, and over it ${fields.map(describe).join(" ")}`,
     columns,
     spacing: { row: 30, column: 10 },
     bounds: "flush",

@@ -33,6 +33,27 @@ export interface CostCurvesArgs {
   readonly subtitle?: string;
 }
 
+/** What the curves show, in words: of each panel and series, its ends. */
+function describe(points: readonly CostPoint[], panels: CostCurvesArgs["panels"]): string {
+  const series = [...new Set(points.map((point) => point.series))];
+  const written = (axis: CostAxis, value: number): string => `${significant(value, 3)} ${axis.title ?? axis.value}`;
+  return panels
+    .map(({ x, y }) => {
+      const told = series.flatMap((name) => {
+        const own = points
+          .filter((point) => point.series === name)
+          .map(({ values }) => [values[x.value], values[y.value]])
+          .filter((pair) => pair.every(Number.isFinite))
+          .sort(([a], [b]) => a - b);
+        if (own.length === 0) return [];
+        const ends = own.length > 1 ? [own[0], own[own.length - 1]] : own;
+        return [`${name}: ${ends.map(([a, b]) => `${written(y, b)} at ${written(x, a)}`).join(", ")}`];
+      });
+      return `${y.title ?? y.value} over ${x.title ?? x.value}. ${told.join("; ")}.`;
+    })
+    .join(" ");
+}
+
 /** The Vega-Lite specification of `costCurves`. */
 export function costCurvesSpec({ points, panels, title, subtitle }: CostCurvesArgs): VegaLiteSpec {
   const series = [...new Set(points.map((point) => point.series))];
@@ -69,6 +90,7 @@ export function costCurvesSpec({ points, panels, title, subtitle }: CostCurvesAr
   const shape = { field: "series", type: "nominal", title: null, scale: { domain: series } };
   return {
     title: { text: title ?? "Costs", subtitle: subtitle ?? "" },
+    description: describe(points, panels),
     data: {
       values: points.map(({ series, label, values }) => ({
         series,

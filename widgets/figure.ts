@@ -26,8 +26,10 @@ export interface BundleOptions {
 }
 
 export interface Figure {
-  /** What is drawn, in one line; the `text/plain` form and the accessible name of the picture. */
+  /** What is drawn, in one line; the `text/plain` form. */
   readonly title: string;
+  /** What is seen, in a sentence or two: the alternative text of the picture. */
+  readonly description: string;
   /** The specification by its MIME type, in order of preference; empty for a figure that is only a picture. */
   readonly live: MimeBundle;
   /** A stand-alone document; its text is text, in the reader's fonts. */
@@ -48,15 +50,23 @@ const escapeHtml = (text: string): string =>
   text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
 
 /** Gives the root element of an SVG its accessible name. */
-const named = (svg: string, title: string): string =>
+const named = (svg: string, name: string): string =>
   svg.replace(/<svg\b[^>]*>/, (tag) =>
-    /\srole=/.test(tag) ? tag : `${tag.slice(0, -1)} role="img" aria-label="${escapeHtml(title)}">`,
+    /\srole=/.test(tag) ? tag : `${tag.slice(0, -1)} role="img" aria-label="${escapeHtml(name)}">`,
   );
 
-/** Makes a figure of a title, its live forms and the way to draw it. The drawing is made once, when asked for. */
-export function createFigure(title: string, live: MimeBundle, draw: () => Promise<string>): Figure {
+/**
+ * Makes a figure of a title, its live forms and the way to draw it. The drawing is made once, when asked for.
+ * `description` is the alternative text; default: the title.
+ */
+export function createFigure(
+  title: string,
+  live: MimeBundle,
+  draw: () => Promise<string>,
+  description: string = title,
+): Figure {
   let drawn: Promise<string> | null = null;
-  const svg = (): Promise<string> => (drawn ??= draw().then((picture) => named(picture, title)));
+  const svg = (): Promise<string> => (drawn ??= draw().then((picture) => named(picture, description)));
   const png = async (scale?: number): Promise<Uint8Array> => svgToPng(await svg(), scale);
 
   const bundle = async ({ pictures = true }: BundleOptions = {}): Promise<MimeBundle> => {
@@ -72,12 +82,13 @@ export function createFigure(title: string, live: MimeBundle, draw: () => Promis
 
   const figure: Figure = {
     title,
+    description,
     live,
     svg,
     png,
     bundle,
     html: async () =>
-      `<img style="max-width:100%" alt="${escapeHtml(title)}" src="data:image/svg+xml;base64,${Buffer.from(
+      `<img style="max-width:100%" alt="${escapeHtml(description)}" src="data:image/svg+xml;base64,${Buffer.from(
         outlineText(await svg()),
       ).toString("base64")}">`,
     [jupyterDisplay]: () => bundle(),

@@ -1,8 +1,9 @@
 /** Images beside each other, with captions: samples of a data set, augmentations, predictions. */
-import { createFigure, type Figure } from "./figure.js";
+import type { Figure } from "./figure.js";
 import { assertPixels, pixelsUri, type Pixels } from "./pixels.js";
-import { columnWidth, fontFamily, fontSizes, light } from "./theme.js";
+import { columnWidth, fontSizes } from "./theme.js";
 import { textWidth } from "./typeface.js";
+import { vegaFigure, type VegaLiteSpec } from "./vega.js";
 
 export interface GridImage {
   readonly image: Pixels;
@@ -21,8 +22,6 @@ export interface ImageGridOptions {
   size?: number;
 }
 
-const escapeXml = (text: string): string => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/"/g, "&quot;");
-
 /** The text, or its longest beginning that fits into `width` with an ellipsis. */
 function fitted(text: string, width: number, size: number): string {
   if (textWidth(text, size) <= width) return text;
@@ -31,53 +30,98 @@ function fitted(text: string, width: number, size: number): string {
   return `${text.slice(0, kept).trimEnd()}\u2026`;
 }
 
-/** Right is a tick, wrong a cross: told apart by shape, not by colour alone. */
-const marks = {
-  right: { path: "M1 5.5L4 8.5L9.5 1.5", colour: "#00805c" },
-  wrong: { path: "M1.5 1.5L8.5 8.5M8.5 1.5L1.5 8.5", colour: "#c44a00" },
-};
+/** Right is a tick, wrong a cross: told apart by shape, not by colour alone. In a square from -1 to 1. */
+const marks = [
+  { right: true, path: "M-1 0.1L-0.3 0.8L1 -0.8", colour: "#009e73" },
+  { right: false, path: "M-0.8 -0.8L0.8 0.8M0.8 -0.8L-0.8 0.8", colour: "#d55e00" },
+];
+const gap = 12;
+/** Room of a mark before a caption. */
+const indent = 15;
 
-/** The picture of `imageGrid`, an SVG document. */
-export function imageGridSvg(images: readonly GridImage[], options: ImageGridOptions = {}): string {
+const inPixels = (field: string): Record<string, unknown> => ({
+  field,
+  type: "quantitative",
+  scale: null,
+  axis: null,
+});
+
+function describe(images: readonly GridImage[]): string {
+  const judged = images.filter(({ right }) => right !== undefined);
+  const right = judged.filter((image) => image.right).length;
+  const captions = images.flatMap(({ caption }) => (caption === undefined ? [] : [caption]));
+  return [
+    `${images.length} ${images.length === 1 ? "image" : "images"}.`,
+    ...(judged.length > 0 ? [`${right} of ${judged.length} marked as right.`] : []),
+    ...(captions.length > 0 ? [`Captions: ${captions.join("; ")}.`] : []),
+  ].join(" ");
+}
+
+/** The Vega-Lite specification of `imageGrid`. */
+export function imageGridSpec(images: readonly GridImage[], options: ImageGridOptions = {}): VegaLiteSpec {
   for (const { image } of images) assertPixels("imageGrid", image);
   const { title = "Images", columns = Math.min(8, Math.max(1, images.length)) } = options;
-  const gap = 12;
-  const padding = 12;
   const size = options.size ?? Math.min(140, Math.floor((columnWidth - gap * (columns - 1)) / columns));
-  const widest = Math.max(1, ...images.map(({ image: { shape } }) => shape[1] / shape[0])) * size;
-  const captionHeight = images.some(({ caption }) => caption !== undefined) ? 20 : 0;
-  const top = padding + fontSizes.title + 14;
+  const proportions = images.map(({ image: { shape } }) => shape[1] / shape[0]);
+  const widest = proportions.reduce((a, b) => Math.max(a, b), images.length > 0 ? 0 : 1) * size;
+  const captionHeight = images.some(({ caption, right }) => caption !== undefined || right !== undefined) ? 20 : 0;
   const rows = Math.ceil(images.length / columns);
-  const width = Math.ceil(
-    Math.max(2 * padding + columns * (widest + gap) - gap, textWidth(title, fontSizes.title, 600) + 2 * padding),
-  );
-  const height = Math.ceil(top + rows * (size + captionHeight + gap) - gap + padding);
-
-  const cells = images.map(({ image, caption, right }, i) => {
-    const x = padding + (i % columns) * (widest + gap);
-    const y = top + Math.floor(i / columns) * (size + captionHeight + gap);
-    const imageWidth = (size * image.shape[1]) / image.shape[0];
-    const mark = right === undefined ? null : right ? marks.right : marks.wrong;
-    const indent = mark ? 15 : 0;
-    const picture =
-      `<image x="${x}" y="${y}" width="${imageWidth}" height="${size}" preserveAspectRatio="none" ` +
-      `href="${pixelsUri(image, 2 * size)}"/>`;
-    const sign = mark
-      ? `<path transform="translate(${x},${y + size + 6})" d="${mark.path}" fill="none" stroke="${mark.colour}" stroke-width="2"/>`
-      : "";
-    const text =
-      caption === undefined
-        ? ""
-        : `<text x="${x + indent}" y="${y + size + 15}" font-size="${fontSizes.label}px" fill="${light.ink}">` +
-          `${escapeXml(fitted(caption, widest - indent, fontSizes.label))}</text>`;
-    return picture + sign + text;
+  const values = images.map(({ image, caption = "", right }, i) => {
+    const left = (i % columns) * (widest + gap);
+    const top = Math.floor(i / columns) * (size + captionHeight + gap);
+    const room = right === undefined ? 0 : indent;
+    return {
+      left,
+      right: left + proportions[i] * size,
+      top,
+      bottom: top + size,
+      below: top + size + 10,
+      textLeft: left + room,
+      markLeft: left + 5,
+      caption: fitted(caption, widest - room, fontSizes.label),
+      whole: caption,
+      ...(right === undefined ? {} : { correct: right }),
+      uri: pixelsUri(image, 2 * size),
+    };
   });
-  return (
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" ` +
-    `font-family="${fontFamily}"><rect width="${width}" height="${height}" fill="${light.paper}"/>` +
-    `<text x="${padding}" y="${padding + fontSizes.title - 2}" font-size="${fontSizes.title}px" font-weight="600" ` +
-    `fill="${light.ink}">${escapeXml(title)}</text>${cells.join("")}</svg>`
-  );
+  return {
+    title: { text: title },
+    description: describe(images),
+    width: Math.max(1, columns * (widest + gap) - gap),
+    height: Math.max(1, rows * (size + captionHeight + gap) - gap),
+    data: { values },
+    layer: [
+      {
+        mark: { type: "image", aspect: false, tooltip: null },
+        encoding: {
+          x: inPixels("left"),
+          x2: { field: "right" },
+          y: inPixels("top"),
+          y2: { field: "bottom" },
+          url: { field: "uri" },
+        },
+      },
+      ...marks.map(({ right, path, colour }) => ({
+        transform: [{ filter: `datum.correct === ${right}` }],
+        mark: {
+          type: "point",
+          shape: path,
+          filled: false,
+          stroke: colour,
+          strokeWidth: 2,
+          size: 80,
+          opacity: 1,
+          tooltip: null,
+          description: right ? "right" : "wrong",
+        },
+        encoding: { x: inPixels("markLeft"), y: inPixels("below") },
+      })),
+      {
+        mark: { type: "text", align: "left", baseline: "middle", tooltip: null },
+        encoding: { x: inPixels("textLeft"), y: inPixels("below"), text: { field: "caption" } },
+      },
+    ],
+  };
 }
 
 /**
@@ -86,5 +130,5 @@ export function imageGridSvg(images: readonly GridImage[], options: ImageGridOpt
  *     imageGrid([{ image: { values: bytes, shape: [64, 64, 3] }, caption: "tench", right: true }])
  */
 export function imageGrid(images: readonly GridImage[], options: ImageGridOptions = {}): Figure {
-  return createFigure(options.title ?? "Images", {}, () => Promise.resolve(imageGridSvg(images, options)));
+  return vegaFigure(options.title ?? "Images", imageGridSpec(images, options));
 }

@@ -15,10 +15,10 @@ export function quantile(values: readonly number[], share: number): number {
 }
 
 /**
- * Least and greatest of the finite numbers in a list; [0, 1] if there is none, and half a unit around a single one, so
- * that a scale over it always has a length.
+ * Least and greatest of the finite numbers in a list; [0, 1] if there is none, and `room` around a single one (default
+ * half a unit), so that a scale over it has a length.
  */
-export function extent(values: Iterable<unknown>): [number, number] {
+export function extent(values: Iterable<unknown>, room = 0.5): [number, number] {
   let [least, greatest] = [Infinity, -Infinity];
   for (const value of values) {
     if (typeof value !== "number" || !Number.isFinite(value)) continue;
@@ -26,5 +26,5 @@ export function extent(values: Iterable<unknown>): [number, number] {
     greatest = Math.max(greatest, value);
   }
   if (least > greatest) return [0, 1];
-  return least === greatest ? [least - 0.5, greatest + 0.5] : [least, greatest];
+  return least === greatest ? [least - room, greatest + room] : [least, greatest];
 }

@@ -1,6 +1,7 @@
 /**
  * Static pictures of figures, made without a browser, a canvas or installed fonts: Vega-Lite to SVG, SVG to PNG.
  */
+import { ConfigError } from "../src/core/errors.js";
 import { textOutline, textWidth, weightOf } from "./typeface.js";
 import { loadVega } from "./vega-bundle.js";
 
@@ -9,7 +10,7 @@ export interface PictureOptions {
   onWarning?: (message: string) => void;
 }
 
-/** Draws a Vega-Lite specification as a stand-alone SVG document. */
+/** Draws a Vega-Lite specification as a stand-alone SVG document. Throws ConfigError where data are not inside. */
 export async function vegaLiteToSvg(
   specification: Record<string, unknown>,
   options: PictureOptions = {},
@@ -23,11 +24,23 @@ export async function vegaLiteToSvg(
   const logger = { level: () => vega.Warn, error: warn, warn, info: quiet, debug: quiet } as unknown as ReturnType<
     typeof vega.logger
   >;
+  // Vega only logs what fails to load, and draws an empty picture.
+  const asked: string[] = [];
+  const load = (address: string): Promise<never> => {
+    asked.push(address);
+    return Promise.reject(new Error("not loaded"));
+  };
+  const loader = { ...vega.loader(), load };
   // A copy, because Vega marks the data objects that it is given.
   const compiled = vegaLite.compile(structuredClone(specification) as never, { logger }).spec;
-  const view = new vega.View(vega.parse(compiled), { renderer: "none", logger });
+  const view = new vega.View(vega.parse(compiled), { renderer: "none", logger, loader });
   try {
-    return await view.toSVG();
+    const svg = await view.toSVG();
+    if (asked.length > 0)
+      throw new ConfigError(
+        `vegaLiteToSvg: data must be inside the specification, got the address ${asked[0]}; give its rows as values`,
+      );
+    return svg;
   } finally {
     view.finalize();
   }

@@ -70,6 +70,25 @@ function changeOf(layers: readonly LayerEncodings[]): LayerEncodings {
   return change;
 }
 
+/** What the heat maps show, in words: of each table, the offset at which it is strongest. */
+function describe(layers: readonly LayerEncodings[], shown: readonly (typeof kinds)[number][], end: number): string {
+  const told = layers.flatMap((layer) =>
+    shown.flatMap((kind) => {
+      const table = layer[kind];
+      if (!table) return [];
+      const [offsets, channels] = table.shape;
+      const norms = Array.from({ length: offsets }, (_, row) => {
+        let squares = 0;
+        for (let i = row * channels; i < (row + 1) * channels; i++) squares += table.values[i] ** 2 || 0;
+        return squares;
+      });
+      const strongest = norms.reduce((best, norm, row) => (norm > norms[best] ? row : best), 0);
+      return [`${layer.name}, ${kind}: strongest at offset ${strongest - rowsBefore(table)}`];
+    }),
+  );
+  return `Heat maps of ${shown.join(", ")} encodings by offset and channel, colours from ${significant(-end, 3)} to ${significant(end, 3)}. ${told.join("; ")}.`;
+}
+
 /** The Plotly specification of `relativeEncodings`. */
 export function relativeEncodingsSpec(
   given: readonly LayerEncodings[],
@@ -84,13 +103,14 @@ export function relativeEncodingsSpec(
   const tables = layers.flatMap((layer) =>
     shown.map((kind) => layer[kind]).filter((table) => table !== null && table !== undefined),
   );
-  const reach = options.reach ?? Math.max(0, ...tables.map(reachOf));
+  const greatestOf = (counts: readonly number[]): number => counts.reduce((a, b) => Math.max(a, b), 0);
+  const reach = options.reach ?? greatestOf(tables.map(reachOf));
   const channelsOf = (kind: (typeof kinds)[number]): number =>
-    Math.max(...layers.map((layer) => layer[kind]?.shape[1] ?? 0));
+    greatestOf(layers.map((layer) => layer[kind]?.shape[1] ?? 0));
   // A few outliers of the initial noise shall not wash out all the rest: they get the outermost colour.
   const strongest =
     quantile(
-      tables.flatMap((table) => Array.from(table.values, Math.abs)),
+      tables.flatMap((table) => Array.from(table.values, Math.abs).filter(Number.isFinite)),
       0.98,
     ) || 1;
 
@@ -123,7 +143,6 @@ export function relativeEncodingsSpec(
         domain: [Math.max(0, top - height), top],
         anchor: `x${suffix}`,
         autorange: "reversed",
-        showticklabels: column === 0,
         ...(column === 0 ? { title: { text: `${kind}` } } : {}),
       };
       if (row === 0) subplotTitles[`x${suffix}`] = layer.name;
@@ -146,6 +165,7 @@ export function relativeEncodingsSpec(
     data,
     layout: {
       title: { text: options.title ?? "Relative positional encodings" },
+      description: describe(layers, shown, strongest),
       height: 150 + Math.min(480, Math.max(200, 9 * channels.reduce((sum, count) => sum + count, 0))),
       coloraxis: {
         colorscale: "diverging",

@@ -1,6 +1,7 @@
 /** A residual network as boxes: what each stage does, how large its maps are, and how deep it is. */
 import { ConfigError } from "../src/core/errors.js";
 import type { Figure } from "./figure.js";
+import { extent } from "./numbers.js";
 import { columnWidth, fontSizes } from "./theme.js";
 import { vegaFigure, type VegaLiteSpec } from "./vega.js";
 
@@ -69,8 +70,8 @@ export function stageDiagramSpec(
     );
   const boxes = boxesOf(network, size);
   const width = columnWidth - 40;
-  const end = Math.max(...boxes.map((box) => box.right));
-  const highest = Math.max(...boxes.map((box) => box.half));
+  const [, end] = extent([0, ...boxes.map((box) => box.right)]);
+  const [, highest] = extent([0, ...boxes.map((box) => box.half)]);
   const x = (field: string) => ({ field, type: "quantitative", axis: null, scale: { domain: [0, end], nice: false } });
   const y = (field: string) => ({
     field,
@@ -97,6 +98,9 @@ export function stageDiagramSpec(
   const kinds = [...new Set(boxes.map((box) => box.kind))];
   return {
     title: { text: title ?? network.name, subtitle: `images of ${size} \u00d7 ${size} pixels` },
+    description: `${network.name} from left to right: ${captions
+      .map(({ what, map, channels }) => `${what} at ${map} with ${channels} channels`)
+      .join("; ")}.`,
     width,
     height: 150,
     layer: [

@@ -135,6 +135,8 @@ export function vegaConfig(colours: Palette): Record<string, unknown> {
       ramp: { scheme: sequentialRamp },
       diverging: { scheme: divergingRamp },
     },
+    // A label would be the whole address, the picture's own bytes.
+    image: { aria: false },
     line: { strokeWidth: 2, strokeJoin: "round", strokeCap: "round" },
     point: { filled: true, size: 45 },
     rule: { color: colours.softInk },

@@ -1,5 +1,6 @@
 /** Training curves: loss, score and learning rate of one or several runs, from their logs. */
 import type { Figure } from "./figure.js";
+import { distinctNames } from "./names.js";
 import { liveFigure, type LiveOptions } from "./live.js";
 import { extent, percent, significant } from "./numbers.js";
 import { columnWidth } from "./theme.js";
@@ -9,8 +10,20 @@ import { vegaFigure, type VegaLiteSpec } from "./vega.js";
 export type LogEvent =
   | { event: "step"; step: number; loss: number; learningRate: number }
   | { event: "epoch"; epoch: number; step: number; training: Measures; validation: Measures }
+  | FlatEpoch
   | { event: "start"; score?: Score }
   | { event: "end" };
+
+/** An epoch of a classifier as logs of before tasks have it. */
+interface FlatEpoch {
+  event: "epoch";
+  epoch: number;
+  step: number;
+  trainLoss: number;
+  trainTop1: number;
+  validationLoss: number;
+  validationTop1: number;
+}
 
 /** Measures by name; `loss` is one of them. */
 type Measures = Readonly<Record<string, number>>;
@@ -37,7 +50,7 @@ export interface TrainingCurvesOptions {
 }
 
 type Step = Extract<LogEvent, { event: "step" }>;
-type Epoch = Extract<LogEvent, { event: "epoch" }>;
+type Epoch = Extract<LogEvent, { training: Measures }>;
 
 /**
  * Exponential average over about `span` steps, from both sides, so that the curve lags behind nothing. One side is
@@ -61,9 +74,11 @@ export function smoothed(values: readonly number[], span: number): number[] {
   return forwards.map((value, i) => (value + backwards[i]) / 2);
 }
 
+const stepsOf = (run: Run): Step[] => run.events.filter((event): event is Step => event.event === "step");
+
 /** Rows of the step curves: at most `points`, each the mean of a group of neighbouring steps. */
 function stepRows(run: Run, { smoothing = 20, points = 200 }: TrainingCurvesOptions): Record<string, unknown>[] {
-  const steps = run.events.filter((event): event is Step => event.event === "step");
+  const steps = stepsOf(run);
   const smooth = smoothed(
     steps.map((step) => step.loss),
     smoothing,
@@ -85,7 +100,14 @@ function stepRows(run: Run, { smoothing = 20, points = 200 }: TrainingCurvesOpti
   return rows;
 }
 
-const epochsOf = (run: Run): Epoch[] => run.events.filter((event): event is Epoch => event.event === "epoch");
+const epochsOf = (run: Run): Epoch[] =>
+  run.events.flatMap((event): Epoch[] => {
+    if (event.event !== "epoch") return [];
+    if (!("trainLoss" in event)) return [event];
+    const { epoch, step, trainLoss, trainTop1, validationLoss, validationTop1 } = event;
+    const training = { loss: trainLoss, top1: trainTop1 };
+    return [{ event: "epoch", epoch, step, training, validation: { loss: validationLoss, top1: validationTop1 } }];
+  });
 
 function epochRows(run: Run, { measure }: Score): Record<string, unknown>[] {
   return epochsOf(run).flatMap(({ epoch, step, ...of }) =>
@@ -113,22 +135,47 @@ const shareNames: Readonly<Record<string, { short: string; long: string }>> = {
   meanIou: { short: "mean IoU", long: "mean IoU" },
 };
 
-/** The best epoch of each run in words. */
+const written = (value: number, measure: string): string =>
+  measure in shareNames ? percent(value) : String(significant(value, 3));
+
+/** The best epoch of each run in words; epochs whose validation gave no number are none. */
 function summary(runs: readonly Run[], { measure, best }: Score): string | undefined {
   const name = shareNames[measure]?.short ?? measure;
   const values = runs.flatMap((run) => {
-    const scores = epochsOf(run).map(({ validation }) => validation[measure]);
-    if (scores.length === 0) return [];
-    const top = scores.reduce((a, b) => ((best === "highest" ? b > a : b < a) ? b : a));
-    return [
-      `${runs.length > 1 ? `${run.name} ` : ""}${measure in shareNames ? percent(top) : String(significant(top))}`,
-    ];
+    const epochs = epochsOf(run);
+    if (epochs.length === 0) return [];
+    const scores = epochs.map(({ validation }) => validation[measure]).filter(Number.isFinite);
+    const [lowest, highest] = extent(scores, 0);
+    const top = scores.length === 0 ? "not a number" : written(best === "highest" ? highest : lowest, measure);
+    return [`${runs.length > 1 ? `${run.name} ` : ""}${top}`];
   });
   return values.length > 0 ? `Best validation ${name}: ${values.join(", ")}` : undefined;
 }
 
+/** What the curves show, in words. */
+function describe(runs: readonly Run[], { measure }: Score): string {
+  const name = shareNames[measure]?.short ?? measure;
+  const told = runs.map((run) => {
+    const steps = stepsOf(run).filter(({ loss }) => Number.isFinite(loss));
+    const [first, last] = [steps[0], steps.at(-1)];
+    if (!first || !last) return `${run.name}: no steps yet.`;
+    const score = epochsOf(run)
+      .map(({ validation }) => validation[measure])
+      .filter(Number.isFinite)
+      .at(-1);
+    return (
+      `${run.name}: training loss ${significant(first.loss, 3)} at step ${first.step}, ` +
+      `${significant(last.loss, 3)} at step ${last.step}` +
+      `${score === undefined ? "" : `; validation ${name} ${written(score, measure)} at the end`}.`
+    );
+  });
+  return [`Loss, ${name} and learning rate over training steps.`, ...told].join(" ");
+}
+
 /** The Vega-Lite specification of `trainingCurves`. */
-export function trainingCurvesSpec(runs: readonly Run[], options: TrainingCurvesOptions = {}): VegaLiteSpec {
+export function trainingCurvesSpec(given: readonly Run[], options: TrainingCurvesOptions = {}): VegaLiteSpec {
+  const names = distinctNames(given.map(({ name }) => name));
+  const runs = given.map(({ events }, i) => ({ name: names[i], events }));
   const several = runs.length > 1;
   const splits = ["training", "validation"];
   const steps = runs.flatMap((run) => stepRows(run, options));
@@ -137,6 +184,8 @@ export function trainingCurvesSpec(runs: readonly Run[], options: TrainingCurves
   const epochs = runs.flatMap((run) => epochRows(run, score));
   const domain = (...fields: string[]): [number, number] =>
     extent([...steps, ...epochs].flatMap((row) => fields.map((field) => row[field])));
+  const rates = steps.map(({ rate }) => rate);
+  const [, greatestRate] = extent(rates, 0);
   const step = {
     field: "step",
     type: "quantitative",
@@ -148,7 +197,13 @@ export function trainingCurvesSpec(runs: readonly Run[], options: TrainingCurves
   const legend = { symbolType: "stroke", symbolOpacity: 1, symbolSize: 200 };
   // One run: the colour tells training from validation. Several: the colour tells the runs, the dashes the splits.
   const color = several
-    ? { field: "run", type: "nominal", title: null, sort: null, legend }
+    ? {
+        field: "run",
+        type: "nominal",
+        title: null,
+        scale: { domain: names },
+        legend: { ...legend, labelLimit: 260, columns: 2 },
+      }
     : { field: "split", type: "nominal", title: null, scale: { domain: splits }, legend };
   const look = {
     color,
@@ -189,6 +244,7 @@ export function trainingCurvesSpec(runs: readonly Run[], options: TrainingCurves
   });
   return {
     title: { text: options.title ?? "Training curves", subtitle: summary(runs, score) ?? "" },
+    description: describe(runs, score),
     datasets: { steps, epochs },
     spacing: 14,
     vconcat: [
@@ -234,7 +290,7 @@ export function trainingCurvesSpec(runs: readonly Run[], options: TrainingCurves
             field: "rate",
             type: "quantitative",
             title: "rate",
-            scale: { domain: [0, domain("rate")[1]], nice: true },
+            scale: { domain: [0, greatestRate > 0 ? greatestRate : 1], nice: true },
             axis: { tickCount: 2, format: "~g" },
           },
           ...(several ? { color } : {}),

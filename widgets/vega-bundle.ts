@@ -32,8 +32,7 @@ function measureText(item: TextItem, text: unknown): number {
 }
 
 /** Runs a bundle in the universal module format; `imports` are the modules that it requires. */
-function runBundle(entry: string, file: string, imports: Record<string, unknown>): unknown {
-  const path = join(dirname(require.resolve(entry)), file);
+export function runBundle(path: string, imports: Record<string, unknown>): unknown {
   const exports = {};
   const run = compileFunction(readFileSync(path, "utf8"), ["exports", "module", "require"], { filename: path });
   (run as (...parameters: unknown[]) => void)(exports, { exports }, (name: string) => imports[name]);
@@ -44,8 +43,11 @@ let loaded: VegaBundle | null = null;
 
 export function loadVega(): VegaBundle {
   if (loaded) return loaded;
-  const vega = runBundle("vega", "vega.min.js", {}) as typeof Vega & { textMetrics: { width: typeof measureText } };
-  const vegaLite = runBundle("vega-lite", "vega-lite.min.js", { vega }) as typeof VegaLite;
+  const beside = (entry: string, file: string): string => join(dirname(require.resolve(entry)), file);
+  const vega = runBundle(beside("vega", "vega.min.js"), {}) as typeof Vega & {
+    textMetrics: { width: typeof measureText };
+  };
+  const vegaLite = runBundle(beside("vega-lite", "vega-lite.min.js"), { vega }) as typeof VegaLite;
   vega.textMetrics.width = measureText;
   return (loaded = { vega, vegaLite });
 }

@@ -1,19 +1,38 @@
 /**
  * Figures from Vega-Lite specifications.
  *
- * The MIME type and `$schema` name version 5: that is what JupyterLab 4 (up to 4.6) and VS Code draw; they do not know
- * version 6. Our specifications keep to the grammar that both versions share, and are drawn here by version 6.
+ * Version 5 comes first: that is what JupyterLab 4 (up to 4.6) and VS Code draw; they do not know version 6, which
+ * stands beside it for readers that know nothing older. Our specifications keep to the grammar that both versions share,
+ * and are drawn here by version 6.
  */
+import type { MimeBundle } from "../src/jupyter/host.js";
 import { createFigure, type Figure } from "./figure.js";
+import { withoutLogZeros } from "./log-scales.js";
 import { vegaLiteToSvg } from "./picture.js";
 import { dark, light, vegaConfig } from "./theme.js";
+import { withDataInside } from "./vega-data.js";
 
 /** A Vega-Lite specification: plain JSON. Grammar: https://vega.github.io/vega-lite/docs/spec.html */
 export interface VegaLiteSpec {
   [property: string]: unknown;
 }
 
+const schema = (version: number): string => `https://vega.github.io/schema/vega-lite/v${version}.json`;
+
 export const vegaLiteMimeType = "application/vnd.vegalite.v5+json";
+const newestMimeType = "application/vnd.vegalite.v6+json";
+
+/** Specifications above this length, in characters, are written once, in the version that more readers know. */
+const largestTwice = 24_000;
+
+/** The forms of a specification in a MIME bundle. */
+export function liveVegaLite(spec: VegaLiteSpec): MimeBundle {
+  const newest = { ...spec, $schema: schema(6) };
+  return {
+    [vegaLiteMimeType]: spec,
+    ...(JSON.stringify(newest).length <= largestTwice ? { [newestMimeType]: newest } : {}),
+  };
+}
 
 /** The differences of the dark `config` from the light one. */
 function darkConfig(): Record<string, unknown> {
@@ -31,7 +50,7 @@ function darkConfig(): Record<string, unknown> {
 /** Puts the schema and the theme around a specification; its own `config` wins over the theme's. */
 export function themed(spec: VegaLiteSpec): VegaLiteSpec {
   return {
-    $schema: "https://vega.github.io/schema/vega-lite/v5.json",
+    $schema: schema(5),
     ...spec,
     config: { ...vegaConfig(light), ...(spec.config as Record<string, unknown> | undefined) },
     usermeta: { dark: darkConfig(), embedOptions: { actions: false, renderer: "svg" } },
@@ -39,11 +58,14 @@ export function themed(spec: VegaLiteSpec): VegaLiteSpec {
 }
 
 /**
- * A figure that Vega-Lite draws.
+ * A figure that Vega-Lite draws. Its `description` is the alternative text; default: the title.
  *
  *     vegaFigure("Two points", { data: { values: [{ x: 1 }, { x: 2 }] }, mark: "point", encoding: { x: { field: "x" } } })
+ *
+ * Data of a local file are read at once. What a logarithmic scale cannot show is left out, and the subtitle says so.
+ * Throws FileError for a file that cannot be read, ConfigError for data on the network.
  */
 export function vegaFigure(title: string, spec: VegaLiteSpec): Figure {
-  const complete = themed(spec);
-  return createFigure(title, { [vegaLiteMimeType]: complete }, () => vegaLiteToSvg(complete));
+  const complete = themed({ description: title, ...withoutLogZeros(withDataInside(spec)) });
+  return createFigure(title, liveVegaLite(complete), () => vegaLiteToSvg(complete), complete.description as string);
 }

@@ -72,6 +72,7 @@ describe("the attention explorer", () => {
     const bundle = await attentionExplorer({ image, attention, query: { y: 0, x: 4 } }).bundle();
     assert.deepEqual(Object.keys(bundle), [
       "application/vnd.vegalite.v5+json",
+      "application/vnd.vegalite.v6+json",
       "image/svg+xml",
       "image/png",
       "text/plain",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { attentionMapSpec, attentionRowsSpec } from "../../widgets/attention-map.js";
+import { pooledField, attentionMapSpec, attentionRowsSpec } from "../../widgets/attention-map.js";
 import { themed } from "../../widgets/vega.js";
 import { drawStrictly, textsOf } from "../helpers/figures.js";
 
@@ -117,6 +117,36 @@ describe("an attention map", () => {
       (panel) => panel.layer.length,
     );
     assert.deepEqual(layers, [4, 5, 3]);
+  });
+
+  it("scales each panel to its strongest number, and shows the image where there is none", async () => {
+    const values = Float32Array.from({ length: 15 }, (_, i) => (i === 7 ? NaN : i));
+    const spec = attentionMapSpec({ image, fields: [{ ...field, values }] });
+    const [, { layer }] = spec.concat as { layer: { encoding: { opacity: { scale: { domain: number[] } } } }[] }[];
+    assert.deepEqual(layer[1].encoding.opacity.scale.domain, [0, 14]);
+    const svg = await drawStrictly(themed(spec));
+    assert.equal(svg.match(/fill="#ffb000"/g)?.length, 14);
+    assert.match(spec.description as string, /a field: strongest in row 2, column 4 \(.*\), 1 places without a number/);
+  });
+
+  it("draws a field of any size, of more places than can be seen the means of neighbours", async () => {
+    const large = (side: number) => ({
+      title: "large",
+      values: Float32Array.from({ length: side * side }, (_, i) => i),
+      shape: [side, side] as const,
+    });
+    for (const side of [400, 701]) {
+      const svg = await drawStrictly(themed(attentionMapSpec({ image, fields: [large(side)] })));
+      const cells = svg.match(/fill="#ffb000"/g)?.length ?? 0;
+      assert.ok(cells > 1000 && cells < 10_000, `${cells} cells`);
+    }
+  });
+
+  it("takes means of the numbers only", () => {
+    const values = [1, 2, 3, NaN, 5, 6, 7, 8, 9];
+    const pooled = pooledField({ title: "", values, shape: [3, 3] }, 2);
+    assert.deepEqual([...pooled.values], [8 / 3, 4.5, 7.5, 9]);
+    assert.deepEqual([pooled.shape, pooled.group], [[2, 2], 2]);
   });
 
   it("refuses a field of another size than its shape says", () => {

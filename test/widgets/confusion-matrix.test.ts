@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { confusionMatrixSpec } from "../../widgets/confusion-matrix.js";
 import { themed } from "../../widgets/vega.js";
+import { textWidth } from "../../widgets/typeface.js";
 import { drawStrictly, textsOf } from "../helpers/figures.js";
 
 const classes = ["cat", "dog", "owl"];
@@ -45,6 +46,44 @@ describe("a confusion matrix", () => {
           ],
         }),
       ),
+    );
+  });
+
+  it("keeps two classes of one name apart", async () => {
+    const counts = [
+      [8, 2, 0],
+      [1, 9, 0],
+      [0, 0, 13],
+    ];
+    const svg = await drawStrictly(themed(confusionMatrixSpec({ classes: ["crane", "heron", "crane"], counts })));
+    const cells = [...svg.matchAll(/aria-roledescription="rect mark"[^>]*d="M([\d.]+),([\d.]+)h/g)];
+    assert.equal(new Set(cells.map(([, x, y]) => `${x},${y}`)).size, 9);
+    assert.equal(textsOf(svg).filter((text) => text === "crane").length, 4);
+  });
+
+  it("cuts long names where they would run into each other, and numbers where cells are small", async () => {
+    const drawn = async (count: number, name: (i: number) => string) => {
+      const names = Array.from({ length: count }, (_, i) => name(i));
+      const counts = names.map((_, i) => names.map((_, j) => (i === j ? 1000 : 0)));
+      return textsOf(await drawStrictly(themed(confusionMatrixSpec({ classes: names, counts }))));
+    };
+    const long = await drawn(3, (i) => `a class with a very long name, ${i}`);
+    for (const text of long.filter((text) => text.startsWith("a class"))) assert.ok(textWidth(text, 11.5) <= 120, text);
+    const many = await drawn(60, (i) => `class ${i}`);
+    assert.ok(!many.includes("1000"));
+    const labels = many.filter((text) => text.startsWith("class "));
+    assert.ok(labels.length > 10 && labels.length <= 120, `${labels.length} labels`);
+  });
+
+  it("says in words which classes are confused most", () => {
+    const counts = [
+      [7, 2, 0],
+      [0, 5, 0],
+      [3, 0, 11],
+    ];
+    assert.equal(
+      confusionMatrixSpec({ classes, counts }).description,
+      "Matrix of 3 classes by predicted class; 82.1% of 28 on the diagonal. Most often confused: 3 of owl taken for cat.",
     );
   });
 

@@ -19,6 +19,7 @@ describe("a figure", () => {
     const bundle = await points().bundle();
     assert.deepEqual(Object.keys(bundle), [
       "application/vnd.vegalite.v5+json",
+      "application/vnd.vegalite.v6+json",
       "image/svg+xml",
       "image/png",
       "text/plain",
@@ -37,6 +38,7 @@ describe("a figure", () => {
   it("leaves the pictures out of the frames of a moving figure", async () => {
     assert.deepEqual(Object.keys(await points().bundle({ pictures: false })), [
       "application/vnd.vegalite.v5+json",
+      "application/vnd.vegalite.v6+json",
       "text/plain",
     ]);
   });

@@ -9,18 +9,38 @@ import Ajv from "ajv";
 import { attentionMapSpec, attentionRowsSpec } from "../../widgets/attention-map.js";
 import { confusionMatrixSpec } from "../../widgets/confusion-matrix.js";
 import { costCurvesSpec } from "../../widgets/cost-curves.js";
-import { plotlyToVegaLite } from "../../widgets/plotly.js";
+import { imageGridSpec } from "../../widgets/image-grid.js";
+import { plotlyToVegaLite } from "../../widgets/plotly-to-vega-lite.js";
 import { relativeEncodingsSpec } from "../../widgets/relative-encodings.js";
 import { stageDiagramSpec } from "../../widgets/stage-diagram.js";
 import { trainingCurvesSpec, type LogEvent } from "../../widgets/training-curves.js";
 import { themed, type VegaLiteSpec } from "../../widgets/vega.js";
+import { loadVega, runBundle, type VegaBundle } from "../../widgets/vega-bundle.js";
 import { drawStrictly } from "../helpers/figures.js";
 
-const schema = JSON.parse(readFileSync(require.resolve("vega-lite/vega-lite-schema.json"), "utf8")) as object;
-const validate = new Ajv({ strict: false, validateFormats: false, allErrors: true }).compile(schema);
+const schemaOf = (file: string) => JSON.parse(readFileSync(require.resolve(file), "utf8")) as object;
+const compiled = (file: string) =>
+  new Ajv({ strict: false, validateFormats: false, allErrors: true }).compile(schemaOf(file));
+/** The version that draws here, and the one that JupyterLab 4.6 and VS Code draw. */
+const validators = {
+  6: compiled("vega-lite/vega-lite-schema.json"),
+  5: compiled("vega-lite-5/build/vega-lite-schema.json"),
+};
+const vegaLite5 = runBundle(require.resolve("vega-lite-5/build/vega-lite.min.js"), {
+  vega: loadVega().vega,
+}) as VegaBundle["vegaLite"];
+
+/** Fails where version 5 of Vega-Lite complains of a specification. */
+function assertCompiledByVersion5(spec: VegaLiteSpec): void {
+  const warn = (...messages: unknown[]): never => assert.fail(`version 5: ${messages.map(String).join(" ")}`);
+  const quiet = () => logger;
+  const logger = { level: quiet, error: warn, warn, info: quiet, debug: quiet };
+  vegaLite5.compile(structuredClone(spec) as never, { logger: logger as never });
+}
 
 /** Fails with the deepest complaints of the schema, the rest being alternatives that were not meant. */
-function assertValid(spec: VegaLiteSpec): void {
+function assertValid(spec: VegaLiteSpec, version: 5 | 6): void {
+  const validate = validators[version];
   if (validate(spec)) return;
   const errors = [...(validate.errors ?? [])].sort((a, b) => b.instancePath.length - a.instancePath.length);
   assert.fail(
@@ -121,6 +141,25 @@ const specifications: Record<string, VegaLiteSpec> = {
       [0, 5],
     ],
   }),
+  "a confusion matrix of many classes": confusionMatrixSpec({
+    classes: Array.from({ length: 61 }, (_, i) => `class number ${i}`),
+    counts: Array.from({ length: 61 }, (_, i) => Array.from({ length: 61 }, (_, j) => Number(i === j))),
+  }),
+  "an image grid": imageGridSpec([{ image, caption: "a", right: true }, { image }]),
+  "dates, names and gaps": plotlyToVegaLite({
+    data: [
+      { type: "scatter", mode: "lines", x: ["2024-01-31", "2024-02", "2024-03-01 12:30"], y: [2, null, 5] },
+      { type: "bar", x: ["p", "q"], y: [7, null], xaxis: "x2", yaxis: "y2", name: "bars" },
+      { type: "bar", x: ["q", "r"], y: [3, -5], xaxis: "x2", yaxis: "y2" },
+      { type: "heatmap", z: [[1, 2]], x: [1, 10], y: ["s"], coloraxis: "coloraxis", xaxis: "x3", yaxis: "y3" },
+    ],
+    layout: {
+      height: 400,
+      coloraxis: { colorscale: "sequential", cmin: 0, cmax: 2 },
+      xaxes: { x: {}, x2: { anchor: "y2", autorange: "reversed" }, x3: { anchor: "y3", type: "log" } },
+      yaxes: { y: { autorange: "reversed" }, y2: { anchor: "x2" }, y3: { anchor: "x3" } },
+    },
+  }),
   "a confusion matrix of nothing": confusionMatrixSpec({ classes: [], counts: [] }),
   "relative encodings before and after": plotlyToVegaLite(
     relativeEncodingsSpec([
@@ -133,7 +172,9 @@ const specifications: Record<string, VegaLiteSpec> = {
 describe("the specification of", () => {
   for (const [name, spec] of Object.entries(specifications))
     it(`${name} is valid and drawn without a warning`, async () => {
-      assertValid(themed(spec));
+      assertValid(themed(spec), 6);
+      assertValid(themed(spec), 5);
+      assertCompiledByVersion5(themed(spec));
       await drawStrictly(themed(spec));
     });
 });

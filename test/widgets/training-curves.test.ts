@@ -103,6 +103,43 @@ describe("training curves", () => {
     );
   });
 
+  it("take the best epoch among those that gave a number", () => {
+    const subtitle = (...tops: number[]) =>
+      (
+        trainingCurvesSpec([{ name: "a", events: tops.map((top, i) => epoch(i + 1, top)) }]).title as {
+          subtitle: string;
+        }
+      ).subtitle;
+    assert.equal(subtitle(NaN, 0.55, 0.6), "Best validation top-1: 60.0%");
+    assert.equal(subtitle(0.55, NaN, Infinity, 0.5), "Best validation top-1: 55.0%");
+    assert.equal(subtitle(NaN, NaN), "Best validation top-1: not a number");
+  });
+
+  it("draw a constant rate on an axis that ends at it", async () => {
+    const constant = [1, 2, 3].map((number) => ({ event: "step", step: number, loss: 2, learningRate: 0.01 }) as const);
+    const spec = trainingCurvesSpec([{ name: "a", events: constant }]) as {
+      vconcat: { encoding: { y: { scale: { domain: number[] } } } }[];
+    };
+    assert.deepEqual(spec.vconcat[2].encoding.y.scale.domain, [0, 0.01]);
+    await drawStrictly(themed(spec as never));
+  });
+
+  it("tell runs of one name apart", async () => {
+    const svg = await drawStrictly(themed(trainingCurvesSpec(["run", "run", "run"].map((name) => ({ name, events })))));
+    const texts = textsOf(svg);
+    assert.ok(
+      ["run", "run (2)", "run (3)"].every((name) => texts.includes(name)),
+      String(texts),
+    );
+  });
+
+  it("say in words what they show", () => {
+    assert.equal(
+      trainingCurvesSpec([{ name: "a", events }]).description,
+      "Loss, top-1 and learning rate over training steps. a: training loss 2.3 at step 1, 1.3 at step 6; validation top-1 53.0% at the end.",
+    );
+  });
+
   it("name the splits of one run, and the runs and splits of several", async () => {
     const one = textsOf(await drawStrictly(themed(trainingCurvesSpec([{ name: "a", events }], { title: "My run" }))));
     assert.ok(
