@@ -35,7 +35,7 @@ function read(data: UrlData): Record<string, unknown> {
     );
   }
   const options = { ...format, type: formatOf(data), parse: format.parse ?? "auto" };
-  return { ...rest, values: loadVega().vega.read(text, options as never) as unknown };
+  return { ...rest, values: loadVega().vega.read(text, options as never) };
 }
 
 /**

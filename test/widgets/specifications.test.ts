@@ -35,7 +35,7 @@ function assertCompiledByVersion5(spec: VegaLiteSpec): void {
   const warn = (...messages: unknown[]): never => assert.fail(`version 5: ${messages.map(String).join(" ")}`);
   const quiet = () => logger;
   const logger = { level: quiet, error: warn, warn, info: quiet, debug: quiet };
-  vegaLite5.compile(structuredClone(spec) as never, { logger: logger as never });
+  vegaLite5.compile(structuredClone(spec) as never, { logger: logger });
 }
 
 /** Fails with the deepest complaints of the schema, the rest being alternatives that were not meant. */

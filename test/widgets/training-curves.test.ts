@@ -121,7 +121,7 @@ describe("training curves", () => {
       vconcat: { encoding: { y: { scale: { domain: number[] } } } }[];
     };
     assert.deepEqual(spec.vconcat[2].encoding.y.scale.domain, [0, 0.01]);
-    await drawStrictly(themed(spec as never));
+    await drawStrictly(themed(spec));
   });
 
   it("tell runs of one name apart", async () => {
