@@ -14,7 +14,8 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type * as tf from "@tensorflow/tfjs";
 import { FileError } from "../core/errors.js";
-import { readSafetensors, writeSafetensors, type StoredTensor } from "../weights/safetensors.js";
+import type { StoredTensor } from "../weights/dtypes.js";
+import { readSafetensors, writeSafetensors } from "../weights/safetensors.js";
 import type { TrainConfig } from "./config.js";
 import { storedTensors } from "./weights.js";
 

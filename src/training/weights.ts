@@ -1,7 +1,7 @@
 /** The weights of a model under names that stay the same from one process to the next. */
 import * as tf from "@tensorflow/tfjs";
 import { AxialError, FileError } from "../core/errors.js";
-import type { StoredTensor } from "../weights/safetensors.js";
+import type { StoredTensor } from "../weights/dtypes.js";
 import type { Parameter } from "./optimizers.js";
 
 export interface NamedWeight {

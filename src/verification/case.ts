@@ -6,7 +6,8 @@ import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { FileError } from "../core/errors.js";
 import { fmix32Counter, type GeneratedRule } from "./generator.js";
-import { readSafetensors, toFloat32 } from "../weights/safetensors.js";
+import { toFloat32 } from "../weights/dtypes.js";
+import { readSafetensors } from "../weights/safetensors.js";
 
 export interface Values {
   readonly shape: readonly number[];

@@ -11,13 +11,16 @@ import {
   torchvisionBlock,
   type WeightShapes,
 } from "./families.js";
-import type { StoredTensor } from "./safetensors.js";
+import type { StoredTensor } from "./dtypes.js";
 import {
   axialImageTransformerLinks,
   axialPositionLinks,
   crissCrossLinks,
   ndAxialAttentionLinks,
 } from "./transformer-families.js";
+
+/** A model, or a single layer that has been built. */
+export type WeightOwner = tf.LayersModel | tf.layers.Layer;
 
 export interface Family {
   readonly name: string;
@@ -32,7 +35,7 @@ export interface Family {
  * The weights of a model by name; those of a single layer as `layer/...`, whatever the layer's name and whether it was built by a call
  * (which puts the layer's name in front) or directly (which does not).
  */
-export function weightsByName(owner: tf.LayersModel | tf.layers.Layer): Map<string, tf.LayerVariable> {
+export function weightsByName(owner: WeightOwner): Map<string, tf.LayerVariable> {
   if ("layers" in owner) return new Map(owner.weights.map((weight) => [weight.originalName, weight]));
   const prefix = `${owner.name}/`;
   const within = (name: string) => (name.startsWith(prefix) ? name.slice(prefix.length) : name);
@@ -40,7 +43,7 @@ export function weightsByName(owner: tf.LayersModel | tf.layers.Layer): Map<stri
 }
 
 /** The families that all weights of the owner correspond to; the last is ours, names and layouts unchanged. */
-export function familiesOf(owner: tf.LayersModel | tf.layers.Layer): Family[] {
+export function familiesOf(owner: WeightOwner): Family[] {
   const weights = weightsByName(owner);
   const shapes: WeightShapes = new Map([...weights].map(([name, weight]) => [name, weight.shape as number[]]));
   const found: Family[] = [];

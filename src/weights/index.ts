@@ -1,4 +1,11 @@
 /** Weights: file formats, and the correspondences to published models. Re-exports only. */
-export { families, load, save, type LoadOptions, type LoadReport } from "./checkpoints.js";
-export * from "./safetensors.js";
-export * from "./torch-checkpoint.js";
+export { load, save, type LoadOptions, type LoadReport } from "./checkpoints.js";
+export { families } from "./choice.js";
+export {
+  readSafetensors,
+  writeSafetensors,
+  encodeSafetensors,
+  decodeSafetensors,
+  type Safetensors,
+} from "./safetensors.js";
+export { toFloat32, type Dtype, type StoredTensor, type TensorData } from "./dtypes.js";

@@ -9,36 +9,11 @@
  *
  * Source: https://github.com/huggingface/safetensors (README, "Format").
  */
-import { readFile } from "node:fs/promises";
 import { writeFileAtomically } from "../core/atomic-file.js";
 import { FileError } from "../core/errors.js";
-
-/** How each dtype is held in memory. F16 and BF16 are kept as their bits; `toFloat32` converts. */
-const arrays = {
-  F64: Float64Array,
-  F32: Float32Array,
-  F16: Uint16Array,
-  BF16: Uint16Array,
-  I64: BigInt64Array,
-  U64: BigUint64Array,
-  I32: Int32Array,
-  U32: Uint32Array,
-  I16: Int16Array,
-  U16: Uint16Array,
-  I8: Int8Array,
-  U8: Uint8Array,
-  BOOL: Uint8Array,
-} as const;
-
-export type Dtype = keyof typeof arrays;
-export type TensorData = InstanceType<(typeof arrays)[Dtype]>;
-
-export interface StoredTensor {
-  readonly dtype: Dtype;
-  readonly shape: readonly number[];
-  /** The elements, row-major. */
-  readonly data: TensorData;
-}
+import { fileBytes, type ByteSource } from "./byte-source.js";
+import { bytesOf, dtypeNames, isDtype, typed, type Dtype, type StoredTensor } from "./dtypes.js";
+import type { TensorInFile } from "./state-dict.js";
 
 export interface Safetensors {
   /** In the order of their bytes. */
@@ -50,15 +25,34 @@ export interface Safetensors {
 const maximumHeaderBytes = 100_000_000;
 const metadataKey = "__metadata__";
 
-/** Reads a file. Throws `FileError` where it is missing or is not a whole, well-formed safetensors file. */
+/** Reads a whole file. Throws `FileError` where it is missing or is not a whole, well-formed safetensors file. */
 export async function readSafetensors(path: string): Promise<Safetensors> {
-  let bytes: Uint8Array;
+  const source = await fileBytes("safetensors", path);
   try {
-    bytes = await readFile(path);
-  } catch (error) {
-    throw new FileError(`safetensors: cannot read ${path} (${(error as Error).message}); give the path of a file`);
+    const { tensors, metadata } = await openSafetensors(source, path);
+    const read = new Map<string, StoredTensor>();
+    for (const [name, tensor] of tensors)
+      read.set(name, { dtype: tensor.dtype, shape: tensor.shape, data: await tensor.read() });
+    return { tensors: read, metadata };
+  } finally {
+    await source.close();
   }
-  return decodeSafetensors(bytes, path);
+}
+
+/** What a file says that it holds; each tensor is read when it is asked for. `where` names the file in errors. */
+export async function openSafetensors(
+  source: ByteSource,
+  where: string,
+): Promise<{ tensors: ReadonlyMap<string, TensorInFile>; metadata: Safetensors["metadata"] }> {
+  const first = await source.read(0, Math.min(8, source.size));
+  const headerBytes = headerLength(first, source.size, where);
+  const header = parseHeader(await source.read(8, headerBytes), source.size, where);
+  const tensors = new Map<string, TensorInFile>();
+  for (const { name, dtype, shape, begin, end } of header.entries) {
+    const read = async () => typed(dtype, await source.read(8 + headerBytes + begin, end - begin));
+    tensors.set(name, { dtype, shape, read });
+  }
+  return { tensors, metadata: header.metadata };
 }
 
 /** Writes a file, whole or not at all. Tensors lie in the order given. */
@@ -71,71 +65,19 @@ export function encodeSafetensors(contents: Safetensors): Uint8Array {
   return Buffer.concat(encodeParts(contents));
 }
 
-/** What the bytes of a file hold. `where` names them in errors. The arrays are copies. */
+/** What the bytes of a file hold. `where` names them in errors. The arrays may be views of the bytes. */
 export function decodeSafetensors(bytes: Uint8Array, where: string): Safetensors {
-  const refuse = (what: string): never => {
-    throw new FileError(`safetensors: ${where} ${what}; the file is foreign, truncated or corrupt`);
-  };
-  if (bytes.length < 8) return refuse(`must start with 8 bytes of header length, got ${bytes.length} bytes`);
-  const headerBytes = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
-  if (headerBytes > BigInt(Math.min(maximumHeaderBytes, bytes.length - 8))) {
-    return refuse(`must hold its header, got a header of ${headerBytes} bytes in a file of ${bytes.length}`);
-  }
-  const body = bytes.subarray(8 + Number(headerBytes));
-  const header = parseHeader(bytes.subarray(8, 8 + Number(headerBytes)), refuse);
-
-  const metadata = new Map<string, string>();
-  const entries: (TensorEntry & { name: string })[] = [];
-  for (const [name, value] of Object.entries(header)) {
-    if (name !== metadataKey) entries.push({ name, ...parseEntry(name, value, refuse) });
-    else {
-      if (!isRecord(value)) return refuse(`must have an object as ${metadataKey}, got ${JSON.stringify(value)}`);
-      for (const [key, text] of Object.entries(value)) {
-        if (typeof text !== "string") return refuse(`must have text as ${metadataKey} ${JSON.stringify(key)}`);
-        metadata.set(key, text);
-      }
-    }
-  }
-
-  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  const headerBytes = headerLength(bytes, bytes.length, where);
+  const { entries, metadata } = parseHeader(bytes.subarray(8, 8 + headerBytes), bytes.length, where);
+  const body = bytes.subarray(8 + headerBytes);
   const tensors = new Map<string, StoredTensor>();
-  let end = 0;
-  for (const entry of entries) {
-    if (entry.begin !== end) {
-      return refuse(`must store tensors without gap or overlap, got ${entry.name} at byte ${entry.begin}, not ${end}`);
-    }
-    end = entry.end;
-    if (end > body.length) {
-      return refuse(`must hold all its tensors, got ${entry.name} ending at byte ${end} of ${body.length}`);
-    }
-    tensors.set(entry.name, {
-      dtype: entry.dtype,
-      shape: entry.shape,
-      data: typedCopy(entry.dtype, body.subarray(entry.begin, end)),
-    });
-  }
-  if (end !== body.length) return refuse(`must end with its last tensor, got ${body.length - end} bytes more`);
-  return { tensors, metadata: Object.fromEntries(metadata) };
-}
-
-/** The elements as float32, converted from whatever float or integer dtype the file has. */
-export function toFloat32({ dtype, data }: StoredTensor): Float32Array {
-  if (data instanceof Float32Array) return data;
-  if (dtype === "F16") return Float32Array.from(data as Uint16Array, fromHalf);
-  if (dtype === "BF16") return new Float32Array(Uint32Array.from(data as Uint16Array, (bits) => bits << 16).buffer);
-  return Float32Array.from(data as ArrayLike<number | bigint>, Number);
-}
-
-/** IEEE 754 half precision: 1 sign, 5 exponent, 10 fraction bits. */
-function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
+  for (const { name, dtype, shape, begin, end } of entries)
+    tensors.set(name, { dtype, shape, data: typed(dtype, body.slice(begin, end)) });
+  return { tensors, metadata };
 }
 
 interface TensorEntry {
+  name: string;
   dtype: Dtype;
   shape: number[];
   begin: number;
@@ -144,7 +86,55 @@ interface TensorEntry {
 
 type Refuse = (what: string) => never;
 
-function parseHeader(bytes: Uint8Array, refuse: Refuse): Record<string, unknown> {
+const refusing =
+  (where: string): Refuse =>
+  (what) => {
+    throw new FileError(`safetensors: ${where} ${what}; the file is foreign, truncated or corrupt`);
+  };
+
+/** N, from the first eight bytes of a file of `size` bytes. */
+function headerLength(first: Uint8Array, size: number, where: string): number {
+  const refuse: Refuse = refusing(where);
+  if (size < 8) return refuse(`must start with 8 bytes of header length, got ${size} bytes`);
+  const length = new DataView(first.buffer, first.byteOffset).getBigUint64(0, true);
+  if (length > BigInt(Math.min(maximumHeaderBytes, size - 8)))
+    return refuse(`must hold its header, got a header of ${length} bytes in a file of ${size}`);
+  return Number(length);
+}
+
+/** The tensors in the order of their bytes, none missing and nothing between them; and the text beside them. */
+function parseHeader(
+  bytes: Uint8Array,
+  size: number,
+  where: string,
+): { entries: readonly TensorEntry[]; metadata: Record<string, string> } {
+  const refuse: Refuse = refusing(where);
+  const bodyBytes = size - 8 - bytes.length;
+  const metadata = new Map<string, string>();
+  const entries: TensorEntry[] = [];
+  for (const [name, value] of Object.entries(parseJson(bytes, refuse))) {
+    if (name !== metadataKey) entries.push(parseEntry(name, value, refuse));
+    else {
+      if (!isRecord(value)) return refuse(`must have an object as ${metadataKey}, got ${JSON.stringify(value)}`);
+      for (const [key, text] of Object.entries(value)) {
+        if (typeof text !== "string") return refuse(`must have text as ${metadataKey} ${JSON.stringify(key)}`);
+        metadata.set(key, text);
+      }
+    }
+  }
+  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let reached = 0;
+  for (const { name, begin, end } of entries) {
+    if (begin !== reached)
+      return refuse(`must store tensors without gap or overlap, got ${name} at byte ${begin}, not ${reached}`);
+    if (end > bodyBytes) return refuse(`must hold all its tensors, got ${name} ending at byte ${end} of ${bodyBytes}`);
+    reached = end;
+  }
+  if (reached !== bodyBytes) return refuse(`must end with its last tensor, got ${bodyBytes - reached} bytes more`);
+  return { entries, metadata: Object.fromEntries(metadata) };
+}
+
+function parseJson(bytes: Uint8Array, refuse: Refuse): Record<string, unknown> {
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
@@ -158,19 +148,21 @@ function parseEntry(name: string, value: unknown, refuse: Refuse): TensorEntry {
   const where = `must describe ${JSON.stringify(name)}`;
   if (!isRecord(value)) return refuse(`${where} with an object, got ${JSON.stringify(value)}`);
   const { dtype, shape, data_offsets: offsets } = value;
-  if (typeof dtype !== "string" || !Object.hasOwn(arrays, dtype)) {
-    return refuse(`${where} with a dtype among ${Object.keys(arrays).join(", ")}, got ${JSON.stringify(dtype)}`);
-  }
+  if (typeof dtype !== "string" || !isDtype(dtype))
+    return refuse(`${where} with a dtype among ${dtypeNames.join(", ")}, got ${JSON.stringify(dtype)}`);
   if (!isCounts(shape)) return refuse(`${where} with a shape of whole numbers, got ${JSON.stringify(shape)}`);
   if (!isCounts(offsets) || offsets.length !== 2) {
     return refuse(`${where} with two data_offsets, got ${JSON.stringify(offsets)}`);
   }
   const [begin, end] = offsets as [number, number];
-  const bytes = shape.reduce((product, size) => product * size, arrays[dtype as Dtype].BYTES_PER_ELEMENT);
+  const bytes = bytesOf(
+    dtype,
+    shape.reduce((product, size) => product * size, 1),
+  );
   if (end - begin !== bytes) {
     return refuse(`${where} with offsets for ${bytes} bytes (${dtype} [${shape.join(", ")}]), got ${end - begin}`);
   }
-  return { dtype: dtype as Dtype, shape, begin, end };
+  return { name, dtype, shape, begin, end };
 }
 
 function encodeParts({ tensors, metadata }: Safetensors): Uint8Array[] {
@@ -191,12 +183,6 @@ function encodeParts({ tensors, metadata }: Safetensors): Uint8Array[] {
   new DataView(head.buffer).setBigUint64(0, BigInt(paddedBytes), true);
   head.set(text, 8);
   return [head, ...parts];
-}
-
-/** A copy, because a typed array must start at a multiple of its element size and the file need not. */
-function typedCopy(dtype: Dtype, bytes: Uint8Array): TensorData {
-  const array = arrays[dtype];
-  return new array(new Uint8Array(bytes).buffer);
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

@@ -1,7 +1,7 @@
 /**
  * Reads Python pickles as data. A pickle is a small program; this machine runs it without any Python: it makes
- * dicts, lists, tuples, strings and numbers, and calls only what `allowed` lists. Everything else is refused by name,
- * and nothing is ever executed.
+ * dicts, lists, tuples, strings and numbers, and calls only what `allowed` lists. Whatever else a pickle names is neither
+ * looked up nor called: an {@link Inert} stands in its place, which keeps what the pickle said of it.
  *
  * Source: the opcode table of Python's `pickletools` (protocols 2 to 5, as `torch.save` writes them).
  */
@@ -9,6 +9,20 @@
 /** A Python tuple, told apart from a list. */
 export class Tuple {
   constructor(readonly items: readonly unknown[]) {}
+}
+
+/** In the place of an object (or of a class or function, with no `args`) that only Python could make. */
+export class Inert {
+  /** What it would hold as a dict, such as a `Counter`. */
+  readonly items = new Map<unknown, unknown>();
+  /** What Python would hand to `__setstate__`: most often the object's attributes as a dict. */
+  state: unknown = null;
+
+  constructor(
+    /** `module.name` of its class, or of the function that would make it. */
+    readonly name: string,
+    readonly args: readonly unknown[] = [],
+  ) {}
 }
 
 /** What a pickle may call: from `module.name` to a function of the arguments. */
@@ -21,7 +35,7 @@ export interface UnpickleOptions {
 }
 
 /** A reference to one of the allowed globals, on its way to being called. */
-class Callable {
+export class Callable {
   constructor(
     readonly name: string,
     readonly call: (args: readonly unknown[]) => unknown,
@@ -30,8 +44,11 @@ class Callable {
 
 const mark = Symbol("mark");
 
-/** Thrown for anything that is not a well-formed, allowed pickle; the caller adds the file's name. */
+/** Thrown for anything that is not a well-formed pickle; the caller adds the file's name. */
 export class PickleError extends Error {}
+
+/** Thrown where the bytes end before the pickle does. */
+export class PickleEndsError extends PickleError {}
 
 /** The value of one pickle, and the offset after it. Dicts become `Map`, tuples `Tuple`, large integers `bigint`. */
 export function unpickle(
@@ -46,7 +63,7 @@ export function unpickle(
 
   const take = (count: number): number => {
     if (count < 0 || at + count > bytes.length)
-      throw new PickleError(`ends inside a value at byte ${at} of ${bytes.length}`);
+      throw new PickleEndsError(`ends inside a value at byte ${at} of ${bytes.length}`);
     at += count;
     return at - count;
   };
@@ -54,7 +71,7 @@ export function unpickle(
   const uint32 = (): number => view.getUint32(take(4), true);
   const uint64 = (): number => {
     const value = view.getBigUint64(take(8), true);
-    if (value > BigInt(bytes.length)) throw new PickleError(`announces ${value} bytes, more than it has`);
+    if (value > BigInt(bytes.length)) throw new PickleEndsError(`announces ${value} bytes, more than it has`);
     return Number(value);
   };
   const text = (length: number): string => {
@@ -63,7 +80,7 @@ export function unpickle(
   };
   const line = (): string => {
     const end = bytes.indexOf(10, at);
-    if (end < 0) throw new PickleError(`ends inside a line at byte ${at}`);
+    if (end < 0) throw new PickleEndsError(`ends inside a line at byte ${at}`);
     const value = text(end - at);
     at = end + 1;
     return value;
@@ -85,23 +102,28 @@ export function unpickle(
   };
   const items = (value: unknown): readonly unknown[] => {
     if (value instanceof Tuple) return value.items;
+    if (value instanceof Inert) return [value]; // Arguments that only Python could make.
     throw new PickleError(`calls with arguments that are no tuple at byte ${at}`);
   };
-  const global = (module: string, name: string): Callable => {
+  const global = (module: string, name: string): Callable | Inert => {
     const call = options.allowed.get(`${module}.${name}`);
-    if (call === undefined)
-      throw new PickleError(`asks for ${module}.${name}, which is not on the list of allowed names`);
-    return new Callable(`${module}.${name}`, call);
+    return call === undefined ? new Inert(`${module}.${name}`) : new Callable(`${module}.${name}`, call);
+  };
+  const called = (callable: unknown, args: unknown): unknown => {
+    if (callable instanceof Callable) return callable.call(items(args));
+    if (callable instanceof Inert) return new Inert(callable.name, items(args));
+    throw new PickleError(`calls what is no function at byte ${at}`);
   };
   const setItems = (target: unknown, pairs: readonly unknown[]): void => {
-    if (!(target instanceof Map) || pairs.length % 2 !== 0)
+    const dict = target instanceof Inert ? target.items : target;
+    if (!(dict instanceof Map) || pairs.length % 2 !== 0)
       throw new PickleError(`sets items of what is no dict at byte ${at}`);
-    for (let i = 0; i < pairs.length; i += 2) target.set(pairs[i], pairs[i + 1]);
+    for (let i = 0; i < pairs.length; i += 2) dict.set(pairs[i], pairs[i + 1]);
   };
   const append = (target: unknown, values: readonly unknown[]): void => {
     if (target instanceof Set) for (const value of values) target.add(value);
     else if (Array.isArray(target)) for (const value of values) target.push(value);
-    else throw new PickleError(`appends to what is no list at byte ${at}`);
+    else if (!(target instanceof Inert)) throw new PickleError(`appends to what is no list at byte ${at}`);
   };
   const longInteger = (length: number): number | bigint => {
     const from = take(length);
@@ -164,6 +186,9 @@ export function unpickle(
       case "\x8a": // LONG1
         stack.push(longInteger(uint8()));
         break;
+      case "\x8b": // LONG4
+        stack.push(longInteger(uint32()));
+        break;
       case "X": // BINUNICODE
         stack.push(text(uint32()));
         break;
@@ -180,8 +205,11 @@ export function unpickle(
         stack.push(text(uint8()));
         break;
       case "B": // BINBYTES
-      case "C": {
-        const length = opcode === "B" ? uint32() : uint8();
+      case "C": // SHORT_BINBYTES
+      case "\x8e": // BINBYTES8
+      case "\x96": {
+        // BYTEARRAY8
+        const length = opcode === "B" ? uint32() : opcode === "C" ? uint8() : uint64();
         const from = take(length);
         stack.push(bytes.slice(from, from + length));
         break;
@@ -195,6 +223,9 @@ export function unpickle(
         break;
       case "\x8f": // EMPTY_SET
         stack.push(new Set());
+        break;
+      case "\x91": // FROZENSET
+        stack.push(new Set(popToMark()));
         break;
       case ")":
         stack.push(new Tuple([]));
@@ -264,7 +295,7 @@ export function unpickle(
       case "j":
         stack.push(memoized(uint32()));
         break;
-      // Calls, all of them against the list.
+      // Calls: those on the list; an inert object in the place of any other.
       case "c":
         stack.push(global(line(), line()));
         break;
@@ -277,16 +308,24 @@ export function unpickle(
       case "R": // REDUCE
       case "\x81": {
         // NEWOBJ
-        const args = items(pop());
-        const callable = pop();
-        if (!(callable instanceof Callable)) throw new PickleError(`calls what is no function at byte ${opcodeAt}`);
-        stack.push(callable.call(args));
+        const args = pop();
+        stack.push(called(pop(), args));
         break;
       }
-      case "b": // BUILD: the state of an OrderedDict subclass or a Parameter; nothing of it is needed
+      case "\x92": {
+        // NEWOBJ_EX, whose keyword arguments no allowed call has
         pop();
-        top();
+        const args = pop();
+        stack.push(called(pop(), args));
         break;
+      }
+      case "b": {
+        // BUILD: nothing of it is needed of an OrderedDict or a Parameter
+        const state = pop();
+        const target = top();
+        if (target instanceof Inert) target.state = state;
+        break;
+      }
       case "Q": // BINPERSID
         if (options.persistentLoad === undefined) throw new PickleError("has a persistent id where none is expected");
         stack.push(options.persistentLoad(pop()));

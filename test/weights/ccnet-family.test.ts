@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { ccnetConfig, create } from "../../src/models/index.js";
-import { families, load, save } from "../../src/weights/checkpoints.js";
+import { families, load, save } from "../../src/weights/index.js";
 import { readSafetensors } from "../../src/weights/safetensors.js";
 import { shrunk } from "../models/shrunk.js";
 
@@ -49,7 +49,15 @@ describe("weights of CCNet", () => {
     // In-place ABN counts no batches.
     assert.deepEqual([...tensors.keys()].filter((name) => name.endsWith("num_batches_tracked")), []); // prettier-ignore
     const second = model(2, true);
-    assert.deepEqual(await load(second, file), { family: "ccnet", missing: [], unexpected: [], misshapen: [] });
+    assert.deepEqual(await load(second, file), {
+      family: "ccnet",
+      place: "",
+      otherPlaces: [],
+      missing: [],
+      unexpected: [],
+      misshapen: [],
+      resized: [],
+    });
     for (const { originalName } of first.weights)
       assert.deepEqual(numbers(second, originalName), numbers(first, originalName), originalName);
   });
@@ -57,7 +65,15 @@ describe("weights of CCNet", () => {
   it("load without the auxiliary output, whose tensors then have no place, and not the other way round", async () => {
     const [whole, plain] = [model(3, true), model(4, false)];
     await save(whole, file, { family: "ccnet" });
-    assert.deepEqual(await load(plain, file), { family: "ccnet", missing: [], unexpected: [], misshapen: [] });
+    assert.deepEqual(await load(plain, file), {
+      family: "ccnet",
+      place: "",
+      otherPlaces: [],
+      missing: [],
+      unexpected: [],
+      misshapen: [],
+      resized: [],
+    });
     assert.deepEqual(numbers(plain, "head.fuse/kernel"), numbers(whole, "head.fuse/kernel"));
     await save(plain, file, { family: "ccnet" });
     await assert.rejects(load(whole, file), /got 8 missing \(dsn\.0\.weight, /);

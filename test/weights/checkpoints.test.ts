@@ -6,7 +6,7 @@ import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { AxialImageTransformer, CrissCrossAttention, NdAxialAttention } from "../../src/layers/index.js";
 import { create, type ResNetConfig } from "../../src/models/index.js";
-import { families, load, save } from "../../src/weights/checkpoints.js";
+import { families, load, save } from "../../src/weights/index.js";
 import { readSafetensors, writeSafetensors } from "../../src/weights/safetensors.js";
 
 const folder = mkdtempSync(join(tmpdir(), "axial-lab-weights-"));
@@ -48,7 +48,15 @@ describe("weights of published families", () => {
     const second = model(2);
     assert.notDeepEqual(weightsOf(second), weightsOf(first));
     const report = await load(second, file("net.safetensors"));
-    assert.deepEqual(report, { family: "csrhddlam", missing: [], unexpected: [], misshapen: [] });
+    assert.deepEqual(report, {
+      family: "csrhddlam",
+      place: "",
+      otherPlaces: [],
+      missing: [],
+      unexpected: [],
+      misshapen: [],
+      resized: [],
+    });
     assert.deepEqual(weightsOf(second), weightsOf(first));
   });
 
@@ -97,9 +105,12 @@ describe("weights of published families", () => {
     const owner = model(2);
     assert.deepEqual(await load(owner, file("changed.safetensors"), { strict: false }), {
       family: "csrhddlam",
+      place: "",
+      otherPlaces: [],
       missing: ["conv1.weight"],
       unexpected: ["extra"],
       misshapen: [{ name: "fc.bias", expected: [3], got: [2] }],
+      resized: [],
     });
     const read = (from: tf.LayersModel, name: string) => [
       ...from.weights

@@ -4,13 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { FileError } from "../../src/core/errors.js";
+import { toFloat32, type StoredTensor } from "../../src/weights/dtypes.js";
 import {
   decodeSafetensors,
   encodeSafetensors,
   readSafetensors,
-  toFloat32,
   writeSafetensors,
-  type StoredTensor,
 } from "../../src/weights/safetensors.js";
 
 /** A file with this header and these many bytes behind it. */

@@ -1,7 +1,8 @@
 /** What the panoptic cases have in common: tensors by name, a configuration, comparisons. */
 import * as tf from "@tensorflow/tfjs";
 import { FileError } from "../../core/errors.js";
-import { readSafetensors, toFloat32 } from "../../weights/safetensors.js";
+import { toFloat32 } from "../../weights/dtypes.js";
+import { readSafetensors } from "../../weights/safetensors.js";
 import type { Values } from "../case.js";
 import { relativeError, type Comparison } from "../compare.js";
 
