@@ -7,15 +7,18 @@ import {
   cacheFolder,
   clearPixels,
   contactSheet,
-  fetchImagenette,
+  bringImagenette,
   generated,
   imageFolder,
   imagenetteArchives,
   imagenetteClasses,
   listImages,
+  notAnImage,
   type AugmentationPreset,
   type ImageDataset,
   type ImagenetteVariant,
+  type Listing,
+  type SkippedImage,
   type Split,
 } from "../data/index.js";
 import { AxialError, FileError } from "../core/errors.js";
@@ -42,7 +45,7 @@ export function register(program: Command): void {
       ),
     )
     .option("--from <file>", "a local archive (.tgz, .tar) or folder, instead of a download")
-    .option("--to <folder>", "where to unpack to (default: the cache folder, where train finds it)")
+    .option("--to <folder>", "where to unpack to (default: the cache folder); train finds it anywhere")
     .option("--keep-archive", "keep the downloaded archive")
     .option("--json", "print the result as JSON")
     .addHelpText("after", imagenetteHelp)
@@ -51,7 +54,10 @@ export function register(program: Command): void {
   data
     .command("info <folder>")
     .summary("count the images of a folder by class")
-    .description("Shows what a folder of images holds: train/CLASS and val/CLASS.")
+    .description(
+      "Shows what a folder of images holds: train/CLASS and val/CLASS, or train/CLASS or CLASS alone, of which a fifth is held " +
+        "out for validation.",
+    )
     .option("--check", "decode every image, and list those that cannot be read")
     .option("--json", "print the findings as JSON")
     .addHelpText("after", "\nExit code: 0 done, 1 --check found images that cannot be read, 2 no such data set.")
@@ -114,7 +120,7 @@ async function fetch({ size, from, to, keepArchive, json }: FetchFlags): Promise
   process.once("SIGINT", onInterrupt);
   try {
     const variant = size === undefined ? undefined : ((size === "full" ? size : Number(size)) as ImagenetteVariant);
-    const folder = await fetchImagenette({
+    const folder = await bringImagenette({
       from,
       ...(variant !== undefined && { variant }),
       ...(to !== undefined && { to: resolve(to) }),
@@ -124,9 +130,7 @@ async function fetch({ size, from, to, keepArchive, json }: FetchFlags): Promise
     });
     progress.end();
     await report(folder, { json });
-    const isDefault = (variant ?? 160) === 160 && from === undefined && to === undefined;
-    const next = `axial-lab train --data imagenette${isDefault ? "" : ` --from ${folder}`}`;
-    if (json !== true) console.log(`\nnext: ${next}`);
+    if (json !== true) console.log("\nnext: npx axial-lab train --data imagenette");
   } catch (error) {
     progress.end();
     // Without --from there is no input that could be wrong: the network is.
@@ -142,30 +146,39 @@ async function fetch({ size, from, to, keepArchive, json }: FetchFlags): Promise
 /** What a folder holds. */
 async function describe(folder: string) {
   const listing = await listImages("data info", folder);
+  return findingsOf(listing, listing.images, listing.skipped);
+}
+
+function findingsOf(
+  { folder, classFolders, heldOut }: Listing,
+  images: Listing["images"],
+  skipped: readonly SkippedImage[],
+) {
   const countOf = (split: Split, label: number): number =>
-    listing.images[split].filter((image) => image.label === label).length;
+    images[split].filter((image) => image.label === label).length;
   return {
-    folder: listing.folder,
-    train: listing.images.train.length,
-    validation: listing.images.validation.length,
-    classes: listing.classFolders.map((name, label) => ({
+    folder,
+    train: images.train.length,
+    validation: images.validation.length,
+    /** The share held out for validation, where no folder holds such images. */
+    heldOut,
+    classes: classFolders.map((name, label) => ({
       name: imagenetteClasses[name] ?? name,
       folder: name,
       train: countOf("train", label),
       validation: countOf("validation", label),
     })),
-    skipped: listing.skipped,
+    skipped,
   };
 }
 
 async function report(folder: string, { json, check }: { json?: boolean; check?: boolean }): Promise<void> {
-  const found =
-    check === true ? { ...(await describe(folder)), skipped: await decodeAll(folder) } : await describe(folder);
+  const found = check === true ? await decodeAll(folder) : await describe(folder);
   if (json === true) {
     console.log(JSON.stringify(found, null, 2));
     return;
   }
-  const width = Math.max(7, ...found.classes.map(({ name }) => name.length));
+  const width = found.classes.reduce((most, { name }) => Math.max(most, name.length), 7);
   const row = (name: string, train: string | number, validation: string | number): string =>
     `${name.padEnd(width)}  ${String(train).padStart(6)}  ${String(validation).padStart(10)}`;
   const lines = [
@@ -174,6 +187,9 @@ async function report(folder: string, { json, check }: { json?: boolean; check?:
     row("class", "train", "validation"),
     ...found.classes.map(({ name, train, validation }) => row(name, train, validation)),
     row("all", found.train, found.validation),
+    ...(found.heldOut === null
+      ? []
+      : ["", `There are no folders of validation images: ${found.heldOut * 100} % of each class are held out.`]),
     ...(found.skipped.length > 0 ? ["", `${found.skipped.length} files are left out:`] : []),
     ...found.skipped.map(({ path, reason }) => `  ${path}: ${reason}`),
   ];
@@ -184,8 +200,9 @@ async function info(folder: string, flags: { json?: boolean; check?: boolean }):
   await report(folder, flags);
 }
 
-/** Decodes every image, which also fills the cache for 64 px; gives those left out. */
+/** The same after decoding every image, which also fills the cache for 64 px: those that cannot be read are left out. */
 async function decodeAll(folder: string) {
+  const listing = await listImages("data info", folder);
   const dataset = await imageFolder(folder);
   const progress = createDataProgress(process.stderr);
   try {
@@ -194,9 +211,11 @@ async function decodeAll(folder: string) {
     progress.end();
     await dataset.close();
   }
-  const broken = dataset.skipped.filter(({ reason }) => reason !== "not an image by its name");
-  if (broken.length > 0) process.exitCode = 1;
-  return dataset.skipped;
+  const { skipped } = dataset;
+  const broken = new Set(skipped.map(({ path }) => path));
+  const readable = (split: Split) => listing.images[split].filter(({ path }) => !broken.has(path));
+  if (skipped.some(({ reason }) => reason !== notAnImage)) process.exitCode = 1;
+  return findingsOf(listing, { train: readable("train"), validation: readable("validation") }, skipped);
 }
 
 interface PreviewFlags {

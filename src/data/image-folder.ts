@@ -1,4 +1,4 @@
-/** A data set of image files in `train/CLASS` and `val/CLASS`: decoded once into a cache, then augmented in threads. */
+/** A data set of image files in folders of their classes: decoded once into a cache, then augmented in threads. */
 import { basename, join } from "node:path";
 import { ConfigError } from "../core/errors.js";
 import { resolveAugmentation, sourceSide, type Augmentation, type AugmentationPreset } from "./augmentation.js";
@@ -26,16 +26,19 @@ export interface ImageFolderOptions {
 }
 
 export interface ImageFolderDataset extends ImageDataset {
-  /** The folder that holds `train` and `val`. */
+  /** The folder that holds `train` and `val`, or the classes. */
   readonly folder: string;
+  /** The share of the images that was held out for validation, because there is no folder of such; null where there is. */
+  readonly heldOut: number | null;
   readonly augmentation: Augmentation;
   /** Path of an image, as batches count them in `indices`. */
   path(split: Split, index: number): string;
 }
 
 /**
- * Opens a folder of images. Classes are numbered in the order of their folders' names. Images that cannot be decoded are
- * left out and listed in `skipped`.
+ * Opens a folder of images: `train/CLASS` and `val/CLASS`, or `train/CLASS` or `CLASS` alone, of which a fifth is then held out
+ * for validation. Classes are numbered in the order of their folders' names; folders within a class belong to it. Images that
+ * cannot be decoded are left out and listed in `skipped`.
  *
  * Errors: `FileError` where the folder holds no such data set; `ConfigError` for options.
  */
@@ -86,12 +89,14 @@ export async function imageFolder(folder: string, options: ImageFolderOptions = 
     targets: "classes",
     classes,
     folder: listing.folder,
+    heldOut: listing.heldOut,
     augmentation,
     description: {
       name,
       classes,
       train: listing.images.train.length,
       validation: listing.images.validation.length,
+      ...(listing.heldOut !== null && { heldOut: listing.heldOut }),
       fingerprint: fingerprint([...listing.images.train, ...listing.images.validation], { times: false }),
       augmentation,
     },

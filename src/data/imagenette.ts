@@ -3,8 +3,9 @@
  * training and 3,925 validation images.
  */
 import { createHash } from "node:crypto";
-import { readdir, rm, stat } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { writeFileAtomically } from "../core/atomic-file.js";
 import { ConfigError, FileError } from "../core/errors.js";
 import { cacheFolder } from "./cache-folder.js";
 import type { Progress } from "./dataset.js";
@@ -59,7 +60,10 @@ export type ImagenetteVariant = keyof typeof imagenetteArchives;
 export interface FetchImagenetteOptions {
   /** A local archive (.tgz, .tar) or folder, instead of a download. */
   readonly from?: string;
-  /** Which archive to download: shorter side of its images, 160, 320 or "full". Default 160. */
+  /**
+   * Which archive to download: shorter side of its images, 160, 320 or "full". Default: what `bringImagenette` brought last,
+   * else 160.
+   */
   readonly variant?: ImagenetteVariant;
   /** The folder to unpack to. Default: one in the cache folder. */
   readonly to?: string;
@@ -96,32 +100,62 @@ async function unpackShared(options: UnpackOptions): Promise<void> {
  * Errors: `FileError` for downloads and archives, `ConfigError` for options.
  */
 export async function fetchImagenette(options: FetchImagenetteOptions = {}): Promise<string> {
-  const { from, variant = 160, signal, onProgress, keepArchive = false, archives = imagenetteArchives } = options;
-  const folder = join(cacheFolder(options.cacheFolder), "imagenette");
-
+  const { from, variant } = options;
   if (from !== undefined) {
-    if (options.variant !== undefined) {
+    if (variant !== undefined)
       throw new ConfigError(`imagenette: only one of from and variant can be given, got ${from} and ${variant}`);
-    }
-    const status = await stat(from).catch((error: NodeJS.ErrnoException) => {
-      throw new FileError(`imagenette: from must be a file or folder, got ${error.code} for ${from}`, { cause: error });
-    });
-    if (status.isDirectory()) return from;
-    // The same name may stand for another archive tomorrow: its place, size and time belong to the key.
-    const key = createHash("sha256")
-      .update(`${resolve(from)}\0${status.size}\0${status.mtimeMs}`)
-      .digest("hex");
-    const to = options.to ?? join(folder, `${basename(from).replace(/\.(tgz|tar\.gz|tar)$/i, "")}-${key.slice(0, 8)}`);
-    if (!(await isFilled(to))) await unpackShared({ archive: from, to, signal, onProgress });
-    return to;
+    return fromHere(resolve(from), options);
   }
+  const brought = variant === undefined && options.to === undefined ? await lastBrought(options) : null;
+  return brought ?? downloaded(variant ?? 160, options);
+}
 
+/** The same, and makes it the one that `fetchImagenette` and `imagenette` find when they are not told which. */
+export async function bringImagenette(options: FetchImagenetteOptions = {}): Promise<string> {
+  // Asked for by name: what was brought before is not meant.
+  const asked = options.from === undefined ? { ...options, variant: options.variant ?? 160 } : options;
+  const folder = resolve(await fetchImagenette(asked));
+  const path = broughtPath(options);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFileAtomically(path, [new TextEncoder().encode(JSON.stringify({ folder }))]);
+  return folder;
+}
+
+const broughtPath = (options: FetchImagenetteOptions): string =>
+  join(cacheFolder(options.cacheFolder), "imagenette", "brought.json");
+
+/** The folder that `bringImagenette` brought last, where it is still there. */
+async function lastBrought(options: FetchImagenetteOptions): Promise<string | null> {
+  try {
+    const { folder } = JSON.parse(await readFile(broughtPath(options), "utf8")) as { folder?: unknown };
+    return typeof folder === "string" && (await isFilled(folder)) ? folder : null;
+  } catch {
+    return null;
+  }
+}
+
+async function fromHere(from: string, options: FetchImagenetteOptions): Promise<string> {
+  const { signal, onProgress } = options;
+  const status = await stat(from).catch((error: NodeJS.ErrnoException) => {
+    throw new FileError(`imagenette: from must be a file or folder, got ${error.code} for ${from}`, { cause: error });
+  });
+  if (status.isDirectory()) return from;
+  // The same name may stand for another archive tomorrow: its place, size and time belong to the key.
+  const key = createHash("sha256").update(`${from}\0${status.size}\0${status.mtimeMs}`).digest("hex");
+  const name = `${basename(from).replace(/\.(tgz|tar\.gz|tar)$/i, "")}-${key.slice(0, 8)}`;
+  const to = options.to ?? join(cacheFolder(options.cacheFolder), "imagenette", name);
+  if (!(await isFilled(to))) await unpackShared({ archive: from, to, signal, onProgress });
+  return to;
+}
+
+async function downloaded(variant: ImagenetteVariant, options: FetchImagenetteOptions): Promise<string> {
+  const { signal, onProgress, keepArchive = false, archives = imagenetteArchives } = options;
   if (!Object.hasOwn(archives, variant)) {
     const names = Object.keys(archives).join(", ");
     throw new ConfigError(`imagenette: variant must be one of ${names}, got ${JSON.stringify(variant)}`);
   }
   const archive = archives[variant];
-  const file = join(folder, basename(new URL(archive.url).pathname));
+  const file = join(cacheFolder(options.cacheFolder), "imagenette", basename(new URL(archive.url).pathname));
   const to = options.to ?? file.replace(/\.tgz$/, "");
   if (await isFilled(to)) return to;
   await download({ ...archive, to: file, signal, onProgress });

@@ -1,131 +1,88 @@
-/** Finds the images of a folder `train/CLASS/*`, `val/CLASS/*` (or `validation/`, `valid/`, `test/`). */
+/**
+ * Finds the images of a data set: `train/CLASS/*` and `val/CLASS/*` (or `validation/`, `valid/`, `test/`), folders in a class
+ * among them; without a `val`, a share of `train`; without a `train`, the class folders themselves.
+ */
 import { createHash } from "node:crypto";
-import type { Dirent } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
-import { extname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { FileError } from "../core/errors.js";
 import type { SkippedImage, Split } from "./dataset.js";
-
-export interface ListedImage {
-  /** Relative to the data set's folder, with forward slashes. */
-  readonly path: string;
-  /** Index into `classFolders`. */
-  readonly label: number;
-  readonly bytes: number;
-  /** Milliseconds since 1970. */
-  readonly changed: number;
-}
+import { findRoot, foldersIn, imagesIn, type ListedImage } from "./folders.js";
+import { holdOut } from "./hold-out.js";
+import { annotatedImages, annotationsFile } from "./val-annotations.js";
 
 export interface Listing {
-  /** The folder that holds `train`. */
+  /** The folder that holds `train`, or the class folders. */
   readonly folder: string;
   /** Names of the class folders, sorted. */
   readonly classFolders: readonly string[];
   /** In the order of their paths. */
   readonly images: Readonly<Record<Split, readonly ListedImage[]>>;
-  /** Files that are no images by their name. */
+  /** Files that are no images by their name, and links to nothing. */
   readonly skipped: readonly SkippedImage[];
+  /** The share of the images that was held out for validation, because there is no folder of such; null where there is. */
+  readonly heldOut: number | null;
 }
 
-const splitFolders: Readonly<Record<Split, readonly string[]>> = {
-  train: ["train"],
-  validation: ["val", "validation", "valid", "test"],
-};
+const validationFolders = ["val", "validation", "valid", "test"];
 
-const imageExtensions = new Set([".jpeg", ".jpg", ".png", ".webp", ".gif", ".tif", ".tiff", ".avif"]);
-
-const isVisible = ({ name }: Dirent): boolean => !name.startsWith("."); // .DS_Store, ._image.jpg ...
-const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
-
-async function entriesOf(folder: string): Promise<Dirent[]> {
-  return (await readdir(folder, { withFileTypes: true })).filter(isVisible).sort(byName);
-}
-
-/** Folders in a folder, links to folders among them, sorted. */
-async function foldersIn(folder: string): Promise<string[]> {
-  const found = await Promise.all(
-    (await entriesOf(folder)).map(async (entry) => {
-      const isFolder = entry.isSymbolicLink()
-        ? (await stat(join(folder, entry.name)).catch(() => null))?.isDirectory()
-        : entry.isDirectory();
-      return isFolder ? [entry.name] : [];
-    }),
-  );
-  return found.flat();
-}
-
-/** The folder itself or, as after unpacking by hand, the only folder in it. */
-async function findRoot(where: string, folder: string): Promise<string> {
-  let folders: string[];
-  try {
-    folders = await foldersIn(folder);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new FileError(`${where}: a folder must be readable, got ${code} for ${folder}`, { cause: error });
-  }
-  if (folders.includes("train")) return folder;
-  if (folders.length === 1) {
-    const inner = join(folder, folders[0]);
-    if ((await foldersIn(inner)).includes("train")) return inner;
-  }
-  throw new FileError(
-    `${where}: a data set must hold the folders train/CLASS and val/CLASS, got ${folder} with ` +
-      `${folders.length === 0 ? "no folders" : folders.slice(0, 5).join(", ")}`,
-  );
-}
-
-async function listClass(root: string, path: string, label: number, split: Split) {
-  const images: ListedImage[] = [];
-  const skipped: SkippedImage[] = [];
-  const found = await Promise.all(
-    (await entriesOf(join(root, path))).map(async (entry) => ({
-      name: entry.name,
-      status: await stat(join(root, path, entry.name)),
-    })),
-  );
-  for (const { name, status } of found) {
-    const file = `${path}/${name}`;
-    if (!status.isFile()) skipped.push({ split, path: file, reason: "not a file" });
-    else if (!imageExtensions.has(extname(name).toLowerCase())) {
-      skipped.push({ split, path: file, reason: "not an image by its name" });
-    } else images.push({ path: file, label, bytes: status.size, changed: Math.floor(status.mtimeMs) });
-  }
-  return { images, skipped };
-}
-
-/** Lists a data set's images; nothing is decoded. `where` begins the error messages. */
+/**
+ * Lists a data set's images; nothing is decoded. `where` begins the error messages. Classes without validation images are
+ * classes all the same.
+ */
 export async function listImages(where: string, folder: string): Promise<Listing> {
-  const root = await findRoot(where, resolve(folder));
-  const folders = await foldersIn(root);
-  const validation = splitFolders.validation.find((name) => folders.includes(name));
-  if (validation === undefined) {
-    throw new FileError(
-      `${where}: a data set must hold a folder val beside train, got ${folders.join(", ")} in ${root}`,
-    );
-  }
-  const classFolders = await foldersIn(join(root, "train"));
-  const unknown = (await foldersIn(join(root, validation))).filter((name) => !classFolders.includes(name));
-  if (unknown.length > 0) {
-    throw new FileError(
-      `${where}: every class of ${validation} must be one of train, got ${unknown.slice(0, 5).join(", ")} in ${root}`,
-    );
-  }
+  const { root, hasTrain } = await findRoot(where, resolve(folder));
+  const train = hasTrain ? "train" : "";
+  const classFolders = await foldersIn(root, train);
+  const validation = hasTrain ? await findValidation(root) : undefined;
 
-  const images: Record<Split, ListedImage[]> = { train: [], validation: [] };
   const skipped: SkippedImage[] = [];
-  for (const [split, name] of [["train", "train"] as const, ["validation", validation] as const]) {
-    const present = new Set(await foldersIn(join(root, name)));
+  const list = async (split: Split, name: string): Promise<ListedImage[]> => {
+    const images: ListedImage[] = [];
+    const present = new Set(await foldersIn(root, name));
     for (const [label, className] of classFolders.entries()) {
       if (!present.has(className)) continue;
-      const found = await listClass(root, `${name}/${className}`, label, split);
-      images[split].push(...found.images);
-      skipped.push(...found.skipped);
+      const found = await imagesIn(root, name === "" ? className : `${name}/${className}`, split);
+      for (const image of found.images) images.push({ ...image, label });
+      for (const left of found.skipped) skipped.push(left);
     }
-    if (images[split].length === 0) {
-      throw new FileError(`${where}: ${name} must hold images in class folders, got none in ${join(root, name)}`);
-    }
+    return images;
+  };
+  const assertSome = (images: readonly ListedImage[], name: string): void => {
+    if (images.length > 0) return;
+    throw new FileError(`${where}: ${name} must hold images in class folders, got none in ${resolve(root, name)}`);
+  };
+
+  const all = await list("train", train);
+  assertSome(all, train || "the data set");
+  if (validation === undefined) {
+    const { kept, heldOut, share } = holdOut(all);
+    if (heldOut.length === 0)
+      throw new FileError(
+        `${where}: a data set must hold a folder val beside train, or a class of two images, one of which can be held out, ` +
+          `got ${all.length} images of ${classFolders.length} classes in ${root}`,
+      );
+    return { folder: root, classFolders, images: { train: kept, validation: heldOut }, skipped, heldOut: share };
   }
-  return { folder: root, classFolders, images, skipped };
+  const annotated = await annotatedImages(where, root, validation, classFolders);
+  if (annotated === null) await assertKnown(where, root, validation, classFolders);
+  const ofValidation = annotated?.images ?? (await list("validation", validation));
+  for (const left of annotated?.skipped ?? []) skipped.push(left);
+  assertSome(ofValidation, validation);
+  return { folder: root, classFolders, images: { train: all, validation: ofValidation }, skipped, heldOut: null };
+}
+
+async function findValidation(root: string): Promise<string | undefined> {
+  const folders = await foldersIn(root, "");
+  return validationFolders.find((name) => folders.includes(name));
+}
+
+async function assertKnown(where: string, root: string, validation: string, classes: readonly string[]): Promise<void> {
+  const unknown = (await foldersIn(root, validation)).filter((name) => !classes.includes(name));
+  if (unknown.length === 0) return;
+  throw new FileError(
+    `${where}: every class of ${validation} must be one of train, got ${unknown.slice(0, 5).join(", ")} in ${root}; ` +
+      `move its images into folders of their classes, or name these in ${validation}/${annotationsFile}`,
+  );
 }
 
 /** A name for exactly these images: their paths and sizes and, where files may change in place, their times. */

@@ -6,11 +6,12 @@ import { basename, dirname, join } from "node:path";
 import { AxialError, FileError } from "../core/errors.js";
 import type { Progress, SkippedImage, Split } from "./dataset.js";
 import { decodeImage } from "./decode.js";
-import { fingerprint, type Listing, type ListedImage } from "./listing.js";
+import type { ListedImage } from "./folders.js";
+import { fingerprint, type Listing } from "./listing.js";
 import { createPixelFile, openPixelFile } from "./pixel-file.js";
 
 /** Raise it when the same file would decode to other pixels. */
-const decodingVersion = 1;
+const decodingVersion = 2;
 
 export interface PrepareSplitOptions {
   readonly listing: Listing;

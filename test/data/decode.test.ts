@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import sharp from "sharp";
 import { decodeImage } from "../../src/data/decode.js";
-import { jpeg } from "./images.js";
+import { floatTiff, jpeg } from "./images.js";
 
 describe("decodeImage", () => {
   const folder = mkdtempSync(join(tmpdir(), "axial-decode-"));
@@ -117,5 +117,28 @@ describe("decodeImage", () => {
     await assert.rejects(decode("no image at all"), /unsupported image format/);
     await assert.rejects(decode(""), /empty|unsupported/i);
     await assert.rejects(decodeImage(join(folder, "absent.JPEG"), 8), { code: "ENOENT" });
+  });
+
+  it("reads bitmaps and Netpbm images, whatever they are named", async () => {
+    const ppm = Buffer.concat([Buffer.from("P6 2 1 255\n"), Buffer.from([1, 2, 3, 4, 5, 6])]);
+    assert.deepEqual([...(await decode(ppm)).bytes], [1, 2, 3, 4, 5, 6]);
+    const header = [0x42, 0x4d, 62, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0, 40, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 24, 0];
+    const bmp = Buffer.from([...header, ...Array<number>(24).fill(0), 3, 2, 1, 6, 5, 4, 0, 0]);
+    assert.deepEqual([...(await decode(bmp)).bytes], [1, 2, 3, 4, 5, 6]);
+    await assert.rejects(decode(bmp.subarray(0, 57)), /BMP: the file ends before its 1 lines do/);
+  });
+
+  it("takes the floats of a TIFF as shares of white, as bytes, or from the smallest to the greatest", async () => {
+    const levels = async (...values: number[]) => {
+      const height = values.length % 2 === 0 ? 2 : 1;
+      return [...(await decode(floatTiff(values.length / height, height, values))).bytes].filter(
+        (_, index) => index % 3 === 0,
+      );
+    };
+    assert.deepEqual(await levels(0, 0.25, 0.5, 1), [0, 64, 128, 255]);
+    assert.deepEqual(await levels(0, 0.25, 50, 255), [0, 0, 50, 255]);
+    assert.deepEqual(await levels(-1, 0, 1), [0, 128, 255]);
+    assert.deepEqual(await levels(0, 1000, 4000), [0, 64, 255]);
+    assert.deepEqual(await levels(0, NaN, 1), [0, 0, 255]);
   });
 });

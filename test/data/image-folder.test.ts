@@ -264,15 +264,17 @@ describe("imageFolder", () => {
     };
     assert.equal(
       await message({ "a/x": "", "b/x": "" }),
-      "imageFolder: a data set must hold the folders train/CLASS and val/CLASS, got PATH with a, b",
+      "imageFolder: a data set must hold the folders train/CLASS and val/CLASS, or folders of images, one a class, got PATH with a, b",
     );
     assert.equal(
       await message({ "train/a/x.png": "" }),
-      "imageFolder: a data set must hold a folder val beside train, got train in PATH",
+      "imageFolder: a data set must hold a folder val beside train, or a class of two images, one of which can be held out, " +
+        "got 1 images of 1 classes in PATH",
     );
     assert.equal(
       await message({ "train/a/x.png": "", "val/b/x.png": "" }),
-      "imageFolder: every class of val must be one of train, got b in PATH",
+      "imageFolder: every class of val must be one of train, got b in PATH; move its images into folders of their classes, " +
+        "or name these in val/val_annotations.txt",
     );
     assert.equal(
       await message({ "train/a/x.txt": "", "val/a/x.png": "" }),

@@ -7,6 +7,8 @@ import { after, before, describe, it } from "node:test";
 import * as tar from "tar";
 import type { Progress } from "../../src/data/dataset.js";
 import {
+  bringImagenette,
+  fetchImagenette,
   imagenette,
   imagenetteArchives,
   imagenetteClasses,
@@ -139,5 +141,23 @@ describe("imagenette", () => {
         "open other images with imageFolder",
     });
     assert.equal(existsSync(absent), false);
+  });
+
+  it("is found again where it was brought to, until another is, and by no one who asks for an official archive", async () => {
+    const cache = { cacheFolder: join(root, "brought") };
+    const official = join(cache.cacheFolder, "imagenette/imagenette2-160");
+    writeFiles(official, { "as if it had been downloaded": "" });
+    const first = await bringImagenette({ ...cache, from: archive });
+    assert.match(first, /imagenette2-160-[\da-f]{8}$/);
+    assert.equal(await fetchImagenette(cache), first);
+    const dataset = await imagenette(cache);
+    await dataset.close();
+    assert.equal(dataset.folder, join(first, "imagenette2-160"));
+    const second = await bringImagenette({ ...cache, from: source });
+    assert.equal(await fetchImagenette(cache), second);
+    assert.equal(await fetchImagenette({ ...cache, variant: 160 }), official);
+    rmSync(join(cache.cacheFolder, "imagenette/brought.json"));
+    assert.equal(await fetchImagenette(cache), official);
+    assert.equal(await bringImagenette(cache), official);
   });
 });

@@ -34,3 +34,32 @@ export async function writeDataset(folder: string, { train, val }: { train: numb
     }
   }
 }
+
+/** A grey TIFF of 32-bit floats, one strip, by the TIFF 6.0 specification, section 2 and "SampleFormat". */
+export function floatTiff(width: number, height: number, values: readonly number[]): Buffer {
+  const short = 3;
+  const long = 4;
+  const fields: readonly (readonly [tag: number, type: number, value: number])[] = [
+    [256, long, width],
+    [257, long, height],
+    [258, short, 32], // bits a sample
+    [259, short, 1], // not compressed
+    [262, short, 1], // 0 is black
+    [273, long, 8 + 2 + 12 * 10 + 4], // where the strip begins
+    [277, short, 1], // samples a pixel
+    [278, long, height], // lines a strip
+    [279, long, 4 * width * height], // bytes of the strip
+    [339, short, 3], // IEEE floats
+  ];
+  const head = Buffer.alloc(8 + 2 + 12 * fields.length + 4);
+  head.write("II*\0", "latin1");
+  head.writeUInt32LE(8, 4);
+  head.writeUInt16LE(fields.length, 8);
+  fields.forEach(([tag, type, value], i) => {
+    head.writeUInt16LE(tag, 10 + 12 * i);
+    head.writeUInt16LE(type, 12 + 12 * i);
+    head.writeUInt32LE(1, 14 + 12 * i);
+    head.writeUInt32LE(value, 18 + 12 * i);
+  });
+  return Buffer.concat([head, Buffer.from(Float32Array.from(values).buffer)]);
+}

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { listImages } from "../../src/data/listing.js";
+import { writeFiles } from "./images.js";
+
+describe("the listing of a data set", () => {
+  const root = mkdtempSync(join(tmpdir(), "axial-listing-"));
+  after(() => rmSync(root, { recursive: true }));
+  let made = 0;
+  /** A folder with empty files at these paths. */
+  function folder(...paths: string[]): string {
+    const path = join(root, String(made++));
+    writeFiles(path, Object.fromEntries(paths.map((file) => [file, ""])));
+    return path;
+  }
+  const list = async (path: string) => {
+    const { images, skipped, classFolders, heldOut } = await listImages("test", path);
+    const paths = (split: "train" | "validation") => images[split].map(({ path, label }) => `${path} ${label}`);
+    const left = skipped.map(({ path, reason }) => `${path}: ${reason}`);
+    return { train: paths("train"), validation: paths("validation"), classFolders, heldOut, skipped: left };
+  };
+
+  it("takes images by every name that they go by, and says what it leaves out", async () => {
+    const names =
+      "a.JPG b.jpeg c.jfif d.jpe e.png f.bmp g.dib h.ppm i.pgm j.pbm k.pnm l.tif m.TIFF n.gif o.webp p.avif";
+    const paths = names.split(" ").map((name) => `train/cats/${name}`);
+    const found = await list(folder(...paths, "val/cats/a.bmp", "train/cats/notes.txt", "train/cats/.hidden.png"));
+    assert.deepEqual(found.train, [...paths].sort().map((path) => `${path} 0`)); // prettier-ignore
+    assert.deepEqual(found.skipped, ["train/cats/notes.txt: not an image by its name"]);
+  });
+
+  it("leaves out links to nothing and links that lead in circles, and follows others", async (test) => {
+    const path = folder("train/cats/a.png", "val/cats/b.png", "elsewhere/more/c.png");
+    try {
+      symlinkSync("/nowhere/9.png", join(path, "train/cats/9.png"));
+      symlinkSync(join(path, "train"), join(path, "train/cats/circle"));
+      symlinkSync(join(path, "elsewhere/more"), join(path, "train/cats/more"));
+    } catch {
+      return test.skip("this system makes no links");
+    }
+    const found = await list(path);
+    assert.deepEqual(found.train, ["train/cats/a.png 0", "train/cats/more/c.png 0"]);
+    assert.equal(found.skipped[0], "train/cats/9.png: a link to nothing");
+    assert.match(found.skipped[1], /^train\/cats\/circle\/cats: a link to a folder that it is in|^train\/cats\/circle/);
+  });
+
+  it("finds images in folders within a class, as Tiny ImageNet has them, and its classes of validation images", async () => {
+    const path = folder(
+      "train/n1/images/a.JPEG",
+      "train/n1/n1_boxes.txt",
+      "train/n2/images/b.JPEG",
+      "val/images/v0.JPEG",
+    );
+    writeFiles(path, { "val/images/v1.JPEG": "", "val/images/v2.JPEG": "" });
+    await assert.rejects(
+      list(path),
+      /every class of val must be one of train, got images .* in val\/val_annotations\.txt$/,
+    );
+    writeFileSync(join(path, "val/val_annotations.txt"), "v0.JPEG\tn2\t0\t0\t62\t62\nv1.JPEG\tn1\t1\t2\t3\t4\n");
+    const found = await list(path);
+    assert.deepEqual(found.train, ["train/n1/images/a.JPEG 0", "train/n2/images/b.JPEG 1"]);
+    assert.deepEqual(found.validation, ["val/images/v0.JPEG 1", "val/images/v1.JPEG 0"]);
+    assert.deepEqual(found.skipped, [
+      "train/n1/n1_boxes.txt: not an image by its name",
+      "val/images/v2.JPEG: without a class",
+    ]);
+    writeFileSync(join(path, "val/val_annotations.txt"), "v0.JPEG\tn3\n");
+    await assert.rejects(list(path), { name: "FileError", message: /must name a class of train, got "v0\.JPEG\\tn3"/ });
+  });
+
+  it("looks past what a Mac and a Synology leave beside a folder", async () => {
+    const path = folder("__MACOSX/set/._a", "set/train/cats/a.png", "set/val/cats/b.png", "set/train/@eaDir/a.png");
+    const found = await list(path);
+    assert.deepEqual(found.classFolders, ["cats"]);
+    assert.deepEqual(found.train, ["train/cats/a.png 0"]);
+  });
+
+  it("keeps a class that has no validation images", async () => {
+    const found = await list(folder("train/cats/a.png", "train/newts/b.png", "val/cats/c.png"));
+    assert.deepEqual(found.classFolders, ["cats", "newts"]);
+    assert.deepEqual(found.validation, ["val/cats/c.png 0"]);
+    assert.equal(found.heldOut, null);
+  });
+
+  it("holds out a fifth of each class, the same each time, where there is no folder of validation images", async () => {
+    const of = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name}/${i}.png`);
+    for (const before of ["train/", ""]) {
+      const files = [...of(`${before}cats`, 20), ...of(`${before}dogs`, 5), ...of(`${before}newts`, 1)];
+      const path = folder(...files);
+      const found = await list(path);
+      assert.equal(found.heldOut, 0.2);
+      const counts = [0, 1, 2].map((label) => found.validation.filter((file) => file.endsWith(` ${label}`)).length);
+      assert.deepEqual(counts, [4, 1, 0]);
+      assert.deepEqual([...found.train, ...found.validation].map((file) => file.split(" ")[0]).sort(), [...files].sort()); // prettier-ignore
+      assert.deepEqual(await list(path), found);
+    }
+  });
+
+  it("takes a class of 131,072 images", async () => {
+    const path = folder("val/cats/a.png");
+    mkdirSync(join(path, "train/cats"), { recursive: true });
+    for (let i = 0; i < 131_072; i++) writeFileSync(join(path, "train/cats", `${i}.png`), "");
+    const found = await list(path);
+    assert.equal(found.train.length, 131_072);
+    rmSync(path, { recursive: true });
+  });
+
+  it("says what a data set must hold where there is none", async () => {
+    await assert.rejects(
+      list(folder("readme.txt")),
+      /must hold the folders train\/CLASS and val\/CLASS, or .* with no folders/,
+    );
+    await assert.rejects(
+      list(folder("one/a.png", "two/b.txt")),
+      /or folders of images, one a class, got .* with one, two/,
+    );
+    await assert.rejects(list(folder("train/cats/a.txt", "val/cats/b.png")), /train must hold images in class folders/);
+    await assert.rejects(list(folder("train/cats/a.png", "val/cats/b.txt")), /val must hold images in class folders/);
+    await assert.rejects(list(join(root, "absent")), { name: "FileError", message: /got ENOENT/ });
+  });
+});
