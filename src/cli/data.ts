@@ -23,6 +23,7 @@ import {
 } from "../data/index.js";
 import { AxialError, FileError } from "../core/errors.js";
 import { amount, createDataProgress } from "./data-progress.js";
+import { register as registerCheck } from "./data-check.js";
 import { number } from "./open-data.js";
 
 export function register(program: Command): void {
@@ -62,6 +63,8 @@ export function register(program: Command): void {
     .option("--json", "print the findings as JSON")
     .addHelpText("after", "\nExit code: 0 done, 1 --check found images that cannot be read, 2 no such data set.")
     .action(info);
+
+  registerCheck(data);
 
   data
     .command("preview")
