@@ -9,6 +9,7 @@ import { register as doctor } from "./doctor.js";
 import { register as evaluate } from "./evaluate.js";
 import { register as kernel } from "./kernel.js";
 import { register as notebook } from "./notebook.js";
+import { register as segment } from "./segment.js";
 import { register as train } from "./train.js";
 import { register as verify } from "./verify.js";
 import { register as zoo } from "./zoo.js";
@@ -22,6 +23,7 @@ const commands = [
   evaluate,
   kernel,
   notebook,
+  segment,
   train,
   verify,
   zoo,

@@ -1,9 +1,9 @@
 /** The data set that a command line names. */
+import { statSync } from "node:fs";
 import { InvalidArgumentError, Option } from "commander";
 import { ConfigError } from "../core/errors.js";
 import {
   augmentationPresets,
-  imageFolder,
   imagenette,
   type AugmentationPreset,
   type Dataset,
@@ -24,7 +24,14 @@ export interface DataChoice {
 const names = ["generated", "imagenette", "folder"];
 
 export const dataOption = (before: string): Option =>
-  new Option("--data <name>", `the images (default: ${before})`).choices(names);
+  new Option("--data <name>", `the images: ${names.join(", ")}, or a folder's path (default: ${before})`).argParser(
+    nameOrFolder,
+  );
+
+function nameOrFolder(text: string): string {
+  if (names.includes(text) || statSync(text, { throwIfNoEntry: false })?.isDirectory() === true) return text;
+  throw new InvalidArgumentError(`Allowed choices are ${names.join(", ")}, or the path of a folder.`);
+}
 
 export const fromOption = [
   "--from <path>",
@@ -58,14 +65,26 @@ export async function openData(
       return imagenette({ from, augmentation, ...options });
     case "folder":
       if (from === undefined) throw new ConfigError("--data folder: the folder must be given, got none; add --from");
-      return imageFolder(from, { augmentation });
+      return openFolder(from, augmentation, task);
     default:
       throw new ConfigError(`--data: must be one of ${names.join(", ")}, got ${data}`);
   }
 }
 
+async function openFolder(path: string, augmentation: AugmentationPreset | undefined, task: string): Promise<Dataset> {
+  const { folder } = commandTask(task);
+  if (folder === undefined)
+    throw new ConfigError(
+      `--data folder: ${task} reads no folders, got ${path}; leave --data out for generated images`,
+    );
+  return folder(path, augmentation);
+}
+
 /** What the command line says of the data, else what was said before. */
-export function choiceOf(said: Partial<DataChoice>, before: Partial<DataChoice>): DataChoice {
+export function choiceOf(given: Partial<DataChoice>, before: Partial<DataChoice>): DataChoice {
+  // A folder by its path.
+  const isPath = given.data !== undefined && !names.includes(given.data);
+  const said = isPath ? { ...given, data: "folder", from: given.data } : given;
   const data = said.data ?? before.data ?? "generated";
   // What was said of one data set does not suit another.
   const known: Partial<DataChoice> = data === before.data ? before : {};

@@ -2,7 +2,14 @@
 import { Option } from "commander";
 import { ConfigError } from "../core/errors.js";
 import type { Dataset, Split } from "../data/dataset.js";
-import { generated, generatedLabelMaps } from "../data/index.js";
+import { generated, generatedLabelMaps, imageFolder, type AugmentationPreset } from "../data/index.js";
+import {
+  generatedPanoptic,
+  panopticFolder,
+  panopticSegmentation,
+  type PanopticEvaluation,
+  type PanopticSegmentationOptions,
+} from "../panoptic/index.js";
 import {
   createTask,
   taskKinds,
@@ -21,6 +28,8 @@ interface CommandTask {
   readonly preset: PresetName;
   /** The data set `generated`. */
   readonly generated: (counts: Partial<Record<`${Split}Count`, number>>) => Dataset;
+  /** The data set of a folder; absent where the task has none. */
+  readonly folder?: (path: string, augmentation: AugmentationPreset | undefined) => Promise<Dataset>;
   readonly describe: (evaluation: Evaluation) => string[];
 }
 
@@ -29,6 +38,7 @@ const tasks: Readonly<Record<string, CommandTask>> = {
     create: createTask,
     preset: "quick-start",
     generated,
+    folder: (path, augmentation) => imageFolder(path, { augmentation }),
     describe: (evaluation) => describeClasses(evaluation as ClassificationEvaluation),
   },
   "semantic-segmentation": {
@@ -36,6 +46,14 @@ const tasks: Readonly<Record<string, CommandTask>> = {
     preset: "quick-start-segmentation",
     generated: generatedLabelMaps,
     describe: (evaluation) => describeSegmentation(evaluation as SegmentationEvaluation),
+  },
+  panoptic: {
+    create: (config) => panopticSegmentation(config as PanopticSegmentationOptions),
+    preset: "quick-start-panoptic",
+    generated: generatedPanoptic,
+    folder: (path, augmentation) =>
+      panopticFolder(path, augmentation === "none" ? { augmentation: { scale: [1, 1], flip: 0, lighting: 0 } } : {}),
+    describe: (evaluation) => describePanoptic(evaluation as PanopticEvaluation),
   },
 };
 
@@ -81,6 +99,21 @@ function describeSegmentation(evaluation: SegmentationEvaluation): string[] {
     ...classLines(
       perClass.map(({ name, pixels, iou }) => ({ name, count: pixels, share: iou })),
       confusion,
+    ),
+  ];
+}
+
+function describePanoptic(evaluation: PanopticEvaluation): string[] {
+  const { all, things, stuff, averagePrecision, meanIou, loss, perClass } = evaluation;
+  const share = (value: number | null | undefined) => (value === null || value === undefined ? "none" : percent(value));
+  const width = perClass.reduce((most, { name }) => Math.max(most, name.length), 0);
+  return [
+    `PQ ${share(all?.pq)} (things ${share(things?.pq)}, stuff ${share(stuff?.pq)})  AP ${share(averagePrecision)}  ` +
+      `mean IoU ${percent(meanIou)}  loss ${loss.toFixed(4)}  ${speedOf(evaluation)}`,
+    "",
+    ...perClass.map(
+      ({ name, pq, sq, rq, iou }) =>
+        `${name.padEnd(width)}  PQ ${percent(pq).padStart(7)}  SQ ${percent(sq).padStart(7)}  RQ ${percent(rq).padStart(7)}  IoU ${share(iou).padStart(7)}`,
     ),
   ];
 }

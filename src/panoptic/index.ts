@@ -1,4 +1,4 @@
-/** Panoptic segmentation: from panoptic maps to targets and losses, and from predictions back to maps and metrics. */
+/** Panoptic segmentation: data, targets, losses, the task, and from predictions back to maps and metrics. */
 export {
   averagePrecision,
   maskArea,
@@ -11,6 +11,11 @@ export {
   type TrueObject,
 } from "./average-precision.js";
 export { findCenters, groupPixels, type Center, type CenterOptions, type Grouping } from "./centers.js";
+export { writePanopticResults, type PanopticResult } from "./coco-results.js";
+export { panopticAugmentation, type PanopticAugmentation } from "./crop.js";
+export { batchLabels, type BatchTargetOptions, type PanopticBatch, type PanopticDataset } from "./dataset.js";
+export { panopticFolder, type PanopticFolderOptions } from "./folder.js";
+export { generatedPanoptic, type GeneratedPanopticDataset, type GeneratedPanopticOptions } from "./generated.js";
 export {
   lossReductions,
   panopticLosses,
@@ -22,7 +27,9 @@ export {
 } from "./losses.js";
 export { MeanIou } from "./mean-iou.js";
 export { mergePanoptic, mergeRules, type MergeOptions, type MergeRules } from "./merge.js";
+export type { PanopticEvaluation } from "./meter.js";
 export { segmentsOf, type LabelSpace, type PixelMap, type Segment } from "./panoptic-map.js";
+export { assemblePanoptic, type AssembledPrediction, type PostProcessing, type RawPrediction } from "./prediction.js";
 export {
   PanopticQuality,
   type ListedSegment,
@@ -32,5 +39,6 @@ export {
   type QualityOptions,
   type SegmentMap,
 } from "./quality.js";
-export { resizeBilinear, resizeNearest, resizeOffsets, scaledSize, type MapSize } from "../functions/resize.js";
+export { segment, type FoundSegment, type ImageBytes, type Segmentation, type SegmentOptions } from "./segment.js";
 export { panopticTargets, targetRules, type PanopticTargets, type TargetOptions, type TargetRules } from "./targets.js";
+export { panopticSegmentation, type PanopticSegmentationOptions } from "./task.js";

@@ -9,7 +9,7 @@ export interface Preset {
   readonly summary: string;
   readonly command: string;
   /** Default `classification`. */
-  readonly task?: TaskKind;
+  readonly task?: TaskKind | "panoptic";
   /** What `models.create` takes. */
   readonly model: string | ResNetConfig;
   readonly data: "generated" | "imagenette";
@@ -53,6 +53,47 @@ const convolutionThenAxial: ResNetConfig = {
       strideOn: "reduce",
     },
   ],
+};
+
+/** Axial-DeepLab in small: maps of a quarter, an eighth and a sixteenth of the side under both decoders. */
+const smallAxialDeepLab: ResNetConfig = {
+  name: "axial-deeplab-small",
+  norm: "torch",
+  stem: {
+    kind: "convolution",
+    filters: 32,
+    convolutions: [
+      { kernelSize: 3, filters: 16, stride: 2 },
+      { kernelSize: 3, filters: 32, stride: 1 },
+    ],
+    maxPool: false,
+  },
+  stages: [
+    { blocks: 1, stride: 2, width: 32, filters: 64, operator: { kind: "convolution" } },
+    { blocks: 2, stride: 2, width: 32, filters: 96, operator: { kind: "axial", heads: 4 } },
+    { blocks: 2, stride: 2, width: 64, filters: 128, operator: { kind: "axial", heads: 4 } },
+  ],
+  head: {
+    kind: "panoptic",
+    semantic: {
+      pyramid: { filters: 64, rates: [] },
+      skips: [
+        { stage: 2, filters: 32 },
+        { stage: 1, filters: 24 },
+      ],
+      filters: 64,
+      headFilters: 64,
+    },
+    instance: {
+      pyramid: { filters: 64, rates: [] },
+      skips: [
+        { stage: 2, filters: 24 },
+        { stage: 1, filters: 16 },
+      ],
+      filters: 48,
+      headFilters: 32,
+    },
+  },
 };
 
 /** CCNet in small: maps of half the side under one criss-cross head. */
@@ -99,6 +140,22 @@ export const presets = {
     model: smallCrissCross,
     data: "generated",
     settings: quickStart,
+  },
+  "quick-start-panoptic": {
+    summary: "Axial-DeepLab in small tells objects apart and boats from carts by what is around them",
+    command: "axial-lab train --preset quick-start-panoptic",
+    task: "panoptic",
+    model: smallAxialDeepLab,
+    data: "generated",
+    settings: {
+      epochs: 6,
+      batchSize: 8,
+      size: 65,
+      optimizer: { kind: "adamw", weightDecay: 0.02 },
+      learningRate: 0.003,
+      schedule: { kind: "one-cycle", rise: 0.25 },
+      clipNorm: 5,
+    },
   },
   "imagenette-64": {
     summary: "5 epochs of Imagenette at 64 px: a first run on photographs",

@@ -2,13 +2,9 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError, ShapeError } from "../../src/core/errors.js";
+import { resizeOffsets } from "../../src/functions/resize.js";
 import * as engine from "../../src/engine/index.js";
-import {
-  panopticLosses,
-  resizeOffsets,
-  type PanopticPrediction,
-  type PanopticTargetTensors,
-} from "../../src/panoptic/index.js";
+import { panopticLosses, type PanopticPrediction, type PanopticTargetTensors } from "../../src/panoptic/index.js";
 
 const ignore = 255;
 

@@ -1,0 +1,80 @@
+/** A trained panoptic network on one image. */
+import * as tf from "@tensorflow/tfjs";
+import { ShapeError } from "../core/errors.js";
+import { normalizationTable } from "../data/normalize.js";
+import { maskOf, type Mask } from "./average-precision.js";
+import { batchSpace } from "./dataset.js";
+import { rawPredictions } from "./meter.js";
+import { segmentsOf, type PixelMap } from "./panoptic-map.js";
+import { assemblePanoptic, segmentCertainties, type PostProcessing } from "./prediction.js";
+
+/** [height, width, 3] bytes, red, green, blue. */
+export interface ImageBytes {
+  readonly height: number;
+  readonly width: number;
+  readonly bytes: Uint8Array | Uint8ClampedArray;
+}
+
+export interface SegmentOptions extends PostProcessing {
+  /** Names of the model's classes. */
+  readonly classes: readonly string[];
+  /** Indices into `classes` of those whose objects are told apart. */
+  readonly things: readonly number[];
+}
+
+export interface FoundSegment {
+  /** `class * 1000 + object`: its value in the map. */
+  readonly label: number;
+  readonly name: string;
+  readonly category: number;
+  readonly isThing: boolean;
+  /** Mean probability of the class over the segment, times the height of the centre of an object. */
+  readonly score: number;
+  /** Pixels. */
+  readonly area: number;
+  readonly mask: Mask;
+}
+
+export interface Segmentation {
+  /** [H, W] labels; void is 255000. */
+  readonly map: PixelMap;
+  /** In row-major order of first appearance. */
+  readonly segments: readonly FoundSegment[];
+}
+
+/**
+ * Segments one image at its own size, which is best 16 k + 1 pixels a side and may be any.
+ *
+ *     const { segments } = await segment(model, image, { classes, things });
+ *
+ * @throws ShapeError when the image has not height * width * 3 bytes.
+ */
+export async function segment(
+  model: tf.LayersModel,
+  image: ImageBytes,
+  options: SegmentOptions,
+): Promise<Segmentation> {
+  const { classes, things, ...postProcessing } = options;
+  const { height, width, bytes } = image;
+  if (bytes.length !== height * width * 3)
+    throw new ShapeError(
+      `panoptic.segment: an image must have ${height} x ${width} x 3 bytes, got ${bytes.length}; decode it to red, green, blue`,
+    );
+  const table = normalizationTable();
+  const values = Float32Array.from(bytes, (byte, at) => table[256 * (at % 3) + byte]);
+  const outputs = tf.tidy(
+    () => model.apply(tf.tensor4d(values, [1, height, width, 3]), { training: false }) as tf.Tensor[],
+  );
+  const [raw] = await rawPredictions(outputs, [1, height, width]);
+  tf.dispose(outputs);
+  const space = batchSpace(things);
+  const prediction = assemblePanoptic(raw, space, postProcessing);
+  const { map } = prediction;
+  const certainties = segmentCertainties(prediction, raw.probability);
+  const segments = segmentsOf(map, space).map(({ label, category, isThing, area }): FoundSegment => {
+    const { probability, height: ofCenter } = certainties.get(label)!;
+    const score = probability * (isThing ? ofCenter : 1);
+    return { label, name: classes[category], category, isThing, score, area, mask: maskOf(map, label) };
+  });
+  return { map, segments };
+}
