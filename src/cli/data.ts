@@ -22,9 +22,9 @@ import {
   type Split,
 } from "../data/index.js";
 import { AxialError, FileError } from "../core/errors.js";
+import { number } from "./arguments.js";
 import { amount, createDataProgress } from "./data-progress.js";
 import { register as registerCheck } from "./data-check.js";
-import { number } from "./open-data.js";
 
 export function register(program: Command): void {
   const data = program
@@ -90,12 +90,12 @@ export function register(program: Command): void {
 
 const help = `
 Examples:
-  axial-lab data imagenette                        download 99 MB, for images up to 160 px
-  axial-lab data imagenette --from FILE.tgz        unpack a local archive
-  axial-lab data info ~/images --check             is my own folder in order?
-  axial-lab data preview --from ~/images --augmentation reference
+  npx axial-lab data imagenette                        download 99 MB, for images up to 160 px
+  npx axial-lab data imagenette --from FILE.tgz        unpack a local archive
+  npx axial-lab data info ~/images --check             is my own folder in order?
+  npx axial-lab data preview --from ~/images --augmentation reference
 
-The generated data set needs no files: axial-lab train --data generated`;
+The generated data set needs no files: npx axial-lab train --data generated`;
 
 const imagenetteHelp = `
 Sizes: ${Object.entries(imagenetteArchives)
@@ -103,8 +103,8 @@ Sizes: ${Object.entries(imagenetteArchives)
   .join(", ")}; default 160.
 
 Examples:
-  axial-lab data imagenette --size 320
-  axial-lab data imagenette --from imagenette2-320.tgz --to images --json
+  npx axial-lab data imagenette --size 320
+  npx axial-lab data imagenette --from imagenette2-320.tgz --to images --json
 
 Exit code: 0 done, 1 the download failed (the same command goes on with it), 2 wrong archive, folder or option.`;
 

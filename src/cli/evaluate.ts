@@ -1,9 +1,10 @@
 /** `axial-lab evaluate`: what a trained model is worth, class by class. */
 import { isDeepStrictEqual } from "node:util";
-import { InvalidArgumentError, Option, type Command } from "commander";
+import { Option, type Command } from "commander";
 import * as engine from "../engine/index.js";
 import { ConfigError } from "../core/errors.js";
 import { evaluate, restore } from "../training/index.js";
+import { whole } from "./arguments.js";
 import { choiceOf, dataOption, fromOption, imagesOption, openData } from "./open-data.js";
 import { commandTask } from "./tasks.js";
 import { createTrainProgress } from "./train-progress.js";
@@ -41,10 +42,10 @@ export function register(program: Command): void {
       "after",
       `
 Examples:
-  axial-lab evaluate runs/axial-resnet-small-generated
-  axial-lab evaluate runs/axial-resnet-26-s-imagenette/best.safetensors --from imagenette2-320.tgz
-  axial-lab evaluate best.safetensors --size 160             larger images than it was trained on
-  axial-lab evaluate best.safetensors --json | jq .top1
+  npx axial-lab evaluate runs/axial-resnet-small-generated
+  npx axial-lab evaluate runs/axial-resnet-26-s-imagenette/best.safetensors --from imagenette2-320.tgz
+  npx axial-lab evaluate best.safetensors --size 160             larger images than it was trained on
+  npx axial-lab evaluate best.safetensors --json | jq .top1
 
 Exit code: 0 done, 2 a wrong option or file.`,
     )
@@ -82,10 +83,4 @@ async function run(checkpoint: string, flags: EvaluateFlags): Promise<void> {
     await data.close();
     await engine.stop();
   }
-}
-
-function whole(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("It must be a whole number above 0.");
-  return value;
 }

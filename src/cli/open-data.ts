@@ -1,5 +1,6 @@
 /** The data set that a command line names. */
 import { statSync } from "node:fs";
+import { resolve } from "node:path";
 import { InvalidArgumentError, Option } from "commander";
 import { ConfigError } from "../core/errors.js";
 import {
@@ -9,6 +10,7 @@ import {
   type Dataset,
   type Progress,
 } from "../data/index.js";
+import { number } from "./arguments.js";
 import { commandTask } from "./tasks.js";
 
 export interface DataChoice {
@@ -90,18 +92,12 @@ export function choiceOf(given: Partial<DataChoice>, before: Partial<DataChoice>
   const known: Partial<DataChoice> = data === before.data ? before : {};
   const choice = {
     data,
-    from: said.from ?? known.from,
+    // What a run keeps must be found from any folder.
+    from: said.from === undefined ? known.from : resolve(said.from),
     images: said.images ?? known.images,
     augmentation: said.augmentation ?? known.augmentation,
   };
   return Object.fromEntries(Object.entries(choice).filter(([, value]) => value !== undefined)) as typeof choice;
-}
-
-/** An option's argument. */
-export function number(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || Number.isNaN(value)) throw new InvalidArgumentError("It must be a number.");
-  return value;
 }
 
 /** `4096:512`, an option's argument. */

@@ -1,14 +1,14 @@
 /** `axial-lab train`: trains a model for a task, shows how it goes, and can be stopped and resumed at any time. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Option, type Command } from "commander";
-import { ConfigError, FileError } from "../core/errors.js";
-import { parseJson } from "../core/json.js";
+import { ConfigError } from "../core/errors.js";
 import type { AugmentationPreset, Dataset } from "../data/index.js";
 import * as engine from "../engine/index.js";
 import { names as modelNames, type ResNetConfig } from "../models/index.js";
 import {
   defaultRate,
+  logFormats,
   optimizerKinds,
   preset,
   presets,
@@ -17,6 +17,7 @@ import {
   scheduleKinds,
   train,
   type GrowingSize,
+  type LogFormat,
   type OptimizerConfig,
   type Schedule,
   type Task,
@@ -24,13 +25,14 @@ import {
   type TrainResult,
   type TrainSettings,
 } from "../training/index.js";
+import { number } from "./arguments.js";
+import { modelOf } from "./model-option.js";
 import {
   augmentationOption,
   choiceOf,
   dataOption,
   fromOption,
   imagesOption,
-  number,
   openData,
   type DataChoice,
 } from "./open-data.js";
@@ -41,6 +43,7 @@ interface TrainFlags {
   readonly preset?: string;
   readonly task?: TaskConfig;
   readonly model?: string;
+  readonly init?: string;
   readonly data?: string;
   readonly from?: string;
   readonly images?: readonly [number, number];
@@ -59,6 +62,7 @@ interface TrainFlags {
   readonly patience?: number;
   readonly seed?: number;
   readonly out?: string;
+  readonly log?: LogFormat[];
   readonly resume?: string;
   readonly threads?: number;
   readonly backend?: engine.EngineOptions["backend"];
@@ -80,6 +84,10 @@ export function register(program: Command): void {
     .option(...fromOption)
     .option(...imagesOption)
     .addOption(augmentationOption)
+    .option(
+      "--init <file>",
+      "weights to start from (fine-tuning): a checkpoint of ours or a published one, any number of classes",
+    )
     .option("--epochs <count>", "passes over the training images", number)
     .option("--batch <count>", "images a step", number)
     .option("--micro-batch <count>", "images that go through the model at once, to save memory (default: all)", number)
@@ -94,7 +102,11 @@ export function register(program: Command): void {
     .option("--patience <epochs>", "stop after so many epochs without a new best", number)
     .option("--seed <number>", "initial weights, order, augmentation, drop-out (default: 0)", number)
     .option("--out <folder>", "where the run is kept (default: runs/MODEL-DATA, numbered)")
-    .option("--resume <run>", "go on with the run in this folder, under its own configuration")
+    .addOption(new Option("--log <format...>", "beside log.jsonl: tables, an event file").choices(logFormats))
+    .option(
+      "--resume <run>",
+      "go on with the run in this folder, under its own configuration; more --epochs train longer",
+    )
     .option("--threads <count>", "threads to compute on (default: all logical cores)", number)
     .option("--backend <name>", "engine to compute on: auto, wasm, cpu, node, node-gpu", "auto")
     .option("--json", "print each event as a line of JSON (the same as log.jsonl)")
@@ -112,14 +124,16 @@ ${Object.entries(presets)
   .join("\n")}
 
 Examples:
-  axial-lab train                                        the quick start: a minute, no files needed
-  axial-lab train --preset imagenette-64                 photographs, downloaded once
-  axial-lab train --preset imagenette-64 --from imagenette2-320.tgz --model resnet-26
+  npx axial-lab train                                        the quick start: a minute, no files needed
+  npx axial-lab train --preset imagenette-64                 photographs, downloaded once
+  npx axial-lab train --preset imagenette-64 --from imagenette2-320.tgz --model resnet-26
                                                          the same recipe, local archive, convolutional network
-  axial-lab train --data imagenette --size 96:128 --epochs 20 --optimizer ranger --schedule flat-cosine
-  axial-lab train --task semantic-segmentation           a class for every pixel, by criss-cross attention
-  axial-lab train --resume runs/axial-resnet-small-generated
-  axial-lab evaluate runs/axial-resnet-small-generated    top-1, top-5 and each class
+  npx axial-lab train --data imagenette --size 96:128 --epochs 20 --optimizer ranger --schedule flat-cosine
+  npx axial-lab train --task semantic-segmentation           a class for every pixel, by criss-cross attention
+  npx axial-lab train --resume runs/axial-resnet-small-generated
+  npx axial-lab train --resume runs/axial-resnet-small-generated --epochs 8
+                                                         longer than it was meant to be
+  npx axial-lab evaluate runs/axial-resnet-small-generated    top-1, top-5 and each class
 
 Exit code: 0 done, 1 the training failed, 2 a wrong option or file, 130 stopped by Ctrl+C (and saved).`;
 
@@ -147,7 +161,9 @@ async function run(flags: TrainFlags): Promise<void> {
       task,
       model,
       data,
+      init: flags.init,
       out,
+      logs: flags.log,
       resume,
       notes: { ...choice },
       signal,
@@ -190,7 +206,7 @@ function freshRun(flags: TrainFlags): RunChoice {
   const choice = choiceOf(flags, { data: base.data, augmentation: base.augmentation });
   const settings = { ...base.settings, ...settingsOf(flags, base.settings) };
   const task = taskOf(flags, { kind: base.task ?? "classification" });
-  return { settings, task, model: flags.model === undefined ? base.model : modelOf(flags.model), choice };
+  return { settings, task, model: flags.model === undefined ? base.model : modelOf("--model", flags.model), choice };
 }
 
 /** The run's own configuration; options that say otherwise are refused by `train`. */
@@ -203,7 +219,7 @@ async function resumedRun(flags: TrainFlags, resume: string): Promise<RunChoice>
   return {
     settings: settingsOf(flags, config),
     task: taskOf(flags, config.task),
-    model: flags.model === undefined ? undefined : modelOf(flags.model),
+    model: flags.model === undefined ? undefined : modelOf("--model", flags.model),
     choice,
   };
 }
@@ -212,16 +228,6 @@ async function resumedRun(flags: TrainFlags, resume: string): Promise<RunChoice>
 function taskOf({ task, labelSmoothing }: TrainFlags, known: TaskConfig): Task {
   const config = task ?? known;
   return commandTask(config.kind).create({ ...config, ...(labelSmoothing !== undefined && { labelSmoothing }) });
-}
-
-/** A name, or the configuration in a JSON file. */
-function modelOf(text: string): string | ResNetConfig {
-  if (!text.endsWith(".json")) return text;
-  try {
-    return parseJson(readFileSync(text, "utf8")) as ResNetConfig;
-  } catch (error) {
-    throw new FileError(`--model: must be a name or a JSON file, got ${text} (${(error as Error).message})`);
-  }
 }
 
 /** The settings that the command line gives. */
@@ -263,8 +269,8 @@ function stopOnSignals(progress: TrainProgress): { signal: AbortSignal; end: () 
 function conclusion({ best, checkpoint, interrupted }: TrainResult, { score }: Task): string[] {
   const folder = checkpoint === null ? "" : join(checkpoint, "..");
   const line = best ? [`best     ${measureText(score.measure, best.score)} after epoch ${best.epoch + 1}`] : [];
-  if (interrupted) return [...line, `stopped; go on with: axial-lab train --resume ${folder}`];
-  return [...line, `kept in  ${folder}`, `next     axial-lab evaluate ${join(folder, "best.safetensors")}`];
+  if (interrupted) return [...line, `stopped; go on with: npx axial-lab train --resume ${folder}`];
+  return [...line, `kept in  ${folder}`, `next     npx axial-lab evaluate ${join(folder, "best.safetensors")}`];
 }
 
 /** `runs/NAME`, or `runs/NAME-2`, ... where that is taken. */

@@ -8,8 +8,11 @@ import {
   summarize,
   type ModelOptions,
   type PaperFigures,
+  type ResNetConfig,
   type Summary,
 } from "../models/index.js";
+import { whole } from "./arguments.js";
+import { modelOf } from "./model-option.js";
 
 interface ZooOptions {
   readonly size: number;
@@ -26,18 +29,18 @@ export function register(program: Command): void {
         "matrix products of attention), the activations that a training step keeps for one image, and, where a paper has the\n" +
         "model, the paper's figures. With a name: the same for each of its layers.",
     )
-    .argument("[model]", "one model, layer by layer")
-    .option("--size <pixels>", "side of the square images", Number, 224)
-    .option("--classes <count>", "classes of the classifier", Number, 1000)
+    .argument("[model]", "one model, by name or a JSON file with a configuration, layer by layer")
+    .option("--size <pixels>", "side of the square images", whole, 224)
+    .option("--classes <count>", "classes of the classifier", whole, 1000)
     .option("--json", "print exact numbers as JSON instead of a table")
     .addHelpText(
       "after",
       "\nExit code: 0 listed, 2 no such model or a wrong option.\n\n" +
-        "Examples:\n  axial-lab zoo\n  axial-lab zoo axial-resnet-26-s --size 64 --classes 10\n  axial-lab zoo --json",
+        "Examples:\n  npx axial-lab zoo\n  npx axial-lab zoo axial-resnet-26-s --size 64 --classes 10\n  npx axial-lab zoo mine.json\n  npx axial-lab zoo --json",
     )
     .action((model: string | undefined, { json = false, ...options }: ZooOptions) => {
-      const chosen = model === undefined ? names() : [model];
-      const rows = chosen.map((name) => describe(name, options));
+      const chosen = model === undefined ? names() : [modelOf("zoo", model)];
+      const rows = chosen.map((one) => describe(one, options));
       const plain = rows.map(({ summary, ...row }) => (model === undefined ? row : { ...row, layers: summary.layers }));
       if (json) console.log(JSON.stringify(model === undefined ? plain : plain[0], null, 1));
       else console.log(model === undefined ? zooTable(rows) : layerTable(rows[0]));
@@ -56,8 +59,13 @@ interface ZooRow {
   readonly summary: Summary;
 }
 
-function describe(name: string, { size, classes }: Required<Pick<ModelOptions, "size" | "classes">>): ZooRow {
-  const summary = summarize(configuration(name), { size, classes });
+function describe(
+  model: string | ResNetConfig,
+  { size, classes }: Required<Pick<ModelOptions, "size" | "classes">>,
+): ZooRow {
+  const config = typeof model === "string" ? configuration(model) : model;
+  const summary = summarize(config, { size, classes });
+  const { name } = config;
   return {
     model: name,
     size,

@@ -73,6 +73,11 @@ export interface RunDefinition<
    */
   model?: string | NoInfer<M> | tf.LayersModel;
   data: Dataset<B>;
+  /**
+   * A file that the weights start from, for fine-tuning: whatever `weights.load` reads. The number of classes may be another;
+   * what depends on it starts anew. Default: initial weights from the seed.
+   */
+  init?: string;
   /** Kept in the checkpoint and the log as it is, for the caller: how to open the data set again, say. */
   notes?: Record<string, unknown>;
 }
@@ -83,6 +88,8 @@ export interface TrainConfig {
   /** Null where the caller gave a built one. */
   model: string | ModelConfig | null;
   data: { description: Readonly<Record<string, unknown>>; classes: readonly string[] };
+  /** Null where the initial weights come from the seed alone. */
+  init: string | null;
   epochs: number;
   batchSize: number;
   microBatch: number;
@@ -121,10 +128,15 @@ export function resolveConfig<B extends Batch, E extends Evaluation, M extends M
 
   const batchSize = whole("batchSize", options.batchSize ?? 64, 1);
 
+  const task = resolveTask(options);
+  const model = isModel(options.model) ? null : (options.model ?? null);
+  if (model !== null) task.assertConfig(model, { classes: data.classes.length, size: whole("size", to, 8) });
+
   return {
-    task: resolveTask(options).config,
-    model: isModel(options.model) ? null : (options.model ?? null),
+    task: task.config,
+    model,
     data: { description: data.description, classes: data.classes },
+    init: options.init ?? null,
     epochs: whole("epochs", options.epochs ?? 5, 1),
     batchSize,
     microBatch: Math.min(batchSize, whole("microBatch", options.microBatch ?? batchSize, 1)),
@@ -158,19 +170,28 @@ export function resolveTask<B extends Batch, E extends Evaluation, M extends Mod
 const isTask = (task: Task | TaskConfig | TaskKind): task is Task => typeof task === "object" && "meter" in task;
 
 /**
- * The configuration of a resumed run: the saved one. Options given again must agree with it, or the run would end
- * elsewhere than the one that was not interrupted.
+ * The configuration of a resumed run: the saved one, with more epochs where more are asked for. Schedule and sizes are then
+ * those of the longer run from the step at hand on. Other options given again must agree with the saved ones, or the run
+ * would end elsewhere than the one that was not interrupted.
  */
 export function resumedConfig(options: RunDefinition<Batch, Evaluation, ModelConfig>, saved: TrainConfig): TrainConfig {
-  const asked = resolveConfig({ ...saved, ...defined(options), model: options.model ?? saved.model ?? undefined });
+  const asked = resolveConfig({
+    ...saved,
+    init: saved.init ?? undefined,
+    ...defined(options),
+    model: options.model ?? saved.model ?? undefined,
+  });
   for (const key of Object.keys(saved) as (keyof TrainConfig)[]) {
     if (key === "notes" || isDeepStrictEqual(plain(asked[key]), plain(saved[key]))) continue;
+    if (key === "epochs" && asked.epochs > saved.epochs) continue;
+    const remedy =
+      key === "epochs" ? "give more epochs to train longer, or leave it out" : "leave it out, or start a new run";
     throw new ConfigError(
       `train: a resumed run keeps its configuration, got ${key}=${JSON.stringify(asked[key])}, ` +
-        `saved ${JSON.stringify(saved[key])}; leave it out, or start a new run`,
+        `saved ${JSON.stringify(saved[key])}; ${remedy}`,
     );
   }
-  return saved;
+  return { ...saved, epochs: asked.epochs };
 }
 
 /** The side of the images in this epoch, in pixels. */

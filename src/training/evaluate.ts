@@ -1,7 +1,9 @@
 /** What a model is worth on a data set, for its task. */
 import * as tf from "@tensorflow/tfjs";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 import { partsOf, type Batch, type Dataset, type Split } from "../data/dataset.js";
 import { batchesPerEpoch } from "../data/plan.js";
+import * as engine from "../engine/index.js";
 import { localExchange, type Exchange } from "../exchange/exchange.js";
 import { explainMemory } from "./memory.js";
 import { inputsOf, outputsOf } from "./pass.js";
@@ -25,6 +27,16 @@ export interface EvaluateOptions<B extends Batch, E extends Evaluation> {
   onBatch?: (done: number, total: number) => void;
 }
 
+const keys: KeysOf<EvaluateOptions<Batch, Evaluation>> = {
+  size: true,
+  task: true,
+  split: true,
+  batchSize: true,
+  exchange: true,
+  signal: true,
+  onBatch: true,
+};
+
 /**
  * Runs the model in inference mode over a split, without augmentation, and measures what the task measures.
  *
@@ -34,7 +46,10 @@ export interface EvaluateOptions<B extends Batch, E extends Evaluation> {
 export async function evaluate<B extends Batch, E extends Evaluation = ClassificationEvaluation>(
   model: tf.LayersModel,
   data: Dataset<B>,
-  {
+  options: EvaluateOptions<B, E>,
+): Promise<E> {
+  assertKnownKeys("evaluate", options, keys);
+  const {
     size,
     task: given,
     split = "validation",
@@ -42,8 +57,8 @@ export async function evaluate<B extends Batch, E extends Evaluation = Classific
     exchange = localExchange,
     signal,
     onBatch,
-  }: EvaluateOptions<B, E>,
-): Promise<E> {
+  } = options;
+  await engine.ready();
   const startedAt = performance.now();
   const task = given ?? (classification() as unknown as Task<B, E>);
   task.assertData(data);

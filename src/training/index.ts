@@ -32,7 +32,7 @@ export {
 export type { TrainOptions } from "./options.js";
 export { preset, presets, type Preset, type PresetName } from "./presets.js";
 export { restore, type Restored, type RestoreOptions } from "./restore.js";
-export { readRunLog } from "./run-log.js";
+export { logFormats, readRunLog, type LogFormat } from "./run-log.js";
 export {
   plateaus,
   rateFactor,
@@ -56,4 +56,13 @@ export {
   type SegmentationEvaluation,
   type SemanticSegmentationOptions,
 } from "./tasks/semantic-segmentation.js";
+export { meanWithInterval, type MeanWithInterval } from "./statistics.js";
+export {
+  sweep,
+  type SweepOptions,
+  type SweepResult,
+  type SweepRow,
+  type SweepRun,
+  type SweepSettings,
+} from "./sweep.js";
 export { train, type TrainResult } from "./train.js";

@@ -14,6 +14,7 @@ import {
   type MomentUpdate,
 } from "../engine/ops/optimizer-update.js";
 import { ConfigError } from "../core/errors.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 interface DecayConfig {
   /** l. Default 0. */
@@ -98,13 +99,21 @@ export interface Optimizer {
   dispose(): void;
 }
 
-/** Fills in the defaults. Throws `ConfigError` where a value makes no sense. */
+const decayKeys: KeysOf<DecayConfig> = { weightDecay: true, decay: true };
+const momentKeys: KeysOf<MomentConfig> = { beta1: true, beta2: true, epsilon: true, ...decayKeys };
+const adamKeys: KeysOf<AdamConfig> = { kind: true, ...momentKeys };
+const sgdKeys: KeysOf<SgdConfig> = { kind: true, momentum: true, nesterov: true, ...decayKeys };
+const rangerKeys: KeysOf<RangerConfig> = { kind: true, every: true, blend: true, ...momentKeys };
+const keysOfKind = { sgd: sgdKeys, adam: adamKeys, adamw: adamKeys, radam: adamKeys, ranger: rangerKeys };
+
+/** Fills in the defaults. Throws `ConfigError` where there is no such option or a value makes no sense. */
 export function resolveOptimizer(config: OptimizerConfig): ResolvedOptimizer {
   if (!optimizerKinds.includes(config.kind)) {
     throw new ConfigError(
       `optimizer: kind must be one of ${optimizerKinds.join(", ")}, got ${JSON.stringify(config.kind)}`,
     );
   }
+  assertKnownKeys<object>(`optimizer ${config.kind}`, config, keysOfKind[config.kind]);
   const weightDecay = within("weightDecay", config.weightDecay ?? 0, 0, Infinity);
   const decay = config.decay ?? (config.kind === "sgd" || config.kind === "adam" ? "l2" : "decoupled");
   if (config.kind === "sgd") {

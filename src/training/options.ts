@@ -1,9 +1,12 @@
 /** What `train` takes. */
+import { ConfigError } from "../core/errors.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 import type { Batch, ImageBatch, Progress } from "../data/dataset.js";
 import type { Exchange } from "../exchange/exchange.js";
 import type { ResNetConfig } from "../models/index.js";
 import type { RunDefinition } from "./config.js";
 import type { RunEvent } from "./events.js";
+import { logFormats, type LogFormat } from "./run-log.js";
 import type { Evaluation, ModelConfig } from "./task.js";
 
 export interface TrainOptions<
@@ -13,6 +16,11 @@ export interface TrainOptions<
 > extends RunDefinition<B, E, M> {
   /** Folder for `log.jsonl`, `last.safetensors` and `best.safetensors`; without it nothing is written. */
   out?: string;
+  /**
+   * Written in `out` beside `log.jsonl`: `csv` for `steps.csv` and `epochs.csv`, `tensorboard` for an event file. Default:
+   * neither; of a resumed run what it wrote before.
+   */
+  logs?: readonly LogFormat[];
   /** A checkpoint, or a folder with `last.safetensors`: goes on from there, under the configuration saved in it. */
   resume?: string;
   /** How often `last.safetensors` is written besides the end of each epoch. Default: every 5 minutes. */
@@ -34,3 +42,47 @@ export interface TrainOptions<
 
 /** Options of whatever task. */
 export type AnyTrainOptions = TrainOptions<Batch, Evaluation, ModelConfig>;
+
+const keys: KeysOf<AnyTrainOptions> = {
+  task: true,
+  model: true,
+  data: true,
+  init: true,
+  epochs: true,
+  batchSize: true,
+  microBatch: true,
+  size: { from: true, to: true, until: true, multiple: true },
+  optimizer: true,
+  learningRate: true,
+  schedule: true,
+  decayOf: true,
+  clipNorm: true,
+  average: { decay: true },
+  patience: true,
+  seed: true,
+  notes: true,
+  out: true,
+  logs: true,
+  resume: true,
+  checkpointEvery: { steps: true, minutes: true },
+  exchange: true,
+  signal: true,
+  onEvent: true,
+  onProgress: true,
+  onValidation: true,
+};
+
+/** Throws `ConfigError` that names an option that there is not, and the nearest one. Optimiser, schedule and task check theirs. */
+export function assertTrainOptions(options: AnyTrainOptions): void {
+  assertKnownKeys("train", options, keys);
+  for (const format of options.logs ?? []) {
+    if (!logFormats.includes(format)) {
+      throw new ConfigError(
+        `train: logs must be of ${logFormats.join(", ")}, got ${JSON.stringify(format)}; leave it out`,
+      );
+    }
+  }
+  if (typeof options.data?.batches !== "function") {
+    throw new ConfigError("train: data must be a data set, got none; use data.generated() or data.imageFolder(folder)");
+  }
+}

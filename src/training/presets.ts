@@ -121,21 +121,21 @@ const quickStart: TrainSettings = {
 export const presets = {
   "quick-start": {
     summary: "25,000 parameters learn to relate distant places, in a minute, without files or network",
-    command: "axial-lab train",
+    command: "npx axial-lab train",
     model: small("axial-resnet-small", { kind: "axial", heads: 4 }),
     data: "generated",
     settings: quickStart,
   },
   "quick-start-convolution": {
     summary: "the same with 3 x 3 convolutions in place of the attention: little better than chance",
-    command: "axial-lab train --preset quick-start-convolution",
+    command: "npx axial-lab train --preset quick-start-convolution",
     model: small("resnet-small", { kind: "convolution" }),
     data: "generated",
     settings: quickStart,
   },
   "quick-start-segmentation": {
     summary: "criss-cross attention tells the class of every pixel: which of the discs is opposite the ring",
-    command: "axial-lab train --preset quick-start-segmentation",
+    command: "npx axial-lab train --preset quick-start-segmentation",
     task: "semantic-segmentation",
     model: smallCrissCross,
     data: "generated",
@@ -159,7 +159,7 @@ export const presets = {
   },
   "imagenette-64": {
     summary: "5 epochs of Imagenette at 64 px: a first run on photographs",
-    command: "axial-lab train --preset imagenette-64",
+    command: "npx axial-lab train --preset imagenette-64",
     model: "axial-resnet-26-s",
     data: "imagenette",
     settings: {
@@ -173,7 +173,7 @@ export const presets = {
   },
   "imagenette-128": {
     summary: "5 epochs of Imagenette at 128 px, the leaderboard's first row: convolutions first, axial attention after",
-    command: "axial-lab train --preset imagenette-128",
+    command: "npx axial-lab train --preset imagenette-128",
     model: convolutionThenAxial,
     data: "imagenette",
     augmentation: "light",

@@ -1,6 +1,7 @@
 /** A trained model from its checkpoint. */
 import type * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../core/errors.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 import { checkpointPath, readCheckpoint } from "./checkpoint.js";
 import type { TrainConfig } from "./config.js";
 import type { Task, TaskConfig } from "./task.js";
@@ -15,6 +16,8 @@ export interface RestoreOptions {
   /** `validated` (default): those that validation measured, averaged where the run averages. `raw`: the weights as such. */
   weights?: "validated" | "raw";
 }
+
+const keys: KeysOf<RestoreOptions> = { model: true, createTask: true, weights: true };
 
 export interface Restored {
   model: tf.LayersModel;
@@ -32,17 +35,16 @@ export interface Restored {
  *
  * Throws `FileError` where the file is missing, foreign, corrupt or of another model.
  */
-export async function restore(
-  path: string,
-  { model: given, createTask: taskOf = createTask, weights: which = "validated" }: RestoreOptions = {},
-): Promise<Restored> {
+export async function restore(path: string, options: RestoreOptions = {}): Promise<Restored> {
+  assertKnownKeys("restore", options, keys);
+  const { model: given, createTask: taskOf = createTask, weights: which = "validated" } = options;
   const { config, state, model: raw, average } = await readCheckpoint(path);
   if (given === undefined && config.model === null) {
     throw new ConfigError("restore: the run trained a model that its caller built, got none; give it as model");
   }
   const task = taskOf(config.task);
-  const options = { classes: config.data.classes.length, size: config.size.to };
-  const model = given ?? task.create(config.model ?? "", options);
+  const classes = config.data.classes.length;
+  const model = given ?? task.create(config.model ?? "", { classes, size: config.size.to });
   const variables = new Map(namedWeights(model).map(({ name, variable }) => [name, variable]));
   restoreVariables(variables, which === "validated" && average.size > 0 ? average : raw, checkpointPath(path));
   return { model, config, task, scores: state.scores };

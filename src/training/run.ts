@@ -10,10 +10,11 @@ import { checkpointPath, freshState, readCheckpoint, writeCheckpoint, type RunSt
 import { isModel, resolveConfig, resolveTask, resumedConfig, sizeAt, type TrainConfig } from "./config.js";
 import type { RunEvent } from "./events.js";
 import { localExchange, type Exchange } from "../exchange/exchange.js";
+import { loadInitialWeights } from "./initial-weights.js";
 import { createOptimizer, type Optimizer } from "./optimizers.js";
 import type { AnyTrainOptions } from "./options.js";
 import type { Trainee } from "./pass.js";
-import { appendToRunLog, eventsBefore, readRunLog, writeRunLog } from "./run-log.js";
+import { eventsBefore, formatsIn, openRunLog, readRunLog } from "./run-log.js";
 import { initialSeed } from "./step-random.js";
 import { broadcastVariables } from "./summed.js";
 import type { Task } from "./task.js";
@@ -69,6 +70,7 @@ export async function openRun(options: AnyTrainOptions): Promise<Run> {
 
   const model = modelOf(task, options, config);
   task.assertModel(model, data);
+  if (config.init !== null && !saved) await loadInitialWeights(model, config.init, data.classes.length);
   const weights = namedWeights(model);
   const parameters = parametersOf(weights, config.decayOf);
   const optimizer = createOptimizer(config.optimizer, parameters);
@@ -98,10 +100,10 @@ export async function openRun(options: AnyTrainOptions): Promise<Run> {
   const spread = [...variables.model.values(), ...variables.average.values(), ...variables.optimizer.values()];
   await broadcastVariables(exchange, spread);
 
-  const log = writes ? join(folder, "log.jsonl") : null;
-  const events = log !== null && saved && existsSync(log) ? eventsBefore(readRunLog(log), state) : [];
+  const path = join(folder ?? "", "log.jsonl");
+  const events = writes && saved && existsSync(path) ? eventsBefore(readRunLog(path), state) : [];
   if (writes) await tidyFolder(folder);
-  if (log !== null) await writeRunLog(log, events);
+  const log = writes ? await openRunLog(folder, events, options.logs ?? formatsIn(folder)) : null;
 
   await exchange.barrier(); // Nobody looks for an earlier run in the folder any more.
 
@@ -124,7 +126,7 @@ export async function openRun(options: AnyTrainOptions): Promise<Run> {
     checkpoint: folder === null ? null : join(folder, "last.safetensors"),
     emit(event) {
       events.push(event);
-      if (log !== null) appendToRunLog(log, event);
+      log?.append(event);
       options.onEvent?.(event);
     },
     async save(kind) {
@@ -151,7 +153,8 @@ function folderOf({ out, resume }: AnyTrainOptions): string | null {
 async function tidyFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const name of await readdir(folder)) {
-    if (/^((last|best)\.safetensors|log\.jsonl)\.\w+\.tmp$/.test(name)) await rm(join(folder, name));
+    if (/^((last|best)\.safetensors|log\.jsonl|(steps|epochs)\.csv|events\.out\.tfevents\..*)\.\w+\.tmp$/.test(name))
+      await rm(join(folder, name));
   }
 }
 

@@ -5,6 +5,7 @@
  * A warm-up of w steps multiplies step s < w by (s + 1) / w: the rate is never zero.
  */
 import { ConfigError } from "../core/errors.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 interface WarmUp {
   /** Epochs, whole or not, over which the rate rises in a line from almost nothing. Default 0. */
@@ -85,8 +86,26 @@ export interface Moment {
   readonly scores: readonly number[];
 }
 
-/** Fills in the defaults. Throws `ConfigError` where a value makes no sense. */
+const constantKeys: KeysOf<ConstantSchedule> = { kind: true, warmUpEpochs: true };
+const cosineKeys: KeysOf<CosineSchedule> = { kind: true, warmUpEpochs: true, floor: true };
+const oneCycleKeys: KeysOf<OneCycleSchedule> = { kind: true, rise: true, start: true, end: true };
+const flatCosineKeys: KeysOf<FlatCosineSchedule> = { kind: true, warmUpEpochs: true, flat: true, floor: true };
+const stepKeys: KeysOf<StepSchedule> = { kind: true, warmUpEpochs: true, at: true, factor: true };
+const plateauKeys: KeysOf<PlateauSchedule> = { kind: true, warmUpEpochs: true, patience: true, factor: true };
+const keysOfKind = {
+  constant: constantKeys,
+  cosine: cosineKeys,
+  "one-cycle": oneCycleKeys,
+  "flat-cosine": flatCosineKeys,
+  step: stepKeys,
+  plateau: plateauKeys,
+};
+
+/** Fills in the defaults. Throws `ConfigError` where there is no such option or a value makes no sense. */
 export function resolveSchedule(schedule: Schedule): ResolvedSchedule {
+  if (Object.hasOwn(keysOfKind, schedule.kind)) {
+    assertKnownKeys<object>(`schedule ${schedule.kind}`, schedule, keysOfKind[schedule.kind]);
+  }
   switch (schedule.kind) {
     case "constant":
       return { kind: "constant", ...warmUp(schedule) };

@@ -90,6 +90,8 @@ export interface Task<B extends Batch = Batch, E extends Evaluation = Evaluation
   assertData(data: Dataset): void;
   /** Builds a model from a name or a configuration; its initial weights come from the seed. */
   create(model: string | M, options: ModelOptions): tf.LayersModel;
+  /** Makes sure that `create` can build this, without building it. Throws `ConfigError`. */
+  assertConfig(model: string | M, options: ModelOptions): void;
   /** Makes sure that the model takes and gives what the task needs for this data. Throws `ShapeError`. */
   assertModel(model: tf.LayersModel, data: Pick<Dataset, "classes">): void;
   /** What the model takes: by default the images, [B, H, W, 3]. `context` is null outside training. */

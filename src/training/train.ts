@@ -11,7 +11,7 @@ import { evaluate } from "./evaluate.js";
 import type { RunEnded, RunEvent, RunStarted } from "./events.js";
 import { explainMemory } from "./memory.js";
 import { clipScale } from "./optimizers.js";
-import type { AnyTrainOptions, TrainOptions } from "./options.js";
+import { assertTrainOptions, type AnyTrainOptions, type TrainOptions } from "./options.js";
 import { addPasses, disposePass, forwardAndBack, type Pass } from "./pass.js";
 import { openRun, type Run } from "./run.js";
 import { rateFactor } from "./schedule.js";
@@ -47,8 +47,9 @@ export async function train<
   E extends Evaluation = Evaluation,
   M extends ModelConfig = ResNetConfig,
 >(given: TrainOptions<B, E, M>): Promise<TrainResult> {
-  await tf.ready();
   const options = given as unknown as AnyTrainOptions;
+  assertTrainOptions(options);
+  await engine.ready();
   const { data, signal } = options;
   const run = await openRun(options);
   const { config, task, state, model, average, exchange } = run;

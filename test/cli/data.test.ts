@@ -24,9 +24,11 @@ describe("axial-lab data", () => {
   });
   after(() => rmSync(root, { recursive: true }));
 
-  function data(...options: string[]): { status: number | null; stdout: string; stderr: string } {
+  const data = (...options: string[]) => run("data", ...options);
+
+  function run(...options: string[]): { status: number | null; stdout: string; stderr: string } {
     const main = join(__dirname, "../../src/cli/main.js");
-    return spawnSync(process.execPath, [main, "data", ...options], {
+    return spawnSync(process.execPath, [main, ...options], {
       encoding: "utf8",
       timeout: 60_000,
       env: { ...process.env, AXIAL_LAB_CACHE: join(root, "cache") },
@@ -40,6 +42,27 @@ describe("axial-lab data", () => {
     assert.match(stdout, /^all +10 +10$/m);
     assert.match(stdout, /^next: npx axial-lab train --data imagenette$/m);
     assert.equal(stderr, "unpacking imagenette2-160.tgz\n");
+  });
+
+  it("keeps in mind where Imagenette is, so that training finds it without a path", () => {
+    data("imagenette", "--from", archive);
+    const { status, stdout, stderr } = run(
+      "train",
+      "--data",
+      "imagenette",
+      "--epochs",
+      "1",
+      "--batch",
+      "5",
+      "--size",
+      "16",
+      "--threads",
+      "2",
+      "--out",
+      join(root, "run"),
+    );
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /^data {5}imagenette, 10 classes, 16 px, 2 batches of 5$/m);
   });
 
   it("unpacks where it is told to, and prints JSON", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -30,7 +30,7 @@ describe("axial-lab train", () => {
     const { status, stdout } = axial("train", "--help");
     assert.equal(status, 0);
     assert.match(stdout, /Presets:\n {2}quick-start /);
-    assert.match(stdout, /Examples:\n {2}axial-lab train /);
+    assert.match(stdout, /Examples:\n {2}npx axial-lab train /);
     assert.match(stdout, /Exit code: 0 done/);
   });
 
@@ -42,7 +42,7 @@ describe("axial-lab train", () => {
     assert.match(lines[1], /^data {5}generated, 4 classes, 8 px, 5 batches of 4$/);
     assert.match(lines[4], /^epoch 1\/2 {2}train loss \d\.\d{3} .*validation loss .* top-1 .*images\/s .* best$/);
     assert.match(lines[5], /^epoch 2\/2 /);
-    assert.match(stdout, /next {5}axial-lab evaluate a.best\.safetensors\n$/);
+    assert.match(stdout, /next {5}npx axial-lab evaluate a.best\.safetensors\n$/);
 
     const log = readFileSync(join(folder, "a", "log.jsonl"), "utf8")
       .trim()
@@ -57,6 +57,38 @@ describe("axial-lab train", () => {
     const table = axial("evaluate", join("a", "best.safetensors"), "--threads", "2", "--images", "23:17").stdout;
     assert.match(table, /^top-1 .* 17 images in /);
     assert.match(table, /\nyellow {2}.* of 4/);
+  });
+
+  it("trains a class for every pixel with --task, writes other logs, and evaluates it", () => {
+    const images = ["--images", "7:5", "--batch", "3", "--size", "16", "--threads", "2"];
+    const { status, stdout, stderr } = axial(
+      "train",
+      "--task",
+      "semantic-segmentation",
+      ...images,
+      "--epochs",
+      "1",
+      "--out",
+      "s",
+      "--log",
+      "csv",
+      "tensorboard",
+    );
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /train loss \d\.\d{3} pixels .* validation loss \d\.\d{3} mean IoU .* pixels /);
+    assert.match(stdout, /^best {5}mean IoU .* after epoch 1$/m);
+    assert.deepEqual(readdirSync(join(folder, "s")).sort(), [
+      "best.safetensors",
+      "epochs.csv",
+      "events.out.tfevents.0.axial-lab",
+      "last.safetensors",
+      "log.jsonl",
+      "steps.csv",
+    ]);
+    const evaluated = axial("evaluate", "s", "--threads", "2");
+    assert.match(evaluated.stdout, /^mean IoU .* 5 images in .*\n\nbackground {2}.* of \d+/);
+    const longer = axial("train", "--resume", "s", "--epochs", "2", "--threads", "2");
+    assert.match(longer.stdout, /\nepoch 2\/2 /, longer.stderr);
   });
 
   it("says why a training failed, and fails itself", () => {
@@ -83,7 +115,10 @@ describe("axial-lab train", () => {
 
     const refused = axial("train", "--resume", "b", "--epochs", "3");
     assert.equal(refused.status, 2);
-    assert.match(refused.stderr, /^train: a resumed run keeps its configuration, got epochs=3, saved 40; /);
+    assert.match(
+      refused.stderr,
+      /^train: a resumed run keeps its configuration, got epochs=3, saved 40; give more epochs to train longer/,
+    );
     const resumed = axial("train", "--resume", "b", "--threads", "2");
     assert.equal(resumed.status, 0, resumed.stderr);
     assert.match(resumed.stdout, /resumed {2}after step \d+ of 200\n/);
@@ -97,6 +132,16 @@ describe("axial-lab train", () => {
     [["train", "--images", "5"], /It must be two numbers, as in 4096:512\./],
     [["train", "--model", "resnet-27", "--out", "c"], /no model of this name, got resnet-27/],
     [["train", "--model", "none.json", "--out", "c"], /^--model: must be a name or a JSON file, got none\.json/m],
+    [
+      ["train", "--task", "regression", "--out", "c"],
+      /^--task: must be one of classification, semantic-segmentation.*, got "regression"$/m,
+    ],
+    [["train", "--task", "{", "--out", "c"], /^--task: must be a kind or JSON, got \{ \(/m],
+    [
+      ["train", "--task", "semantic-segmentation", "--model", "small.json", "--out", "c"],
+      /^small: logits must be \[B, h, w, 4\]/m,
+    ],
+    [["train", "--task", '{"kind": "classification", "smoothing": 1}', "--out", "c"], /did you mean labelSmoothing\?/],
     [["train", "--data", "nothing"], /Allowed choices are generated, /],
     [["train", "--from", "a.tgz", "--out", "c"], /^--from: the generated data set has no files, got a\.tgz/m],
     [["train", "--resume", "nowhere"], /^safetensors: cannot read .*nowhere/m],

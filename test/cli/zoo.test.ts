@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { names } from "../../src/models/index.js";
+import { configuration, names } from "../../src/models/index.js";
 import { packageFolder } from "../../src/core/version.js";
 
 const command = join(packageFolder, "dist", "src", "cli", "main.js");
@@ -34,6 +36,16 @@ describe("axial-lab zoo", () => {
     const { stdout } = zoo("axial-resnet-26-s", "--size", "64", "--classes", "10");
     assert.match(stdout, /^stage1\.block1\.height +16 x 16 x 64 +9248 /m);
     assert.match(stdout, /^classifier +1 x 1 x 10 +10250 /m);
+  });
+
+  it("takes the JSON that train takes", () => {
+    const file = join(mkdtempSync(join(tmpdir(), "axial-zoo-")), "mine.json");
+    const { name, ...rest } = configuration("resnet-26");
+    writeFileSync(file, JSON.stringify({ name: `my-${name}`, ...rest }));
+    assert.match(zoo(file).stdout, /^my-resnet-26, 224 x 224 pixels$/m);
+    assert.equal(zoo(file).stdout.replace("my-", ""), zoo("resnet-26").stdout);
+    assert.match(zoo("none.json").stderr, /^zoo: must be a name or a JSON file, got none.json/);
+    assert.match(zoo("--size", "x").stderr, /It must be a whole number above 0\./);
   });
 
   it("exits with 2 and one line where there is no such model", () => {

@@ -15,7 +15,8 @@ describe("resolveConfig", () => {
     assert.equal(config.learningRate, 0.008);
     assert.deepEqual(config.size, { from: 64, to: 64, until: 0.6, multiple: 16 });
     assert.deepEqual(config.data, { description: data.description, classes: ["red", "green", "blue"] });
-    const { model, ...settings } = config;
+    const { model, init, ...settings } = config;
+    assert.equal(init, null);
     assert.deepEqual(resolveConfig({ ...settings, model: model ?? undefined, data }), config);
     assert.deepEqual(JSON.parse(JSON.stringify(config)), config);
   });
@@ -41,6 +42,28 @@ describe("resolveConfig", () => {
     [{ patience: 0 }, "train: patience must be at least 1, got 0"],
     [{ seed: -1 }, "train: seed must be at least 0, got -1"],
   ];
+  const misspelt: [settings: object, message: RegExp][] = [
+    [
+      { optimizer: { kind: "sgd", momentun: 0.8 } },
+      /^optimizer sgd: there is no option of this name, got momentun; did you mean momentum\?/,
+    ],
+    [{ optimizer: { kind: "adam", momentum: 0.8 } }, /^optimizer adam: there is no option of this name, got momentum/],
+    [{ schedule: { kind: "cosine", flor: 0 } }, /^schedule cosine: .* got flor; did you mean floor\?/],
+    [
+      { task: { kind: "classification", smoothing: 0 } },
+      /^classification: .* got smoothing; did you mean labelSmoothing\?/,
+    ],
+    [{ model: "resnet-27" }, /no model of this name, got resnet-27/],
+  ];
+  for (const [settings, message] of misspelt) {
+    it(`names the nearest of what there is for ${JSON.stringify(settings)}`, () => {
+      assert.throws(
+        () => resolveConfig({ model: "resnet-26", data, ...settings }),
+        (error: Error) => error instanceof ConfigError && message.test(error.message),
+      );
+    });
+  }
+
   for (const [settings, message] of wrong) {
     it(`refuses ${JSON.stringify(settings)}`, () => {
       assert.throws(() => resolveConfig({ model: "resnet-26", data, ...settings }), new ConfigError(message));
@@ -72,7 +95,7 @@ describe("presets", () => {
       const config = resolveConfig({ task: known, model, data, ...settings });
       assert.equal(config.task.kind, task ?? "classification");
       assert.ok(
-        name === "quick-start" ? command === "axial-lab train" : command === `axial-lab train --preset ${name}`,
+        name === "quick-start" ? command === "npx axial-lab train" : command === `npx axial-lab train --preset ${name}`,
       );
     });
   }

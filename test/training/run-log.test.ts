@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { FileError } from "../../src/core/errors.js";
 import type { RunEvent } from "../../src/training/index.js";
-import { appendToRunLog, eventsBefore, readRunLog, writeRunLog } from "../../src/training/run-log.js";
+import { eventsBefore, openRunLog, readRunLog } from "../../src/training/run-log.js";
 import { temporaryFolder } from "./tiny.js";
 
 const step = (number: number): RunEvent => ({
@@ -21,16 +21,18 @@ const epoch = (number: number) => ({ event: "epoch", epoch: number }) as RunEven
 
 describe("the log of a run", () => {
   it("gives back every event that was written or appended, to the last bit", async () => {
-    const path = join(temporaryFolder(), "log.jsonl");
-    await writeRunLog(path, [step(1), step(2)]);
-    appendToRunLog(path, step(3));
+    const folder = temporaryFolder();
+    const path = join(folder, "log.jsonl");
+    const log = await openRunLog(folder, [step(1), step(2)], []);
+    log.append(step(3));
     assert.deepEqual(readRunLog(path), [step(1), step(2), step(3)]);
     assert.equal(readFileSync(path, "utf8").split("\n").length, 4);
   });
 
   it("does without a last line that was cut short", async () => {
-    const path = join(temporaryFolder(), "log.jsonl");
-    await writeRunLog(path, [step(1)]);
+    const folder = temporaryFolder();
+    const path = join(folder, "log.jsonl");
+    await openRunLog(folder, [step(1)], []);
     appendFileSync(path, '{"event":"st');
     assert.deepEqual(readRunLog(path), [step(1)]);
   });

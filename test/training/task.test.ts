@@ -62,6 +62,7 @@ function pairTask(weight = 0.5): Task<PairBatch, PairEvaluation> {
     score: { measure: "meanError", best: "lowest" },
     assertData: () => undefined,
     create: (_, { size = 11, seed = 0 }) => pairModel(size, seed),
+    assertConfig: () => undefined,
     assertModel: () => undefined,
     inputs: ({ images, shape }, context) => {
       // Training draws what part of the second input is seen; a resumed run draws the same.

@@ -372,6 +372,54 @@ describe("train", () => {
     assert.equal(tf.memory().numTensors, own);
   });
 
+  it("trains longer on resume: what a run of as many epochs does from there", async () => {
+    const [out, data] = [temporaryFolder(), tinyData()];
+    const settings = { ...tinySettings, data, schedule: "constant" } as const;
+    const [whole, short] = [tinyModel(), tinyModel()];
+    const long = await train({ ...settings, model: whole, epochs: 5 });
+    await train({ ...settings, model: short, epochs: 2, out });
+    const resumed = await train({ model: short, data, resume: out, epochs: 5 });
+    assert.deepEqual(valuesOf(short), valuesOf(whole));
+    assert.equal(resumed.config.epochs, 5);
+    assert.deepEqual(
+      epochsOf(resumed.events).map(({ validation }) => validation),
+      epochsOf(long.events).map(({ validation }) => validation),
+    );
+    await assert.rejects(
+      train({ model: short, data, resume: out, epochs: 3 }),
+      new ConfigError(
+        "train: a resumed run keeps its configuration, got epochs=3, saved 5; give more epochs to train longer, or leave it out",
+      ),
+    );
+  });
+
+  it("names an option that there is not, and the nearest one, and asks for data where there are none", async () => {
+    const settings = { ...tinySettings, model: tinyModel(), data: tinyData() };
+    for (const [options, message] of [
+      [{ lr: 0.1 }, /^ConfigError: train: there is no option of this name, got lr; did you mean /],
+      [{ learningrate: 0.1 }, /got learningrate; did you mean learningRate\?/],
+      [{ size: { from: 8, too: 16 } }, /got size.too; did you mean to\?/],
+      [{ data: undefined }, /^ConfigError: train: data must be a data set, got none/],
+    ] as const) {
+      await assert.rejects(train({ ...settings, ...options } as never), message);
+    }
+    await assert.rejects(
+      evaluate(settings.model, settings.data, { size: 11, batch: 3 } as never),
+      /^ConfigError: evaluate: there is no option of this name, got batch; did you mean batchSize\?/,
+    );
+  });
+
+  it("starts the engine where nobody has", async () => {
+    await engine.stop();
+    await tf.setBackend("cpu");
+    try {
+      await train({ ...tinySettings, epochs: 1, model: tinyModel(), data: tinyData() });
+      assert.equal(engine.report()?.backend, "wasm");
+    } finally {
+      await engine.start({ threads: 2 });
+    }
+  });
+
   it("refuses a folder that holds a run, and a batch larger than the data set", async () => {
     const [out, data] = [temporaryFolder(), tinyData()];
     const settings = { ...tinySettings, epochs: 1, model: tinyModel(), data };

@@ -1,17 +1,21 @@
 /** Classification: one class an image. B: batch, K: classes. */
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError, ShapeError } from "../../core/errors.js";
+import { assertKnownKeys, type KeysOf } from "../../core/options.js";
 import type { ImageBatch } from "../../data/dataset.js";
 import { create, type ResNetConfig } from "../../models/index.js";
 import { crossEntropy } from "../losses.js";
 import { countTop, crossEntropies, predictions, ranks } from "../metrics.js";
 import type { Evaluation, Meter, Task } from "../task.js";
+import { assertConfig } from "./assert-config.js";
 import { assertTargets } from "./assert-targets.js";
 
 export interface ClassificationOptions {
   /** Share of the target that all classes get alike. Default 0.1. */
   readonly labelSmoothing?: number;
 }
+
+const optionKeys: KeysOf<ClassificationOptions> = { labelSmoothing: true };
 
 export interface ClassificationEvaluation extends Evaluation {
   /** Mean cross entropy, without label smoothing. */
@@ -36,6 +40,7 @@ export interface ClassificationEvaluation extends Evaluation {
 export function classification(
   options: ClassificationOptions = {},
 ): Task<ImageBatch, ClassificationEvaluation, ResNetConfig> {
+  assertKnownKeys("classification", options, optionKeys);
   const { labelSmoothing = 0.1 } = options;
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
     throw new ConfigError(`classification: labelSmoothing must be between 0 and 1, got ${labelSmoothing}`);
@@ -45,6 +50,7 @@ export function classification(
     score: { measure: "top1", best: "highest" },
     assertData: (data) => assertTargets("classification", data, "classes"),
     create,
+    assertConfig,
     assertModel(model, { classes }) {
       const shapes = model.outputs.map(({ shape }) => `[${shape.map((size) => size ?? "B").join(", ")}]`);
       if (shapes.length === 1 && shapes[0] === `[B, ${classes.length}]`) return;

@@ -1,17 +1,21 @@
 /** Semantic segmentation: one class a pixel. B: batch, H x W: image, h x w: logits, K: classes. */
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError, ShapeError } from "../../core/errors.js";
+import { assertKnownKeys, type KeysOf } from "../../core/options.js";
 import type { LabelMapBatch } from "../../data/dataset.js";
 import { create, type ResNetConfig } from "../../models/index.js";
 import { maskedCrossEntropy } from "../losses.js";
 import { countConfusion, intersectionOverUnion } from "../metrics.js";
 import type { Evaluation, Meter, Task } from "../task.js";
+import { assertConfig } from "./assert-config.js";
 import { assertTargets } from "./assert-targets.js";
 
 export interface SemanticSegmentationOptions {
   /** Weight of the loss of a second output, where the model has one. Default 0.4, as CCNet. */
   readonly auxiliaryWeight?: number;
 }
+
+const optionKeys: KeysOf<SemanticSegmentationOptions> = { auxiliaryWeight: true };
 
 export interface SegmentationEvaluation extends Evaluation {
   /** Mean cross entropy of the labelled pixels. */
@@ -41,15 +45,17 @@ export interface SegmentationEvaluation extends Evaluation {
 export function semanticSegmentation(
   options: SemanticSegmentationOptions = {},
 ): Task<LabelMapBatch, SegmentationEvaluation, ResNetConfig> {
+  assertKnownKeys("semantic-segmentation", options, optionKeys);
   const { auxiliaryWeight = 0.4 } = options;
   if (!(auxiliaryWeight >= 0)) {
-    throw new ConfigError(`semanticSegmentation: auxiliaryWeight must be at least 0, got ${auxiliaryWeight}`);
+    throw new ConfigError(`semantic-segmentation: auxiliaryWeight must be at least 0, got ${auxiliaryWeight}`);
   }
   return {
     config: { kind: "semantic-segmentation", auxiliaryWeight },
     score: { measure: "meanIou", best: "highest" },
     assertData: (data) => assertTargets("semantic-segmentation", data, "label maps"),
     create,
+    assertConfig,
     assertModel(model, { classes }) {
       const K = classes.length;
       const fits =

@@ -1,0 +1,81 @@
+/**
+ * Options, arguments and configurations are plain objects with known keys; a misspelt key is an error, because ignored it
+ * would run something else than was asked for. The keys are a table that the compiler holds to the type:
+ *
+ *     interface Options { size?: number; norms?: { output?: boolean } }
+ *     const keys: KeysOf<Options> = { size: true, norms: { output: true } };
+ *     assertKnownKeys("create", options, keys);
+ */
+import { ConfigError } from "./errors.js";
+
+/** Every key of T: `true`, or the keys of the plain object that is its value. */
+export type KeysOf<T> = { readonly [Key in keyof T]-?: true | KeysOf<Exclude<NonNullable<T[Key]>, Plain>> };
+
+/** Values that have no keys of their own to check. */
+type Plain = string | number | boolean | symbol | readonly unknown[] | ((...args: never[]) => unknown);
+
+/** As {@link KeysOf}, for whoever walks it. */
+interface KeyTable {
+  readonly [key: string]: true | KeyTable;
+}
+
+/**
+ * @param where begins the error: the function, or the layer with its name
+ * @param given what the caller wrote; where it may be left out, hand in {} for undefined
+ * @param path what the caller knows the object by, such as `stages[1].operator`; none: the options themselves
+ * @throws ConfigError when it is no plain object, or has a key that is not in the table: it names the nearest one
+ */
+export function assertKnownKeys<T extends object>(where: string, given: T, keys: KeysOf<NoInfer<T>>, path = ""): void {
+  walk(where, given, keys, path);
+}
+
+function walk(where: string, given: unknown, keys: KeyTable, path: string): void {
+  if (typeof given !== "object" || given === null || Array.isArray(given))
+    throw new ConfigError(
+      `${where}: ${path === "" ? "options" : path} must be an object, got ${shown(given)}; ` +
+        `write { ${Object.keys(keys).slice(0, 3).join(", ")}${Object.keys(keys).length > 3 ? ", ..." : ""} }`,
+    );
+  for (const [key, value] of Object.entries(given)) {
+    const full = path === "" ? key : `${path}.${key}`;
+    if (!Object.hasOwn(keys, key))
+      throw new ConfigError(
+        `${where}: there is no option of this name, got ${full}; ` +
+          `did you mean ${nearest(key, Object.keys(keys))}? Known are ${Object.keys(keys).join(", ")}`,
+      );
+    const inner = keys[key];
+    if (inner !== true && value !== undefined && value !== null && typeof value === "object")
+      walk(where, value, inner, full);
+  }
+}
+
+/** A value for an error message: short, and of one line. */
+export function shown(value: unknown): string {
+  if (typeof value === "function") return "a function";
+  if (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.getPrototypeOf(value) !== Object.prototype
+  )
+    return `a ${value.constructor.name}`;
+  const text = typeof value === "object" ? JSON.stringify(value) : `${value as string}`;
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** The candidate that takes the fewest insertions, deletions and replacements to write; the first of equals. */
+export function nearest(word: string, candidates: readonly string[]): string {
+  const distances = candidates.map((candidate) => editDistance(word.toLowerCase(), candidate.toLowerCase()));
+  return candidates[distances.indexOf(Math.min(...distances))];
+}
+
+/** Levenshtein distance, by rows. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + Number(a[i - 1] !== b[j - 1])));
+    row = next;
+  }
+  return row[b.length];
+}
