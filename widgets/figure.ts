@@ -11,7 +11,7 @@
  * No `text/html` form: JupyterLab 4 ranks it above Vega-Lite (rank 50 against 57), so that a figure which had both
  * would never be drawn live there. `html()` gives it to those who want one.
  */
-import type { MimeBundle } from "../src/jupyter/host.js";
+import type { MimeBundle } from "../src/core/kernel-host.js";
 import { outlineText, svgToPng } from "./picture.js";
 
 /** Asked by kernels for the bundle of a cell's last value. */

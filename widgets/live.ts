@@ -2,7 +2,7 @@
  * A figure that is redrawn in place while something runs: one display, updated under its id.
  */
 import { randomUUID } from "node:crypto";
-import type { MimeBundle } from "../src/jupyter/host.js";
+import type { MimeBundle } from "../src/core/kernel-host.js";
 import type { Figure } from "./figure.js";
 import { findDisplay, type Display } from "./show.js";
 

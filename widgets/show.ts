@@ -4,7 +4,7 @@
 import { extname } from "node:path";
 import { writeFileAtomically } from "../src/core/atomic-file.js";
 import { ConfigError } from "../src/core/errors.js";
-import { kernelHost, type DisplayOptions, type MimeBundle } from "../src/jupyter/host.js";
+import { kernelHost, type DisplayOptions, type MimeBundle } from "../src/core/kernel-host.js";
 import type { Figure } from "./figure.js";
 
 /** Takes bundles to where the reader is. */

@@ -7,7 +7,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { ConfigError } from "../src/core/errors.js";
-import { kernelHost, type Comm, type CommMessage, type KernelHost, type MimeBundle } from "../src/jupyter/host.js";
+import { kernelHost, type Comm, type CommMessage, type KernelHost, type MimeBundle } from "../src/core/kernel-host.js";
 import { jupyterDisplay, nodeInspect, type Figure } from "./figure.js";
 import { packState, pathsOf, unpackState, type Path } from "./state-buffers.js";
 

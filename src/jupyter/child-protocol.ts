@@ -5,7 +5,7 @@
  * requests to its main thread; 4 takes its events away, written synchronously so that they leave while it computes;
  * 5 brings what must arrive while the main thread is busy (interrupts, typed input) to a thread of its own.
  */
-import type { MimeBundle } from "./host.js";
+import type { MimeBundle } from "../core/kernel-host.js";
 import type { PositionMap } from "./position-map.js";
 
 export const fds = { stdout: 1, stderr: 2, requests: 3, events: 4, urgent: 5 } as const;

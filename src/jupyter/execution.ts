@@ -2,7 +2,7 @@
 import type { CellId, ErrorContent, Event, ExpressionResult } from "./child-protocol.js";
 import { readExecuteRequest, readHelpRequest, type ExecuteContent } from "./execute-request.js";
 import type { History } from "./history.js";
-import type { Language } from "./language/client.js";
+import type { Language } from "./language/language-thread.js";
 import type { Publisher } from "./publisher.js";
 import type { Supervisor } from "./supervisor.js";
 import type { RequestChannel, Transport } from "./transport.js";

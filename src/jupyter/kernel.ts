@@ -5,7 +5,7 @@ import { createComms } from "./comms.js";
 import type { Connection } from "./connection.js";
 import { createExecution } from "./execution.js";
 import { createHistory } from "./history.js";
-import { startLanguage } from "./language/client.js";
+import { startLanguage } from "./language/language-thread.js";
 import type { Checking } from "./language/directives.js";
 import { createPublisher } from "./publisher.js";
 import { createHandlers, type Handler } from "./requests.js";

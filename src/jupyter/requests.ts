@@ -2,7 +2,7 @@
 import type { Comms } from "./comms.js";
 import type { History } from "./history.js";
 import { kernelInfo } from "./kernel-info.js";
-import type { Language } from "./language/client.js";
+import type { Language } from "./language/language-thread.js";
 
 type Content = Record<string, unknown>;
 export type Handler = (content: Content) => Content | Promise<Content>;

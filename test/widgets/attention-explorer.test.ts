@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import type { LayerAttention } from "../../src/inspection/attention-weights.js";
-import { hostKey, type CommMessage, type KernelHost } from "../../src/jupyter/host.js";
+import { hostKey, type CommMessage, type KernelHost } from "../../src/core/kernel-host.js";
 import { attentionExplorer } from "../../widgets/attention-explorer.js";
 
 /** Attention of 2 heads over 3 rows and 5 columns, all weights different; rows sum to one where the test needs it. */

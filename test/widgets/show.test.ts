@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, it } from "node:test";
-import { hostKey, type DisplayOptions, type KernelHost, type MimeBundle } from "../../src/jupyter/host.js";
+import { hostKey, type DisplayOptions, type KernelHost, type MimeBundle } from "../../src/core/kernel-host.js";
 import { createFigure } from "../../widgets/figure.js";
 import { liveFigure } from "../../widgets/live.js";
 import { findDisplay, save, show } from "../../widgets/show.js";

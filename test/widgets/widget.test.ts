@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { inspect } from "node:util";
-import { hostKey, type Comm, type CommMessage, type KernelHost } from "../../src/jupyter/host.js";
+import { hostKey, type Comm, type CommMessage, type KernelHost } from "../../src/core/kernel-host.js";
 import { createFigure } from "../../widgets/figure.js";
 import { packState, unpackState } from "../../widgets/state-buffers.js";
 import { createWidget } from "../../widgets/widget.js";

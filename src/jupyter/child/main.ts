@@ -7,7 +7,7 @@ import { createChannels } from "./channels.js";
 import { installChildProcesses } from "./child-processes.js";
 import { runInCell } from "./context.js";
 import { createExecutor } from "./executor.js";
-import { createHost, publishHost } from "./host.js";
+import { createFrontEnd, publishHost } from "./front-end.js";
 import { installInput } from "./input.js";
 import { Interrupted, startInterrupts } from "./interrupts.js";
 import { installModules } from "./modules.js";
@@ -26,7 +26,7 @@ type Handler = (request: Exclude<Request, Start>, buffers: Uint8Array[]) => void
 function start({ token, folder, packageFolder }: Start): Handler {
   const cells = createCells();
   const channels = createChannels(token, (run) => interrupts.shield(run));
-  const host = createHost(channels);
+  const frontEnd = createFrontEnd(channels);
   const tracebacks = createTracebacks(folder);
   const streams = installStreams(channels);
   const childProcesses = installChildProcesses(channels);
@@ -52,9 +52,9 @@ function start({ token, folder, packageFolder }: Start): Handler {
     waitForInput: (ask) => interrupts.waitForInput(ask),
   });
   protectKernels((run) => interrupts.protect(run));
-  publishHost(host);
+  publishHost(frontEnd);
   installPromiseDisplay();
-  const onTslab = (entry: string) => connectTslab(entry, host);
+  const onTslab = (entry: string) => connectTslab(entry, frontEnd);
   const modules = installModules({ folder, packageFolder, tracebacks, onTslab });
   exit = installProcessExit(onStray);
   catchStrayErrors(onStray);
@@ -71,7 +71,7 @@ function start({ token, folder, packageFolder }: Start): Handler {
       case "comm":
         runInCell(request.cell, () => {
           try {
-            host.receive(request, buffers);
+            frontEnd.receive(request, buffers);
           } catch (error) {
             onStray(error);
           }

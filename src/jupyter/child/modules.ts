@@ -10,7 +10,7 @@ import { parseJson } from "../../core/json.js";
 import type { LocalModules } from "../child-protocol.js";
 import { runtimeGlobal } from "../runtime-global.js";
 
-import { createLocalModuleRunner } from "./local-modules.js";
+import { createLocalModuleRunner } from "./run-local-modules.js";
 import type { Tracebacks } from "./traceback.js";
 
 /** The cell's own `import()`, which looks up from the notebook's folder. */

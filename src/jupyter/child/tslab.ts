@@ -1,6 +1,6 @@
 /** `import * as tslab from 'tslab'`: tslab's own display functions, writing through this kernel. */
 import { createRequire } from "node:module";
-import type { KernelHost, MimeBundle } from "../host.js";
+import type { KernelHost, MimeBundle } from "../../core/kernel-host.js";
 
 /** What tslab hands to the kernel that it believes to run in. */
 interface TslabDisplay {

@@ -1,6 +1,6 @@
 /** What a name is: its type, its documentation, and at the second level where and how it is defined. */
 import ts from "typescript";
-import type { MimeBundle } from "../host.js";
+import type { MimeBundle } from "../../core/kernel-host.js";
 import type { NotebookService } from "./service.js";
 
 export function inspectAt(notebook: NotebookService, code: string, cursor: number, detail: 0 | 1): MimeBundle | null {

@@ -14,7 +14,7 @@ import ts from "typescript";
 import { declaredNames, exportedNames, type DeclaredName } from "./declared-names.js";
 import { kernelGlobals } from "./kernel-globals.js";
 import { parseModule } from "./parse-module.js";
-import { createNotebookHost, type NotebookHostOptions } from "./notebook-host.js";
+import { createServiceHost, type ServiceHostOptions } from "./service-host.js";
 
 export interface NotebookService {
   readonly service: ts.LanguageService;
@@ -35,7 +35,7 @@ export interface NotebookService {
   reset(): void;
 }
 
-export type NotebookServiceOptions = NotebookHostOptions;
+export type NotebookServiceOptions = ServiceHostOptions;
 
 interface ScopeEntry extends DeclaredName {
   /** The module of the cell that declared it. */
@@ -48,7 +48,7 @@ const indexFile = "__cells__.ts";
 const globalsFile = "__kernel__.d.ts";
 
 export function createNotebookService(options: NotebookServiceOptions): NotebookService {
-  const host = createNotebookHost(options, [globalsFile, indexFile, currentFile]);
+  const host = createServiceHost(options, [globalsFile, indexFile, currentFile]);
   const service = ts.createLanguageService(
     host,
     ts.createDocumentRegistry(ts.sys.useCaseSensitiveFileNames, host.folder),

@@ -8,7 +8,7 @@ import { readSettings } from "./settings.js";
 import { createNotebookService, type NotebookService, type NotebookServiceOptions } from "./service.js";
 import { readDirectives, type Checking } from "./directives.js";
 import { mangled } from "./hazards.js";
-import { findLocalModules } from "./local-modules.js";
+import { findLocalModules } from "./compile-local-modules.js";
 import { asModule } from "./parse-module.js";
 
 export interface CellResult {

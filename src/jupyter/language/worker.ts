@@ -1,6 +1,6 @@
 /** The thread that TypeScript runs in, so that the kernel answers everything else while it checks a cell. */
 import { parentPort, workerData } from "node:worker_threads";
-import type { MimeBundle } from "../host.js";
+import type { MimeBundle } from "../../core/kernel-host.js";
 import { toCodePoints, toUtf16 } from "./code-points.js";
 import { complete } from "./completion.js";
 import { inspectAt } from "./inspection.js";

@@ -1,5 +1,5 @@
 /** Bytes that are an image file, and numbers that look like an image. */
-import type { MimeBundle } from "../../host.js";
+import type { MimeBundle } from "../../../core/kernel-host.js";
 import { encodePng, type PngPixels } from "../../../core/png.js";
 import type { TypedArray } from "./typed-array.js";
 

@@ -1,6 +1,6 @@
 /** Values as MIME bundles: what a cell's last expression and `user_expressions` show. */
-import type { MimeBundle } from "../../host.js";
-import { encodeBundle } from "../host.js";
+import type { MimeBundle } from "../../../core/kernel-host.js";
+import { encodeBundle } from "../front-end.js";
 import { imageBundle } from "./image.js";
 import { isModel, modelBundle } from "./model.js";
 import { isTable, tableBundle } from "./table.js";

@@ -1,5 +1,5 @@
 /** Models of TensorFlow.js layers: one row a layer, as `model.summary()` prints it. */
-import type { MimeBundle } from "../../host.js";
+import type { MimeBundle } from "../../../core/kernel-host.js";
 import { htmlTable, textTable } from "./text.js";
 
 interface LayerLike {

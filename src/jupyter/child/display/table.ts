@@ -1,5 +1,5 @@
 /** Arrays of objects as tables. */
-import type { MimeBundle } from "../../host.js";
+import type { MimeBundle } from "../../../core/kernel-host.js";
 import { asText, htmlTable, shortNumber } from "./text.js";
 
 type Row = Record<string, unknown>;

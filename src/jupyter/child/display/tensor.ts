@@ -1,5 +1,5 @@
 /** Tensors of TensorFlow.js: shape, dtype, statistics, a few values, a picture where they look like one. */
-import type { MimeBundle } from "../../host.js";
+import type { MimeBundle } from "../../../core/kernel-host.js";
 import { picture } from "./image.js";
 import { statistics, statisticsText } from "./statistics.js";
 import { escapeHtml } from "./text.js";

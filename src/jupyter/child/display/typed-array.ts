@@ -1,6 +1,6 @@
 /** Typed arrays: kind, length, statistics, the first values. */
 import { types } from "node:util";
-import type { MimeBundle } from "../../host.js";
+import type { MimeBundle } from "../../../core/kernel-host.js";
 import { statistics, statisticsText } from "./statistics.js";
 import { shortNumber } from "./text.js";
 

@@ -4,14 +4,14 @@ import { dirname, join } from "node:path";
 import ts from "typescript";
 import type { NotebookSettings } from "./settings.js";
 
-export interface NotebookHostOptions {
+export interface ServiceHostOptions {
   /** The notebook's folder: what it imports is looked up from here, then from `packageFolder`. */
   folder: string;
   packageFolder: string;
   settings?: NotebookSettings;
 }
 
-export interface NotebookHost extends ts.LanguageServiceHost, Pick<ts.CompilerHost, "getModuleResolutionCache"> {
+export interface ServiceHost extends ts.LanguageServiceHost, Pick<ts.CompilerHost, "getModuleResolutionCache"> {
   /** The notebook's folder as TypeScript writes paths. */
   readonly folder: string;
   /** Makes or changes a file that exists only here. */
@@ -25,7 +25,7 @@ export interface NotebookHost extends ts.LanguageServiceHost, Pick<ts.CompilerHo
  * `roots` are the names of files of `setFile` that the program starts from. They never change: where they do,
  * TypeScript looks up every import of every file again.
  */
-export function createNotebookHost(options: NotebookHostOptions, roots: readonly string[]): NotebookHost {
+export function createServiceHost(options: ServiceHostOptions, roots: readonly string[]): ServiceHost {
   const folder = slashes(options.folder);
   const packageFile = `${slashes(options.packageFolder)}/__package__.ts`;
   const files = new Map<string, { snapshot: ts.IScriptSnapshot; text: string; version: string }>();
@@ -38,7 +38,7 @@ export function createNotebookHost(options: NotebookHostOptions, roots: readonly
   ];
   let version = 0;
 
-  const host: NotebookHost = {
+  const host: ServiceHost = {
     folder,
     setFile(name, text) {
       const path = `${folder}/${name}`;
@@ -78,7 +78,7 @@ export function createNotebookHost(options: NotebookHostOptions, roots: readonly
   return host;
 }
 
-function notebookCompilerOptions({ settings }: NotebookHostOptions): ts.CompilerOptions {
+function notebookCompilerOptions({ settings }: ServiceHostOptions): ts.CompilerOptions {
   return {
     target: ts.ScriptTarget.ESNext,
     module: ts.ModuleKind.Preserve,

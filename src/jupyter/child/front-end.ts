@@ -1,13 +1,13 @@
-/** What this process offers to the code in its cells: `KernelHost` of `../host.ts`. */
+/** The front end as the code in cells reaches it from this process: `KernelHost` of `core/kernel-host.ts`. */
 import { randomUUID } from "node:crypto";
-import { hostKey, type Comm, type CommMessage, type KernelHost, type MimeBundle } from "../host.js";
+import { hostKey, type Comm, type CommMessage, type KernelHost, type MimeBundle } from "../../core/kernel-host.js";
 import type { Request } from "../child-protocol.js";
 import type { Channels } from "./channels.js";
 import { currentCell } from "./context.js";
 
 type CommRequest = Extract<Request, { type: "comm" }>;
 
-export interface Host extends KernelHost {
+export interface FrontEnd extends KernelHost {
   /** A message of the front end on a comm. */
   receive(request: CommRequest, buffers: Uint8Array[]): void;
 }
@@ -18,7 +18,7 @@ interface OpenComm {
   onClose: ((message: CommMessage) => void)[];
 }
 
-export function createHost(channels: Channels): Host {
+export function createFrontEnd(channels: Channels): FrontEnd {
   const comms = new Map<string, OpenComm>();
   const targets = new Map<string, (comm: Comm, message: CommMessage) => void>();
 
@@ -77,7 +77,7 @@ export function createHost(channels: Channels): Host {
   };
 }
 
-export function publishHost(host: Host): void {
+export function publishHost(host: KernelHost): void {
   Object.defineProperty(globalThis, hostKey, { value: host, configurable: true });
 }
 
