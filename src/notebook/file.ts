@@ -1,11 +1,12 @@
 /**
  * Notebook files, nbformat 4.5: read, checked and brought up to date; written so that the same notebook always gives
- * the same bytes (sorted keys, one line of text a line) and a change shows as a small difference.
+ * the same bytes, those that Jupyter gives, and a change shows as a small difference.
  */
 import { readFile } from "node:fs/promises";
 import { writeFileAtomically } from "../core/atomic-file.js";
 import { FileError } from "../core/errors.js";
 import { parseJson } from "../core/json.js";
+import { nbformatJson, splitLines } from "./nbformat-json.js";
 
 export interface StreamOutput {
   output_type: "stream";
@@ -152,14 +153,19 @@ function parseOutput(output: unknown, where: string): Output {
   }
 }
 
-/** The file's text: what Jupyter itself would write, keys in order. */
+/** The file's text, byte for byte as Jupyter writes it: see `nbformat-json.ts`. */
 export function formatNotebook(notebook: Notebook): string {
   const cells = notebook.cells.map((cell) => ({
     ...cell,
+    metadata: without(cell.metadata, ["trusted"]),
     source: splitLines(cell.source),
-    ...(cell.cell_type === "code" ? { outputs: cell.outputs.map(formatOutput) } : {}),
+    ...(cell.cell_type === "code"
+      ? { outputs: cell.outputs.map(formatOutput) }
+      : cell.attachments && { attachments: mapValues(cell.attachments, formatAttachment) }),
   }));
-  return JSON.stringify(sortKeys({ ...notebook, cells }), null, 1) + "\n";
+  // What Jupyter knows of a notebook while it is open, and leaves out of the file.
+  const metadata = without(notebook.metadata, ["orig_nbformat", "orig_nbformat_minor", "signature"]);
+  return nbformatJson({ ...notebook, cells, metadata }) + "\n";
 }
 
 export async function writeNotebook(path: string, notebook: Notebook): Promise<void> {
@@ -169,8 +175,11 @@ export async function writeNotebook(path: string, notebook: Notebook): Promise<v
 function formatOutput(output: Output): Json {
   if (output.output_type === "stream") return { ...output, text: splitLines(output.text) };
   if (output.output_type === "error") return { ...output };
-  return { ...output, data: mapValues(output.data, (value, type) => splitBundleValue(value, type)) };
+  return { ...output, data: mapValues(output.data, splitBundleValue) };
 }
+
+const formatAttachment = (bundle: unknown): unknown =>
+  isObject(bundle) ? mapValues(bundle, splitBundleValue) : bundle;
 
 const isObject = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -181,20 +190,15 @@ const mapValues = (object: Json, change: (value: unknown, key: string) => unknow
 /** Text is one text here and an array of lines in the file. */
 const joinLines = (text: unknown): string =>
   Array.isArray(text) ? text.join("") : typeof text === "string" ? text : "";
-const splitLines = (text: string): string[] => (text === "" ? [] : text.split(/(?<=\n)/));
 
 const isJsonType = (type: string): boolean => /^application\/(.*\+)?json$/.test(type);
 const joinBundleValue = (value: unknown, type: string): unknown =>
   !isJsonType(type) && Array.isArray(value) && value.every((line) => typeof line === "string") ? value.join("") : value;
+/** Of a bundle only these are kept as lines; a picture is one text. */
+const isKeptAsLines = (type: string): boolean =>
+  type.startsWith("text/") || type === "image/svg+xml" || type === "application/javascript";
 const splitBundleValue = (value: unknown, type: string): unknown =>
-  typeof value === "string" && !isJsonType(type) ? splitLines(value) : value;
+  typeof value === "string" && isKeptAsLines(type) ? splitLines(value) : value;
 
-function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys);
-  if (!isObject(value)) return value;
-  return Object.fromEntries(
-    Object.keys(value)
-      .sort()
-      .map((key) => [key, sortKeys(value[key])]),
-  );
-}
+const without = (object: Json, keys: readonly string[]): Json =>
+  Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));

@@ -22,6 +22,31 @@ describe("a notebook file", () => {
     assert.match(once, /"source": \[\n {4}"a\\n",\n {4}"b"\n {3}\]/);
   });
 
+  it("keeps lines of texts, SVG and JavaScript alone, as Jupyter does", () => {
+    const data = {
+      "text/latex": "a\nb",
+      "image/svg+xml": "<svg>\n</svg>",
+      "application/javascript": "1;\n2;",
+      "image/png": "iVBO\nRw0K",
+      "application/json": { text: "a\nb" },
+      "application/x-own": "a\nb",
+    };
+    const shown = { ...code("1"), outputs: [{ output_type: "display_data", data, metadata: {} }] };
+    const attached = { cell_type: "markdown", source: "", metadata: { trusted: true }, attachments: { a: data } };
+    const written = JSON.parse(formatNotebook(parseNotebook(file([shown, attached]), "n"))) as {
+      cells: [{ outputs: [{ data: object }] }, { attachments: { a: object }; metadata: object }];
+    };
+    const expected = {
+      ...data,
+      "text/latex": ["a\n", "b"],
+      "image/svg+xml": ["<svg>\n", "</svg>"],
+      "application/javascript": ["1;\n", "2;"],
+    };
+    assert.deepEqual(written.cells[0].outputs[0].data, expected);
+    assert.deepEqual(written.cells[1].attachments.a, expected);
+    assert.deepEqual(written.cells[1].metadata, {});
+  });
+
   it("may begin with a byte order mark", () =>
     assert.equal(parseNotebook(`\ufeff${file([code("1")])}`, "n").cells[0].source, "1"));
 
