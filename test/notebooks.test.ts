@@ -42,7 +42,7 @@ describe("notebooks", () => {
   });
 
   for (const name of names)
-    for (const [kernelName, kernel] of Object.entries({ "our kernel": ownKernel, "stock tslab": tslab }))
+    for (const [kernelName, kernel] of Object.entries({ "our kernel": ownKernel(), "stock tslab": tslab }))
       it(`${name} runs under ${kernelName}, and every figure has a picture`, async () => {
         const notebook = await readNotebook(join(packageFolder, "notebooks", name));
         const parameters = new Map(Object.entries(short[name]));

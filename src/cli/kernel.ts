@@ -1,9 +1,10 @@
 /** `axial-lab kernel`: makes the TypeScript kernel known to Jupyter and VS Code. */
 import { Option, type Command } from "commander";
-import { installKernel, listKernels, removeKernel, defaultName, type InstallOptions } from "../jupyter/install.js";
+import { installKernel, listKernels, removeKernel, defaultNames, type InstallOptions } from "../jupyter/install.js";
+import { notebookLanguages } from "../jupyter/notebook-language.js";
 import { thisSystem } from "../jupyter/jupyter-paths.js";
 
-interface InstallFlags extends Pick<InstallOptions, "name" | "displayName" | "prefix" | "sysPrefix"> {
+interface InstallFlags extends Pick<InstallOptions, "language" | "name" | "displayName" | "prefix" | "sysPrefix"> {
   check?: "error" | "warn" | "off";
 }
 
@@ -18,8 +19,11 @@ export function register(program: Command): void {
     .option("--user", "for this user (the default)")
     .addOption(new Option("--prefix <folder>", "below FOLDER/share/jupyter").conflicts(["user", "sysPrefix"]))
     .addOption(new Option("--sys-prefix", "in the active virtualenv or conda environment").conflicts("user"))
-    .option("--name <name>", "the kernel's name in notebooks", defaultName)
-    .option("--display-name <text>", "the kernel's name in menus", "TypeScript (axial-lab)")
+    .addOption(
+      new Option("--language <language>", "what the cells are in").choices(notebookLanguages).default("typescript"),
+    )
+    .option("--name <name>", `the kernel's name in notebooks (default: ${Object.values(defaultNames).join(", or ")})`)
+    .option("--display-name <text>", "the kernel's name in menus (default: the language and axial-lab)")
     .addOption(
       new Option("--check <how>", "what type errors do, unless a cell says otherwise").choices([
         "error",
@@ -33,6 +37,7 @@ export function register(program: Command): void {
 Examples:
   axial-lab kernel install                    then choose "TypeScript (axial-lab)" in Jupyter or VS Code
   axial-lab kernel install --sys-prefix       only for the environment that is active here
+  axial-lab kernel install --language javascript   for notebooks in plain JavaScript, as a kernel of its own
   axial-lab kernel install --check warn       cells with type errors run, with a warning`,
     )
     .action(async ({ check, ...flags }: InstallFlags) => {
@@ -61,6 +66,6 @@ Examples:
 
   kernel
     .command("remove [name]")
-    .description(`Remove a kernel that \`kernel install\` has written (default: ${defaultName}).`)
+    .description(`Remove a kernel that \`kernel install\` has written (default: ${defaultNames.typescript}).`)
     .action(async (name: string | undefined) => console.log(`removed ${await removeKernel(thisSystem(), name)}`));
 }

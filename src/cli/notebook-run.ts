@@ -3,8 +3,10 @@ import { basename, dirname, join, resolve, sep } from "node:path";
 import { ConfigError } from "../core/errors.js";
 import type { KernelCommand } from "../jupyter/client.js";
 import { findKernel } from "../jupyter/install.js";
+import { notebookLanguages } from "../jupyter/notebook-language.js";
 import { thisSystem } from "../jupyter/jupyter-paths.js";
 import { readNotebook, writeNotebook, type Notebook } from "../notebook/file.js";
+import { languageOf } from "../notebook/language.js";
 import { setParameters } from "../notebook/parameters.js";
 import { runNotebook, type RunFailure } from "../notebook/run.js";
 import { packageFolder } from "../core/version.js";
@@ -20,6 +22,7 @@ export interface RunFlags {
   json?: boolean;
   kernel?: string;
   allowErrors?: boolean;
+  patience: number;
   html?: boolean;
 }
 
@@ -33,6 +36,7 @@ interface Report {
   ok: boolean;
   written: string[];
   failure: RunFailure | null;
+  unfinished: string[];
   /** What went wrong beside the cells: the kernel did not start, a file could not be written. */
   error: string | null;
 }
@@ -81,18 +85,29 @@ interface Surroundings {
 /** Runs one notebook. Whatever goes wrong is in its report, so that the others go on. */
 async function execute({ path, notebook }: Job, flags: RunFlags, { kernel, printer, signal }: Surroundings) {
   const name = basename(path);
-  const report: Report = { notebook: path, ok: false, written: [], failure: null, error: null };
+  const report: Report = { notebook: path, ok: false, written: [], failure: null, unfinished: [], error: null };
   try {
-    const { notebook: executed, failure } = await runNotebook(notebook, {
+    const {
+      notebook: executed,
+      failure,
+      unfinished,
+    } = await runNotebook(notebook, {
       folder: dirname(resolve(path)),
       timeout: flags.timeout,
       allowErrors: flags.allowErrors === true,
+      patience: flags.patience,
       onProgress: (progress) => printer.progress(name, progress),
       signal,
       ...(kernel ? { kernel } : {}),
     });
     if (failure) printer.failure(name, failure);
     report.failure = failure;
+    report.unfinished = unfinished;
+    if (unfinished.length > 0 && !flags.json)
+      console.error(
+        `${path}: ${unfinished.join(" and ")} were still at work ${flags.patience} s after the last cell; ` +
+          "what they print later is not in the file (--patience SECONDS waits longer)",
+      );
     const file = join(flags.out, name);
     await writeNotebook(file, executed);
     report.written.push(file);
@@ -117,10 +132,9 @@ const summary = ({ failure, ...report }: Report) => ({
 });
 
 /** Our kernel would call every line of another language a mistake. */
-function assertOurLanguage({ metadata }: Notebook, path: string): void {
-  const { kernelspec, language_info: info } = metadata as Record<string, Record<string, unknown> | undefined>;
-  const language = kernelspec?.language ?? info?.name;
-  if (typeof language === "string" && !["typescript", "javascript"].includes(language.toLowerCase()))
+function assertOurLanguage(notebook: Notebook, path: string): void {
+  const language = languageOf(notebook);
+  if (language !== null && !notebookLanguages.some((each) => each === language))
     throw new ConfigError(
       `notebook run: the language must be TypeScript or JavaScript, got ${language} in ${path}; name its kernel with --kernel`,
     );

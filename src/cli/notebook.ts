@@ -16,6 +16,7 @@ export function register(program: Command): void {
     .option("--timeout <seconds>", "time limit for each cell, 0 for none", nonNegative, 600)
     .option("--jobs <n>", "notebooks that run at the same time", positiveInteger, 1)
     .option("--html", "also write each executed notebook as a page (see notebook html)")
+    .option("--patience <seconds>", "time for timers and processes that cells have left at work", nonNegative, 5)
     .option("--allow-errors", "go on after a cell that fails")
     .option("--kernel <name>", "another kernel, by its installed name or the folder of its kernelspec")
     .option("--json", "print the result as JSON")

@@ -39,6 +39,11 @@ export interface KernelHost {
   ): Comm;
   /** Answers comms that the front end opens on this target. */
   onCommOpen(targetName: string, listener: (comm: Comm, message: CommMessage) => void): void;
+  /**
+   * Resolves when the timers, child processes, files and connections that cells have left at work are done, or after
+   * so many milliseconds with the kinds of those that are not.
+   */
+  workDone(limit: number): Promise<string[]>;
 }
 
 /** Under this key of `globalThis` the kernel's process publishes its host. */

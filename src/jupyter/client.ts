@@ -5,6 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { endpoint, localConnection, writeConnection, type Connection } from "./connection.js";
+import type { NotebookLanguage } from "./notebook-language.js";
 import { createSendQueue } from "./send-queue.js";
 import { createHeaderFactory, createWire, type Header, type Message } from "./wire.js";
 
@@ -101,9 +102,12 @@ export interface KernelCommand {
 }
 
 /** Our own kernel, from this installation. */
-export const ownKernel: KernelCommand = {
-  argv: [process.execPath, join(__dirname, "main.js"), "{connection_file}"],
-};
+export const ownKernel = (language: NotebookLanguage = "typescript"): KernelCommand => ({
+  argv: [
+    ...[process.execPath, join(__dirname, "main.js"), "{connection_file}"],
+    ...(language === "typescript" ? [] : ["--language", language]),
+  ],
+});
 
 export interface StartedKernel {
   readonly client: KernelClient;
@@ -122,7 +126,7 @@ export interface StartedKernel {
 const patience = 5000;
 
 /** Starts a kernel in a folder, on addresses of its own, and waits until it answers. */
-export async function startKernelProcess(folder: string, command: KernelCommand = ownKernel): Promise<StartedKernel> {
+export async function startKernelProcess(folder: string, command: KernelCommand = ownKernel()): Promise<StartedKernel> {
   const runtime = await mkdtemp(join(tmpdir(), "axial-lab-"));
   const connectionFile = join(runtime, "connection.json");
   const connection = await localConnection("axial-lab");

@@ -14,13 +14,22 @@ import {
   userDataFolder,
   type System,
 } from "./jupyter-paths.js";
+import { nameOf, type NotebookLanguage } from "./notebook-language.js";
 import { logo } from "./logo.js";
 
-export const defaultName = "axial-lab";
+/** Names of the kernels in notebooks. */
+export const defaultNames: Record<NotebookLanguage, string> = {
+  typescript: "axial-lab",
+  javascript: "axial-lab-javascript",
+};
 
 export interface InstallOptions {
   system: System;
+  /** What the cells are in. Default: TypeScript. */
+  language?: NotebookLanguage;
+  /** Default: `axial-lab`, for JavaScript `axial-lab-javascript`. */
   name?: string;
+  /** Default: the language, and axial-lab in brackets. */
   displayName?: string;
   /** `share/jupyter` below this folder, instead of the user's own. */
   prefix?: string;
@@ -32,18 +41,19 @@ export interface InstallOptions {
 
 /** Writes the kernelspec; returns its folder. An older one of the same name is replaced. */
 export async function installKernel(options: InstallOptions): Promise<string> {
-  const { system, name = defaultName, displayName = "TypeScript (axial-lab)", checking } = options;
+  const { system, language = "typescript", checking } = options;
+  const { name = defaultNames[language], displayName = `${nameOf(language)} (axial-lab)` } = options;
   if (!/^[\w.-]+$/.test(name)) {
     throw new ConfigError(
       `kernel install: the name must be of letters, digits, dots, dashes and underscores, got ${JSON.stringify(name)}`,
     );
   }
   const folder = join(kernelsFolder(system, targetFolder(options)), name);
-  const argv = [...ownKernel.argv, ...(checking === undefined ? [] : ["--check", checking])];
+  const argv = [...ownKernel(language).argv, ...(checking === undefined ? [] : ["--check", checking])];
   const spec = {
     argv,
     display_name: displayName,
-    language: "typescript",
+    language,
     interrupt_mode: "message",
     env: {},
     metadata: { debugger: false, "axial-lab": { version } },
@@ -129,7 +139,7 @@ export async function findKernel(system: System, nameOrFolder: string): Promise<
 }
 
 /** Removes a kernelspec of ours; those of others are left alone. Returns the folder. */
-export async function removeKernel(system: System, name: string = defaultName): Promise<string> {
+export async function removeKernel(system: System, name: string = defaultNames.typescript): Promise<string> {
   const kernel = await findKernel(system, name);
   if (!kernel.ours) {
     throw new ConfigError(`kernel remove: only kernels of axial-lab are removed, got ${name} at ${kernel.folder}`);

@@ -5,8 +5,10 @@ import { createComms } from "./comms.js";
 import type { Connection } from "./connection.js";
 import { createExecution } from "./execution.js";
 import { createHistory } from "./history.js";
+import { kernelInfo } from "./kernel-info.js";
 import { startLanguage } from "./language/language-thread.js";
 import type { Checking } from "./language/directives.js";
+import type { NotebookLanguage } from "./notebook-language.js";
 import { createPublisher } from "./publisher.js";
 import { createHandlers, type Handler } from "./requests.js";
 import { createSupervisor } from "./supervisor.js";
@@ -17,7 +19,9 @@ export interface KernelOptions {
   connection: Connection;
   /** The notebook's folder: where cells run and where they import from. */
   folder: string;
-  /** What type errors do, unless a cell says otherwise. Default: the cell does not run. */
+  /** What the cells are in. Default: TypeScript. */
+  language?: NotebookLanguage;
+  /** What type errors do, unless a cell says otherwise. Default: a cell in TypeScript does not run; JavaScript is not checked. */
   checking?: Checking;
   /** Longer messages are refused, in bytes. Default: 64 MiB. */
   maxMessageBytes?: number;
@@ -32,11 +36,12 @@ export interface Kernel {
 }
 
 export async function startKernel(options: KernelOptions): Promise<Kernel> {
-  const { connection, folder, checking = "error", maxMessageBytes, log } = options;
+  const { connection, folder, language: notebookLanguage = "typescript", maxMessageBytes, log } = options;
+  const checking = options.checking ?? (notebookLanguage === "typescript" ? "error" : "off");
   let end: () => void;
   const ended = new Promise<void>((resolve) => (end = resolve));
 
-  const language = startLanguage({ folder, packageFolder, checking });
+  const language = startLanguage({ folder, packageFolder, checking, language: notebookLanguage });
   const supervisor = createSupervisor({
     folder,
     packageFolder,
@@ -61,7 +66,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
   const history = createHistory();
   const comms = createComms(publisher, supervisor);
   const execution = createExecution({ transport, publisher, language, supervisor, history, ready });
-  const handlers = createHandlers({ language, history, comms, warm, interrupt });
+  const handlers = createHandlers({ info: kernelInfo(notebookLanguage), language, history, comms, warm, interrupt });
   transport.publish({ type: "status", content: { execution_state: "starting" } });
 
   function onEvent(event: Event, buffers: Uint8Array[]): void {

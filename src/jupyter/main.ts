@@ -1,7 +1,7 @@
 /**
  * Starts the kernel from a connection file; what the kernelspec runs.
  *
- *     node dist/src/jupyter/main.js CONNECTION_FILE [--check error|warn|off]
+ *     node dist/src/jupyter/main.js CONNECTION_FILE [--language typescript|javascript] [--check error|warn|off]
  *
  * AXIAL_LAB_MAX_MESSAGE sets the length from which messages are refused, in bytes.
  */
@@ -9,26 +9,41 @@ import { ConfigError } from "../core/errors.js";
 import { readConnection } from "./connection.js";
 import { startKernel } from "./kernel.js";
 import { checkings, type Checking } from "./language/directives.js";
+import { notebookLanguages, type NotebookLanguage } from "./notebook-language.js";
 
 const log = (line: string) => console.error(`[axial-lab kernel] ${line}`);
 
-function readArguments([path, flag, value]: string[]): { path: string; checking: Checking } {
+interface Arguments {
+  path: string;
+  language?: NotebookLanguage;
+  checking?: Checking;
+}
+
+function readArguments([path, ...flags]: string[]): Arguments {
   if (path === undefined) throw new ConfigError("kernel: the path of a connection file must be given, got none");
-  if (flag === undefined) return { path, checking: "error" };
-  const checking = checkings.find((each) => each === value);
-  if (flag !== "--check" || checking === undefined) {
-    throw new ConfigError(`kernel: --check must be one of ${checkings.join(", ")}, got ${flag} ${value}`);
+  const read: Arguments = { path };
+  for (let at = 0; at < flags.length; at += 2) {
+    const [flag, value] = flags.slice(at);
+    if (flag === "--check") read.checking = oneOf(flag, checkings, value);
+    else if (flag === "--language") read.language = oneOf(flag, notebookLanguages, value);
+    else throw new ConfigError(`kernel: a flag must be --check or --language, got ${flag}`);
   }
-  return { path, checking };
+  return read;
+}
+
+function oneOf<T extends string>(flag: string, choices: readonly T[], value: string | undefined): T {
+  const choice = choices.find((each) => each === value);
+  if (choice !== undefined) return choice;
+  throw new ConfigError(`kernel: ${flag} must be one of ${choices.join(", ")}, got ${value ?? "nothing"}`);
 }
 
 async function main(args: string[]): Promise<void> {
-  const { path, checking } = readArguments(args);
+  const { path, ...settings } = readArguments(args);
   const maxMessageBytes = Number(process.env["AXIAL_LAB_MAX_MESSAGE"]) || undefined;
   const kernel = await startKernel({
     connection: await readConnection(path),
     folder: process.cwd(),
-    checking,
+    ...settings,
     log,
     ...(maxMessageBytes === undefined ? {} : { maxMessageBytes }),
   });

@@ -1,13 +1,14 @@
 /** Requests that are answered at once, whatever a cell is doing: content in, content of the reply out. */
 import type { Comms } from "./comms.js";
 import type { History } from "./history.js";
-import { kernelInfo } from "./kernel-info.js";
 import type { Language } from "./language/language-thread.js";
 
 type Content = Record<string, unknown>;
 export type Handler = (content: Content) => Content | Promise<Content>;
 
 export interface RequestOptions {
+  /** What the kernel says of itself. */
+  info: Content;
   language: Language;
   history: History;
   comms: Comms;
@@ -17,11 +18,18 @@ export interface RequestOptions {
 }
 
 /** By the type of the request. A handler that throws makes an error reply. */
-export function createHandlers({ language, history, comms, warm, interrupt }: RequestOptions): Record<string, Handler> {
+export function createHandlers({
+  info,
+  language,
+  history,
+  comms,
+  warm,
+  interrupt,
+}: RequestOptions): Record<string, Handler> {
   return {
     async kernel_info_request() {
       await warm;
-      return kernelInfo();
+      return info;
     },
 
     async complete_request(content) {

@@ -1,8 +1,11 @@
 /** Executes a notebook without a front end: through the kernel, over the protocol, cell by cell. */
-import { startKernelProcess, type KernelCommand, type StartedKernel } from "../jupyter/client.js";
+import { hostKey } from "../core/kernel-host.js";
+import { ownKernel, startKernelProcess, type KernelCommand, type StartedKernel } from "../jupyter/client.js";
 import { execute } from "../jupyter/execute-client.js";
 import type { CodeCell, ErrorOutput, Notebook } from "./file.js";
+import { languageOf } from "./language.js";
 import { createOutputRecorder } from "./output-recorder.js";
+import type { NotebookLanguage } from "../jupyter/notebook-language.js";
 import type { Message } from "../jupyter/wire.js";
 
 export interface CellProgress {
@@ -28,6 +31,8 @@ export interface RunOptions {
   onProgress?: (progress: CellProgress) => void;
   /** Interrupts the running cell and leaves the others unrun. */
   signal?: AbortSignal;
+  /** Seconds that the timers, child processes and connections which cells have left at work may go on. Default 5. */
+  patience?: number;
 }
 
 export interface RunFailure {
@@ -44,6 +49,8 @@ export interface RunResult {
   failure: RunFailure | null;
   /** The signal came before the last cell had ended. */
   stopped: boolean;
+  /** What was still at work when the patience ended, so that its output is missing: "timers", "connections". */
+  unfinished: string[];
 }
 
 /** A kernel has this long to obey an interrupt before it is ended, in milliseconds. */
@@ -56,16 +63,18 @@ const longestTimer = 2 ** 31 - 1;
 const warmUpPatience = 20_000;
 
 export async function runNotebook(notebook: Notebook, options: RunOptions): Promise<RunResult> {
-  const { timeout = 600, allowErrors = false, onProgress, signal } = options;
+  const { timeout = 600, allowErrors = false, patience = 5, onProgress, signal } = options;
   const cells = notebook.cells.map((cell) =>
     cell.cell_type === "code" ? { ...cell, outputs: [], execution_count: null } : cell,
   );
-  const executed: Notebook = { ...notebook, cells, metadata: { ...ownMetadata, ...notebook.metadata } };
+  const language = languageOf(notebook) === "javascript" ? "javascript" : "typescript";
   const todo = cells.flatMap((cell, index) =>
     cell.cell_type === "code" && cell.source.trim() !== "" ? [{ cell, position: index + 1 }] : [],
   );
-  const kernel = await startKernelProcess(options.folder, options.kernel);
+  const kernel = await startKernelProcess(options.folder, options.kernel ?? ownKernel(language));
+  const executed: Notebook = { ...notebook, cells };
   const recorder = createOutputRecorder();
+  const result: RunResult = { notebook: executed, failure: null, stopped: false, unfinished: [] };
   // Output may come after its cell has ended, from timers and promises; it still belongs to its cell.
   const owners = new Map<string, CodeCell>();
   const stopListening = kernel.client.listen((channel, message) => {
@@ -73,9 +82,16 @@ export async function runNotebook(notebook: Notebook, options: RunOptions): Prom
     if (channel === "iopub" && owner) recorder.add(owner, message);
   });
   try {
+    const { content: info } = await kernel.client.request("shell", "kernel_info_request", {});
+    // As every front end does: highlighting on GitHub depends on it, and the next one to save writes the same.
+    executed.metadata = {
+      kernelspec: kernelspecs[language],
+      ...notebook.metadata,
+      language_info: info["language_info"],
+    };
     if (todo.length > 0) await warmUp(kernel);
     for (const [index, { cell, position }] of todo.entries()) {
-      if (signal?.aborted) return { notebook: executed, failure: null, stopped: true };
+      if (signal?.aborted) return { ...result, stopped: true };
       const startedAt = Date.now();
       const progress = (state: CellProgress["state"], line = "") =>
         onProgress?.({
@@ -92,9 +108,10 @@ export async function runNotebook(notebook: Notebook, options: RunOptions): Prom
       const stopped = error !== null && signal?.aborted === true;
       const mayFail = !stopped && (allowErrors || cell.metadata.tags?.includes("raises-exception") === true);
       progress(error === null ? "done" : mayFail ? "raised" : "failed");
-      if (error && !mayFail) return { notebook: executed, failure: { position, cell, error }, stopped };
+      if (error && !mayFail) return { ...result, failure: { position, cell, error }, stopped };
     }
-    return { notebook: executed, failure: null, stopped: false };
+    const isOurs = info["implementation"] === "axial-lab";
+    return isOurs ? { ...result, unfinished: await untilWorkDone(kernel, patience, signal) } : result;
   } finally {
     await kernel.stop();
     stopListening();
@@ -107,6 +124,22 @@ async function warmUp({ client, ended }: StartedKernel): Promise<void> {
   const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, warmUpPatience)));
   await Promise.race([client.request("shell", "is_complete_request", { code: "1" }), ended, patience]);
   clearTimeout(timer);
+}
+
+/** Waits for what cells have left at work in a kernel of ours; answers with what is not done. */
+async function untilWorkDone(
+  { client, ended }: StartedKernel,
+  patience: number,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const stopped = new Promise<string[]>((resolve) => signal?.addEventListener("abort", () => resolve([])));
+  const host = `globalThis[Symbol.for(${JSON.stringify(Symbol.keyFor(hostKey))})]`;
+  const left = `(await ${host}.workDone(${patience * 1000})).join()`;
+  const asked = execute(client, "", { silent: true, userExpressions: { left } }).then(({ content }) => {
+    const { data } = (content["user_expressions"] as { left: { data?: Record<string, unknown> } }).left;
+    return asText(data?.["text/plain"], "").replaceAll("'", "").split(",").filter(Boolean);
+  });
+  return Promise.race([asked, stopped, ended.then(() => [])]);
 }
 
 interface CellOptions {
@@ -163,10 +196,10 @@ async function runCell(
   return errors[0] ?? add(asText(content["ename"], "Error"), asText(content["evalue"], "the kernel gave no reason"));
 }
 
-/** What a notebook says of its language, where it says nothing itself: highlighting on GitHub depends on it. */
-const ownMetadata = {
-  kernelspec: { name: "axial-lab", display_name: "TypeScript (axial-lab)", language: "typescript" },
-  language_info: { name: "typescript", file_extension: ".ts", mimetype: "text/typescript" },
+/** What a notebook that names no kernel is run by. */
+const kernelspecs: Record<NotebookLanguage, object> = {
+  typescript: { name: "axial-lab", display_name: "TypeScript (axial-lab)", language: "typescript" },
+  javascript: { name: "axial-lab-javascript", display_name: "JavaScript (axial-lab)", language: "javascript" },
 };
 
 const asText = (value: unknown, otherwise: string): string => (typeof value === "string" ? value : otherwise);

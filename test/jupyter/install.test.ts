@@ -48,6 +48,22 @@ describe("an installed kernel", async () => {
     assert.equal(spec["language"], "typescript");
   });
 
+  it("may be for JavaScript, under a name of its own", async () => {
+    const folder = await installKernel({ system, language: "javascript" });
+    const spec = JSON.parse(await readFile(join(folder, "kernel.json"), "utf8")) as Record<string, unknown>;
+    assert.deepEqual([spec["language"], spec["display_name"]], ["javascript", "JavaScript (axial-lab)"]);
+    assert.deepEqual((spec["argv"] as string[]).slice(-2), ["--language", "javascript"]);
+    await removeKernel(system, "axial-lab-javascript");
+  });
+
+  it("may have a kernelspec with a byte order mark", async () => {
+    const folder = join(home, "data", "kernels", "marked");
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, "kernel.json"), '\ufeff{ "argv": ["m"], "display_name": "Marked", "language": "m" }');
+    assert.ok((await listKernels(system)).some(({ displayName }) => displayName === "Marked"));
+    await rm(folder, { recursive: true });
+  });
+
   it("goes where it is told to go", async () => {
     const prefix = join(home, "p");
     assert.equal(await installKernel({ system, prefix, name: "x" }), join(prefix, "share/jupyter/kernels/x"));

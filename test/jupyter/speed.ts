@@ -36,7 +36,7 @@ async function measure(command: KernelCommand): Promise<Times> {
 }
 
 async function main(runs: number): Promise<void> {
-  const kernels = { "axial-lab": ownKernel, tslab };
+  const kernels = { "axial-lab": ownKernel(), tslab };
   const times: Record<string, Times[]> = {};
   for (let run = 0; run < runs; run++) {
     for (const [name, command] of Object.entries(kernels)) (times[name] ??= []).push(await measure(command));

@@ -60,6 +60,34 @@ describe("a notebook run without a front end", () => {
     assert.equal(formatNotebook(executed), formatNotebook(parseNotebook(formatNotebook(executed), "again")));
   });
 
+  it("keeps what timers, child processes and connections print after the last cell", async () => {
+    const { cells, unfinished } = await run([
+      "let i = 0; const timer = setInterval(() => { console.log(++i); if (i === 3) clearInterval(timer); }, 40);",
+      "import { spawn } from 'node:child_process'; spawn(process.execPath, ['-e', 'setTimeout(() => console.log(7), 200)'], { stdio: 'inherit' }); 0",
+    ]);
+    assert.deepEqual(unfinished, []);
+    assert.deepEqual(cells[0].outputs, [{ output_type: "stream", name: "stdout", text: "1\n2\n3\n" }]);
+    assert.deepEqual(cells[1].outputs.at(-1), { output_type: "stream", name: "stdout", text: "7\n" });
+  });
+
+  it("says what is still at work when its patience ends, and waits for no server", async () => {
+    const { unfinished } = await run(["setInterval(() => {}, 50); 0"], { patience: 0.3 });
+    assert.deepEqual(unfinished, ["timers"]);
+    const server = await run(["require('node:http').createServer().listen(0); 0"], { patience: 30 });
+    assert.deepEqual(server.unfinished, []);
+  });
+
+  it("runs JavaScript as JavaScript, and names the language as a front end does", async () => {
+    const javascript = { ...notebook("loose = '5' * 2; loose"), metadata: { language_info: { name: "javascript" } } };
+    const { failure, notebook: executed } = await runNotebook(javascript, { folder });
+    assert.equal(failure, null);
+    const { kernelspec, language_info: info } = executed.metadata as Record<string, Record<string, unknown>>;
+    assert.deepEqual([kernelspec["language"], info["name"]], ["javascript", "javascript"]);
+    assert.deepEqual(Object.keys(info).sort(), [
+      ...["codemirror_mode", "file_extension", "mimetype", "name", "nbconvert_exporter", "pygments_lexer", "version"],
+    ]);
+  });
+
   it("ends when a kernel cannot obey its time limit", async () => {
     const { failure } = await run(["while (true) {}"], { timeout: 0.2 });
     assert.equal(failure?.error.ename, "TimeoutError");

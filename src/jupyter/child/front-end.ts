@@ -4,6 +4,7 @@ import { hostKey, type Comm, type CommMessage, type KernelHost, type MimeBundle 
 import type { Request } from "../child-protocol.js";
 import type { Channels } from "./channels.js";
 import { currentCell } from "./context.js";
+import { workDone } from "./pending-work.js";
 
 type CommRequest = Extract<Request, { type: "comm" }>;
 
@@ -61,6 +62,8 @@ export function createFrontEnd(channels: Channels): FrontEnd {
     },
 
     onCommOpen: (targetName, listener) => void targets.set(targetName, listener),
+
+    workDone,
 
     receive({ action, id, targetName, data, metadata, cell }, buffers) {
       const message = { data, metadata, buffers };

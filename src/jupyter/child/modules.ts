@@ -3,12 +3,12 @@
  * that `axial-lab`, `tslab` and the libraries that come with them can be imported from any notebook.
  */
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { createRequire, Module } from "node:module";
 import { join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseJson } from "../../core/json.js";
 import type { LocalModules } from "../child-protocol.js";
-import { runtimeGlobal } from "../runtime-global.js";
+import { mangled, runtimeGlobal } from "../runtime-global.js";
 
 import { createLocalModuleRunner } from "./run-local-modules.js";
 import type { Tracebacks } from "./traceback.js";
@@ -110,9 +110,14 @@ export function installModules({ folder, packageFolder, tracebacks, onTslab }: M
     return files.length === 0 && namespace["module.exports"] === whole;
   }
 
+  // As in a script that is run, and in Node's console: `module.exports`, and `require.main === module`.
+  const module = Object.assign(new Module("."), {
+    filename: join(folder, "notebook"),
+    paths: fromNotebook.resolve.paths("any") ?? [],
+  });
   const require = Object.assign(
     (specifier: string): unknown => noteTslab(specifier, fromNotebook(resolve(specifier))),
-    { ...fromNotebook, resolve },
+    { ...fromNotebook, resolve, main: module },
   );
 
   function noteTslab<T>(specifier: string, loaded: T): T {
@@ -138,7 +143,14 @@ export function installModules({ folder, packageFolder, tracebacks, onTslab }: M
       resolve: (specifier: string) => pathToFileURL(resolve(specifier)).href,
     },
   };
-  for (const [name, value] of Object.entries({ [runtimeGlobal]: runtime, require, __dirname: folder })) {
+  const globals = {
+    [runtimeGlobal]: runtime,
+    require,
+    [mangled("module")]: module,
+    [mangled("exports")]: module.exports as unknown,
+    __dirname: folder,
+  };
+  for (const [name, value] of Object.entries(globals)) {
     Object.defineProperty(globalThis, name, { value, configurable: true, writable: true, enumerable: false });
   }
   return { update: (modules) => local.update(modules) };

@@ -1,10 +1,11 @@
 /**
- * A cell in TypeScript to a script that runs in the notebook's scope. Types are not looked at here (`service.ts`
+ * A cell in TypeScript or JavaScript to a script that runs in the notebook's scope. Types are not looked at here (`service.ts`
  * does), so this works whatever the checking is set to.
  */
 import ts from "typescript";
 import { assemble, createPositionMap } from "../position-map.js";
 import type { CompiledCell } from "../child-protocol.js";
+import { extensionOf, type NotebookLanguage } from "../notebook-language.js";
 import { declaredNames, type DeclaredName } from "./declared-names.js";
 import { cellParameter } from "../runtime-global.js";
 import { asModule, parseModule } from "./parse-module.js";
@@ -15,6 +16,8 @@ export interface CompileOptions {
   renamed: ReadonlyMap<string, string>;
   typeOnlyModules?: ReadonlySet<string>;
   experimentalDecorators?: boolean;
+  /** Default: TypeScript. */
+  language?: NotebookLanguage;
 }
 
 export interface Compilation {
@@ -24,20 +27,24 @@ export interface Compilation {
   syntaxErrors: readonly ts.Diagnostic[];
 }
 
-export const cellFileName = "cell.ts";
-
 export function compileCell(
   source: string,
-  { renamed, typeOnlyModules, experimentalDecorators = false }: CompileOptions,
+  { renamed, typeOnlyModules, experimentalDecorators = false, language = "typescript" }: CompileOptions,
 ): Compilation {
-  const file = parseModule(cellFileName, source);
+  const fileName = `cell${extensionOf(language)}`;
+  const file = parseModule(fileName, source);
   const names = declaredNames(file);
-  const { outputText, sourceMapText, diagnostics } = ts.transpileModule(source, {
-    fileName: cellFileName,
+  const {
+    outputText,
+    sourceMapText,
+    diagnostics = [],
+  } = ts.transpileModule(source, {
+    fileName,
     reportDiagnostics: true,
     transformers: { before: [captureResult] },
     compilerOptions: {
       ...asModule,
+      allowJs: true,
       // What Node 20 lacks (using, decorators) is rewritten; everything else stays as it was written.
       target: ts.ScriptTarget.ES2022,
       module: ts.ModuleKind.Preserve,
@@ -47,9 +54,8 @@ export function compileCell(
       emitDecoratorMetadata: experimentalDecorators,
     },
   });
-  if (diagnostics && diagnostics.length > 0) {
-    return { code: { javascript: "", source, map: [] }, names, syntaxErrors: diagnostics };
-  }
+  const syntaxErrors = language === "typescript" ? diagnostics : diagnostics.filter(({ code }) => !loose.has(code));
+  if (syntaxErrors.length > 0) return { code: { javascript: "", source, map: [] }, names, syntaxErrors };
   const compiled = outputText.replace(/\/\/# sourceMappingURL=.*\s*$/, "");
   const values = names.filter(({ kind }) => kind !== "type");
   const pieces = toScript(compiled, {
@@ -57,6 +63,7 @@ export function compileCell(
     renamed,
     reset: new Set(values.filter(({ kind }) => kind === "enum" || kind === "namespace").map(({ name }) => name)),
     ...(typeOnlyModules ? { typeOnlyModules } : {}),
+    isStrict: language === "typescript",
   });
   const { mappings } = JSON.parse(sourceMapText ?? '{"mappings":""}') as { mappings: string };
   return {
@@ -69,6 +76,9 @@ export function compileCell(
     syntaxErrors: [],
   };
 }
+
+/** Messages about what loose code may have, as a script that is no module: octal numbers and escapes. */
+const loose = new Set([1121, 1487, 1488]);
 
 /** The value of a cell is that of its last statement, where that is an expression: hands it to the cell. */
 const captureResult: ts.TransformerFactory<ts.SourceFile> = (context) => (file) => {

@@ -2,6 +2,7 @@
 import ts from "typescript";
 import type { ErrorContent } from "../child-protocol.js";
 import { sourceExcerpt } from "../excerpt.js";
+import { nameOf, type NotebookLanguage } from "../notebook-language.js";
 
 export interface CellDiagnostic {
   code: number;
@@ -36,6 +37,7 @@ export function diagnosticsError(
   source: string,
   cell: string,
   ename: "SyntaxError" | "TypeError",
+  language: NotebookLanguage,
 ): ErrorContent {
   const name = ename === "TypeError" ? "TypeScriptError" : ename;
   const first = diagnostics[0];
@@ -43,8 +45,15 @@ export function diagnosticsError(
     ename: name,
     evalue: `${first.message.split("\n")[0]} (TS${first.code}, line ${first.line + 1})`,
     traceback: [
-      `\u001b[31m${name}\u001b[39m: the cell was not run: ${diagnostics.length === 1 ? "one error" : `${diagnostics.length} errors`} in TypeScript`,
+      `\u001b[31m${name}\u001b[39m: the cell was not run: ${diagnostics.length === 1 ? "one error" : `${diagnostics.length} errors`} in ${nameOf(language)}`,
       ...diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, source, cell)),
     ],
   };
 }
+
+/** An error that is said in one line. */
+export const lineError = (ename: string, evalue: string): ErrorContent => ({
+  ename,
+  evalue,
+  traceback: [`\u001b[31m${ename}\u001b[39m: ${evalue}`],
+});

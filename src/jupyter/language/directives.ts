@@ -3,6 +3,7 @@
  *
  *     // @check warn            type errors of this cell are shown and it runs all the same
  *     // @check notebook off    from here on no cell is checked, unless it says otherwise
+ *     // @ts-check              TypeScript's own, for a JavaScript cell: the same as @check error
  *
  * And the two of tslab:
  *
@@ -29,6 +30,7 @@ export function readDirectives(code: string): Directives {
   found.browser = /@browser\b/.test(documentation);
   for (const line of code.split("\n")) {
     if (!/^\s*(\/\/.*)?$/.test(line)) break;
+    if (/^\s*\/\/\s*@ts-check\b/.test(line)) found.cell = "error";
     const match = check.exec(line);
     if (match) found[match[1] ? "notebook" : "cell"] = match[2] as Checking;
   }

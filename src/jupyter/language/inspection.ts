@@ -66,7 +66,7 @@ function definitionText({ service }: NotebookService, file: string, position: nu
   if (!found || text === undefined) return null;
   const span = found.contextSpan ?? found.textSpan;
   const lines = text.slice(span.start, ts.textSpanEnd(span)).split("\n");
-  const cell = /__cell_(\d+)__\.ts$/.exec(found.fileName);
+  const cell = /__cell_(\d+)__\.[jt]s$/.exec(found.fileName);
   return {
     place: cell ? "defined in the notebook" : `defined in ${found.fileName}`,
     text: lines.length > longest ? [...lines.slice(0, longest), "…"].join("\n") : lines.join("\n"),

@@ -1,14 +1,21 @@
 /** Whether a console should run what was typed or ask for another line. */
 import ts from "typescript";
+import { extensionOf, type NotebookLanguage } from "../notebook-language.js";
 import { asModule } from "./parse-module.js";
 
 export type Completeness = { status: "complete" | "invalid" | "unknown" } | { status: "incomplete"; indent: string };
 
-export function isComplete(code: string): Completeness {
+export function isComplete(code: string, language: NotebookLanguage): Completeness {
   const { diagnostics = [] } = ts.transpileModule(code, {
-    fileName: "cell.ts",
+    fileName: `cell${extensionOf(language)}`,
     reportDiagnostics: true,
-    compilerOptions: { ...asModule, target: ts.ScriptTarget.ESNext, module: ts.ModuleKind.ESNext, noEmit: true },
+    compilerOptions: {
+      ...asModule,
+      allowJs: true,
+      target: ts.ScriptTarget.ESNext,
+      module: ts.ModuleKind.ESNext,
+      noEmit: true,
+    },
   });
   if (diagnostics.length === 0) return { status: "complete" };
   // An error at the end of the text may be cured by more text; one before it is not.

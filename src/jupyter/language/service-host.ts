@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import ts from "typescript";
+import type { NotebookLanguage } from "../notebook-language.js";
 import type { NotebookSettings } from "./settings.js";
 
 export interface ServiceHostOptions {
@@ -9,6 +10,7 @@ export interface ServiceHostOptions {
   folder: string;
   packageFolder: string;
   settings?: NotebookSettings;
+  language: NotebookLanguage;
 }
 
 export interface ServiceHost extends ts.LanguageServiceHost, Pick<ts.CompilerHost, "getModuleResolutionCache"> {
@@ -78,7 +80,7 @@ export function createServiceHost(options: ServiceHostOptions, roots: readonly s
   return host;
 }
 
-function notebookCompilerOptions({ settings }: ServiceHostOptions): ts.CompilerOptions {
+function notebookCompilerOptions({ settings, language }: ServiceHostOptions): ts.CompilerOptions {
   return {
     target: ts.ScriptTarget.ESNext,
     module: ts.ModuleKind.Preserve,
@@ -89,7 +91,9 @@ function notebookCompilerOptions({ settings }: ServiceHostOptions): ts.CompilerO
     types: [],
     strict: false,
     ...settings,
-    allowJs: false,
+    allowJs: language === "javascript",
+    // Messages are asked for only where a cell wants them.
+    checkJs: language === "javascript",
     resolveJsonModule: true,
     allowImportingTsExtensions: true,
     esModuleInterop: true,

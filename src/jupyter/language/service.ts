@@ -11,7 +11,9 @@
  * before, TypeScript keeps its whole program, and a cell is checked in milliseconds.
  */
 import ts from "typescript";
+import { extensionOf, type NotebookLanguage } from "../notebook-language.js";
 import { declaredNames, exportedNames, type DeclaredName } from "./declared-names.js";
+import { implicitGlobals } from "./implicit-globals.js";
 import { kernelGlobals } from "./kernel-globals.js";
 import { parseModule } from "./parse-module.js";
 import { createServiceHost, type ServiceHostOptions } from "./service-host.js";
@@ -42,12 +44,13 @@ interface ScopeEntry extends DeclaredName {
   module: string;
 }
 
-const currentFile = "__cell__.ts";
 /** Exports what is visible, and imports what was declared globally. */
 const indexFile = "__cells__.ts";
 const globalsFile = "__kernel__.d.ts";
 
 export function createNotebookService(options: NotebookServiceOptions): NotebookService {
+  const { language } = options;
+  const currentFile = `__cell__${extensionOf(language)}`;
   const host = createServiceHost(options, [globalsFile, indexFile, currentFile]);
   const service = ts.createLanguageService(
     host,
@@ -68,8 +71,31 @@ export function createNotebookService(options: NotebookServiceOptions): Notebook
     host.setFile(indexFile, [...head, ...lines, "export {};"].join("\n"));
   }
 
+  const cellFile = (number: number): string => `__cell_${number}__${extensionOf(language)}`;
+
+  /** What a cell declares, what it sees of earlier cells, and what makes later cells see what it declares. */
+  function read(
+    text: string,
+    visible: "mentioned" | "all",
+  ): { names: DeclaredName[]; brought: ScopeEntry[]; added: string } {
+    const file = parseModule(currentFile, text);
+    const declared = declaredNames(file);
+    const hidden = new Set(declared.map(({ name }) => name));
+    const isKnown = (name: string) => hidden.has(name) || scope.has(name) || name in globalThis;
+    const implicit = language === "javascript" ? implicitGlobals(file, isKnown) : [];
+    const names = [...declared, ...implicit.map(({ name }): DeclaredName => ({ name, kind: "variable" }))];
+    const mentioned = new Set(text.match(/[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*/gu) ?? []);
+    const brought = [...scope.values()].filter(
+      ({ name }) => !hidden.has(name) && (visible === "all" || mentioned.has(name)),
+    );
+    const already = exportedNames(file);
+    const exported = names.filter(({ name, kind }) => kind !== "import" && !already.has(name)).map(({ name }) => name);
+    const added = [...implicit.map(({ declaration }) => declaration), `export { ${exported.join(", ")} };`];
+    return { names, brought, added: added.join("\n") };
+  }
+
   host.setFile(globalsFile, kernelGlobals());
-  host.setFile(currentFile, throughIndex([]));
+  host.setFile(currentFile, throughIndex([], language));
   writeIndex();
 
   return {
@@ -84,28 +110,28 @@ export function createNotebookService(options: NotebookServiceOptions): Notebook
     open(text, visible = "mentioned") {
       code = text;
       host.refresh();
-      const { brought, exports } = seen(text, scope, visible);
-      host.setFile(currentFile, `${text}\n;\n${throughIndex(brought)}\n${exports}\n`);
+      const { brought, added } = read(text, visible);
+      host.setFile(currentFile, `${text}\n;\n${throughIndex(brought, language)}\n${added}\n`);
     },
 
     commit() {
       const module = `./__cell_${++count}__`;
-      const file = parseModule(currentFile, code);
-      const names = declaredNames(file);
+      const { names, brought, added } = read(code, "mentioned");
       for (const line of broughtTypes(code)) lasting.add(line);
       const isLasting = /\bdeclare\s+(global|module)\b/.test(code);
-      if (names.length === 0 && !isLasting) return writeIndex();
-      const { brought, exports } = seen(code, scope, "mentioned");
-      host.setFile(`${module.slice(2)}.ts`, `${code}\n;\n${brought.map(fromModule).join("\n")}\n${exports}\n`);
-      for (const name of names) scope.set(name.name, { ...name, module });
       if (isLasting) lasting.add(`import "${module}";`);
+      if (names.length > 0 || isLasting) {
+        const from = brought.map((entry) => fromModule(entry, language));
+        host.setFile(cellFile(count), `${code}\n;\n${from.join("\n")}\n${added}\n`);
+        for (const name of names) scope.set(name.name, { ...name, module });
+      }
       writeIndex();
     },
 
     addModule: (name, text) => host.setFile(`${name}.ts`, text),
 
     reset() {
-      for (let number = 1; number <= count; number++) host.deleteFile(`__cell_${number}__.ts`);
+      for (let number = 1; number <= count; number++) host.deleteFile(cellFile(number));
       scope.clear();
       lasting.clear();
       writeIndex();
@@ -126,43 +152,32 @@ function broughtTypes(code: string): string[] {
   ];
 }
 
-/** What a cell sees of earlier cells, and the statement by which later cells see what it declares. */
-function seen(
-  code: string,
-  scope: ReadonlyMap<string, ScopeEntry>,
-  visible: "mentioned" | "all",
-): { brought: ScopeEntry[]; exports: string } {
-  const file = parseModule(currentFile, code);
-  const own = declaredNames(file);
-  const hidden = new Set(own.map(({ name }) => name));
-  const mentioned = new Set(code.match(/[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*/gu) ?? []);
-  const brought = [...scope.values()].filter(
-    ({ name }) => !hidden.has(name) && (visible === "all" || mentioned.has(name)),
-  );
-  const already = exportedNames(file);
-  const exported = own.filter(({ name, kind }) => kind !== "import" && !already.has(name)).map(({ name }) => name);
-  return { brought, exports: `export { ${exported.join(", ")} };` };
-}
-
 const isAssignable = ({ kind }: ScopeEntry): boolean => kind === "variable" || kind === "constant";
-const keyword = ({ kind }: ScopeEntry): string => (kind === "variable" ? "let" : "const");
+
+/**
+ * A variable of an earlier cell. In JavaScript there is no annotation that could hold its type, so it is given the
+ * value; that it was a constant is lost there.
+ */
+const declared = ({ name, kind }: ScopeEntry, source: string, language: NotebookLanguage): string =>
+  language === "typescript"
+    ? `declare ${kind === "variable" ? "let" : "const"} ${name}: typeof ${source}.${name};`
+    : `var ${name} = ${source}.${name};`;
 
 /** The same two imports whatever is brought. */
-function throughIndex(brought: readonly ScopeEntry[]): string {
+function throughIndex(brought: readonly ScopeEntry[], language: NotebookLanguage): string {
   const index = indexFile.replace(/\.ts$/, "");
   const imported = brought.filter((entry) => !isAssignable(entry)).map(({ name }) => name);
-  const declared = brought.filter(isAssignable);
   return [
     `import { ${imported.join(", ")} } from "./${index}";`,
-    `import type * as __cell_scope__ from "./${index}";`,
-    ...declared.map((entry) => `declare ${keyword(entry)} ${entry.name}: typeof __cell_scope__.${entry.name};`),
+    `import ${language === "typescript" ? "type " : ""}* as __cell_scope__ from "./${index}";`,
+    ...brought.filter(isAssignable).map((entry) => declared(entry, "__cell_scope__", language)),
   ].join("\n");
 }
 
 /** From the very cell that declared it: what a later cell makes of the name is nothing to this one. */
-function fromModule(entry: ScopeEntry): string {
+function fromModule(entry: ScopeEntry, language: NotebookLanguage): string {
   const { name, kind, statement, module } = entry;
   if (kind === "import") return statement!;
-  if (isAssignable(entry)) return `declare ${keyword(entry)} ${name}: typeof import("${module}").${name};`;
+  if (isAssignable(entry) && language === "typescript") return declared(entry, `import("${module}")`, language);
   return `import { ${name} } from "${module}";`;
 }

@@ -3,11 +3,19 @@ import { basename } from "node:path";
 import ts from "typescript";
 import type { CompiledCell, ErrorContent, LocalModules } from "../child-protocol.js";
 import { compileCell } from "./compile.js";
-import { diagnosticsError, formatDiagnostic, toCellDiagnostics, type CellDiagnostic } from "./diagnostics.js";
+import {
+  diagnosticsError,
+  formatDiagnostic,
+  lineError,
+  toCellDiagnostics,
+  type CellDiagnostic,
+} from "./diagnostics.js";
 import { readSettings } from "./settings.js";
 import { createNotebookService, type NotebookService, type NotebookServiceOptions } from "./service.js";
 import { readDirectives, type Checking } from "./directives.js";
-import { mangled } from "./hazards.js";
+import { habitMessage } from "./habits.js";
+import { mangled } from "../runtime-global.js";
+import { harmlessName } from "./hazards.js";
 import { findLocalModules } from "./compile-local-modules.js";
 import { asModule } from "./parse-module.js";
 
@@ -39,12 +47,17 @@ export interface LanguageSessionOptions extends Omit<NotebookServiceOptions, "se
   checking: Checking;
 }
 
+/** What a script has of its own in Node, as every cell has: a name that libraries take for a sign of where they run. */
+const ofScripts = ["module", "exports"];
+const initialNames = (): Map<string, string> => new Map(ofScripts.map((name) => [name, mangled(name)]));
+
 export function createLanguageSession(options: LanguageSessionOptions): LanguageSession {
   const settings = readSettings(options.folder);
   const notebook = createNotebookService({ ...options, settings });
   let notebookChecking = options.checking;
   /** Names that have another name in JavaScript, because libraries look at globals of that name. */
-  const renamed = new Map<string, string>();
+  const renamed = initialNames();
+  const { language } = options;
   const experimentalDecorators = settings.experimentalDecorators ?? false;
 
   function messages(file: string, code: string): CellDiagnostic[] {
@@ -61,23 +74,28 @@ export function createLanguageSession(options: LanguageSessionOptions): Language
       notebookChecking = directives.notebook ?? notebookChecking;
       const checking = directives.cell ?? notebookChecking;
       notebook.open(code);
-      const own = compileCell(code, { renamed, experimentalDecorators });
+      const own = compileCell(code, { renamed, experimentalDecorators, language });
       const syntax = toCellDiagnostics(own.syntaxErrors, code);
       const failed = (error: ErrorContent): CellResult => ({ ...nothing, error });
-      if (syntax.length > 0) return failed(diagnosticsError(syntax, code, label, "SyntaxError"));
+      if (syntax.length > 0) {
+        const habit = habitMessage(code.split("\n")[syntax[0].line], language);
+        if (habit !== null) return failed(lineError("SyntaxError", habit));
+        return failed(diagnosticsError(syntax, code, label, "SyntaxError", language));
+      }
       let warnings = "";
       if (checking !== "off") {
         const found = messages(notebook.current, code);
-        if (found.length > 0 && checking === "error") return failed(diagnosticsError(found, code, label, "TypeError"));
+        if (found.length > 0 && checking === "error")
+          return failed(diagnosticsError(found, code, label, "TypeError", language));
         warnings = found.map((diagnostic) => `${formatDiagnostic(diagnostic, code, label)}\n`).join("");
       }
       for (const { name, kind } of own.names) {
-        const other = kind === "type" ? null : mangled(name);
+        const other = kind === "type" ? null : harmlessName(name);
         if (other !== null) renamed.set(name, other);
       }
       const typeOnlyModules = findTypeOnlyModules(notebook.service, notebook.current);
       const again = typeOnlyModules.size > 0 || own.names.some(({ name }) => renamed.has(name));
-      const compiled = again ? compileCell(code, { renamed, typeOnlyModules, experimentalDecorators }) : own;
+      const compiled = again ? compileCell(code, { renamed, typeOnlyModules, experimentalDecorators, language }) : own;
       const localModules = findLocalModules(notebook.current, code, { ...notebook.files, experimentalDecorators });
       notebook.commit();
       const expressions = Object.entries(userExpressions).map(([name, text]) => [name, compileExpression(text)]);
@@ -94,14 +112,21 @@ export function createLanguageSession(options: LanguageSessionOptions): Language
       notebook.reset();
       notebookChecking = options.checking;
       renamed.clear();
+      for (const [name, other] of initialNames()) renamed.set(name, other);
     },
   };
 
   function compileExpression(text: string): CompiledCell | ErrorContent {
     const bracketed = `(${text})`;
-    const { code, syntaxErrors } = compileCell(bracketed, { renamed });
+    const { code, syntaxErrors } = compileCell(bracketed, { renamed, language });
     if (syntaxErrors.length === 0) return code;
-    return diagnosticsError(toCellDiagnostics(syntaxErrors, bracketed), bracketed, "the expression", "SyntaxError");
+    return diagnosticsError(
+      toCellDiagnostics(syntaxErrors, bracketed),
+      bracketed,
+      "the expression",
+      "SyntaxError",
+      language,
+    );
   }
 }
 

@@ -23,9 +23,12 @@ export interface ScriptOptions {
   reset?: ReadonlySet<string>;
   /** Module specifiers of imports that bring only types, and are left out. */
   typeOnlyModules?: ReadonlySet<string>;
+  /** Strict as a module is, or loose as a plain script, where what is assigned without a declaration is a global. */
+  isStrict: boolean;
 }
 
-export function toScript(javascript: string, { userNames, renamed, reset, typeOnlyModules }: ScriptOptions): Piece[] {
+export function toScript(javascript: string, options: ScriptOptions): Piece[] {
+  const { userNames, renamed, reset, typeOnlyModules, isStrict } = options;
   const file = parseModule("cell.mjs", javascript);
   const edits = createEdits(javascript);
   const globals = new Set<string>();
@@ -134,7 +137,7 @@ export function toScript(javascript: string, { userNames, renamed, reset, typeOn
   const body = edits.take(0, javascript.length);
   const isAsync = imports.length > 0 || awaits(file);
   return [
-    `"use strict";${globals.size > 0 ? `var ${[...globals].join(",")};` : ""}`,
+    `${isStrict ? '"use strict";' : ""}${globals.size > 0 ? `var ${[...globals].join(",")};` : ""}`,
     `(${isAsync ? "async " : ""}function(${cellParameter}){`,
     locals.size > 0 ? `var ${[...locals].join(",")};` : "",
     ...functions,

@@ -35,7 +35,8 @@ export type LanguageRequest = {
 
 export type LanguageReply = { id: number; value?: unknown; error?: string };
 
-const session = createLanguageSession(workerData as LanguageSessionOptions);
+const options = workerData as LanguageSessionOptions;
+const session = createLanguageSession(options);
 
 function answer(message: LanguageRequest): LanguageReplies[keyof LanguageReplies] {
   switch (message.type) {
@@ -51,7 +52,7 @@ function answer(message: LanguageRequest): LanguageReplies[keyof LanguageReplies
       return inspectAt(session.notebook, code, toUtf16(code, cursor), detail);
     }
     case "isComplete":
-      return isComplete(message.request.code);
+      return isComplete(message.request.code, options.language);
     case "reset":
       session.reset();
       return null;

@@ -39,7 +39,7 @@ async function main(given: string, words: readonly string[]): Promise<void> {
   const deno = execFileSync(given, ["eval", "console.log(Deno.execPath())"], { encoding: "utf8" }).trim();
   const denoVersion = /deno (\S+)/.exec(execFileSync(deno, ["--version"], { encoding: "utf8" }))?.[1] ?? "";
   const kernels: [name: string, command: KernelCommand][] = [
-    [`axial-lab ${version}`, ownKernel],
+    [`axial-lab ${version}`, ownKernel()],
     [
       `tslab ${tslabPackage.version}`,
       { argv: [process.execPath, tslabMain, "kernel", "--config-path", "{connection_file}"], interruptMode: "signal" },
