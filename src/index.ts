@@ -4,6 +4,7 @@ export * as data from "./data/index.js";
 export * as engine from "./engine/index.js";
 export * from "./core/errors.js";
 export * as exchange from "./exchange/index.js";
+export * as export from "./export/index.js";
 export * from "./inspection/inspect.js";
 export * as layers from "./layers/index.js";
 export * as models from "./models/index.js";

@@ -7,6 +7,7 @@ import { register as bench } from "./bench.js";
 import { register as data } from "./data.js";
 import { register as doctor } from "./doctor.js";
 import { register as evaluate } from "./evaluate.js";
+import { register as exportModel } from "./export.js";
 import { register as kernel } from "./kernel.js";
 import { register as notebook } from "./notebook.js";
 import { register as segment } from "./segment.js";
@@ -21,6 +22,7 @@ const commands = [
   data,
   doctor,
   evaluate,
+  exportModel,
   kernel,
   notebook,
   segment,

@@ -1,0 +1,120 @@
+/** `axial-lab export`: a trained model as a file for other programs. */
+import { existsSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type * as tf from "@tensorflow/tfjs";
+import { InvalidArgumentError, Option, type Command } from "commander";
+import { ConfigError } from "../core/errors.js";
+import * as engine from "../engine/index.js";
+import { saveOnnx } from "../export/index.js";
+import { create, names } from "../models/index.js";
+import { restore } from "../training/index.js";
+import { load, save } from "../weights/index.js";
+
+interface ExportFlags {
+  readonly to: "onnx" | "safetensors";
+  readonly family?: string;
+  readonly out?: string;
+  readonly model?: string;
+  readonly classes?: number;
+  readonly size?: number;
+  readonly weights?: string;
+}
+
+const extensions = { onnx: ".onnx", safetensors: ".safetensors" } as const;
+
+export function register(program: Command): void {
+  program
+    .command("export")
+    .summary("a trained model as a file for other programs")
+    .description("Writes the model of a run or checkpoint in a form that other programs load.")
+    .argument("<run>", "the folder of a run (its best.safetensors), a checkpoint, or, with --model, anyone's weights")
+    .addOption(
+      new Option("--to <form>", "onnx: a network that onnxruntime runs; safetensors: weights")
+        .choices(Object.keys(extensions))
+        .makeOptionMandatory(),
+    ) // prettier-ignore
+    .option(
+      "--family <name>",
+      "of safetensors: whose names and layouts, such as csrhddlam or torchvision (default: ours)",
+    )
+    .option("--out <file>", "where to (default: beside the run, named after the model)")
+    .option("--weights <which>", "trained, ema, or a place in the file (default: what validation measured)")
+    .option("--model <name>", `of weights that no run of ours wrote: one of ${names().join(", ")}`)
+    .option("--classes <count>", "with --model: how many classes (default 1000)", whole)
+    .option("--size <pixels>", "with --model: side of the images that it was trained on (default 224)", whole)
+    .addHelpText(
+      "after",
+      `
+The ONNX file takes batches and images of any size, [batch, height, width, 3], normalised as in training; batch norms are folded.
+
+Examples:
+  npx axial-lab export runs/axial-resnet-26-s-imagenette --to onnx
+  npx axial-lab export runs/axial-resnet-26-s-imagenette --to safetensors --family csrhddlam
+  npx axial-lab export axial26s.pth --model axial-resnet-26-s --to onnx --out axial26s.onnx
+
+Exit code: 0 done, 2 a wrong option or file, or a model that the form cannot hold; nothing is written then.`,
+    )
+    .action(run);
+}
+
+async function run(path: string, flags: ExportFlags): Promise<void> {
+  const { to, family } = flags;
+  if (family !== undefined && to !== "safetensors")
+    throw new ConfigError(
+      `export: family belongs to --to safetensors, got --to ${to} --family ${family}; leave one out`,
+    );
+  const isRun = flags.model === undefined;
+  if (isRun && (flags.classes !== undefined || flags.size !== undefined))
+    throw new ConfigError("export: classes and size belong to --model, got them without; a run knows its own");
+  await engine.start({ threads: 1 });
+  try {
+    const { model, classes } = isRun ? await modelOfRun(path, flags) : await modelOfFile(path, flags);
+    const out = flags.out ?? join(isFolder(path) ? path : dirname(path), `${model.name}${suffixOf(flags)}`);
+    if (existsSync(out) && basename(out) === basename(path))
+      throw new ConfigError(`export: out must be another file than the checkpoint, got ${out}; add --out`);
+    if (to === "onnx") await saveOnnx(model, out, { classes });
+    else await save(model, out, { family });
+    console.log(`wrote ${out} (${(statSync(out).size / 1e6).toFixed(1)} MB)`);
+    model.dispose();
+  } finally {
+    await engine.stop();
+  }
+}
+
+const suffixOf = ({ to, family }: ExportFlags): string =>
+  to === "safetensors" && family !== undefined ? `-${family}${extensions[to]}` : extensions[to];
+
+const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();
+
+async function modelOfRun(
+  path: string,
+  { weights }: ExportFlags,
+): Promise<{ model: tf.LayersModel; classes?: readonly string[] }> {
+  const best = join(path, "best.safetensors");
+  if (weights !== undefined && weights !== "trained" && weights !== "ema")
+    throw new ConfigError(`export: weights of a run must be trained or ema, got ${weights}; leave it out for the best`);
+  const which = weights === "trained" ? "raw" : "validated";
+  const { model, config } = await restore(isFolder(path) && existsSync(best) ? best : path, { weights: which });
+  return { model, classes: classesOf(config) };
+}
+
+async function modelOfFile(
+  path: string,
+  { model: name, classes = 1000, size = 224, weights }: ExportFlags,
+): Promise<{ model: tf.LayersModel; classes?: undefined }> {
+  const model = create(name!, { classes, size });
+  await load(model, path, { weights });
+  return { model };
+}
+
+/** The names of the classes, where the run has such. */
+function classesOf(config: object): readonly string[] | undefined {
+  const { data } = config as { data?: { classes?: readonly string[] } };
+  return data?.classes;
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("It must be a whole number above 0.");
+  return value;
+}

@@ -1,0 +1,55 @@
+/** A trained model as an ONNX file, for onnxruntime and whatever else reads ONNX. */
+import type * as tf from "@tensorflow/tfjs";
+import { writeFileAtomically } from "../core/atomic-file.js";
+import { UnsupportedError } from "../core/errors.js";
+import { version } from "../core/version.js";
+import { OnnxGraph, type Port } from "./onnx-graph.js";
+import { LayerWriter } from "./onnx-layers.js";
+import { lengthOf } from "./protobuf.js";
+
+export interface OnnxOptions {
+  /** What the outputs stand for, kept in the file's metadata as JSON. Default: none. */
+  readonly classes?: readonly string[];
+}
+
+/** A file of Protocol Buffers holds less than this. */
+const mostBytes = 2 ** 31 - 1;
+
+/**
+ * The bytes of an ONNX model that computes what the model does in evaluation, in parts: batches of any size, images of any
+ * size, batch norms folded. Input `image`: [batch, height, width, channels] float32, as the model takes it; outputs in the
+ * model's own layouts. IR 10, opset 22.
+ *
+ * @throws UnsupportedError for a layer without a form in ONNX, by its name.
+ */
+export function onnxModel(model: tf.LayersModel, { classes }: OnnxOptions = {}): Uint8Array[] {
+  const graph = new OnnxGraph();
+  const writer = new LayerWriter(graph);
+  const [image] = model.inputs;
+  if (model.inputs.length !== 1 || image.shape.length !== 4)
+    throw new UnsupportedError(
+      `export to onnx: a model must take one batch of images, got inputs of ${model.inputs.map(({ shape }) => `[${shape.join(", ")}]`).join(", ")}; nothing was written`,
+    );
+  const input: Port = { name: "image", shape: ["batch", "height", "width", image.shape[3]!] };
+  writer.set(image, { name: input.name, layout: "channels last" });
+  const outputs = model.outputs.map((tensor, index): Port => {
+    const name = ["logits", "auxiliary_logits"][index] ?? `output_${index}`;
+    const channels = tensor.shape[tensor.shape.length - 1]!;
+    const shape = tensor.shape.length === 2 ? ["batch", channels] : ["batch", "out_height", "out_width", channels];
+    return { name: graph.node("Identity", name, [writer.last(tensor)]), shape };
+  });
+  const metadata = {
+    normalization: "(value / 255 - mean) / std, mean 0.485 0.456 0.406, std 0.229 0.224 0.225",
+    ...(classes !== undefined && { classes: JSON.stringify(classes) }),
+  };
+  const parts = graph.encode(model.name, [input], outputs, { producer: "axial-lab", version, metadata });
+  const length = lengthOf(parts);
+  if (length > mostBytes)
+    throw new UnsupportedError(`export to onnx: a file must be below 2 GiB, got ${length} bytes; nothing was written`);
+  return parts;
+}
+
+/** Writes {@link onnxModel} to a file, whole or not at all. */
+export async function saveOnnx(model: tf.LayersModel, path: string, options: OnnxOptions = {}): Promise<void> {
+  await writeFileAtomically(path, onnxModel(model, options));
+}
