@@ -70,7 +70,7 @@ export async function openRun(options: AnyTrainOptions): Promise<Run> {
 
   const model = modelOf(task, options, config);
   task.assertModel(model, data);
-  if (config.init !== null && !saved) await loadInitialWeights(model, config.init, data.classes.length);
+  if (config.init !== null && !saved) await loadInitialWeights(model, config.init);
   const weights = namedWeights(model);
   const parameters = parametersOf(weights, config.decayOf);
   const optimizer = createOptimizer(config.optimizer, parameters);
