@@ -1,4 +1,5 @@
 /** `axial-lab kernel`: makes the TypeScript kernel known to Jupyter and VS Code. */
+import { largest } from "../core/extremes.js";
 import { Option, type Command } from "commander";
 import { installKernel, listKernels, removeKernel, defaultNames, type InstallOptions } from "../jupyter/install.js";
 import { notebookLanguages } from "../jupyter/notebook-language.js";
@@ -43,6 +44,7 @@ Examples:
     .action(async ({ check, ...flags }: InstallFlags) => {
       const folder = await installKernel({ system: thisSystem(), ...flags, ...(check ? { checking: check } : {}) });
       console.log(`installed ${folder}`);
+      console.log("for live figures JupyterLab needs the Python package anywidget beside it: pip install anywidget");
       if (__dirname.includes("_npx")) {
         console.log(
           "this copy of axial-lab lies in npx's cache, which is emptied now and then: install the package to keep it",
@@ -58,7 +60,7 @@ Examples:
       const kernels = await listKernels(thisSystem());
       if (json) return console.log(JSON.stringify(kernels, null, 2));
       if (kernels.length === 0) return console.log("no kernel is installed");
-      const width = Math.max(...kernels.map(({ name }) => name.length));
+      const width = largest(kernels.map(({ name }) => name.length));
       for (const { name, ours, displayName, folder } of kernels) {
         console.log(`${ours ? "*" : " "} ${name.padEnd(width)}  ${displayName}  ${folder}`);
       }

@@ -1,4 +1,5 @@
 /** `axial-lab zoo`: the named models with what they cost, beside what the papers print. */
+import { largest } from "../core/extremes.js";
 import type { Command } from "commander";
 import {
   configuration,
@@ -134,7 +135,7 @@ function layerTable({ model, size, summary }: ZooRow): string {
 
 /** Columns of equal width, the first to the left, the others to the right. */
 function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const widths = rows[0].map((_, column) => largest(rows.map((row) => row[column].length)));
   return rows
     .map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  "))
     .map((row) => row.trimEnd())

@@ -6,7 +6,7 @@ import { resample } from "./resample.js";
 import { ConfigError, FileError } from "../core/errors.js";
 
 export interface ReadImage {
-  /** For a model, and for `axial.inspection.inspect`: [size, size, 3], normalised. */
+  /** For a model, and for `axial.inspect`: [size, size, 3], normalised. */
   readonly values: Float32Array;
   readonly shape: readonly [height: number, width: number, channels: 3];
   /** For figures: the same as bytes from 0 to 255. */
@@ -17,7 +17,7 @@ export interface ReadImage {
  * Reads an image file of any kind that data sets may hold, shrinks it and takes the middle, as validation images are taken.
  *
  *     const photo = await axial.data.readImage("dog.jpg", 128);
- *     const { logits, attention } = await axial.inspection.inspect(model, photo);
+ *     const { logits, attention } = await axial.inspect(model, photo);
  *
  * @param size side of the square that comes out, in pixels: that of the images which the model was trained on
  * @throws FileError where the file is missing, is no image or ends early.

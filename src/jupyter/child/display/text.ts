@@ -1,4 +1,5 @@
 /** Values as text, and text as HTML. */
+import { largest } from "../../../core/extremes.js";
 import { inspect } from "node:util";
 
 export const asText = (value: unknown): string =>
@@ -19,7 +20,7 @@ export function htmlTable(head: readonly string[], rows: readonly (readonly stri
 /** The same table as text, columns aligned, numbers to the right. */
 export function textTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((cells) => [...(cells[column] ?? "")].length)));
+  const widths = head.map((_, column) => largest(all.map((cells) => [...(cells[column] ?? "")].length)));
   const isNumber = head.map(
     (_, column) => rows.length > 0 && rows.every((cells) => /^-?[\d.,e+-]*$/.test(cells[column] ?? "")),
   );

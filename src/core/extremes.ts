@@ -1,0 +1,3 @@
+/** The greatest of a list of any length; `Math.max(...list)` overflows the stack on long ones. */
+export const largest = (values: readonly number[]): number =>
+  values.reduce((most, value) => Math.max(most, value), -Infinity);
