@@ -11,7 +11,7 @@ const folder = path.dirname(fileURLToPath(import.meta.url));
 const outputFolder = path.resolve(folder, "../dist/browser");
 
 /** Every `main.ts` of a folder is the script of a page: `page/main.ts` becomes `page.js`. */
-const pages = ["page"];
+const pages = ["page", "contents"];
 /** Every file of `widgets` is one widget's front end or its style; what they share lies in `widgets/shared`. */
 const widgets = readdirSync(path.join(folder, "widgets")).filter((name) => /\.(ts|css)$/.test(name));
 

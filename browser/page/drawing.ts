@@ -10,9 +10,15 @@ export interface Drawing {
   finalize(): void;
 }
 
+export interface Plotly {
+  react(element: HTMLElement, data: unknown, layout: Json, config: Json): Promise<unknown>;
+  /** What this build of Plotly draws, by type of trace. */
+  PlotSchema: { get(): { traces: Record<string, unknown> } };
+}
+
 interface Libraries {
   vegaEmbed?: (element: HTMLElement, spec: Json, options: Json) => Promise<{ finalize(): void }>;
-  Plotly?: { react(element: HTMLElement, data: unknown, layout: Json, config: Json): Promise<unknown> };
+  Plotly?: Plotly;
 }
 
 /** The page holds only the libraries that its figures need. */

@@ -17,7 +17,11 @@ async function draw(drawing: Drawing, dark: boolean): Promise<void> {
   try {
     if (!canvas.isConnected) figure.append(canvas);
     await (figure.dataset.library === "plotly" ? drawPlotly : drawVega)(drawing, dark);
-    if (still && canvas.childElementCount > 0) still.hidden = true;
+    if (canvas.childElementCount === 0) return;
+    // The still picture takes its alternative text along when it is hidden.
+    canvas.setAttribute("role", "group");
+    canvas.setAttribute("aria-label", figure.dataset.name ?? "");
+    if (still) still.hidden = true;
   } catch (error) {
     // The still picture is what the reader had before.
     canvas.remove();

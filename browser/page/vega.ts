@@ -21,6 +21,9 @@ export async function drawVega(drawing: Drawing, dark: boolean): Promise<void> {
     tooltip: { theme: dark ? "dark" : "light" },
   });
   drawing.finalize = () => result.finalize();
+  // The label of an image mark is its address, and that is often the whole image.
+  for (const image of drawing.canvas.querySelectorAll("[aria-label*='data:image']"))
+    image.removeAttribute("aria-label");
   const picture = drawing.canvas.querySelector<SVGElement>("svg.marks");
   if (picture) picture.style.minWidth = `${Math.min(leastWidth, Number(picture.getAttribute("width")))}px`;
 }

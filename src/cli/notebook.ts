@@ -1,7 +1,10 @@
 /** `axial-lab notebook`: executes notebooks without Jupyter, and makes pages of them. */
+import { statSync } from "node:fs";
 import { InvalidArgumentError, type Command } from "commander";
+import { ConfigError } from "../core/errors.js";
 import { readNotebook } from "../notebook/file.js";
 import { assertDifferentNames, makeFolder } from "./notebook-output.js";
+import { writeBook } from "./notebook-book.js";
 import { writePage } from "./notebook-page.js";
 import { run } from "./notebook-run.js";
 
@@ -39,28 +42,46 @@ Examples:
 
   notebook
     .command("html <notebooks...>")
-    .description("Make one HTML file of each executed notebook: it opens from the disk, without network.")
+    .description("Make one HTML file of each executed notebook, or a book of a folder of them.")
     .option("--out <folder>", "where the pages go", "out")
     .addHelpText(
       "after",
       `
-The page holds everything: interactive figures, formulas, pictures that lie beside the notebook. Notebooks are not
+A folder becomes a book: a page for each notebook in it and below, next and previous, and index.html with the contents
+and a search through all of them. Links between notebooks lead to their pages; links that lead nowhere are listed.
+
+The page holds everything: it opens from the disk, without network: interactive figures, formulas, pictures that lie beside the notebook. Notebooks are not
 executed; what they hold is shown. It adapts to light and dark, to a phone and to paper.
 
-Exit code: 0 all pages written, 2 a notebook cannot be read.
+Exit code: 0 all pages written, 1 a link of a book leads nowhere, 2 a notebook cannot be read.
 
 Examples:
   axial-lab notebook html out/01-quick-start.ipynb
+  axial-lab notebook html notebooks --out book
   axial-lab notebook html lectures/*.ipynb --out site`,
     )
     .action(html);
 }
 
 async function html(paths: string[], { out }: { out: string }): Promise<void> {
+  const folder = paths.find((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory());
+  if (folder !== undefined) return book(folder, paths, out);
   assertDifferentNames("notebook html", paths);
   const notebooks = await Promise.all(paths.map(async (path) => ({ path, notebook: await readNotebook(path) })));
   await makeFolder("notebook html", out);
   for (const { path, notebook } of notebooks) console.log(`wrote ${await writePage(notebook, path, out)}`);
+}
+
+async function book(folder: string, paths: readonly string[], out: string): Promise<void> {
+  if (paths.length > 1)
+    throw new ConfigError(
+      `notebook html: a book is made of one folder, got ${paths.join(", ")}; name the folder or the notebooks`,
+    );
+  await makeFolder("notebook html", out);
+  const { files, broken } = await writeBook(folder, out);
+  for (const file of files) console.log(`wrote ${file}`);
+  for (const line of broken) console.error(`broken link: ${line}`);
+  if (broken.length > 0) process.exitCode = 1;
 }
 
 function addSetting(text: string, settings: Map<string, string>): Map<string, string> {

@@ -5,20 +5,24 @@
  * The file forbids itself the network and every script but its own (a Content-Security-Policy with their hashes), so
  * that HTML and Markdown in the notebook can load and run nothing.
  */
-import { createHash } from "node:crypto";
 import { browserFile } from "../core/browser-file.js";
 import type { Cell, Notebook } from "./file.js";
-import { formulaStyle, libraryScripts, textFonts } from "./page/assets.js";
+import { libraryScripts } from "./page/assets.js";
 import { dataUri, escapeHtml } from "./page/html.js";
 import { codeHtml, createMarkdown, type Heading } from "./page/markdown.js";
+import { loadDiagrams } from "./page/diagrams.js";
+import { documentHtml } from "./page/document.js";
+import { redirectLinks } from "./page/links.js";
 import { createOutputs } from "./page/outputs.js";
-import { pageStyle } from "./page/style.js";
+import { sectionsOf } from "./page/sections.js";
 
 export interface NotebookHtmlOptions {
   /** Title of the page. Default: the notebook's own title, its first heading, "Notebook". */
   title?: string;
-  /** Answers the address of a picture in a Markdown cell with its contents as a `data:` address. Default: none. */
+  /** Answers the address of a picture in Markdown or HTML with its contents as a `data:` address. Default: none. */
   picture?: (address: string) => string | null;
+  /** Answers where a link leads. Default: as it is written. */
+  link?: (address: string) => string;
   /** A line at the foot of the page, plain text. Default: none. */
   footer?: string;
 }
@@ -55,12 +59,23 @@ function contentsHtml(headings: readonly Heading[]): string {
   return `<nav aria-label="Contents"><ol>${items.join("")}</ol></nav>`;
 }
 
-const sha256 = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+/** A page that is made but for what a book puts around it. */
+export interface NotebookPage {
+  readonly title: string;
+  /** The first paragraph, as plain text; empty without one. */
+  readonly summary: string;
+  readonly headings: readonly Heading[];
+  /** The cells as HTML. */
+  readonly main: string;
+  /** The whole document, with HTML before and after the page's own. */
+  html(around?: { readonly before?: string; readonly after?: string }): string;
+}
 
-/** Renders a notebook (nbformat 4) with its outputs as one self-contained HTML document. */
-export function notebookHtml(notebook: Notebook, options: NotebookHtmlOptions = {}): Promise<string> {
-  const markdown = createMarkdown();
-  const outputs = createOutputs(markdown);
+/** Renders a notebook (nbformat 4) with its outputs. */
+export async function notebookPage(notebook: Notebook, options: NotebookHtmlOptions = {}): Promise<NotebookPage> {
+  const hasDiagrams = notebook.cells.some(({ source }) => /(```|~~~)\s*mermaid\b/.test(source));
+  const markdown = createMarkdown(hasDiagrams ? await loadDiagrams() : undefined);
+  const outputs = createOutputs(markdown, options.picture);
   const { kernelspec, language_info: languageInfo, title: givenTitle } = notebook.metadata as NotebookMetadata;
   const language = kernelspec?.language ?? languageInfo?.name ?? "typescript";
 
@@ -80,41 +95,23 @@ export function notebookHtml(notebook: Notebook, options: NotebookHtmlOptions = 
     return `<section class="cell">${code}${shown === "" ? "" : `<div class="outputs">${shown}</div>`}</section>`;
   };
 
-  const body = notebook.cells.map(cellHtml).join("\n");
-  const titleHeading = markdown.headings.find((heading) => heading.level === 1);
-  const title = options.title ?? givenTitle ?? titleHeading?.text ?? "Notebook";
+  const rendered = markdown.math.resolve(notebook.cells.map(cellHtml).join("\n"));
+  const main = options.link ? redirectLinks(rendered, options.link) : rendered;
+  const { headings } = markdown;
+  const title = options.title ?? givenTitle ?? headings.find(({ level }) => level === 1)?.text ?? "Notebook";
   const scripts = [...[...outputs.libraries].sort().reverse().flatMap(libraryScripts), browserFile("page.js")];
-  const policy = [
-    "default-src 'none'",
-    `script-src ${scripts.map(sha256).join(" ")}`,
-    "style-src 'unsafe-inline'",
-    "img-src data: blob:",
-    "font-src data:",
-    "media-src data:",
-  ].join("; ");
-
-  return Promise.resolve(`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="generator" content="axial-lab">
-<title>${escapeHtml(title)}</title>
-<style>${textFonts()}
-${formulaStyle(body)}
-${pageStyle}</style>
-</head>
-<body>
-<button class="theme" type="button" hidden aria-label="Light or dark" title="Light or dark"></button>
-${contentsHtml(markdown.headings)}
-<main>
-${body}
-</main>
-${options.footer === undefined ? "" : `<footer>${escapeHtml(options.footer)}</footer>`}
-${scripts.map((script) => `<script>${script}</script>`).join("\n")}
-</body>
-</html>
-`);
+  const footer = options.footer === undefined ? "" : `<footer>${escapeHtml(options.footer)}</footer>`;
+  const contents = contentsHtml(headings);
+  return {
+    title,
+    summary: sectionsOf(/<p>[^]*?<\/p>/.exec(main)?.[0] ?? "")[0]?.text ?? "",
+    headings,
+    main,
+    html: ({ before = "", after = "" } = {}) =>
+      documentHtml({ title, before: before + contents, main, after: after + footer, scripts }),
+  };
 }
+
+/** Renders a notebook (nbformat 4) with its outputs as one self-contained HTML document. */
+export const notebookHtml = async (notebook: Notebook, options: NotebookHtmlOptions = {}): Promise<string> =>
+  (await notebookPage(notebook, options)).html();

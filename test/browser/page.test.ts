@@ -41,4 +41,65 @@ describe("the page in a browser", { skip: noChromium }, () => {
     assert.deepEqual(errors, []);
     await page.context().close();
   });
+
+  it("names a live figure as its picture was named, and puts no image's bytes into a label", async () => {
+    const page = await openPage();
+    const images = {
+      data: { values: [{ uri: "data:image/png;base64,iVBORw0KGgo=" }] },
+      mark: "image",
+      encoding: { url: { field: "uri" } },
+    };
+    await page.setContent(
+      await pageOf(
+        shown(await squares.bundle()),
+        shown({ "application/vnd.vegalite.v5+json": images, "text/plain": "One image" }),
+      ),
+    );
+    await page.waitForSelector("html[data-drawn]");
+    const names = await page.locator(".canvas").evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
+    assert.deepEqual(names, ["Squares", "One image"]);
+    assert.equal(await page.locator("[aria-label*='base64']").count(), 0);
+    await page.context().close();
+  });
+
+  it("keeps the picture of a Plotly type that its Plotly does not draw", async () => {
+    const page = await openPage();
+    const pie = { data: [{ type: "sunburst", labels: ["a"], parents: [""], values: [1] }], layout: {} };
+    const bundle = { "application/vnd.plotly.v1+json": pie, "image/png": "iVBORw0KGgo=", "text/plain": "A sunburst" };
+    await page.setContent(await pageOf(shown(bundle)));
+    await page.waitForSelector("html[data-drawn]");
+    assert.equal(await page.locator(".canvas").count(), 0);
+    assert.equal(await page.locator(".still img").isVisible(), true);
+    await page.context().close();
+  });
+
+  it("marks code and formulas that go on beyond the edge of a narrow screen, until they end", async () => {
+    const page = await openPage({ viewport: { width: 400, height: 800 } });
+    const long = Array.from({ length: 40 }, (_, i) => `x_{${i}}`).join(" + ");
+    await page.setContent(
+      await notebookHtml({
+        nbformat: 4,
+        nbformat_minor: 5,
+        metadata: {},
+        cells: [
+          { cell_type: "markdown", id: "a", metadata: {}, source: `$$${long}$$\n\n$$x$$` },
+          { cell_type: "code", id: "b", execution_count: 1, metadata: {}, source: `const y = ${long};`, outputs: [] },
+        ],
+      }),
+    );
+    await page.waitForSelector("html[data-drawn]");
+    const classes = (selector: string) =>
+      page
+        .locator(selector)
+        .evaluateAll((all: Element[]) =>
+          all.map(({ classList }) => [...classList].filter((name) => /^more/.test(name)).join(" ")),
+        );
+    assert.deepEqual(await classes(".katex-display"), ["more-right", ""]);
+    assert.deepEqual(await classes("pre.code"), ["more-right"]);
+    await page.locator("pre.code").evaluate((element) => (element.scrollLeft = 60));
+    await page.waitForSelector("pre.code.more-left.more-right");
+    await page.locator("pre.code").evaluate((element) => (element.scrollLeft = element.scrollWidth));
+    await page.waitForSelector("pre.code.more-left:not(.more-right)");
+    await page.context().close();
+  });
 });

@@ -34,6 +34,47 @@ describe("axial-lab notebook html", () => {
     assert.match(page, /<footer>Made by axial-lab [\d.]+ from b.ipynb.<\/footer>/);
   });
 
+  it("embeds pictures that HTML names, also with a query or a space in their name", () => {
+    writeFileSync(join(root, "book", "c d.svg"), "<svg/>");
+    writeFileSync(join(root, "book", "e.ipynb"), notebook('<img src="a.png?raw=1" width=40> <img src="c%20d.svg#x">'));
+    const { stderr, status } = axialLab("notebook", "html", join("book", "e.ipynb"), "--out", "pages");
+    assert.equal(status, 0, stderr);
+    const page = readFileSync(join(root, "pages", "e.html"), "utf8");
+    assert.match(page, /<img src="data:image\/png;base64,QUJD" width="40"> <img src="data:image\/svg\+xml;base64,/);
+  });
+
+  it("makes a book of a folder, and lists the links that lead nowhere", () => {
+    mkdirSync(join(root, "course", "lab"), { recursive: true });
+    writeFileSync(join(root, "course", "data.csv"), "a");
+    writeFileSync(join(root, "course", "2.ipynb"), notebook("# Two\n\n[lab](lab/x.ipynb) [data](data.csv)"));
+    writeFileSync(join(root, "course", "10.ipynb"), notebook("# Ten\n\n[gone](gone.ipynb) [part](2.ipynb#part)"));
+    writeFileSync(join(root, "course", "lab", "x.ipynb"), notebook("# Lab\n\n[data](../data.csv)"));
+    const { stdout, stderr, status } = axialLab("notebook", "html", "course", "--out", "site");
+    assert.equal(status, 1, stderr);
+    const pages = ["index.html", "2.html", "10.html", join("lab", "x.html")];
+    assert.equal(stdout, pages.map((page) => `wrote ${join("site", page)}\n`).join(""));
+    assert.equal(
+      stderr,
+      "broken link: 10.html: no such page, got gone.ipynb\nbroken link: 10.html: no such place on the page, got 2.html#part\n",
+    );
+    assert.match(readFileSync(join(root, "site", "2.html"), "utf8"), /<a href="..\/course\/data.csv">data<\/a>/);
+    assert.match(readFileSync(join(root, "site", "lab", "x.html"), "utf8"), /<a href="..\/..\/course\/data.csv">/);
+  });
+
+  it("makes a book of one folder that has notebooks", () => {
+    mkdirSync(join(root, "empty"));
+    for (const [args, message] of [
+      [["empty"], "notebook html: a book needs notebooks, got none in empty; name another folder\n"],
+      [
+        ["empty", "a.ipynb"],
+        "notebook html: a book is made of one folder, got empty, a.ipynb; name the folder or the notebooks\n",
+      ],
+    ] as const) {
+      const { stderr, status } = axialLab("notebook", "html", ...args);
+      assert.deepEqual([status, stderr], [2, message]);
+    }
+  });
+
   it("says in one line which notebook cannot be read", () => {
     const { stderr, status } = axialLab("notebook", "html", "absent.ipynb");
     assert.equal(status, 2);

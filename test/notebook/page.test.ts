@@ -119,7 +119,7 @@ describe("an output on the page", () => {
     const html = await main(code("x", figure));
     assert.match(
       html,
-      /<figure class="live" data-library="vega"><div class="still"><img alt="Two points" src="data:image\/svg/,
+      /<figure class="live" data-library="vega" data-name="Two points"><div class="still"><img alt="Two points" src="data:image\/svg/,
     );
     assert.deepEqual(JSON.parse(/<script type="application\/json">([^]*?)<\/script>/.exec(html)![1]), vegaLite);
   });
@@ -127,6 +127,42 @@ describe("an output on the page", () => {
   it("prefers Plotly's form where a figure has both", async () => {
     const both = { ...bundle, "application/vnd.plotly.v1+json": { data: [], layout: {} } };
     assert.match(await main(code("x", display(both))), /data-library="plotly"/);
+  });
+
+  it("is named by what its specification says of itself, else by its text", async () => {
+    const described = { ...bundle, "application/vnd.vegalite.v5+json": { ...vegaLite, description: "Two & two" } };
+    assert.match(
+      await main(code("x", display(described))),
+      /data-name="Two &amp; two"><div class="still"><img alt="Two &amp; two"/,
+    );
+    const plot = { data: [], layout: { meta: { description: "Bars" } } };
+    assert.match(await main(code("x", display({ "application/vnd.plotly.v1+json": plot }))), /data-name="Bars"/);
+    assert.match(await main(code("x", figure)), /data-name="Two points"/);
+  });
+
+  it("stays the picture where the data of a specification lie elsewhere, and says where", async () => {
+    for (const spec of [
+      { data: { url: "cars.csv" }, mark: "bar" },
+      { layer: [{ mark: "bar", data: { url: "cars.csv" } }] },
+      { transform: [{ lookup: "a", from: { data: { url: "cars.csv" }, key: "a" } }] },
+    ]) {
+      const html = await main(code("x", display({ ...bundle, "application/vnd.vegalite.v5+json": spec })));
+      assert.match(
+        html,
+        /<figure><img [^]*<figcaption>The data of this figure lie at cars\.csv; the page holds its picture/,
+      );
+    }
+    const vega = { "application/vnd.vega.v5+json": { data: [{ name: "a", url: "a.json" }], marks: [] } };
+    assert.match(await main(code("x", display(vega))), /lie at a\.json; the page holds no picture of it/);
+    const rows = { data: { values: [{ data: { url: "not an address of data" } }] }, mark: "bar" };
+    assert.match(await main(code("x", display({ "application/vnd.vegalite.v5+json": rows }))), /class="live"/);
+  });
+
+  it("has the pictures that its HTML names", async () => {
+    const html = await page([code("x", display({ "text/html": '<img src="a.png"><img src="https://x.org/b.png">' }))], {
+      picture: (address) => (address === "a.png" ? "data:image/png;base64,QUJD" : null),
+    });
+    assert.match(html, /<img src="data:image\/png;base64,QUJD"><a href="https:\/\/x.org\/b.png">/);
   });
 
   it("cannot be ended by what a specification contains", async () => {

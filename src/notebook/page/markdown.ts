@@ -1,4 +1,4 @@
-/** Markdown cells and `text/markdown` outputs in HTML: formulas set, code coloured, headings addressable. */
+/** Markdown cells and `text/markdown` outputs in HTML: formulas set, code coloured, headings addressable, pictures inside. */
 import hljs from "highlight.js/lib/core";
 import bash from "highlight.js/lib/languages/bash";
 import json from "highlight.js/lib/languages/json";
@@ -6,7 +6,10 @@ import python from "highlight.js/lib/languages/python";
 import typescript from "highlight.js/lib/languages/typescript";
 import MarkdownIt from "markdown-it";
 import { escapeHtml } from "./html.js";
-import { mathPlugin } from "./math.js";
+import type { DrawDiagram } from "./diagrams.js";
+import { createMath, type PageMath } from "./math.js";
+import { embedPictures, type Pictures } from "./pictures.js";
+import { taskLists } from "./task-lists.js";
 
 hljs.registerLanguage("typescript", typescript);
 hljs.registerLanguage("bash", bash);
@@ -26,7 +29,9 @@ export interface Heading {
 
 export interface MarkdownPage {
   /** `pictures` answers an image's address with one that needs no network, or null if it has none. */
-  render(source: string, pictures?: (address: string) => string | null): string;
+  render(source: string, pictures?: Pictures): string;
+  /** The formulas of the page, those of outputs included. */
+  readonly math: PageMath;
   /** The headings rendered so far, in order. */
   readonly headings: readonly Heading[];
 }
@@ -44,17 +49,14 @@ function headingId(text: string, taken: Set<string>): string {
   return id;
 }
 
-interface Environment {
-  pictures: (address: string) => string | null;
-}
-
-/** One page's Markdown: identifiers are unique across all that it renders. */
-export function createMarkdown(): MarkdownPage {
+/** One page's Markdown: identifiers and numbers of equations are unique across all that it renders. */
+export function createMarkdown(drawDiagram: DrawDiagram = () => null): MarkdownPage {
   const headings: Heading[] = [];
   const ids = new Set<string>();
-  const markdown = new MarkdownIt({ html: true, linkify: true, typographer: true, highlight: codeHtml }).use(
-    mathPlugin,
-  );
+  const math = createMath();
+  const markdown = new MarkdownIt({ html: true, linkify: true, typographer: true, highlight: codeHtml })
+    .use(math.plugin)
+    .use(taskLists);
 
   markdown.core.ruler.push("heading-ids", (state) => {
     state.tokens.forEach((token, index) => {
@@ -69,17 +71,11 @@ export function createMarkdown(): MarkdownPage {
     });
   });
 
-  const drawImage = markdown.renderer.rules.image!;
-  markdown.renderer.rules.image = (tokens, index, options, environment: Environment, renderer) => {
-    const token = tokens[index];
-    const address = token.attrGet("src") ?? "";
-    const local = address.startsWith("data:") ? address : environment.pictures(address);
-    if (local !== null) {
-      token.attrSet("src", local);
-      return drawImage(tokens, index, options, environment, renderer);
-    }
-    // Not loaded, so that the page never needs the network; the reader may follow the link.
-    return `<a href="${escapeHtml(address)}">${escapeHtml(token.content || address)}</a>`;
+  const fence = markdown.renderer.rules.fence!;
+  markdown.renderer.rules.fence = (tokens, index, options, environment, renderer) => {
+    const { info, content } = tokens[index];
+    const diagram = info.trim().split(/\s+/)[0] === "mermaid" ? drawDiagram(content) : null;
+    return diagram ?? fence(tokens, index, options, environment, renderer);
   };
 
   markdown.renderer.rules.table_open = () => '<div class="table"><table>';
@@ -87,6 +83,7 @@ export function createMarkdown(): MarkdownPage {
 
   return {
     headings,
-    render: (source, pictures = () => null) => markdown.render(source, { pictures } satisfies Environment),
+    math,
+    render: (source, pictures = () => null) => embedPictures(markdown.render(source), pictures),
   };
 }

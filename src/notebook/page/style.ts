@@ -45,6 +45,8 @@ h1 + p { font-size: 1.3rem; line-height: 1.45; color: var(--soft); margin: 0 0 2
 p, ul, ol, blockquote { margin: 0 0 1.1em; }
 p { text-wrap: pretty; }
 ul, ol { padding-left: 1.4em; }
+li.task { list-style: none; margin-left: -1.4em; }
+li.task input { margin: 0 .35em 0 0; accent-color: var(--accent); }
 li { margin: .25em 0; }
 li > p { margin: 0 0 .4em; }
 blockquote { border-left: 3px solid var(--line); padding-left: 1.1em; color: var(--soft); margin-left: 0; margin-right: 0; }
@@ -61,6 +63,13 @@ kbd { font: .8em var(--sans); border: 1px solid var(--line); border-bottom-width
 pre.code, .prose pre { background: var(--wash); border-radius: 8px; padding: .9em 1.1em; }
 .prose pre { margin: 0 0 1.1em; }
 pre.code { position: relative; }
+/* What goes on beyond an edge fades out there. */
+.more-right { -webkit-mask-image: linear-gradient(to left, #0000 0, #000 2.6rem); mask-image: linear-gradient(to left, #0000 0, #000 2.6rem); }
+.more-left { -webkit-mask-image: linear-gradient(to right, #0000 0, #000 2.6rem); mask-image: linear-gradient(to right, #0000 0, #000 2.6rem); }
+.more-left.more-right { -webkit-mask-image: linear-gradient(to right, #0000 0, #000 2.6rem calc(100% - 2.6rem), #0000 100%);
+  mask-image: linear-gradient(to right, #0000 0, #000 2.6rem calc(100% - 2.6rem), #0000 100%); }
+pre:focus-visible, figure:focus-visible, .katex-display:focus-visible, .table:focus-visible, .rich:focus-visible,
+code:focus-visible { outline: 2px solid var(--accent); outline-offset: -2px; -webkit-mask-image: none; mask-image: none; }
 .outputs { margin-top: .9em; }
 .outputs > * + * { margin-top: .8em; }
 pre.stream, pre.result, pre.raw { padding: .1em 1.1em; color: var(--soft); max-height: 26rem; overflow: auto; }
@@ -68,7 +77,11 @@ pre.result { color: var(--ink); }
 pre.error { border-left: 3px solid var(--error); background: var(--error-wash); border-radius: 0 8px 8px 0; padding: .8em 1em; }
 figure { margin: 1.4em 0; overflow-x: auto; }
 figure img { display: block; height: auto; }
+figcaption { font: .9rem/1.45 var(--sans); color: var(--soft); margin-top: .5em; overflow-wrap: anywhere; }
 figure.live .canvas { width: 100%; }
+/* Narrower, the labels of subplots would overprint each other; the figure then scrolls. */
+figure.live[data-library="plotly"] .canvas { min-width: 30rem; }
+figure.diagram svg { display: block; height: auto; }
 figure.live .canvas > .chart-wrapper, figure.live .vega-embed { display: block; padding-right: 0; }
 figure.live .vega-embed > svg, figure.live .chart-wrapper > svg { height: auto; }
 /* Cells of a heat map meet without a seam. */
@@ -84,7 +97,10 @@ th { font-weight: 600; border-bottom-color: var(--soft); }
 th:not(:first-child)[style*="right"], td[style*="right"] { text-align: right; }
 .katex { font-size: 1.06em; }
 .katex-display { overflow-x: auto; overflow-y: hidden; padding: .3em 0; margin: 1.2em 0; }
+/* The number of an equation stands beside it, also where the equation is wider than the page. */
+.katex-display > .katex > .katex-html:has(> .tag) { min-width: max-content; padding: 0 3rem; box-sizing: border-box; }
 code.bad-formula { color: var(--error); }
+.absent { color: var(--soft); text-decoration: underline dotted; }
 
 .hljs-keyword, .hljs-literal, .hljs-meta { color: var(--keyword); }
 .hljs-string, .hljs-regexp { color: var(--string); }
@@ -94,20 +110,43 @@ code.bad-formula { color: var(--error); }
 .hljs-type, .hljs-built_in, .hljs-class { color: var(--type); }
 .hljs-subst { color: inherit; }
 
+header.book { max-width: 45rem; margin: 0 auto; padding: 1.1rem 4rem 0 1.25rem; display: flex; flex-wrap: wrap; gap: .5rem 1.5rem;
+  align-items: center; justify-content: space-between; font: .95rem var(--sans); }
+header.book a { color: var(--soft); text-decoration: none; }
+header.book a:hover { color: var(--accent); }
+input[type="search"] { font: inherit; color: inherit; background: var(--wash); border: 1px solid var(--line); border-radius: 6px;
+  padding: .3em .6em; width: 11rem; max-width: 100%; }
+nav.turn { max-width: 45rem; margin: 0 auto; padding: 1rem 1.25rem; display: grid; grid-template-columns: 1fr 1fr; gap: 1rem;
+  font: 1rem/1.35 var(--sans); border-top: 1px solid var(--line); }
+nav.turn a { text-decoration: none; }
+nav.turn a[rel="prev"]::before { content: "\\2190\\a0"; }
+nav.turn a[rel="next"] { text-align: right; grid-column: 2; }
+nav.turn a[rel="next"]::after { content: "\\a0\\2192"; }
+form.search { font: 1rem var(--sans); margin: 0 0 2.5em; }
+form.search input { width: 24rem; max-width: calc(100% - .4em); margin-left: .4em; }
+form.search .found { margin: .6em 0; color: var(--soft); font: .9rem var(--sans); }
+form.search .results p { font: .95rem/1.45 var(--sans); color: var(--soft); margin: 0 0 .6em; }
+ol.chapters { padding-left: 0; list-style: none; font-family: var(--sans); }
+ol.chapters > li { margin: 0 0 1.6em; }
+ol.chapters a.chapter { font-size: 1.2rem; font-weight: 600; text-decoration: none; }
+ol.chapters p { font: 1rem/1.5 var(--serif); color: var(--soft); margin: .2em 0; }
+ol.chapters ul { font-size: .95rem; padding-left: 0; list-style: none; display: flex; flex-wrap: wrap; gap: .1em 1.2em; }
+ol.chapters ul a { color: var(--soft); text-decoration: none; }
+
 footer { max-width: 45rem; margin: 0 auto; padding: 1.5rem 1.25rem 3rem; font: .9rem var(--sans); color: var(--soft); }
 button.theme { position: fixed; top: .9rem; right: .9rem; width: 2.25rem; height: 2.25rem; border: 1px solid var(--line);
   border-radius: 50%; background: var(--paper); cursor: pointer; z-index: 2; padding: 0; }
 button.theme::before { content: ""; display: block; width: 1rem; height: 1rem; margin: auto; border-radius: 50%;
   background: linear-gradient(90deg, var(--soft) 50%, transparent 50%); border: 1.5px solid var(--soft); }
 
-nav { display: none; }
+nav[aria-label="Contents"] { display: none; }
 @media (min-width: 78rem) {
-  nav { display: block; position: fixed; top: 5rem; left: calc(50% - 22.5rem - 15rem); width: 12.5rem; max-height: 80vh;
+  nav[aria-label="Contents"] { display: block; position: fixed; top: 5rem; left: calc(50% - 22.5rem - 15rem); width: 12.5rem; max-height: 80vh;
     overflow: auto; font: .92rem/1.4 var(--sans); }
-  nav ol { list-style: none; padding: 0; margin: 0; }
-  nav li { margin: .5em 0; }
-  nav a { color: var(--soft); text-decoration: none; }
-  nav a:hover { color: var(--accent); }
+  nav[aria-label="Contents"] ol { list-style: none; padding: 0; margin: 0; }
+  nav[aria-label="Contents"] li { margin: .5em 0; }
+  nav[aria-label="Contents"] a { color: var(--soft); text-decoration: none; }
+  nav[aria-label="Contents"] a:hover { color: var(--accent); }
   pre.code::before { content: attr(data-count); position: absolute; left: -2.2rem; width: 1.5rem; text-align: right;
     color: var(--line); }
   pre.code { overflow: visible; }
@@ -115,6 +154,7 @@ nav { display: none; }
 }
 @media (max-width: 40rem) {
   body { font-size: 1.03rem; }
+  .katex-display { font-size: .92em; }
   pre { font-size: .76rem; }
 }
 @media print {
@@ -122,9 +162,10 @@ nav { display: none; }
   }
   body { font-size: 10.5pt; }
   main { max-width: none; padding: 0; }
-  nav, button.theme, .vega-embed details { display: none !important; }
+  nav, header.book, form.search, button.theme, .vega-embed details { display: none !important; }
   pre, figure, table, .katex-display { break-inside: avoid; }
   pre { white-space: pre-wrap; max-height: none !important; }
+  .more-left, .more-right { -webkit-mask-image: none !important; mask-image: none !important; }
   h2, h3 { break-after: avoid; }
   /* Live figures may be drawn in dark colours; their still pictures never are. */
   figure.live .still[hidden] { display: block; }
