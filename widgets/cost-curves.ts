@@ -8,6 +8,8 @@ import { vegaFigure, type VegaLiteSpec } from "./vega.js";
 /** A measured or printed point: the series it belongs to, what it is called, and its numbers by name. */
 export interface CostPoint {
   readonly series: string;
+  /** Taken from print and not measured here: drawn hollow, its line dashed. Default false. */
+  readonly printed?: boolean;
   /** Written beside the point: "S", "M", "L", "XL", ... */
   readonly label?: string;
   readonly values: Readonly<Record<string, number>>;
@@ -85,15 +87,16 @@ export function costCurvesSpec({ points, panels, title, subtitle }: CostCurvesAr
     type: "nominal",
     title: null,
     scale: { domain: series },
-    legend: { symbolType: "circle", symbolOpacity: 1, columns: 3 },
+    legend: { symbolOpacity: 1, columns: series.length > 4 ? 2 : 4, labelLimit: 260 },
   };
   const shape = { field: "series", type: "nominal", title: null, scale: { domain: series } };
   return {
     title: { text: title ?? "Costs", subtitle: subtitle ?? "" },
     description: describe(points, panels),
     data: {
-      values: points.map(({ series, label, values }) => ({
+      values: points.map(({ series, label, printed = false, values }) => ({
         series,
+        printed,
         ...(label === undefined ? {} : { label }),
         ...Object.fromEntries(Object.entries(values).map(([name, value]) => [name, significant(value, 5)])),
       })),
@@ -119,9 +122,16 @@ export function costCurvesSpec({ points, panels, title, subtitle }: CostCurvesAr
         layer: [
           {
             mark: { type: "line", strokeWidth: 1.5, opacity: 0.7 },
-            encoding: { order: { field: x.value, type: "quantitative" } },
+            encoding: {
+              order: { field: x.value, type: "quantitative" },
+              strokeDash: { condition: { test: "datum.printed", value: [4, 4] }, value: [1, 0] },
+            },
           },
-          { mark: { type: "point", size: 60, opacity: 1 }, encoding: { shape, tooltip } },
+          ...[false, true].map((printed) => ({
+            transform: [{ filter: `datum.printed === ${printed}` }],
+            mark: { type: "point", size: 60, opacity: 1, filled: !printed, ...(printed ? { strokeWidth: 2 } : {}) },
+            encoding: { shape, tooltip },
+          })),
           {
             transform: [{ filter: "isValid(datum.label)" }],
             mark: { type: "text", align: "left", dx: 7, dy: 8 },

@@ -33,3 +33,23 @@ export {
 } from "./training-curves.js";
 export { vegaFigure, type VegaLiteSpec } from "./vega.js";
 export { createWidget, type Widget, type WidgetArgs } from "./widget.js";
+export { accuracyAgainstCost, type AccuracyAgainstCostOptions, type AccuracyPoint } from "./accuracy-against-cost.js";
+export {
+  attentionDiagram,
+  axialBlockDiagram,
+  type AxialAttentionSizes,
+  type AxialBlockSizes,
+} from "./axial-diagrams.js";
+export { centerOffsetFields, type CenterOffsetFieldsArgs } from "./center-offset-fields.js";
+export { encodingExplorer, type EncodingExplorerOptions, type EncodingSnapshot } from "./encoding-explorer.js";
+export {
+  panopticComparison,
+  panopticOverlay,
+  type PanopticComparisonArgs,
+  type PanopticOverlayArgs,
+} from "./panoptic-overlay.js";
+export { type PanopticPicture, type PanopticSegment } from "./panoptic-segments.js";
+export { qualityPerClass, type ClassQuality, type QualityPerClassOptions } from "./quality-per-class.js";
+export { receptiveFieldGrowth, type ReceptiveFieldGrowthArgs, type ReceptiveLayer } from "./receptive-field-growth.js";
+export { trainingMonitor, type TrainingMonitor, type TrainingMonitorOptions } from "./training-monitor.js";
+export { type TrainingMonitorState } from "./training-monitor-state.js";

@@ -50,12 +50,13 @@ function cells(table: EncodingTable, reach: number): (number | null)[][] {
   );
 }
 
-function checkTable(table: EncodingTable, where: string): void {
+/** Throws ShapeError unless a table has as many numbers as its shape says, around the offset 0. */
+export function assertEncodingTable(where: string, table: EncodingTable, what: string): void {
   const [offsets, channels] = table.shape;
   if (!Number.isInteger(rowsBefore(table)) || table.values.length !== offsets * channels)
     throw new ShapeError(
-      `relativeEncodings: a table must hold offsets x channels numbers around offset 0, got ${table.values.length} for shape ` +
-        `[${offsets}, ${channels}] (${where}); give the layer's tables as they are`,
+      `${where}: a table must hold offsets x channels numbers around offset 0, got ${table.values.length} for shape ` +
+        `[${offsets}, ${channels}] (${what}); give the layer's tables as they are`,
     );
 }
 
@@ -95,7 +96,8 @@ export function relativeEncodingsSpec(
   options: RelativeEncodingsOptions = {},
 ): PlotlySpec {
   for (const layer of given)
-    for (const kind of kinds) if (layer[kind]) checkTable(layer[kind], `${kind} of ${layer.name}`);
+    for (const kind of kinds)
+      if (layer[kind]) assertEncodingTable("relativeEncodings", layer[kind], `${kind} of ${layer.name}`);
   const layers = options.change === true ? [...given, changeOf(given)] : given;
 
   const shown = kinds.filter((kind) => layers.some((layer) => layer[kind]));

@@ -6,6 +6,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import Ajv from "ajv";
+import { accuracyAgainstCostSpec } from "../../widgets/accuracy-against-cost.js";
+import { attentionDiagramSpec, axialBlockDiagramSpec } from "../../widgets/axial-diagrams.js";
+import { centerOffsetFieldsSpec } from "../../widgets/center-offset-fields.js";
+import { encodingExplorerSpec } from "../../widgets/encoding-explorer.js";
+import { panopticComparisonSpec, panopticOverlaySpec } from "../../widgets/panoptic-overlay.js";
+import { qualityPerClassSpec } from "../../widgets/quality-per-class.js";
+import { receptiveFieldGrowthSpec } from "../../widgets/receptive-field-growth.js";
 import { attentionMapSpec, attentionRowsSpec } from "../../widgets/attention-map.js";
 import { confusionMatrixSpec } from "../../widgets/confusion-matrix.js";
 import { costCurvesSpec } from "../../widgets/cost-curves.js";
@@ -64,6 +71,15 @@ const table = { values: Float32Array.from({ length: 15 }, (_, i) => i - 7), shap
 
 const image = { values: new Float32Array(6 * 10 * 3).fill(0.5), shape: [6, 10, 3] as const };
 const field = { title: "field", values: [0, 0.1, 0.2, 0.3, 0.4, 0], shape: [2, 3] as const };
+
+const panoptic = {
+  ids: [1, 1, 0, 2, 2, 1],
+  shape: [2, 3] as const,
+  segments: [
+    { id: 1, category: "road", isThing: false },
+    { id: 2, category: "car", isThing: true, score: 0.5 },
+  ],
+};
 
 const specifications: Record<string, VegaLiteSpec> = {
   "training curves of no run": trainingCurvesSpec([]),
@@ -160,6 +176,30 @@ const specifications: Record<string, VegaLiteSpec> = {
       yaxes: { y: { autorange: "reversed" }, y2: { anchor: "x2" }, y3: { anchor: "x3" } },
     },
   }),
+  "the growth of a receptive field": receptiveFieldGrowthSpec({
+    size: [3, 5],
+    series: [{ name: "a", layers: [{ kind: "height" }, { kind: "window", span: 3 }] }],
+  }),
+  "the explorer of encodings": encodingExplorerSpec([
+    { layer: "a", term: "query", head: 0, epoch: 0, table },
+    { layer: "b", term: "key", head: 1, epoch: 3, table },
+  ]),
+  "accuracy against cost": accuracyAgainstCostSpec([{ series: "a", parameters: 3e6, multiplyAdds: 5e8, top1: 0.7 }]),
+  "the diagram of a layer": attentionDiagramSpec({
+    ...{ height: 7, width: 11, channels: 26, axis: "width", heads: 2, keyDepth: 6, valueDepth: 10 },
+  } as const),
+  "the diagram of a block": axialBlockDiagramSpec({
+    ...{ height: 7, width: 11, channels: 13, innerChannels: 10, outChannels: 26, heads: 2 },
+  }),
+  "a panoptic overlay": panopticOverlaySpec({ image, ...panoptic }),
+  "a panoptic comparison": panopticComparisonSpec({ image, truth: panoptic, prediction: panoptic }),
+  "centres and offsets": centerOffsetFieldsSpec({
+    ...{ image, shape: [2, 3], centers: [0, 0, 1, 0, 0, 0], offsets: Array<number>(12).fill(1) },
+  } as const),
+  "quality by class": qualityPerClassSpec([
+    { name: "a", isThing: true, panopticQuality: 0.5, segmentationQuality: 0.8, recognitionQuality: 0.625 },
+    { name: "b", isThing: false, panopticQuality: NaN, segmentationQuality: NaN, recognitionQuality: NaN },
+  ]),
   "a confusion matrix of nothing": confusionMatrixSpec({ classes: [], counts: [] }),
   "relative encodings before and after": plotlyToVegaLite(
     relativeEncodingsSpec([

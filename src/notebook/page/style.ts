@@ -90,6 +90,11 @@ figure img { background: #fff; border-radius: 6px; }
 .vega-embed summary { opacity: .0; transition: opacity .15s; }
 .vega-embed:hover summary, .vega-embed summary:focus-visible { opacity: .8; }
 
+.vega-bindings { font: .95rem/1.5 var(--sans); padding: .2em .8em; display: flex; flex-wrap: wrap; gap: .3em 1.4em; }
+.vega-bind label { display: flex; align-items: center; gap: .6em; }
+.vega-bind input, .vega-bind select { font: inherit; accent-color: var(--accent); }
+.vega-bind select { color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 5px; padding: .1em .3em; }
+
 .table, .rich { overflow-x: auto; }
 table { border-collapse: collapse; font: .95rem/1.45 var(--sans); font-variant-numeric: tabular-nums; margin: 0 0 1.2em; min-width: 60%; }
 th, td { text-align: left; padding: .4em .9em .4em 0; border-bottom: 1px solid var(--line); vertical-align: top; }

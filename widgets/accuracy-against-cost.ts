@@ -1,0 +1,79 @@
+/** Accuracy against parameters and multiply-adds, runs of one's own beside the points that the paper prints (Figure 3). */
+import { paperFigures } from "../src/models/paper.js";
+import { costCurvesSpec, type CostPoint } from "./cost-curves.js";
+import type { Figure } from "./figure.js";
+import { vegaFigure, type VegaLiteSpec } from "./vega.js";
+
+/** A network that was trained here. */
+export interface AccuracyPoint {
+  /** "axial, Imagenette", ... */
+  readonly series: string;
+  readonly label?: string;
+  readonly parameters: number;
+  /** Of one image. */
+  readonly multiplyAdds: number;
+  /** Share of images, 0 to 1. */
+  readonly top1: number;
+}
+
+export interface AccuracyAgainstCostOptions {
+  /** With the points that the papers print, of ImageNet. Default true. */
+  readonly paper?: boolean;
+  /** Default "Accuracy against cost". */
+  readonly title?: string;
+}
+
+/** "Conv-stem + axial attention (S)" is point S of the series "Conv-stem + axial attention". */
+const widthOf = (row: string): { series: string; label?: string } => {
+  const [, series = row, label] = /^(.*?)\s*\((S|M|L|XL)\)/.exec(row) ?? [];
+  return { series: `paper: ${series}`, ...(label === undefined ? {} : { label }) };
+};
+
+/** What the papers print of models that the zoo has: ImageNet, 224 x 224 pixels. */
+export function paperPoints(): CostPoint[] {
+  return [...paperFigures.values()].flatMap(({ source, row, parameters, multiplyAdds, top1 }) =>
+    source.startsWith("Axial-DeepLab")
+      ? [
+          {
+            ...widthOf(row),
+            printed: true,
+            values: {
+              parameters: Number(`${parameters}e6`),
+              ...(multiplyAdds === null ? {} : { multiplyAdds: Number(`${multiplyAdds}e9`) }),
+              top1: Number(`${top1}e-2`),
+            },
+          },
+        ]
+      : [],
+  );
+}
+
+/** The Vega-Lite specification of `accuracyAgainstCost`. */
+export function accuracyAgainstCostSpec(
+  points: readonly AccuracyPoint[],
+  { paper = true, title = "Accuracy against cost" }: AccuracyAgainstCostOptions = {},
+): VegaLiteSpec {
+  const own = points.map(({ series, label, ...values }): CostPoint => ({ series, label, values }));
+  const y = { value: "top1", title: "top-1", format: ".0%" };
+  return costCurvesSpec({
+    title,
+    subtitle: paper ? "hollow: as printed, ImageNet (paper, Table 1 and Figure 3)" : "",
+    points: [...own, ...(paper ? paperPoints() : [])],
+    panels: [
+      { x: { value: "parameters", scale: "log" }, y },
+      { x: { value: "multiplyAdds", title: "multiply-adds", scale: "log" }, y },
+    ],
+  });
+}
+
+/**
+ * Top-1 accuracy over parameters and over multiply-adds: one's own points filled, the paper's hollow.
+ *
+ *     accuracyAgainstCost([{ series: "axial", label: "S", parameters: 4.9e6, multiplyAdds: 0.1e9, top1: 0.732 }])
+ */
+export function accuracyAgainstCost(
+  points: readonly AccuracyPoint[],
+  options: AccuracyAgainstCostOptions = {},
+): Figure {
+  return vegaFigure(options.title ?? "Accuracy against cost", accuracyAgainstCostSpec(points, options));
+}

@@ -1,0 +1,91 @@
+/** A run while it goes on: its curves, how far it is, and a button that stops it. */
+import { browserFile } from "../src/core/browser-file.js";
+import { significant } from "./numbers.js";
+import { show, type Display } from "./show.js";
+import {
+  liveTrainingCurves,
+  trainingCurves,
+  type LiveTrainingCurves,
+  type LogEvent,
+  type TrainingCurvesOptions,
+} from "./training-curves.js";
+import type { LiveOptions } from "./live.js";
+import type { TrainingMonitorState } from "./training-monitor-state.js";
+import { createWidget, type Widget } from "./widget.js";
+
+export interface TrainingMonitorOptions extends TrainingCurvesOptions, LiveOptions {
+  /** Names the run. Default "run". */
+  readonly name?: string;
+  /** Steps of the whole run. Default: not known, no progress is shown. */
+  readonly steps?: number;
+}
+
+export interface TrainingMonitor extends LiveTrainingCurves {
+  /** Aborted when the reader stops the run: give it to the training loop. */
+  readonly signal: AbortSignal;
+  /** The button and the progress. */
+  readonly widget: Widget<TrainingMonitorState>;
+}
+
+/** Shortest time between two messages to the button's side, in milliseconds. */
+const statusInterval = 200;
+
+/**
+ * Shows a button and training curves that grow while a run goes on. The button aborts `signal`.
+ *
+ *     const monitor = await axial.widgets.trainingMonitor({ steps: 400 });
+ *     await axial.training.train({ model, dataset, onEvent: monitor.onEvent, signal: monitor.signal });
+ *     await monitor.end();
+ *
+ * Where widgets do not run, the curves are shown as they grow, without a button; an interrupt of the cell stops the run.
+ */
+export async function trainingMonitor(options: TrainingMonitorOptions = {}): Promise<TrainingMonitor> {
+  const { steps, name = "run", now = Date.now } = options;
+  const controller = new AbortController();
+  const curves = liveTrainingCurves(options);
+  const widget = createWidget<TrainingMonitorState>({
+    title: "Training monitor",
+    esm: browserFile("widgets/training-monitor.js"),
+    css: browserFile("widgets/training-monitor.css"),
+    state: { status: "no steps yet", progress: steps === undefined ? -1 : 0, stopping: false, ended: false },
+    still: () => trainingCurves([{ name, events: curves.events }], options),
+  });
+  widget.onChange(({ stopping }) => {
+    if (stopping === true) controller.abort(new Error("the reader stopped the training"));
+  });
+  await showControls(widget, options.display);
+
+  let told = -Infinity;
+  const tell = (event: LogEvent): void => {
+    if (event.event !== "step" || now() - told < statusInterval) return;
+    told = now();
+    const of = steps === undefined ? "" : ` of ${steps}`;
+    widget.set({
+      status: `step ${event.step}${of}, loss ${significant(event.loss, 3) ?? "not a number"}`,
+      ...(steps === undefined ? {} : { progress: Math.min(1, event.step / steps) }),
+    });
+  };
+  return {
+    signal: controller.signal,
+    widget,
+    events: curves.events,
+    onEvent(event) {
+      curves.onEvent(event);
+      tell(event);
+    },
+    async end() {
+      widget.set({ ended: true });
+      await curves.end();
+    },
+  };
+}
+
+/** The button alone: its still form would be the curves a second time. */
+async function showControls(widget: Widget<TrainingMonitorState>, display: Display | null | undefined): Promise<void> {
+  const type = "application/vnd.jupyter.widget-view+json";
+  const view = (await widget.bundle())[type];
+  if (view === undefined) return;
+  const controls = { [type]: view, "text/plain": widget.title };
+  if (display) display(controls);
+  else if (display === undefined) await show({ bundle: () => Promise.resolve(controls) });
+}
