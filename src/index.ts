@@ -1,11 +1,29 @@
 /** axial-lab: the public API. Re-exports only. */
-export * from "./inspection/attention-weights.js";
+export { AxialError, ConfigError, FileError, ShapeError, UnsupportedError } from "./core/errors.js";
 export * as data from "./data/index.js";
 export * as engine from "./engine/index.js";
-export * from "./core/errors.js";
 export * as exchange from "./exchange/index.js";
-export * as export from "./export/index.js";
-export * from "./inspection/inspect.js";
+export * as functions from "./functions/index.js";
+export {
+  attentionAt,
+  attentionField,
+  attentionHeads,
+  crissCrossField,
+  inspect,
+  positionTables,
+  receptiveField,
+  type CrissCrossLoop,
+  type CrissCrossMaps,
+  type Inspection,
+  type LayerAttention,
+  type LayerPositions,
+  type ModelImage,
+  type NamedWeights,
+  type Place,
+  type PlaceAttention,
+  type PositionTable,
+  type ReceptiveField,
+} from "./inspection/index.js";
 export * as layers from "./layers/index.js";
 export * as models from "./models/index.js";
 export * as panoptic from "./panoptic/index.js";

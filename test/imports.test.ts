@@ -57,6 +57,13 @@ describe("imports", () => {
     assert.ok(graph.get("src/layers/axial-attention.ts")?.includes("src/functions/axial-attention.ts"));
   });
 
+  it("go in no circle, types included", () => {
+    assert.deepEqual(
+      circles(graph).map((circle) => circle.join(" > ")),
+      [],
+    );
+  });
+
   it("would be told where they did: a circle of two, one of three, and one of types", () => {
     const looped = new Map([
       ["a", ["b"]],

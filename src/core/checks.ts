@@ -1,5 +1,6 @@
-/** Checks of numbers that callers give, with errors that say the rule, what was got and what to do. */
+/** Checks of values that callers give, with errors that say the rule, what was got and what to do. */
 import { ConfigError } from "./errors.js";
+import { shown } from "./options.js";
 
 /**
  * @param where begins the error
@@ -9,5 +10,19 @@ import { ConfigError } from "./errors.js";
 export function assertPositiveIntegers(where: string, values: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(values))
     if (!Number.isInteger(value) || value < 1)
-      throw new ConfigError(`${where}: ${name} must be a positive integer, got ${String(value)}; use 1 or more`);
+      throw new ConfigError(`${where}: ${name} must be a positive integer, got ${shown(value)}; use 1 or more`);
+}
+
+/**
+ * @param where begins the error
+ * @param name what the caller knows the value by
+ * @throws ConfigError when the value is none of those allowed; undefined, which stands for a default, passes
+ */
+export function assertOneOf(where: string, name: string, value: unknown, allowed: readonly (string | null)[]): void {
+  if (value === undefined || (allowed as readonly unknown[]).includes(value)) return;
+  const listed = allowed.map((one) => (one === null ? "null" : `"${one}"`));
+  const last = listed.pop();
+  throw new ConfigError(
+    `${where}: ${name} must be ${listed.length === 0 ? "" : `${listed.join(", ")} or `}${last}, got ${shown(value)}; choose one`,
+  );
 }

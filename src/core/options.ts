@@ -21,17 +21,12 @@ interface KeyTable {
 
 /**
  * @param where begins the error: the function, or the layer with its name
- * @param given what the caller wrote; undefined counts as no options
+ * @param given what the caller wrote; where it may be left out, hand in {} for undefined
  * @param path what the caller knows the object by, such as `stages[1].operator`; none: the options themselves
  * @throws ConfigError when it is no plain object, or has a key that is not in the table: it names the nearest one
  */
-export function assertKnownKeys<T extends object>(
-  where: string,
-  given: T | undefined,
-  keys: KeysOf<NoInfer<T>>,
-  path = "",
-): void {
-  if (given !== undefined) walk(where, given, keys, path);
+export function assertKnownKeys<T extends object>(where: string, given: T, keys: KeysOf<NoInfer<T>>, path = ""): void {
+  walk(where, given, keys, path);
 }
 
 function walk(where: string, given: unknown, keys: KeyTable, path: string): void {
@@ -63,7 +58,7 @@ export function shown(value: unknown): string {
     Object.getPrototypeOf(value) !== Object.prototype
   )
     return `a ${value.constructor.name}`;
-  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  const text = typeof value === "object" ? JSON.stringify(value) : String(value as string | number | undefined);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 

@@ -1,5 +1,6 @@
 /** Position-sensitive axial attention as a layer; the functions are in functions/axial-attention.ts. */
 import * as tf from "@tensorflow/tfjs";
+import { assertOneOf } from "../core/checks.js";
 import { ConfigError } from "../core/errors.js";
 import {
   axialAttentionWeights,
@@ -10,8 +11,15 @@ import {
   type AxialAttentionGeometry,
 } from "../functions/axial-attention.js";
 import { fitPositionTable, localWindow, type OffsetRange } from "../functions/relative-position.js";
-import { singleShape } from "./layer.js";
-import { SelfAttention, type AttentionCore, type PositionTerms, type SelfAttentionArgs } from "./self-attention.js";
+import { singleShape, type OwnKeys } from "./layer.js";
+import {
+  positionKeys,
+  SelfAttention,
+  selfAttentionKeys,
+  type AttentionCore,
+  type PositionTerms,
+  type SelfAttentionArgs,
+} from "./self-attention.js";
 import { viewAs } from "../functions/view.js";
 
 export interface AxialAttentionArgs extends SelfAttentionArgs {
@@ -32,6 +40,14 @@ export interface AxialAttentionArgs extends SelfAttentionArgs {
   /** Which position terms there are. Default all three (the paper's "position-sensitive"). */
   position?: Partial<PositionTerms>;
 }
+
+const keys: OwnKeys<AxialAttentionArgs> = {
+  ...selfAttentionKeys,
+  axis: true,
+  span: true,
+  maxDistance: true,
+  position: positionKeys,
+};
 
 /**
  * Position-sensitive attention along one axis of an image (paper eq. 4), any H x W with one set of weights.
@@ -57,9 +73,8 @@ export class AxialAttention extends SelfAttention<AxialAttentionArgs> {
   private tables!: Record<keyof PositionTerms, tf.LayerVariable | null>;
 
   constructor(args: AxialAttentionArgs) {
-    super(args, { query: true, key: true, value: true, ...args.position });
-    if (args.axis !== "height" && args.axis !== "width")
-      throw new ConfigError(`${this.where}: axis must be "height" or "width", got ${String(args.axis)}; choose one`);
+    super(args, { query: true, key: true, value: true, ...args.position }, keys);
+    assertOneOf(this.where, "axis", args.axis ?? null, ["height", "width"]);
     this.range = givenRange(args, this.where);
   }
 

@@ -8,9 +8,9 @@ import { layerNorm } from "../functions/layer-norm.js";
 import { axisAttention, axisAttentionWeights, type AxisAttentionOptions } from "../functions/nd-axial-attention.js";
 import { plainSequence, reversibleSequence, type Branch, type BranchPair } from "../functions/reversible.js";
 import { addAxisParameters } from "./axis-parameters.js";
-import { headDepths, type HeadArgs } from "./heads.js";
+import { headDepths, headKeys, type HeadArgs } from "./heads.js";
 import { normal, uniformWithin } from "./initializers.js";
-import { Layer, singleShape, singleTensor, type LayerArgs } from "./layer.js";
+import { Layer, singleShape, singleTensor, type LayerArgs, type OwnKeys } from "./layer.js";
 
 export interface AxialImageTransformerArgs extends LayerArgs, HeadArgs {
   /** How many times attention over both axes and two convolution branches follow each other. */
@@ -33,6 +33,15 @@ interface TrainedBranch {
   readonly attention: ((x: tf.Tensor, weights: readonly tf.Tensor[]) => tf.Tensor5D) | null;
 }
 
+const keys: OwnKeys<AxialImageTransformerArgs> = {
+  ...headKeys,
+  depth: true,
+  channelAxis: true,
+  reversible: true,
+  positionShape: true,
+  seed: true,
+};
+
 /**
  * `depth` times: layer norm and attention along the height, the same along the width; then twice layer norm, 3x3 convolution to 4 filters,
  * leaky ReLU, 3x3 convolution back. Each a residual branch, executed reversibly (two streams, their mean the
@@ -53,9 +62,9 @@ export class AxialImageTransformer extends Layer {
   private branches: [TrainedBranch, TrainedBranch][] = [];
 
   constructor(private readonly args: AxialImageTransformerArgs) {
-    super(args);
+    super(args, keys);
     const { depth, channelAxis = -1 } = args;
-    const where = `AxialImageTransformer ${this.name}`;
+    const { where } = this;
     assertPositiveIntegers(where, { depth });
     if (channelAxis !== 1 && channelAxis !== -1 && channelAxis !== 3)
       throw new ConfigError(`${where}: channelAxis must be 1 or -1, got ${channelAxis}; transpose other layouts`);
@@ -174,7 +183,7 @@ export class AxialImageTransformer extends Layer {
     const fits = positionShape === null || sizes.every((size, axis) => size === null || size <= positionShape[axis]);
     if (shape.length !== 4 || shape[this.channelAxis] !== filters || !fits)
       throw new ShapeError(
-        `AxialImageTransformer ${this.name}: input must be ${this.channelAxis === 1 ? `[batch, ${filters}, height, width]` : `[batch, height, width, ${filters}]`}` +
+        `${this.where}: input must be ${this.channelAxis === 1 ? `[batch, ${filters}, height, width]` : `[batch, height, width, ${filters}]`}` +
           `${positionShape === null ? "" : ` of at most ${positionShape.join(" x ")}`}, got [${shape.join(", ")}]; set filters, channelAxis or positionShape to fit`,
       );
   }

@@ -5,7 +5,7 @@ import { ConfigError, ShapeError } from "../core/errors.js";
 import { axialPositionEmbedding } from "../functions/axial-position-embedding.js";
 import { channelAxisOf, channelsAt, channelsLast } from "../functions/channels.js";
 import { normal } from "./initializers.js";
-import { Layer, singleShape, singleTensor, type LayerArgs } from "./layer.js";
+import { Layer, singleShape, singleTensor, type LayerArgs, type OwnKeys } from "./layer.js";
 
 export interface AxialPositionEmbeddingArgs extends LayerArgs {
   /** Channels. */
@@ -20,6 +20,14 @@ export interface AxialPositionEmbeddingArgs extends LayerArgs {
   seed?: number;
 }
 
+const keys: OwnKeys<AxialPositionEmbeddingArgs> = {
+  filters: true,
+  shape: true,
+  channelAxis: true,
+  stddev: true,
+  seed: true,
+};
+
 /**
  * Axial position embedding: one trained vector per coordinate of each axis, summed.
  *
@@ -33,9 +41,9 @@ export class AxialPositionEmbedding extends Layer {
   private tables: tf.LayerVariable[] = [];
 
   constructor(private readonly args: AxialPositionEmbeddingArgs) {
-    super(args);
+    super(args, keys);
     const { filters, shape, channelAxis = -1 } = args;
-    const where = `AxialPositionEmbedding ${this.name}`;
+    const { where } = this;
     if (!Array.isArray(shape) || shape.length === 0)
       throw new ConfigError(
         `${where}: shape must hold the longest length of each axis, got ${JSON.stringify(shape)}; write [32, 32] for images`,
@@ -76,7 +84,7 @@ export class AxialPositionEmbedding extends Layer {
     const fits = axes.every((size, axis) => size === null || size <= shape[axis]);
     if (given.length !== shape.length + 2 || given[this.channelAxis] !== filters || !fits)
       throw new ShapeError(
-        `AxialPositionEmbedding ${this.name}: input must have ${shape.length} axes of at most [${shape.join(", ")}] and ${filters} channels ` +
+        `${this.where}: input must have ${shape.length} axes of at most [${shape.join(", ")}] and ${filters} channels ` +
           `at axis ${this.channelAxis}, got [${given.join(", ")}]; build the layer with a larger shape`,
       );
   }

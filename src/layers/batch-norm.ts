@@ -1,5 +1,6 @@
 /** Batch normalisation as a layer; the functions are in functions/batch-norm.ts. */
 import * as tf from "@tensorflow/tfjs";
+import { assertOneOf } from "../core/checks.js";
 import { ConfigError } from "../core/errors.js";
 import {
   batchNorm,
@@ -9,7 +10,7 @@ import {
   type BatchNormWeights,
 } from "../functions/batch-norm.js";
 import { addBatchNormWeights } from "./batch-norm-weights.js";
-import { channelsOf, Layer, singleShape, type CallOptions, type LayerArgs } from "./layer.js";
+import { channelsOf, Layer, singleShape, type CallOptions, type LayerArgs, type OwnKeys } from "./layer.js";
 
 export interface BatchNormArgs extends LayerArgs {
   /** A preset's name or constants of your own. Default `torch`. */
@@ -19,6 +20,12 @@ export interface BatchNormArgs extends LayerArgs {
   /** `relu` clamps the result at zero. Default null. */
   activation?: "relu" | null;
 }
+
+const keys: OwnKeys<BatchNormArgs> = {
+  constants: { rate: true, epsilon: true, unbiased: true },
+  zeroGamma: true,
+  activation: true,
+};
 
 /**
  * Batch normalisation over the last axis, see {@link batchNorm}. Takes [..., C], or a pair of such: the
@@ -30,12 +37,9 @@ export class BatchNorm extends Layer {
   private parameters!: BatchNormWeights;
 
   constructor(private readonly args: BatchNormArgs = {}) {
-    super(args);
-    this.constants = resolveConstants(args.constants, `BatchNorm ${this.name}`);
-    if (args.activation !== undefined && args.activation !== null && args.activation !== "relu")
-      throw new ConfigError(
-        `BatchNorm ${this.name}: activation must be "relu" or null, got ${String(args.activation)}; add a layer for others`,
-      );
+    super(args, keys);
+    this.constants = resolveConstants(args.constants, this.where);
+    assertOneOf(this.where, "activation", args.activation, ["relu", null]);
   }
 
   override build(inputShape: tf.Shape | tf.Shape[]): void {
@@ -43,7 +47,7 @@ export class BatchNorm extends Layer {
     const channels = channelsOf(shape);
     if (channels === null)
       throw new ConfigError(
-        `BatchNorm ${this.name}: the last axis must have a size, got [${shape.join(", ")}]; give its channels`,
+        `${this.where}: the last axis must have a size, got [${shape.join(", ")}]; give its channels`,
       );
     this.parameters = addBatchNormWeights(this.add, "", [channels], { zeroGamma: this.args.zeroGamma });
     this.built = true;

@@ -4,11 +4,20 @@
  * and so gives other numbers.
  */
 import * as tf from "@tensorflow/tfjs";
-import { deferredConvolution } from "../engine/ops/convolution.js";
+import { assertPositiveIntegers } from "../core/checks.js";
 import { ConfigError } from "../core/errors.js";
+import { deferredConvolution } from "../engine/ops/convolution.js";
 import { convolution } from "../functions/convolution.js";
 import { normal } from "./initializers.js";
-import { channelsOf, Layer, singleShape, singleTensor, type CallOptions, type LayerArgs } from "./layer.js";
+import {
+  channelsOf,
+  Layer,
+  singleShape,
+  singleTensor,
+  type CallOptions,
+  type LayerArgs,
+  type OwnKeys,
+} from "./layer.js";
 import { BatchNorm } from "./batch-norm.js";
 
 export interface ConvolutionArgs extends LayerArgs {
@@ -30,6 +39,17 @@ export interface ConvolutionArgs extends LayerArgs {
   seed?: number;
 }
 
+const keys: OwnKeys<ConvolutionArgs> = {
+  filters: true,
+  kernelSize: true,
+  stride: true,
+  groups: true,
+  dilation: true,
+  bias: true,
+  initialDeviation: true,
+  seed: true,
+};
+
 /**
  * Convolution over [B, H, W, Cin] with dilation (k - 1) / 2 zeros around, to [B, ceil(H / stride), ceil(W / stride), filters].
  */
@@ -40,21 +60,20 @@ export class Convolution extends Layer {
   private bias: tf.LayerVariable | null = null;
 
   constructor(args: ConvolutionArgs) {
-    super(args);
+    super(args, keys);
     this.args = args;
     const { filters, kernelSize = 1, groups = 1, stride = 1, dilation = 1 } = args;
+    assertPositiveIntegers(this.where, { filters, kernelSize, groups, stride });
     if (!Number.isInteger(dilation) || dilation < 1 || (dilation > 1 && stride > 1))
       throw new ConfigError(
-        `Convolution ${this.name}: dilation must be a positive integer, and 1 where there is a stride, ` +
+        `${this.where}: dilation must be a positive integer, and 1 where there is a stride, ` +
           `got dilation=${dilation}, stride=${stride}; leave one out`,
       );
     if (kernelSize % 2 !== 1)
-      throw new ConfigError(
-        `Convolution ${this.name}: kernelSize must be odd, got ${kernelSize}; use ${kernelSize + 1}`,
-      );
+      throw new ConfigError(`${this.where}: kernelSize must be odd, got ${kernelSize}; use ${kernelSize + 1}`);
     if (filters % groups !== 0)
       throw new ConfigError(
-        `Convolution ${this.name}: filters must be a multiple of groups, got ${filters} and ${groups}`,
+        `${this.where}: filters must be a multiple of groups, got filters=${filters}, groups=${groups}; use ${Math.ceil(filters / groups) * groups}`,
       );
   }
 
@@ -64,7 +83,7 @@ export class Convolution extends Layer {
     const channels = channelsOf(singleShape(inputShape));
     if (channels === null || channels % groups !== 0)
       throw new ConfigError(
-        `Convolution ${this.name}: input channels must be known and a multiple of groups, got ${channels} and ${groups}`,
+        `${this.where}: input channels must be known and a multiple of groups, got ${channels} channels, groups=${groups}; change groups`,
       );
     const initializer = normal(initialDeviation, seed, 0);
     this.kernel = this.add("kernel", [kernelSize, kernelSize, channels / groups, filters], initializer, true);

@@ -11,7 +11,7 @@ import {
 import { linear } from "../functions/linear.js";
 import { viewAs } from "../functions/view.js";
 import { uniformWithin } from "./initializers.js";
-import { channelsOf, Layer, singleShape, singleTensor, type LayerArgs } from "./layer.js";
+import { channelsOf, Layer, singleShape, singleTensor, type LayerArgs, type OwnKeys } from "./layer.js";
 
 export interface CrissCrossAttentionArgs extends LayerArgs {
   /** Channels of queries and keys. Default an eighth of the input's, at least 1. */
@@ -21,6 +21,12 @@ export interface CrissCrossAttentionArgs extends LayerArgs {
   /** Makes the initial weights repeatable. Default: random. */
   seed?: number;
 }
+
+const keys: OwnKeys<CrissCrossAttentionArgs> = {
+  keyDepth: true,
+  recurrence: true,
+  seed: true,
+};
 
 /**
  * Recurrent criss-cross attention: R times x <- gamma crissCross(q(x), k(x), v(x)) + x with one set of weights.
@@ -41,10 +47,10 @@ export class CrissCrossAttention extends Layer {
   private gamma!: tf.LayerVariable;
 
   constructor(args: CrissCrossAttentionArgs = {}) {
-    super(args);
+    super(args, keys);
     this.args = args;
     const { keyDepth = 1, recurrence = 2 } = args;
-    assertPositiveIntegers(`CrissCrossAttention ${this.name}`, { keyDepth, recurrence });
+    assertPositiveIntegers(this.where, { keyDepth, recurrence });
   }
 
   override build(inputShape: tf.Shape | tf.Shape[]): void {
@@ -52,7 +58,7 @@ export class CrissCrossAttention extends Layer {
     const channels = channelsOf(shape);
     if (shape.length !== 4 || channels === null)
       throw new ShapeError(
-        `CrissCrossAttention ${this.name}: input must be [batch, height, width, channels] with known channels, got [${shape.join(", ")}]; reshape it`,
+        `${this.where}: input must be [batch, height, width, channels] with known channels, got [${shape.join(", ")}]; reshape it`,
       );
     const projected = 2 * this.keyDepthFor(channels) + channels;
     const { seed } = this.args;

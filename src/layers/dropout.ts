@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../core/errors.js";
 import { derivedSeed } from "../core/random.js";
-import { Layer, singleShape, singleTensor, type CallOptions, type LayerArgs } from "./layer.js";
+import { Layer, singleShape, singleTensor, type CallOptions, type LayerArgs, type OwnKeys } from "./layer.js";
 
 export interface ChannelDropoutArgs extends LayerArgs {
   /** Share of the channels that are left out, in [0, 1). */
@@ -10,6 +10,11 @@ export interface ChannelDropoutArgs extends LayerArgs {
   /** Makes the layer's n-th choice repeatable. Default: random. */
   seed?: number;
 }
+
+const keys: OwnKeys<ChannelDropoutArgs> = {
+  rate: true,
+  seed: true,
+};
 
 /**
  * In training, sets each channel of each image to zero with probability `rate` and divides the others by 1 - rate;
@@ -21,9 +26,9 @@ export class ChannelDropout extends Layer {
   private calls = 0;
 
   constructor(private readonly args: ChannelDropoutArgs) {
-    super(args);
+    super(args, keys);
     if (!(args.rate >= 0 && args.rate < 1))
-      throw new ConfigError(`ChannelDropout ${this.name}: rate must be from 0 to below 1, got ${args.rate}; use 0.1`);
+      throw new ConfigError(`${this.where}: rate must be from 0 to below 1, got ${args.rate}; use 0.1`);
   }
 
   override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {

@@ -6,7 +6,7 @@ import {
   globalSimilarityStatistics,
   normedGlobalAttention,
 } from "../functions/global-attention.js";
-import { SelfAttention, type AttentionCore, type SelfAttentionArgs } from "./self-attention.js";
+import { SelfAttention, selfAttentionKeys, type AttentionCore, type SelfAttentionArgs } from "./self-attention.js";
 
 export type GlobalAttentionArgs = SelfAttentionArgs;
 
@@ -28,7 +28,7 @@ export class GlobalAttention extends SelfAttention<GlobalAttentionArgs> {
   readonly tableRange = null;
 
   constructor(args: GlobalAttentionArgs) {
-    super(args, { query: false, key: false, value: false });
+    super(args, { query: false, key: false, value: false }, selfAttentionKeys);
   }
 
   protected override addTables(): void {

@@ -1,6 +1,7 @@
 /** What layers of plain multi-head attention say of their heads, and what follows from it. */
 import { assertPositiveIntegers } from "../core/checks.js";
 import { ConfigError } from "../core/errors.js";
+import type { KeysOf } from "../core/options.js";
 
 export interface HeadArgs {
   /** Channels of input and output. */
@@ -12,6 +13,8 @@ export interface HeadArgs {
   /** Dv, channels of value per head. Default `keyDepth`. */
   valueDepth?: number;
 }
+
+export const headKeys: KeysOf<HeadArgs> = { filters: true, heads: true, keyDepth: true, valueDepth: true };
 
 /**
  * The heads and their depths. `where` begins the error.

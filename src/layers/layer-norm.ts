@@ -1,10 +1,16 @@
 /** Layer normalisation as a layer; the function is in functions/layer-norm.ts. */
 import * as tf from "@tensorflow/tfjs";
+import { assertOneOf } from "../core/checks.js";
 import { ConfigError } from "../core/errors.js";
 import { layerNorm, type LayerNormOptions } from "../functions/layer-norm.js";
-import { channelsOf, Layer, singleShape, singleTensor, type LayerArgs } from "./layer.js";
+import { channelsOf, Layer, singleShape, singleTensor, type LayerArgs, type OwnKeys } from "./layer.js";
 
 export interface LayerNormArgs extends LayerArgs, LayerNormOptions {}
+
+const keys: OwnKeys<LayerNormArgs> = {
+  epsilon: true,
+  epsilonPlace: true,
+};
 
 /** {@link layerNorm} as a layer: [..., C] to the same, gamma one and beta zero at the start. */
 export class LayerNorm extends Layer {
@@ -13,19 +19,18 @@ export class LayerNorm extends Layer {
   private beta!: tf.LayerVariable;
 
   constructor(private readonly args: LayerNormArgs = {}) {
-    super(args);
+    super(args, keys);
     const { epsilon = 1e-5, epsilonPlace = "inside" } = args;
-    if (!(epsilon > 0)) throw new ConfigError(`LayerNorm ${this.name}: epsilon must be positive, got ${epsilon}`);
-    if (epsilonPlace !== "inside" && epsilonPlace !== "outside")
-      throw new ConfigError(
-        `LayerNorm ${this.name}: epsilonPlace must be "inside" or "outside", got ${String(epsilonPlace)}`,
-      );
+    if (!(epsilon > 0)) throw new ConfigError(`${this.where}: epsilon must be positive, got ${epsilon}; use 1e-5`);
+    assertOneOf(this.where, "epsilonPlace", epsilonPlace, ["inside", "outside"]);
   }
 
   override build(inputShape: tf.Shape | tf.Shape[]): void {
     const channels = channelsOf(singleShape(inputShape));
     if (channels === null)
-      throw new ConfigError(`LayerNorm ${this.name}: the number of channels must be known, got null`);
+      throw new ConfigError(
+        `${this.where}: the number of channels must be known, got null; give the input a last axis of fixed size`,
+      );
     this.gamma = this.add("gamma", [channels], tf.initializers.ones(), true);
     this.beta = this.add("beta", [channels], tf.initializers.zeros(), true);
     this.built = true;

@@ -1,5 +1,6 @@
 /** What the layers of this library have in common: how weights are added, and how training mode is told. */
 import * as tf from "@tensorflow/tfjs";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 /** `name`, `trainable`, `inputShape` and the other arguments that every layer of TensorFlow.js takes. */
 export type LayerArgs = NonNullable<ConstructorParameters<typeof tf.layers.Layer>[0]>;
@@ -19,7 +20,36 @@ export type AddWeight = (
   trainable: boolean,
 ) => tf.LayerVariable;
 
+const layerKeys: KeysOf<LayerArgs> = {
+  name: true,
+  trainable: true,
+  inputShape: true,
+  batchInputShape: true,
+  batchSize: true,
+  dtype: true,
+  inputDType: true,
+  weights: true,
+};
+
+/** The keys of a layer's arguments but for those that every layer has. */
+export type OwnKeys<Args extends LayerArgs> = KeysOf<Omit<Args, keyof LayerArgs>>;
+
+/** @throws ConfigError when an argument has a name that is neither every layer's nor among `keys` */
+export function assertArgs(where: string, args: LayerArgs, keys: KeysOf<object>): void {
+  assertKnownKeys<LayerArgs>(where, args, { ...keys, ...layerKeys });
+}
+
 export abstract class Layer extends tf.layers.Layer {
+  /** Begins every error message: the class and the name of the layer. */
+  protected readonly where: string;
+
+  /** @throws ConfigError when an argument has a name that is neither every layer's nor among `keys` */
+  protected constructor(args: LayerArgs, keys: KeysOf<object>) {
+    super(args);
+    this.where = `${this.getClassName()} ${this.name}`;
+    assertArgs(this.where, args, keys);
+  }
+
   protected readonly add: AddWeight = (name, shape, initializer, trainable) =>
     this.addWeight(name, [...shape], "float32", initializer, undefined, trainable);
 

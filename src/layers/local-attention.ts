@@ -10,7 +10,15 @@ import {
   type LocalAttentionGeometry,
 } from "../functions/local-attention.js";
 import { localWindow, type OffsetRange } from "../functions/relative-position.js";
-import { SelfAttention, type AttentionCore, type PositionTerms, type SelfAttentionArgs } from "./self-attention.js";
+import type { OwnKeys } from "./layer.js";
+import {
+  positionKeys,
+  SelfAttention,
+  selfAttentionKeys,
+  type AttentionCore,
+  type PositionTerms,
+  type SelfAttentionArgs,
+} from "./self-attention.js";
 import { viewAs } from "../functions/view.js";
 
 export interface LocalAttentionArgs extends SelfAttentionArgs {
@@ -22,6 +30,8 @@ export interface LocalAttentionArgs extends SelfAttentionArgs {
   /** Which position terms there are. Default all three ("position-sensitive"). */
   position?: Partial<PositionTerms>;
 }
+
+const keys: OwnKeys<LocalAttentionArgs> = { ...selfAttentionKeys, window: true, position: positionKeys };
 
 /** The encodings of row offsets and of column offsets, [M, D / 2] each; an odd channel more falls to the rows. */
 interface OffsetTables {
@@ -49,7 +59,7 @@ export class LocalAttention<Args extends LocalAttentionArgs = LocalAttentionArgs
   private tables!: Record<keyof PositionTerms, OffsetTables | null>;
 
   constructor(args: Args) {
-    super(args, { query: true, key: true, value: true, ...args.position });
+    super(args, { query: true, key: true, value: true, ...args.position }, keys);
     this.tableRange = localWindow(args.window ?? 7, this.where);
   }
 

@@ -1,7 +1,7 @@
 /** Axial attention over N axes as a layer; the functions are in functions/nd-axial-attention.ts. */
 import * as tf from "@tensorflow/tfjs";
-import { assertPositiveIntegers } from "../core/checks.js";
-import { ConfigError, ShapeError } from "../core/errors.js";
+import { assertOneOf, assertPositiveIntegers } from "../core/checks.js";
+import { ShapeError } from "../core/errors.js";
 import { channelAxisOf, channelsAt, channelsLast } from "../functions/channels.js";
 import {
   axisAttention,
@@ -11,8 +11,8 @@ import {
   type AxisParameters,
 } from "../functions/nd-axial-attention.js";
 import { addAxisParameters, axisDraws, readParameters } from "./axis-parameters.js";
-import { headDepths, type HeadArgs } from "./heads.js";
-import { Layer, singleShape, singleTensor, type LayerArgs } from "./layer.js";
+import { headDepths, headKeys, type HeadArgs } from "./heads.js";
+import { Layer, singleShape, singleTensor, type LayerArgs, type OwnKeys } from "./layer.js";
 
 export interface NdAxialAttentionArgs extends LayerArgs, HeadArgs {
   /** How many axes there are besides batch and channels: 2 for images, 3 for video. Default 2. */
@@ -24,6 +24,14 @@ export interface NdAxialAttentionArgs extends LayerArgs, HeadArgs {
   /** Makes the initial weights repeatable. Default: random. */
   seed?: number;
 }
+
+const keys: OwnKeys<NdAxialAttentionArgs> = {
+  ...headKeys,
+  axes: true,
+  channelAxis: true,
+  combine: true,
+  seed: true,
+};
 
 /**
  * Self-attention along each axis of an N-dimensional tensor, without position encodings, residual or norm:
@@ -48,12 +56,11 @@ export class NdAxialAttention extends Layer {
   private parameters: AxisParameters<tf.LayerVariable>[] = [];
 
   constructor(private readonly args: NdAxialAttentionArgs) {
-    super(args);
+    super(args, keys);
     const { axes = 2, channelAxis = -1, combine = "sum" } = args;
-    const where = `NdAxialAttention ${this.name}`;
+    const { where } = this;
     assertPositiveIntegers(where, { axes });
-    if (combine !== "sum" && combine !== "sequence")
-      throw new ConfigError(`${where}: combine must be "sum" or "sequence", got ${String(combine)}; choose one`);
+    assertOneOf(where, "combine", combine, ["sum", "sequence"]);
     this.axes = axes;
     this.channelAxis = channelAxisOf(channelAxis, axes + 2, where);
     this.options = { ...headDepths(args, where), combine };
@@ -104,7 +111,7 @@ export class NdAxialAttention extends Layer {
     const rank = this.axes + 2;
     if (shape.length !== rank || shape[this.channelAxis] !== filters)
       throw new ShapeError(
-        `NdAxialAttention ${this.name}: input must have ${rank} axes with ${filters} channels at axis ${this.channelAxis}, ` +
+        `${this.where}: input must have ${rank} axes with ${filters} channels at axis ${this.channelAxis}, ` +
           `got [${shape.join(", ")}]; set axes, filters or channelAxis to fit`,
       );
   }

@@ -1,16 +1,29 @@
 /** Pooling as layers: the maximum with explicit padding, as PyTorch has it, and the mean; the functions are in functions/pooling.ts. */
 import * as tf from "@tensorflow/tfjs";
+import { assertPositiveIntegers } from "../core/checks.js";
+import { ConfigError } from "../core/errors.js";
 import { averageWindows, maxPool, maxPooledSide, type MaxPoolOptions } from "../functions/pooling.js";
-import { Layer, singleShape, singleTensor, type LayerArgs } from "./layer.js";
+import { Layer, singleShape, singleTensor, type LayerArgs, type OwnKeys } from "./layer.js";
 
 export interface MaxPoolArgs extends LayerArgs, MaxPoolOptions {}
+
+const keys: OwnKeys<MaxPoolArgs> = {
+  size: true,
+  stride: true,
+  padding: true,
+  ceil: true,
+};
 
 /** {@link maxPool} as a layer: 3 x 3 with stride 2 in every ResNet. [B, H, W, C] to [B, H / stride, W / stride, C]. */
 export class MaxPool extends Layer {
   static readonly className = "MaxPool";
 
   constructor(private readonly args: MaxPoolArgs = {}) {
-    super(args);
+    super(args, keys);
+    const { size = 3, stride = 2, padding = 0 } = args;
+    assertPositiveIntegers(this.where, { size, stride });
+    if (!Number.isInteger(padding) || padding < 0)
+      throw new ConfigError(`${this.where}: padding must be a whole number of places, got ${padding}; use 0 or more`);
   }
 
   override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
@@ -35,12 +48,14 @@ export interface AveragePoolArgs extends LayerArgs {
   window?: "all" | [number, number];
 }
 
+const averageKeys: OwnKeys<AveragePoolArgs> = { window: true };
+
 /** {@link averageWindows} as a layer. [B, H, W, C] to [B, 1, 1, C], or to every place where the window fits. */
 export class AveragePool extends Layer {
   static readonly className = "AveragePool";
 
   constructor(private readonly args: AveragePoolArgs = {}) {
-    super(args);
+    super(args, averageKeys);
   }
 
   override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {

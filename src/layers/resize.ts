@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../core/errors.js";
 import { subsample } from "../functions/convolution.js";
 import { resizeBilinear } from "../functions/resize.js";
-import { Layer, singleShape, singleTensor, type LayerArgs } from "./layer.js";
+import { Layer, singleShape, singleTensor, type LayerArgs, type OwnKeys } from "./layer.js";
 
 /**
  * {@link resizeBilinear} to the size of another map: [B, h, w, C] and [B, H, W, D] give [B, H, W, C].
@@ -12,7 +12,7 @@ export class ResizeLike extends Layer {
   static readonly className = "ResizeLike";
 
   constructor(private readonly args: LayerArgs = {}) {
-    super(args);
+    super(args, {});
   }
 
   override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
@@ -22,9 +22,7 @@ export class ResizeLike extends Layer {
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     if (!Array.isArray(inputs) || inputs.length !== 2)
-      throw new ConfigError(
-        `ResizeLike ${this.name}: takes two maps, got one; give the map whose size is wanted second`,
-      );
+      throw new ConfigError(`${this.where}: takes two maps, got one; give the map whose size is wanted second`);
     const [x, like] = inputs as tf.Tensor4D[];
     return resizeBilinear(x, [like.shape[1], like.shape[2]]);
   }
@@ -41,15 +39,17 @@ export interface SubsampleArgs extends LayerArgs {
   strides: [number, number];
 }
 
+const keys: OwnKeys<SubsampleArgs> = { strides: true };
+
 /** {@link subsample} as a layer. [B, H, W, C] to [B, ceil(H / down), ceil(W / across), C]. */
 export class Subsample extends Layer {
   static readonly className = "Subsample";
 
   constructor(private readonly args: SubsampleArgs) {
-    super(args);
+    super(args, keys);
     if (!args.strides.every((stride) => Number.isInteger(stride) && stride >= 1))
       throw new ConfigError(
-        `Subsample ${this.name}: strides must be two whole numbers from 1, got ${args.strides.join(", ")}; use [2, 1]`,
+        `${this.where}: strides must be two whole numbers from 1, got ${args.strides.join(", ")}; use [2, 1]`,
       );
   }
 

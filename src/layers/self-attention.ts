@@ -5,7 +5,9 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { foldedLinear, fusedLinear } from "../engine/ops/linear.js";
+import { assertOneOf, assertPositiveIntegers } from "../core/checks.js";
 import { ConfigError, ShapeError } from "../core/errors.js";
+import type { KeysOf } from "../core/options.js";
 import type {
   AxialAttentionOutputs,
   NormedAttentionOutputs,
@@ -34,6 +36,7 @@ import {
   type CallOptions,
   type Initializer,
   type LayerArgs,
+  type OwnKeys,
 } from "./layer.js";
 import { linear } from "../functions/linear.js";
 import { averagePool } from "../functions/pooling.js";
@@ -73,6 +76,21 @@ export interface SelfAttentionArgs extends LayerArgs {
   seed?: number;
 }
 
+export const selfAttentionKeys: OwnKeys<SelfAttentionArgs> = {
+  filters: true,
+  heads: true,
+  keyDepth: true,
+  bias: true,
+  norms: { projection: true, similarity: true, output: true },
+  constants: { rate: true, epsilon: true, unbiased: true },
+  stride: true,
+  strideRemainder: true,
+  activation: true,
+  seed: true,
+};
+
+export const positionKeys: KeysOf<PositionTerms> = { query: true, key: true, value: true };
+
 /** Attention over the queries, keys and values of one input, as one layer defines it. */
 export interface AttentionCore {
   /**
@@ -102,8 +120,6 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
   readonly heads: number;
   readonly keyDepth: number;
   readonly valueDepth: number;
-  /** Begins every error message. */
-  protected readonly where: string;
   private readonly constants: BatchNormConstants;
   private projection!: tf.LayerVariable;
   private projectionBias: tf.LayerVariable | null = null;
@@ -115,18 +131,19 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
   protected constructor(
     protected readonly args: Args,
     protected readonly position: PositionTerms,
+    keys: KeysOf<object>,
   ) {
-    super(args);
+    super(args, keys);
     const { filters, heads = 8, stride } = args;
     const valueDepth = filters / heads;
-    this.where = `${this.getClassName()} ${this.name}`;
     if (!Number.isInteger(heads) || heads < 1 || !Number.isInteger(valueDepth) || valueDepth < 1)
       throw new ConfigError(
         `${this.where}: filters must be a positive multiple of heads, got filters=${filters}, heads=${heads}; ` +
           `use filters=${Math.max(1, Math.round(valueDepth)) * heads}`,
       );
-    if (stride !== undefined && !(Number.isInteger(stride) && stride > 0))
-      throw new ConfigError(`${this.where}: stride must be a positive integer, got ${stride}; leave it out for none`);
+    if (stride !== undefined) assertPositiveIntegers(this.where, { stride });
+    assertOneOf(this.where, "strideRemainder", args.strideRemainder, ["drop", "keep"]);
+    assertOneOf(this.where, "activation", args.activation, ["relu", null]);
     const keyDepth = args.keyDepth ?? valueDepth / 2;
     if (!Number.isInteger(keyDepth) || keyDepth < 1)
       throw new ConfigError(

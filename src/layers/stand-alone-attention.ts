@@ -1,8 +1,17 @@
 /** Stand-alone self-attention (SASA) as a layer; the function is in functions/stand-alone-attention.ts. */
 import * as tf from "@tensorflow/tfjs";
+import { assertArgs, type OwnKeys } from "./layer.js";
 import { LocalAttention, type LocalAttentionArgs } from "./local-attention.js";
+import { selfAttentionKeys } from "./self-attention.js";
 
 export type StandAloneAttentionArgs = Omit<LocalAttentionArgs, "position" | "keyDepth">;
+
+/** The arguments of local attention that follow from the equation. */
+const fixed = ["keyDepth", "position"];
+
+const keys = Object.fromEntries(
+  Object.entries({ ...selfAttentionKeys, window: true }).filter(([key]) => !fixed.includes(key)),
+) as OwnKeys<StandAloneAttentionArgs>;
 
 /**
  * Stand-alone self-attention, SASA (Ramachandran et al., arXiv 1906.05909, eq. 3; Axial-DeepLab, eq. 2):
@@ -20,6 +29,7 @@ export class StandAloneAttention extends LocalAttention<StandAloneAttentionArgs 
   static override readonly className = "StandAloneAttention";
 
   constructor(args: StandAloneAttentionArgs) {
+    assertArgs(["StandAloneAttention", args.name].join(" ").trim(), args, keys);
     const { filters, heads = 8, norms } = args;
     super({
       ...args,
@@ -27,6 +37,10 @@ export class StandAloneAttention extends LocalAttention<StandAloneAttentionArgs 
       position: { query: true, key: false, value: false },
       norms: { projection: false, similarity: false, output: false, ...norms },
     });
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return Object.fromEntries(Object.entries(super.getConfig()).filter(([key]) => !fixed.includes(key)));
   }
 }
 

@@ -9,7 +9,15 @@ import {
   type ValueMixtureAttentionInputs,
 } from "../functions/value-mixture-attention.js";
 import { normal } from "./initializers.js";
-import { channelsOf, Layer, singleShape, singleTensor, type CallOptions, type LayerArgs } from "./layer.js";
+import {
+  channelsOf,
+  Layer,
+  singleShape,
+  singleTensor,
+  type CallOptions,
+  type LayerArgs,
+  type OwnKeys,
+} from "./layer.js";
 
 export interface ValueMixtureAttentionArgs extends LayerArgs {
   /** Output channels of all heads together. */
@@ -23,6 +31,14 @@ export interface ValueMixtureAttentionArgs extends LayerArgs {
   /** Makes the initial weights repeatable. Default: random. */
   seed?: number;
 }
+
+const keys: OwnKeys<ValueMixtureAttentionArgs> = {
+  filters: true,
+  heads: true,
+  block: true,
+  mixtures: true,
+  seed: true,
+};
 
 /**
  * The attention stem's layer: near the image, where content alone says little, values that vary over a block let
@@ -46,9 +62,9 @@ export class ValueMixtureAttention extends Layer {
   private relative!: Record<"rows" | "columns", tf.LayerVariable>;
 
   constructor(private readonly args: ValueMixtureAttentionArgs) {
-    super(args);
+    super(args, keys);
     const { filters, heads = 4, block = 4, mixtures = 4 } = args;
-    const where = `ValueMixtureAttention ${this.name}`;
+    const { where } = this;
     assertPositiveIntegers(where, { heads, block, mixtures });
     if (!Number.isInteger(filters / heads) || filters / heads < 2)
       throw new ConfigError(
@@ -63,7 +79,7 @@ export class ValueMixtureAttention extends Layer {
     const channels = channelsOf(shape);
     if (shape.length !== 4 || channels === null)
       throw new ShapeError(
-        `ValueMixtureAttention ${this.name}: input must be [batch, height, width, channels] with known channels, got [${shape.join(", ")}]; reshape it`,
+        `${this.where}: input must be [batch, height, width, channels] with known channels, got [${shape.join(", ")}]; reshape it`,
       );
     const { filters, seed } = this.args;
     const { heads, block } = this.geometry;

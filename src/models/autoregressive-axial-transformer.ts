@@ -17,7 +17,7 @@ import {
 import { addAxisParameters, axisDraws, readParameters } from "../layers/axis-parameters.js";
 import { headDepths } from "../layers/heads.js";
 import { normal, uniformWithin } from "../layers/initializers.js";
-import { Layer, singleShape, singleTensor, type LayerArgs } from "../layers/layer.js";
+import { Layer, singleShape, singleTensor, type LayerArgs, type OwnKeys } from "../layers/layer.js";
 
 export interface AutoregressiveAxialTransformerArgs extends LayerArgs {
   /** Height, width and channels of the largest image. */
@@ -35,6 +35,16 @@ export interface AutoregressiveAxialTransformerArgs extends LayerArgs {
   /** Makes the initial weights repeatable. Default: random. */
   seed?: number;
 }
+
+const keys: OwnKeys<AutoregressiveAxialTransformerArgs> = {
+  imageShape: true,
+  levels: true,
+  filters: true,
+  heads: true,
+  outerDepth: true,
+  innerDepth: true,
+  seed: true,
+};
 
 /** What one block attends to: along which axis of [B, H, S, D], and whether what comes later is masked. */
 interface BlockKind {
@@ -98,10 +108,10 @@ export class AutoregressiveAxialTransformer extends Layer {
   private drawn = 0;
 
   constructor(private readonly args: AutoregressiveAxialTransformerArgs) {
-    super(args);
+    super(args, keys);
     const { imageShape, levels = 256, filters = 64, heads = 4, outerDepth = 2, innerDepth = 2 } = args;
     this.settings = { levels, filters, outerDepth, innerDepth };
-    const where = `AutoregressiveAxialTransformer ${this.name}`;
+    const { where } = this;
     const [height, width, channels] = imageShape;
     assertPositiveIntegers(where, { height, width, channels, ...this.settings });
     this.options = headDepths({ filters, heads }, where);
@@ -188,10 +198,7 @@ export class AutoregressiveAxialTransformer extends Layer {
     temperature = 1,
     seed,
   }: { count?: number; temperature?: number; seed?: number } = {}): tf.Tensor4D {
-    if (!(temperature > 0))
-      throw new ConfigError(
-        `AutoregressiveAxialTransformer ${this.name}: temperature must be positive, got ${temperature}`,
-      );
+    if (!(temperature > 0)) throw new ConfigError(`${this.where}: temperature must be positive, got ${temperature}`);
     const [height, width, channels] = this.args.imageShape;
     const { levels, filters } = this.settings;
     const values = width * channels;
@@ -311,7 +318,7 @@ export class AutoregressiveAxialTransformer extends Layer {
       shape.length === 4 && [1, 2].every((axis) => shape[axis] === null || shape[axis] <= imageShape[axis - 1]);
     if (!fits || shape[3] !== imageShape[2])
       throw new ShapeError(
-        `AutoregressiveAxialTransformer ${this.name}: input must be [batch, height, width, ${imageShape[2]}] of at most ` +
+        `${this.where}: input must be [batch, height, width, ${imageShape[2]}] of at most ` +
           `${imageShape[0]} x ${imageShape[1]}, got [${shape.join(", ")}]; build the model with a larger imageShape`,
       );
   }

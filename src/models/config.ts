@@ -3,7 +3,8 @@
  * and built again; a variant is its difference from a base.
  */
 import { ConfigError } from "../core/errors.js";
-import type { BatchNormPreset, PositionTerms } from "../layers/index.js";
+import type { BatchNormPreset } from "../functions/batch-norm.js";
+import type { PositionTerms } from "../layers/index.js";
 
 /** What mixes places inside a residual block, where a ResNet has its 3 x 3 convolution. */
 export type OperatorConfig = ConvolutionOperator | AxialOperator | LocalOperator | StandAloneOperator | GlobalOperator;

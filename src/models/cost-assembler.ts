@@ -5,12 +5,12 @@
  * softmax, pooling and sums are not. An axial window is counted whole for every query, like the padding of a
  * convolution: min(m, L) keys of a local span, M * M of a square one.
  */
-import {
-  maxPooledSide,
-  type AxialAttentionArgs,
-  type CrissCrossAttentionArgs,
-  type LocalAttentionArgs,
-  type SelfAttentionArgs,
+import { maxPooledSide } from "../functions/pooling.js";
+import type {
+  AxialAttentionArgs,
+  CrissCrossAttentionArgs,
+  LocalAttentionArgs,
+  SelfAttentionArgs,
 } from "../layers/index.js";
 import type { Assembler, AttentionPart, Named } from "./assembler.js";
 import { strided } from "./config.js";

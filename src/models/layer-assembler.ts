@@ -1,5 +1,7 @@
 /** Reads a network as TensorFlow.js layers. */
 import * as tf from "@tensorflow/tfjs";
+import type { BatchNormPreset } from "../functions/batch-norm.js";
+import { maxPooledSide } from "../functions/pooling.js";
 import {
   AveragePool,
   AxialAttention,
@@ -10,12 +12,10 @@ import {
   GlobalAttention,
   LocalAttention,
   MaxPool,
-  maxPooledSide,
   ResizeLike,
   StandAloneAttention,
   Subsample,
   ValueMixtureAttention,
-  type BatchNormPreset,
 } from "../layers/index.js";
 import type { Assembler, AttentionPart } from "./assembler.js";
 import { strided } from "./config.js";

@@ -1,7 +1,8 @@
 /** A trained model's weights in a model made for images of another size. */
 import * as tf from "@tensorflow/tfjs";
 import { ShapeError } from "../core/errors.js";
-import { resizePositionTable, SelfAttention } from "../layers/index.js";
+import { resizePositionTable } from "../functions/relative-position.js";
+import { SelfAttention } from "../layers/index.js";
 
 /**
  * Copies all weights from one model to another of the same layers. Position tables may differ in span: they are

@@ -5,7 +5,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../core/errors.js";
 import { AxialAttention } from "../layers/index.js";
-import { buildResNet, type BlockConfig, type ResNetConfig } from "../models/index.js";
+import { create, type BlockConfig, type ResNetConfig } from "../models/index.js";
 import { layerAssembler } from "../models/layer-assembler.js";
 import { applyBlock } from "../models/residual-block.js";
 import {
@@ -148,7 +148,7 @@ const axialAttentionNet: SubjectBuilder = (reference) => {
     }),
   };
   // The original has the spans of 224 x 224 built in, whatever the input.
-  const model = buildResNet(config, { classes: argument(reference, "num_classes", "number"), size: 224, seed: 1 });
+  const model = create(config, { classes: argument(reference, "num_classes", "number"), size: 224, seed: 1 });
   const stages = config.stages.map(({ blocks }, stage) => [
     `layer${stage + 1}`,
     `stage${stage + 1}.block${blocks}.expand_norm`,

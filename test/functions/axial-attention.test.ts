@@ -13,7 +13,7 @@ import {
   similarityStatistics,
   type AxialAttentionGeometry,
   type AxialAttentionInputs,
-} from "../../src/layers/index.js";
+} from "../../src/functions/axial-attention.js";
 import { assertClose } from "../layers/assert-close.js";
 import { naiveAxialAttention, type NaiveInputs } from "./naive-attention.js";
 

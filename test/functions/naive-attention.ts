@@ -1,5 +1,5 @@
 /** Position-sensitive attention along one axis as loops in float64, written from the equation and from nothing else. */
-import type { AxialAttentionGeometry } from "../../src/layers/index.js";
+import type { AxialAttentionGeometry } from "../../src/functions/axial-attention.js";
 
 export interface NaiveInputs {
   /** [O, L, I] of the sequences. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError, ShapeError } from "../../src/core/errors.js";
-import { fitPositionTable, localWindow, resizePositionTable } from "../../src/layers/index.js";
+import { fitPositionTable, localWindow, resizePositionTable } from "../../src/functions/relative-position.js";
 import { assertClose } from "../layers/assert-close.js";
 
 const column = (...values: number[]) => tf.tensor2d(values, [values.length, 1]);

@@ -3,7 +3,8 @@ import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
 import { ConfigError } from "../../src/core/errors.js";
-import { BatchNorm, batchNormPresets, type BatchNormArgs } from "../../src/layers/index.js";
+import { batchNormPresets } from "../../src/functions/batch-norm.js";
+import { BatchNorm, type BatchNormArgs } from "../../src/layers/index.js";
 import { assertClose } from "./assert-close.js";
 
 /** Rows and channels. */

@@ -3,21 +3,18 @@ import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
 import { ConfigError, ShapeError } from "../../src/core/errors.js";
+import { globalAttention, globalAttentionWeights } from "../../src/functions/global-attention.js";
 import {
   composedLocalAttention,
   composedLocalSimilarityStatistics,
   countLocalPairs,
-  globalAttention,
-  globalAttentionWeights,
-  LocalAttention,
   localAttention,
   localAttentionWeights,
   localSimilarityStatistics,
-  StandAloneAttention,
-  type LocalAttentionArgs,
   type LocalAttentionGeometry,
   type LocalAttentionInputs,
-} from "../../src/layers/index.js";
+} from "../../src/functions/local-attention.js";
+import { LocalAttention, StandAloneAttention, type LocalAttentionArgs } from "../../src/layers/index.js";
 import { assertClose } from "./assert-close.js";
 
 /** B, H, W, N, Dq, Dv: no two alike. */

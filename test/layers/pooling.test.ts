@@ -2,15 +2,9 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
-import {
-  averagePool,
-  ChannelDropout,
-  convolution,
-  Convolution,
-  MaxPool,
-  maxPooledSide,
-  subsample,
-} from "../../src/layers/index.js";
+import { convolution, subsample } from "../../src/functions/convolution.js";
+import { averagePool, maxPooledSide } from "../../src/functions/pooling.js";
+import { ChannelDropout, Convolution, MaxPool } from "../../src/layers/index.js";
 import { viewAs } from "../../src/functions/view.js";
 import { assertClose } from "./assert-close.js";
 

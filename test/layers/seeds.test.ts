@@ -30,7 +30,16 @@ const cases: Readonly<Record<string, Case>> = {
 };
 
 /** Classes of layers without random weights. */
-const withoutWeights = ["BatchNorm", "ChannelDropout", "LayerNorm", "MaxPool", "SelfAttention"];
+const withoutWeights = [
+  "AveragePool",
+  "BatchNorm",
+  "ChannelDropout",
+  "LayerNorm",
+  "MaxPool",
+  "ResizeLike",
+  "SelfAttention",
+  "Subsample",
+];
 
 /** The random weights of a new layer, by name. */
 function drawn([make, input]: Case, seed: number | undefined): Map<string, readonly number[]> {

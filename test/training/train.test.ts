@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
 import { AxialError, ConfigError, ShapeError, UnsupportedError } from "../../src/core/errors.js";
 import { generated } from "../../src/data/index.js";
-import { buildResNet, type ResNetConfig } from "../../src/models/index.js";
+import { create, type ResNetConfig } from "../../src/models/index.js";
 import {
   createAverage,
   evaluate,
@@ -283,7 +283,7 @@ describe("train", () => {
       const count = 211;
       const data = generated({ classes: 3, trainCount: count, validationCount: 3 });
       const settings = { data, size: 80, batchSize: count, epochs: 1, seed: 1 };
-      const model = buildResNet(small, { classes: 3, size: 80, seed: 1 });
+      const model = create(small, { classes: 3, size: 80, seed: 1 });
       const own = tf.memory().numTensors;
       let message = "";
       await assert.rejects(train({ ...settings, model }), (error: Error) => {
@@ -313,7 +313,7 @@ describe("train", () => {
       const count = 701;
       const data = generated({ classes: 3, trainCount: 7, validationCount: count });
       const settings = { data, size: 80, batchSize: 7, microBatch: 3, epochs: 1, seed: 1 };
-      const model = buildResNet(small, { classes: 3, size: 80, seed: 1 });
+      const model = create(small, { classes: 3, size: 80, seed: 1 });
       const batches: number[] = [];
       await train({ ...settings, model, onValidation: (_, total) => batches.push(total) });
       assert.equal(batches[0], Math.ceil(count / 3));

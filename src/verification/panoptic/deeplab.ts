@@ -1,7 +1,7 @@
 /** Whole networks of deeplab2: its backbones, scaled down, under decoders and heads. */
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../../core/errors.js";
-import { buildResNet, configuration, type ResNetConfig, type StageConfig } from "../../models/index.js";
+import { create, configuration, type ResNetConfig, type StageConfig } from "../../models/index.js";
 import { convolutionNormLinks, deeplab2BlockLinks, panopticLinks } from "../../weights/deeplab2-family.js";
 import { shapesOf } from "../subject.js";
 import type { Options } from "./model-options.js";
@@ -62,7 +62,7 @@ export function buildDeeplab(options: Options): Counterpart {
     );
   const { head, classes } = headOf(options, there.res2);
   const config: ResNetConfig = { ...scaled(configuration(there.base), there, backbone), head };
-  const model = buildResNet(config, { classes, size: 33, seed: 1 });
+  const model = create(config, { classes, size: 33, seed: 1 });
   const shapes = shapesOf(model.weights);
   const links = [
     ...there.stem.flatMap(([module, index]) =>

@@ -1,0 +1,23 @@
+/** What a network attends to, as plain arrays. Re-exports only. */
+export {
+  attentionAt,
+  attentionField,
+  attentionHeads,
+  crissCrossField,
+  receptiveField,
+  type CrissCrossLoop,
+  type CrissCrossMaps,
+  type LayerAttention,
+  type NamedWeights,
+  type Place,
+  type PlaceAttention,
+  type ReceptiveField,
+} from "./attention-weights.js";
+export {
+  inspect,
+  positionTables,
+  type Inspection,
+  type LayerPositions,
+  type ModelImage,
+  type PositionTable,
+} from "./inspect.js";

@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import * as tf from "@tensorflow/tfjs";
+import { ConfigError } from "../../src/core/errors.js";
+import * as layers from "../../src/layers/index.js";
+import { AutoregressiveAxialTransformer } from "../../src/models/index.js";
+
+type Made = new (args: object) => tf.layers.Layer;
+
+/** Every layer with arguments that it takes, and a misspelt one with what it should be. */
+const cases: readonly [layer: unknown, args: object, misspelt: string, meant: string][] = [
+  [layers.AxialAttention, { axis: "height", filters: 16 }, "postion", "position"],
+  [layers.LocalAttention, { filters: 32 }, "windows", "window"],
+  [layers.StandAloneAttention, { filters: 16 }, "head", "heads"],
+  [layers.GlobalAttention, { filters: 16 }, "keydepth", "keyDepth"],
+  [layers.CrissCrossAttention, {}, "recurence", "recurrence"],
+  [layers.ValueMixtureAttention, { filters: 16 }, "blocks", "block"],
+  [layers.NdAxialAttention, { filters: 16 }, "axis", "axes"],
+  [layers.AxialPositionEmbedding, { filters: 16, shape: [3, 5] }, "std", "seed"],
+  [layers.AxialImageTransformer, { filters: 16, depth: 2 }, "reversable", "reversible"],
+  [layers.Convolution, { filters: 16 }, "kernelsize", "kernelSize"],
+  [layers.MaxPool, {}, "strides", "stride"],
+  [layers.AveragePool, {}, "windows", "window"],
+  [layers.ResizeLike, {}, "names", "name"],
+  [layers.Subsample, { strides: [2, 1] }, "stride", "strides"],
+  [layers.BatchNorm, {}, "zerogamma", "zeroGamma"],
+  [layers.LayerNorm, {}, "eps", "epsilon"],
+  [layers.ChannelDropout, { rate: 0.1 }, "sed", "seed"],
+  [AutoregressiveAxialTransformer, { imageShape: [3, 5, 1] }, "level", "levels"],
+];
+
+const refuses = (layer: unknown, args: object, message: RegExp) =>
+  assert.throws(
+    () => new (layer as Made)(args),
+    (error) => error instanceof ConfigError && message.test(error.message) && !error.message.includes("\n"),
+  );
+
+describe("arguments of layers", () => {
+  before(() => tf.setBackend("cpu"));
+
+  it("are tested for every layer", () => {
+    const tested: unknown[] = [layers.SelfAttention, ...cases.map(([layer]) => layer)];
+    const isLayer = (value: unknown) => typeof value === "function" && value.prototype instanceof tf.layers.Layer;
+    const untested = Object.entries(layers).filter(([, value]) => isLayer(value) && !tested.includes(value));
+    assert.deepEqual(Object.fromEntries(untested), {});
+  });
+
+  for (const [layer, args, misspelt, meant] of cases) {
+    const { name } = layer as { name: string };
+    it(`${name} refuses ${misspelt} and names ${meant}`, () => {
+      new (layer as Made)({ ...args, name: "mine", trainable: false });
+      const message = new RegExp(
+        `^${name} mine: there is no option of this name, got ${misspelt}; did you mean ${meant}\\? Known are`,
+      );
+      refuses(layer, { ...args, name: "mine", [misspelt]: 3 }, message);
+      refuses(layer, "axial" as unknown as object, /must be an object, got axial|no option of this name/);
+    });
+
+    it(`${name} takes back the arguments that it saves`, () => {
+      const config = new (layer as Made)(args).getConfig();
+      assert.deepEqual(new (layer as Made)(config).getConfig(), config);
+    });
+  }
+
+  it("are checked inside: position terms, norms and constants", () => {
+    const axial = { axis: "height", filters: 16 };
+    refuses(layers.AxialAttention, { ...axial, position: { keys: false } }, /got position\.keys; did you mean key\?/);
+    refuses(
+      layers.LocalAttention,
+      { filters: 32, norms: { outputs: false } },
+      /got norms\.outputs; did you mean output\?/,
+    );
+    refuses(layers.BatchNorm, { constants: { momentum: 0.1 } }, /got constants\.momentum; did you mean/);
+  });
+
+  it("that follow from the equation cannot be given", () => {
+    refuses(
+      layers.StandAloneAttention,
+      { filters: 16, keyDepth: 2 },
+      /^StandAloneAttention: there is no option of this name, got keyDepth/,
+    );
+    refuses(layers.StandAloneAttention, { filters: 16, position: {} }, /no option of this name, got position/);
+    refuses(layers.GlobalAttention, { filters: 16, position: {} }, /no option of this name, got position/);
+  });
+
+  it("that are one of a few words refuse others", () => {
+    refuses(
+      layers.AxialAttention,
+      { axis: "heigth", filters: 16 },
+      /axis must be "height" or "width", got heigth; choose one/,
+    );
+    refuses(layers.AxialAttention, { filters: 16 }, /axis must be "height" or "width", got null/);
+    refuses(
+      layers.GlobalAttention,
+      { filters: 16, strideRemainder: "keeps" },
+      /strideRemainder must be "drop" or "keep", got keeps/,
+    );
+    refuses(layers.GlobalAttention, { filters: 16, activation: "gelu" }, /activation must be "relu" or null, got gelu/);
+    refuses(layers.NdAxialAttention, { filters: 16, combine: "mean" }, /combine must be "sum" or "sequence", got mean/);
+    refuses(layers.Convolution, { filters: Number.NaN }, /filters must be a positive integer, got NaN; use 1 or more/);
+    refuses(layers.MaxPool, { stride: 0 }, /stride must be a positive integer, got 0/);
+    refuses(layers.MaxPool, { padding: -1 }, /padding must be a whole number of places, got -1/);
+  });
+});
+
+describe("maxDistance of axial attention", () => {
+  before(() => tf.setBackend("cpu"));
+  const build = (args: object, shape: (number | null)[]) => {
+    const layer = new layers.AxialAttention({ filters: 16, axis: "height", ...args });
+    layer.build(shape);
+    return layer;
+  };
+
+  it("defaults to the length of the axis at which the layer is built, less 1", () => {
+    assert.deepEqual(build({}, [null, 7, 5, 3]).tableRange, { before: 6, after: 6 });
+    assert.deepEqual(build({ axis: "width" }, [null, 7, 5, 3]).tableRange, { before: 4, after: 4 });
+    assert.deepEqual(build({ span: "causal" }, [null, 7, null, 3]).tableRange, { before: 6, after: 0 });
+    assert.deepEqual(build({ maxDistance: 2 }, [null, null, null, 3]).tableRange, { before: 2, after: 2 });
+  });
+
+  it("is saved, so that a layer that is built again fits its weights at any length", () => {
+    const layer = build({}, [null, 7, 5, 3]);
+    const again = new layers.AxialAttention(layer.getConfig() as unknown as layers.AxialAttentionArgs);
+    again.build([null, 11, 5, 3]);
+    again.setWeights(layer.getWeights());
+    assert.deepEqual(again.tableRange, layer.tableRange);
+    assert.equal(build({ span: 3 }, [null, 7, 5, 3]).getConfig().maxDistance, undefined);
+  });
+
+  it("is asked for where the axis has no fixed length, or before there is one", () => {
+    assert.throws(
+      () => build({}, [null, null, 5, 3]),
+      /maxDistance must be given where the axis has no fixed length, got \[/,
+    );
+    assert.throws(
+      () => new layers.AxialAttention({ filters: 16, axis: "height" }).tableRange,
+      /apply the layer first, or set maxDistance/,
+    );
+  });
+});

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { packageFolder } from "../src/core/version.js";
+import { namesPage, namesPath, publicNames } from "./public-names.js";
+
+describe("public names", () => {
+  const names = publicNames();
+
+  it("are those of docs/names.md, with what it says of them; `npm run names` mends it", () => {
+    assert.equal(readFileSync(namesPath, "utf8"), namesPage(names));
+  });
+
+  it("of functions, layers and models each say in a sentence what they are", () => {
+    const rooms = /^(functions|layers|models)\./;
+    const silent = names.filter(({ name, kind, says }) => rooms.test(name) && kind !== "type" && says === "");
+    assert.deepEqual(
+      silent.map(({ name }) => name),
+      [],
+    );
+  });
+
+  it("are listed in index files, never starred", () => {
+    const rooms = readdirSync(join(packageFolder, "src"), { withFileTypes: true }).filter((entry) =>
+      entry.isDirectory(),
+    );
+    const starred = ["", ...rooms.map(({ name }) => name)].filter((room) => {
+      const path = join(packageFolder, "src", room, "index.ts");
+      try {
+        return /export \* from/.test(readFileSync(path, "utf8"));
+      } catch {
+        return false;
+      }
+    });
+    assert.deepEqual(starred, []);
+  });
+});
