@@ -24,7 +24,9 @@ export interface PublicName {
 /** Everything that `src/index.ts` exports, through its namespaces. */
 export function publicNames(): PublicName[] {
   const index = join(packageFolder, "src", "index.ts");
-  const { config } = ts.readConfigFile(join(packageFolder, "tsconfig.json"), (path) => ts.sys.readFile(path));
+  const { config } = ts.readConfigFile(join(packageFolder, "tsconfig.json"), (path) => ts.sys.readFile(path)) as {
+    config: object;
+  };
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, packageFolder);
   const program = ts.createProgram([index], options);
   const checker = program.getTypeChecker();

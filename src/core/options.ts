@@ -58,7 +58,7 @@ export function shown(value: unknown): string {
     Object.getPrototypeOf(value) !== Object.prototype
   )
     return `a ${value.constructor.name}`;
-  const text = typeof value === "object" ? JSON.stringify(value) : String(value as string | number | undefined);
+  const text = typeof value === "object" ? JSON.stringify(value) : `${value as string}`;
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 

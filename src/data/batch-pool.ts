@@ -6,16 +6,8 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { AxialError, FileError } from "../core/errors.js";
-import type { BatchAnswer, BatchRequest } from "./batch-worker.js";
+import type { BatchAnswer, BatchRequest } from "./batch-maker.js";
 import type { Batch } from "./dataset.js";
-
-/** Makes the batch of these images, or null where `isCancelled` says, between two of them, that nobody wants it any more. */
-export type BatchMaker<Job, B extends Batch> = (job: Job, indices: Uint32Array, isCancelled: () => boolean) => B | null;
-
-/** What the module of a pool exports. Every thread has a maker of its own, which may keep files and memory between batches. */
-export interface BatchMakerModule<Job, B extends Batch> {
-  createBatchMaker(): BatchMaker<Job, B>;
-}
 
 /** What a batch is made from besides its indices: plain data, which goes to the threads. */
 export interface BatchJob {

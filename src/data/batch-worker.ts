@@ -2,21 +2,8 @@
 import { createRequire } from "node:module";
 import { parentPort, workerData } from "node:worker_threads";
 import { AxialError } from "../core/errors.js";
-import type { BatchMakerModule } from "./batch-pool.js";
+import type { BatchAnswer, BatchMakerModule, BatchRequest } from "./batch-maker.js";
 import type { Batch } from "./dataset.js";
-
-export interface BatchRequest<Job = unknown> {
-  readonly id: number;
-  readonly job: Job;
-  readonly indices: Uint32Array;
-  /** Shared; not 0 once the batch is not wanted any more. */
-  readonly cancelled: Int32Array;
-}
-
-/** `batch` is null where it was cancelled. */
-export type BatchAnswer =
-  | { readonly id: number; readonly batch: Batch | null }
-  | { readonly id: number; readonly message: string; readonly isOwn: boolean };
 
 const loaded = createRequire(__filename)(workerData as string) as BatchMakerModule<unknown, Batch>;
 const makeBatch = loaded.createBatchMaker();

@@ -1,7 +1,7 @@
 /** Makes batches from a file of decoded images: the same job and indices give the same bits on any thread. */
 import { randomOf } from "../core/random.js";
 import { centreCrop, drawProjection, drawTones, type Augmentation } from "./augmentation.js";
-import type { BatchMaker } from "./batch-pool.js";
+import type { BatchMaker } from "./batch-maker.js";
 import type { ImageBatch } from "./dataset.js";
 import { openPixelFile, type PixelFile } from "./pixel-file.js";
 import { purpose } from "./purposes.js";

@@ -1,6 +1,6 @@
 /** Makes batches of drawn scenes: the same job and indices give the same bits on any thread. */
 import { randomOf, type Random } from "../core/random.js";
-import type { BatchMaker } from "./batch-pool.js";
+import type { BatchMaker } from "./batch-maker.js";
 import type { Batch, ImageBatch, LabelMapBatch, Split } from "./dataset.js";
 import { normalizationTable } from "./normalize.js";
 import { labelScene, paintScene } from "./paint.js";

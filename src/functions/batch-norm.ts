@@ -34,6 +34,7 @@ export interface BatchNormConstants {
   readonly unbiased: boolean;
 }
 
+/** The constants that the two frameworks of the published weights use. */
 export const batchNormPresets: Readonly<Record<BatchNormPreset, BatchNormConstants>> = {
   torch: { rate: 0.1, epsilon: 1e-5, unbiased: true },
   tf: { rate: 0.01, epsilon: 1e-3, unbiased: false },

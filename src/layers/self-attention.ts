@@ -116,6 +116,7 @@ interface Mode {
   readonly update: boolean;
 }
 
+/** What the attention layers over images are made from; not for use by itself. */
 export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttentionArgs> extends Layer {
   readonly heads: number;
   readonly keyDepth: number;

@@ -49,6 +49,7 @@ export const positionSensitiveResNet50 = withDeepKeys(
   attentionEverywhere("ps-attention-resnet-50", { kind: "local", window: 7 }),
 );
 
+/** All of them. */
 export const attentionResNets = [
   sasaResNet50,
   normedAttentionResNet50,

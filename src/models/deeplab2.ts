@@ -135,6 +135,7 @@ const axialSWideRNet: ResNetConfig = {
   stages: [...wideStages, basicStage(1, 1024, 2), wideAxialStage(2, 256), wideAxialStage(3, 512)],
 };
 
+/** All of them, their names beginning with `deeplab2-`. */
 export const deeplab2Configs: readonly ResNetConfig[] = [
   resNet("deeplab2-resnet-50", stems.resnet),
   resNet("deeplab2-resnet-50-beta", stems.beta),

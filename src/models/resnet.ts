@@ -29,6 +29,7 @@ const families = {
 } as const satisfies Record<string, Family>;
 
 export type ResNetName = keyof typeof families;
+/** The names that {@link resNetConfig} knows. */
 export const resNetNames = Object.keys(families) as ResNetName[];
 
 /** Blocks per stage of the networks that have an axial twin. */

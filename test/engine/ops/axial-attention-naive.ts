@@ -1,6 +1,6 @@
 /** Axial attention as loops in float64, written from the equation: what the kernels must equal. */
 import * as tf from "@tensorflow/tfjs";
-import type { AxialAttentionInputs } from "../../../src/engine/index.js";
+import type { AxialAttentionInputs } from "../../../src/engine/ops/axial-attention.js";
 
 export interface Problem {
   readonly shape: readonly [outer: number, length: number, inner: number];

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../../src/engine/index.js";
-import { fusedAxialAttention, type AxialAttentionInputs } from "../../../src/engine/index.js";
+import { fusedAxialAttention, type AxialAttentionInputs } from "../../../src/engine/ops/axial-attention.js";
 import { naiveAxialAttention, problem, randomNumbers, tensorsOf, type Problem } from "./axial-attention-naive.js";
 import { assertClose, differences, runWithGradients, weigh, type Arrays } from "./tensors-against-loops.js";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../../src/engine/index.js";
-import { fusedAxialSimilarityStatistics } from "../../../src/engine/index.js";
+import { fusedAxialSimilarityStatistics, type SimilarityStatistics } from "../../../src/engine/ops/axial-attention.js";
 import { naiveStatistics, problem, randomNumbers, tensorsOf, type Problem } from "./axial-attention-naive.js";
 import { assertClose, differences, runWithGradients, weigh } from "./tensors-against-loops.js";
 
@@ -157,7 +157,7 @@ describe("fused similarity statistics", () => {
     const { qkv, relative } = tensorsOf(given);
     const { query, key } = relative;
     const further = tf.randomNormal<tf.Rank.R4>(qkv.shape, 0, 1, "float32", 7);
-    const weigh = ({ mean, variance }: engine.SimilarityStatistics) =>
+    const weigh = ({ mean, variance }: SimilarityStatistics) =>
       mean
         .mul(tf.tensor2d(Float32Array.from(weights.mean), mean.shape))
         .sum()

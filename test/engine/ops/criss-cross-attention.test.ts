@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../../src/engine/index.js";
-import { fusedCrissCrossAttention, type CrissCrossAttentionGeometry } from "../../../src/engine/index.js";
+import {
+  fusedCrissCrossAttention,
+  type CrissCrossAttentionGeometry,
+} from "../../../src/engine/ops/criss-cross-attention.js";
 import { randomNumbers } from "./axial-attention-naive.js";
 import { assertClose, differences, runWithGradients, weigh, type Arrays } from "./tensors-against-loops.js";
 

@@ -6,7 +6,7 @@ import {
   fusedLocalAttention,
   type LocalAttentionGeometry,
   type LocalAttentionInputs,
-} from "../../../src/engine/index.js";
+} from "../../../src/engine/ops/local-attention.js";
 import { randomNumbers } from "./axial-attention-naive.js";
 import { assertClose, differences, runWithGradients, weigh, type Arrays } from "./tensors-against-loops.js";
 

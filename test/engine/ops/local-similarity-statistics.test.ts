@@ -7,7 +7,7 @@ import {
   fusedLocalAttention,
   fusedNormedLocalAttention,
   type LocalAttentionGeometry,
-} from "../../../src/engine/index.js";
+} from "../../../src/engine/ops/local-attention.js";
 import { randomNumbers } from "./axial-attention-naive.js";
 import { assertClose, differences, runWithGradients, weigh, type Arrays } from "./tensors-against-loops.js";
 
