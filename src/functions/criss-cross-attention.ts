@@ -41,19 +41,17 @@ export function composedCrissCrossAttention(
   return tf.tidy(() => {
     const { value } = splitHeads(inputs.qkv, geometry);
     const { column, row } = weightsOf(inputs, geometry);
-    const columnValues = value.transpose([0, 3, 2, 1, 4]); // [B, N, W, H, Dv]
-    const rowValues = value.transpose([0, 3, 1, 2, 4]); // [B, N, H, W, Dv]
-    const fromColumn = column.matMul(columnValues).transpose([0, 3, 2, 1, 4]); // [B, H, W, N, Dv]
-    const fromRow = row.matMul(rowValues).transpose([0, 2, 3, 1, 4]); // [B, H, W, N, Dv]
+    const fromColumn = column.matMul(ofColumns(value)).transpose([0, 3, 1, 2, 4]); // [B, H, W, N, Dv]
+    const fromRow = row.matMul(ofRows(value)).transpose([0, 1, 3, 2, 4]); // [B, H, W, N, Dv]
     return fromColumn.add(fromRow).reshape([batch, height, width, heads * valueDepth]);
   });
 }
 
 /** The weights of one criss-cross step. The own pixel's weight is in `row`; its place in `column` is zero. */
 export interface CrissCrossAttentionWeights {
-  /** [B, N, W, H, H]: image, head, column, query row, key row. */
+  /** [B, W, N, H, H]: image, column, head, query row, key row. */
   readonly column: tf.Tensor5D;
-  /** [B, N, H, W, W]: image, head, row, query column, key column. */
+  /** [B, H, N, W, W]: image, row, head, query column, key column. */
   readonly row: tf.Tensor5D;
 }
 
@@ -72,19 +70,23 @@ function weightsOf(
 ): CrissCrossAttentionWeights {
   const [, height, width] = inputs.qkv.shape;
   const { query, key } = splitHeads(inputs.qkv, geometry);
-  const ofColumns = (x: tf.Tensor5D) => x.transpose([0, 3, 2, 1, 4]); // [B, N, W, H, D]
-  const ofRows = (x: tf.Tensor5D) => x.transpose([0, 3, 1, 2, 4]); // [B, N, H, W, D]
   // The own pixel is in both branches; a large negative number on the diagonal leaves it to the row.
   const ownPixel = tf.eye(height).mul(-1e30);
-  const column = tf.matMul(ofColumns(query), ofColumns(key), false, true).add(ownPixel); // [B, N, W, H, H]
-  const row = tf.matMul(ofRows(query), ofRows(key), false, true); // [B, N, H, W, W]
-  const joint = tf.concat([column.transpose([0, 1, 3, 2, 4]), row], 4).softmax(); // [B, N, H, W, H + W]
+  const column = tf.matMul(ofColumns(query), ofColumns(key), false, true).add(ownPixel); // [B, W, N, H, H]
+  const row = tf.matMul(ofRows(query), ofRows(key), false, true); // [B, H, N, W, W]
+  const joint = tf.concat([column.transpose([0, 3, 2, 1, 4]), row], 4).softmax(); // [B, H, N, W, H + W]
   const [columnWeights, rowWeights] = tf.split(joint, [height, width], 4);
   return {
-    column: columnWeights.transpose([0, 1, 3, 2, 4]), // [B, N, W, H, H]
+    column: columnWeights.transpose([0, 3, 2, 1, 4]), // [B, W, N, H, H]
     row: rowWeights as tf.Tensor5D,
   };
 }
+
+/** [B, H, W, N, D] to [B, W, N, H, D]. */
+const ofColumns = (x: tf.Tensor5D): tf.Tensor5D => x.transpose([0, 2, 3, 1, 4]);
+
+/** [B, H, W, N, D] to [B, H, N, W, D]. */
+const ofRows = (x: tf.Tensor5D): tf.Tensor5D => x.transpose([0, 1, 3, 2, 4]);
 
 /** Query, key and value of every head, [B, H, W, N, depth] each. */
 function splitHeads(qkv: tf.Tensor4D, { heads, keyDepth, valueDepth }: CrissCrossAttentionGeometry) {

@@ -85,16 +85,23 @@ export function ndAxialAttention(
   });
 }
 
-/** The weights of {@link axisAttention}, [O, I, N, L, L]: sequence, head, query, key. */
+/**
+ * The weights of {@link axisAttention}.
+ *
+ * @returns [B, ...the other axes, N, L, L]: image, sequence, head, query, key
+ */
 export function axisAttentionWeights(
   x: tf.Tensor,
   axis: number,
   parameters: AxisParameters,
   options: AxisAttentionOptions,
-): tf.Tensor5D {
+): tf.Tensor {
   return tf.tidy(() => {
     const { qkv, scales, geometry } = attentionInputs(x, axisView(x.shape, axis), parameters, options);
-    return axialAttentionWeights({ qkv, relative: { query: null, key: null, value: null }, scales }, geometry);
+    const relative = { query: null, key: null, value: null };
+    const weights = axialAttentionWeights({ qkv, relative, scales }, geometry); // [O, I, N, L, L]
+    const others = x.shape.filter((_, index) => index !== axis && index !== x.rank - 1);
+    return weights.reshape([...others, ...weights.shape.slice(2)]);
   });
 }
 

@@ -38,14 +38,14 @@ export interface PlaceAttention {
  * is counted in the row.
  */
 export interface CrissCrossLoop {
-  readonly column: NamedWeights<readonly ["head", "column", "query", "key"]>;
-  readonly row: NamedWeights<readonly ["head", "row", "query", "key"]>;
+  readonly column: NamedWeights<readonly ["column", "head", "query", "key"]>;
+  readonly row: NamedWeights<readonly ["row", "head", "query", "key"]>;
 }
 
 export interface NamedWeights<Axes extends readonly string[]> {
   readonly axes: Axes;
-  /** Column: [N, W, H, H]; row: [N, H, W, W]. */
-  readonly shape: readonly [heads: number, lines: number, queries: number, keys: number];
+  /** Column: [W, N, H, H]; row: [H, N, W, W]. */
+  readonly shape: readonly [lines: number, heads: number, queries: number, keys: number];
   readonly weights: Float32Array;
 }
 
@@ -164,7 +164,7 @@ export function attentionField(attention: PlaceAttention, { y, x, head }: Place)
  * Huang et al., CCNet, section 3.3; shares of the attended values, without gamma and the residual.
  */
 export function crissCrossField({ layer, loops }: CrissCrossMaps, { y, x, head = 0 }: Place): ReceptiveField {
-  const [heads, columns, rows] = loops[0].column.shape;
+  const [columns, heads, rows] = loops[0].column.shape;
   const where = `crissCrossField ${layer}`;
   assertWithin(where, "y", y, rows);
   assertWithin(where, "x", x, columns);
@@ -177,9 +177,9 @@ export function crissCrossField({ layer, loops }: CrissCrossMaps, { y, x, head =
     values.forEach((share, place) => {
       if (share === 0) return;
       const [i, j] = [Math.floor(place / columns), place % columns];
-      const down = ((head * columns + j) * rows + i) * rows;
+      const down = ((j * heads + head) * rows + i) * rows;
       for (let key = 0; key < rows; key++) before[key * columns + j] += share * column.weights[down + key];
-      const along = ((head * rows + i) * columns + j) * columns;
+      const along = ((i * heads + head) * columns + j) * columns;
       for (let key = 0; key < columns; key++) before[i * columns + key] += share * row.weights[along + key];
     });
     values = before;

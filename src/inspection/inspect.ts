@@ -1,6 +1,6 @@
 /** What a trained model looks at: attention weights of every layer and position tables, as plain arrays. */
 import * as tf from "@tensorflow/tfjs";
-import { isAttentionLayer, readingsOf, type AttentionLayer, type Reading } from "./attention-readings.js";
+import { readingsOf, type Reading } from "./attention-readings.js";
 import {
   attentionField,
   crissCrossField,
@@ -13,7 +13,7 @@ import {
   type ReceptiveField,
 } from "./attention-weights.js";
 import { ConfigError, ShapeError } from "../core/errors.js";
-import { AxialAttention } from "../layers/index.js";
+import { AxialAttention, isAttentionLayer } from "../layers/index.js";
 
 /** One image as a model takes it: normalised, [height, width, 3] row-major. */
 export interface ModelImage {
@@ -73,7 +73,7 @@ export async function inspect(model: tf.LayersModel, image: ModelImage): Promise
       `inspect: an image must hold height x width x 3 numbers, got ${image.values.length} for [${image.shape.join(", ")}]; ` +
         `give one image, not a batch`,
     );
-  const layers = model.layers.filter((layer): layer is AttentionLayer => isAttentionLayer(layer));
+  const layers = model.layers.filter(isAttentionLayer);
   if (layers.length === 0)
     throw new ConfigError(`inspect: the model must have attention layers, got none in ${model.name}; inspect another`);
 

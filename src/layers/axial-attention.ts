@@ -11,6 +11,7 @@ import {
   type AxialAttentionGeometry,
 } from "../functions/axial-attention.js";
 import { fitPositionTable, localWindow, type OffsetRange } from "../functions/relative-position.js";
+import { axisSteps, type AttentionStep } from "./attention-layer.js";
 import { singleShape, type OwnKeys } from "./layer.js";
 import {
   positionKeys,
@@ -110,8 +111,8 @@ export class AxialAttention extends SelfAttention<AxialAttentionArgs> {
     return { ...super.getConfig(), ...(this.range === null || local ? {} : { maxDistance: this.range.before }) };
   }
 
-  get attentionAxes(): readonly ["column" | "row", "head", "query", "key"] {
-    return [this.args.axis === "height" ? "column" : "row", "head", "query", "key"];
+  get attentionSteps(): readonly [AttentionStep] {
+    return [{ ...axisSteps[this.args.axis], name: "" }];
   }
 
   /** The axis along which places attend to one another. */

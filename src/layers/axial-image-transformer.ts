@@ -7,6 +7,7 @@ import { channelsAt, channelsLast } from "../functions/channels.js";
 import { layerNorm } from "../functions/layer-norm.js";
 import { axisAttention, axisAttentionWeights, type AxisAttentionOptions } from "../functions/nd-axial-attention.js";
 import { plainSequence, reversibleSequence, type Branch, type BranchPair } from "../functions/reversible.js";
+import { axisSteps, type AttentionLayer, type AttentionStep } from "./attention-layer.js";
 import { addAxisParameters } from "./axis-parameters.js";
 import { headDepths, headKeys, type HeadArgs } from "./heads.js";
 import { normal, uniformWithin } from "./initializers.js";
@@ -30,7 +31,7 @@ interface TrainedBranch {
   readonly weights: readonly tf.LayerVariable[];
   readonly apply: (x: tf.Tensor, weights: readonly tf.Tensor[]) => tf.Tensor;
   /** The attention weights over this branch's axis; null for convolutions. */
-  readonly attention: ((x: tf.Tensor, weights: readonly tf.Tensor[]) => tf.Tensor5D) | null;
+  readonly attention: ((x: tf.Tensor, weights: readonly tf.Tensor[]) => tf.Tensor) | null;
 }
 
 const keys: OwnKeys<AxialImageTransformerArgs> = {
@@ -54,7 +55,7 @@ const keys: OwnKeys<AxialImageTransformerArgs> = {
  *
  *     new AxialImageTransformer({ filters: 64, depth: 12, heads: 8, positionShape: [32, 32] }).apply(x)   // [B, 32, 32, 64]
  */
-export class AxialImageTransformer extends Layer {
+export class AxialImageTransformer extends Layer implements AttentionLayer {
   static readonly className = "AxialImageTransformer";
   private readonly options: AxisAttentionOptions;
   private readonly channelAxis: 1 | 3;
@@ -100,18 +101,28 @@ export class AxialImageTransformer extends Layer {
     });
   }
 
-  /** The attention weights of every attention branch for this input, in order, [O, I, N, L, L] each. */
-  attention(input: tf.Tensor): { axis: "height" | "width"; weights: tf.Tensor5D }[] {
+  /** Of every depth the height, then the width. */
+  get attentionSteps(): readonly AttentionStep[] {
+    return Array.from({ length: this.args.depth }, (_, step) =>
+      Object.values(axisSteps).map(({ name, axes }) => ({ name: `${step}.${name}`, axes })),
+    ).flat();
+  }
+
+  /**
+   * The attention weights of every attention branch, [B, W, N, H, H] along the height, [B, H, N, W, W] along the width:
+   * see {@link AttentionLayer}.
+   */
+  attentionWeights(input: tf.Tensor): tf.Tensor[] {
+    this.assertBuilt();
     return tf.tidy(() => {
-      const found: { axis: "height" | "width"; weights: tf.Tensor5D }[] = [];
+      const found: tf.Tensor[] = [];
       const streams: [tf.Tensor, tf.Tensor] = [this.positioned(input), this.positioned(input)];
       const reversible = this.args.reversible ?? true;
       for (const pair of this.branches)
         pair.forEach((branch, member) => {
           const { weights, apply } = readBranch(branch);
           const read = reversible ? streams[1 - member] : streams[0];
-          if (branch.attention !== null)
-            found.push({ axis: member === 0 ? "height" : "width", weights: branch.attention(read, weights) });
+          if (branch.attention !== null) found.push(branch.attention(read, weights));
           const written = reversible ? member : 0;
           streams[written] = streams[written].add(apply(read, weights));
         });

@@ -6,10 +6,10 @@ import {
   crissCrossAttention,
   crissCrossAttentionWeights,
   type CrissCrossAttentionGeometry,
-  type CrissCrossAttentionWeights,
 } from "../functions/criss-cross-attention.js";
 import { linear } from "../functions/linear.js";
 import { viewAs } from "../functions/view.js";
+import { axisSteps, type AttentionLayer, type AttentionStep } from "./attention-layer.js";
 import { uniformWithin } from "./initializers.js";
 import { channelsOf, Layer, singleShape, singleTensor, type LayerArgs, type OwnKeys } from "./layer.js";
 
@@ -39,7 +39,7 @@ const keys: OwnKeys<CrissCrossAttentionArgs> = {
  *
  *     new CrissCrossAttention({ recurrence: 2 }).apply(x)      // [B, 97, 97, 512], the same shape
  */
-export class CrissCrossAttention extends Layer {
+export class CrissCrossAttention extends Layer implements AttentionLayer {
   static readonly className = "CrissCrossAttention";
   private readonly args: CrissCrossAttentionArgs;
   private projection!: tf.LayerVariable;
@@ -80,15 +80,27 @@ export class CrissCrossAttention extends Layer {
     });
   }
 
-  /** The attention weights of every loop for this input. */
-  attention(input: tf.Tensor4D): CrissCrossAttentionWeights[] {
+  /** Of every loop the columns, then the rows. */
+  get attentionSteps(): readonly AttentionStep[] {
+    return Array.from({ length: this.args.recurrence ?? 2 }, (_, loop) => [
+      { name: `${loop}.column`, axes: axisSteps.height.axes },
+      { name: `${loop}.row`, axes: axisSteps.width.axes },
+    ]).flat();
+  }
+
+  /**
+   * The attention weights of every loop, [B, W, N, H, H] in the columns, then [B, H, N, W, W] in the rows, where the own
+   * place is counted: see {@link AttentionLayer}.
+   */
+  attentionWeights(input: tf.Tensor): tf.Tensor[] {
+    this.assertBuilt();
     return tf.tidy(() => {
-      let x = input;
+      let x = input as tf.Tensor4D;
       return Array.from({ length: this.args.recurrence ?? 2 }, () => {
-        const weights = crissCrossAttentionWeights({ qkv: this.project(x) }, this.geometryFor(x.shape[3]));
+        const { column, row } = crissCrossAttentionWeights({ qkv: this.project(x) }, this.geometryFor(x.shape[3]));
         x = this.step(x);
-        return weights;
-      }) as (CrissCrossAttentionWeights & tf.TensorContainerObject)[];
+        return [column, row];
+      }).flat();
     });
   }
 

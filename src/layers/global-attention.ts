@@ -24,7 +24,7 @@ export type GlobalAttentionArgs = SelfAttentionArgs;
  */
 export class GlobalAttention extends SelfAttention<GlobalAttentionArgs> {
   static readonly className = "GlobalAttention";
-  readonly attentionAxes = ["head", "query y", "query x", "key y", "key x"] as const;
+  readonly attentionSteps = [{ name: "", axes: ["head", "query y", "query x", "key y", "key x"] }] as const;
   readonly tableRange = null;
 
   constructor(args: GlobalAttentionArgs) {

@@ -1,4 +1,5 @@
 /** Layers, each under the name of its equation in functions. Re-exports only. */
+export { isAttentionLayer, type AttentionLayer, type AttentionStep } from "./attention-layer.js";
 export { AxialAttention, type AxialAttentionArgs } from "./axial-attention.js";
 export { AxialImageTransformer, type AxialImageTransformerArgs } from "./axial-image-transformer.js";
 export { AxialPositionEmbedding, type AxialPositionEmbeddingArgs } from "./axial-position-embedding.js";

@@ -1,5 +1,6 @@
 /** What the layers of this library have in common: how weights are added, and how training mode is told. */
 import * as tf from "@tensorflow/tfjs";
+import { ConfigError } from "../core/errors.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 /** `name`, `trainable`, `inputShape` and the other arguments that every layer of TensorFlow.js takes. */
@@ -48,6 +49,12 @@ export abstract class Layer extends tf.layers.Layer {
     super(args);
     this.where = `${this.getClassName()} ${this.name}`;
     assertArgs(this.where, args, keys);
+  }
+
+  /** @throws ConfigError when the layer has no weights yet */
+  protected assertBuilt(): void {
+    if (!this.built)
+      throw new ConfigError(`${this.where}: it has no weights yet, got an input to look at; apply the layer first`);
   }
 
   protected readonly add: AddWeight = (name, shape, initializer, trainable) =>

@@ -54,7 +54,7 @@ interface OffsetTables {
  */
 export class LocalAttention<Args extends LocalAttentionArgs = LocalAttentionArgs> extends SelfAttention<Args> {
   static readonly className: string = "LocalAttention";
-  readonly attentionAxes = ["y", "x", "head", "window y", "window x"] as const;
+  readonly attentionSteps = [{ name: "", axes: ["y", "x", "head", "window y", "window x"] }] as const;
   readonly tableRange: OffsetRange;
   private tables!: Record<keyof PositionTerms, OffsetTables | null>;
 

@@ -10,6 +10,7 @@ import {
   type AxisAttentionOptions,
   type AxisParameters,
 } from "../functions/nd-axial-attention.js";
+import { axisSteps, type AttentionLayer, type AttentionStep } from "./attention-layer.js";
 import { addAxisParameters, axisDraws, readParameters } from "./axis-parameters.js";
 import { headDepths, headKeys, type HeadArgs } from "./heads.js";
 import { Layer, singleShape, singleTensor, type LayerArgs, type OwnKeys } from "./layer.js";
@@ -48,7 +49,7 @@ const keys: OwnKeys<NdAxialAttentionArgs> = {
  *
  *     new NdAxialAttention({ filters: 64, axes: 3, heads: 8, channelAxis: 2 }).apply(video)   // [B, T, 64, H, W], the same
  */
-export class NdAxialAttention extends Layer {
+export class NdAxialAttention extends Layer implements AttentionLayer {
   static readonly className = "NdAxialAttention";
   private readonly options: AxisAttentionOptions & { readonly combine: "sum" | "sequence" };
   private readonly axes: number;
@@ -86,11 +87,22 @@ export class NdAxialAttention extends Layer {
     });
   }
 
+  /** One for each axis: of two, those of an image; of others, the places along the other axes are the sequences. */
+  get attentionSteps(): readonly AttentionStep[] {
+    if (this.axes === 2) return [axisSteps.height, axisSteps.width];
+    const all = Array.from({ length: this.axes }, (_, axis) => axis);
+    return all.map((axis) => ({
+      name: `${axis}`,
+      axes: [...all.filter((other) => other !== axis).map((other) => `axis ${other}`), "head", "query", "key"],
+    }));
+  }
+
   /**
-   * The attention weights of each axis for this input, [O, I, N, L, L] each: places before the axis, places after it, head,
-   * query, key. Where the axes follow one another, each sees what the one before it gave.
+   * The attention weights of each axis, [B, ...the other axes, N, L, L] each: see {@link AttentionLayer}. Where the axes
+   * follow one another, each sees what the one before it gave.
    */
-  attention(input: tf.Tensor): tf.Tensor5D[] {
+  attentionWeights(input: tf.Tensor): tf.Tensor[] {
+    this.assertBuilt();
     this.assertShape(input.shape);
     return tf.tidy(() => {
       let x = channelsLast(input, this.channelAxis);

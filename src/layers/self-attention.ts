@@ -27,6 +27,7 @@ import {
   type BatchNormWeights,
 } from "../functions/batch-norm.js";
 import { addBatchNormWeights } from "./batch-norm-weights.js";
+import type { AttentionLayer, AttentionStep } from "./attention-layer.js";
 import { normal } from "./initializers.js";
 import {
   channelsOf,
@@ -117,7 +118,10 @@ interface Mode {
 }
 
 /** What the attention layers over images are made from; not for use by itself. */
-export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttentionArgs> extends Layer {
+export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttentionArgs>
+  extends Layer
+  implements AttentionLayer
+{
   readonly heads: number;
   readonly keyDepth: number;
   readonly valueDepth: number;
@@ -157,8 +161,7 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
     this.constants = resolveConstants(args.constants, this.where);
   }
 
-  /** What the dimensions of the attention weights of one image are, in order. */
-  abstract readonly attentionAxes: readonly string[];
+  abstract readonly attentionSteps: readonly [AttentionStep];
 
   /**
    * The offsets that the rows of the position tables stand for, along each axis that they have; null without tables.
@@ -234,15 +237,15 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
   }
 
   /**
-   * The attention weights that `call` would use on this input, without updating anything.
+   * The attention weights that `call` would use on this input, without updating anything: see {@link AttentionLayer}.
    *
-   * @param x [B, H, W, Cin]
-   * @returns [B, ...], the dimensions after the first being those of {@link attentionAxes}
+   * @param input [B, H, W, Cin]
+   * @throws ConfigError before the layer is built
    */
-  attentionWeights(x: tf.Tensor4D, { training = false }: CallOptions = {}): tf.Tensor {
-    if (!this.built)
-      throw new ConfigError(`${this.where}: it has no weights yet, got an input to inspect; apply the layer first`);
+  attentionWeights(input: tf.Tensor, { training = false }: CallOptions = {}): tf.Tensor {
+    this.assertBuilt();
     return tf.tidy(() => {
+      const x = input as tf.Tensor4D;
       const mode = { training, update: false };
       const core = this.core(this.project(x, mode), x);
       const ofBatch = training && this.similarityNorm !== null;

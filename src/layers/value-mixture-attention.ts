@@ -8,6 +8,7 @@ import {
   type ValueMixtureAttentionGeometry,
   type ValueMixtureAttentionInputs,
 } from "../functions/value-mixture-attention.js";
+import type { AttentionLayer } from "./attention-layer.js";
 import { normal } from "./initializers.js";
 import {
   channelsOf,
@@ -48,12 +49,13 @@ const keys: OwnKeys<ValueMixtureAttentionArgs> = {
  *     y_o = sum_p softmax_p(q_o.k_p + q_o.r_{p-o}) v_p
  *
  * Blocks do not overlap and are those of the max pooling that follows; the mixture is shared by the heads. Input
- * [B, H, W, Cin], output [B, H, W, filters]; attention weights [B * blocks, N, block^2, block^2]. leaderj1001's port
+ * [B, H, W, Cin], output [B, H, W, filters]; attention weights [B, blocks down, blocks
+ * across, N, block^2, block^2]. leaderj1001's port
  * slides its window instead, and leaves the sum over channels out.
  *
  *     new ValueMixtureAttention({ filters: 64 }).apply(x)      // [B, 224, 224, 3] -> [B, 224, 224, 64]
  */
-export class ValueMixtureAttention extends Layer {
+export class ValueMixtureAttention extends Layer implements AttentionLayer {
   static readonly className = "ValueMixtureAttention";
   private readonly geometry: ValueMixtureAttentionGeometry;
   private readonly mixtures: number;
@@ -109,15 +111,19 @@ export class ValueMixtureAttention extends Layer {
     return tf.tidy(() => valueMixtureAttention(this.project(singleTensor(inputs) as tf.Tensor4D), this.geometry));
   }
 
-  /** The attention weights that `call` uses on this input. */
-  attentionWeights(x: tf.Tensor4D): tf.Tensor4D {
-    return tf.tidy(() => valueMixtureAttentionWeights(this.project(x), this.geometry));
-  }
+  readonly attentionSteps = [{ name: "", axes: ["block y", "block x", "head", "query", "key"] }] as const;
 
-  /** How many blocks there are down and across an image [B, H, W, C]. */
-  blocksOf([, height, width]: readonly number[]): [down: number, across: number] {
-    const { block } = this.geometry;
-    return [Math.ceil(height / block), Math.ceil(width / block)];
+  /**
+   * The attention weights that `call` uses on this input, [B, blocks down, blocks across, N, block^2, block^2]: see
+   * {@link AttentionLayer}.
+   */
+  attentionWeights(x: tf.Tensor): tf.Tensor {
+    this.assertBuilt();
+    return tf.tidy(() => {
+      const weights = valueMixtureAttentionWeights(this.project(x as tf.Tensor4D), this.geometry); // [S, N, K, K]
+      const [down, across] = [x.shape[1]!, x.shape[2]!].map((side) => Math.ceil(side / this.geometry.block));
+      return weights.reshape([x.shape[0], down, across, ...weights.shape.slice(1)]);
+    });
   }
 
   override getConfig(): tf.serialization.ConfigDict {

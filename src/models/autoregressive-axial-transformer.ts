@@ -14,6 +14,7 @@ import {
   type AxisAttentionOptions,
   type AxisParameters,
 } from "../functions/nd-axial-attention.js";
+import { axisSteps, type AttentionLayer, type AttentionStep } from "../layers/attention-layer.js";
 import { addAxisParameters, axisDraws, readParameters } from "../layers/axis-parameters.js";
 import { headDepths } from "../layers/heads.js";
 import { normal, uniformWithin } from "../layers/initializers.js";
@@ -59,7 +60,7 @@ interface Block extends BlockKind {
   readonly feedForwardNorm: Norm;
 }
 
-type Watch = (x: tf.Tensor4D, block: Block, index: number) => void;
+type Watch = (x: tf.Tensor4D, block: Block) => void;
 
 interface Norm {
   readonly gamma: tf.LayerVariable;
@@ -91,7 +92,7 @@ interface Dense {
  *     model.apply(images);                       // [B, 28, 28, 1] -> [B, 28, 28, 1, 16]
  *     model.sample({ count: 4, seed: 7 });       // [4, 28, 28, 1]
  */
-export class AutoregressiveAxialTransformer extends Layer {
+export class AutoregressiveAxialTransformer extends Layer implements AttentionLayer {
   static readonly className = "AutoregressiveAxialTransformer";
   private readonly settings: Required<
     Pick<AutoregressiveAxialTransformerArgs, "levels" | "filters" | "outerDepth" | "innerDepth">
@@ -156,33 +157,36 @@ export class AutoregressiveAxialTransformer extends Layer {
     });
   }
 
+  /** Of every block, from the outer decoder's first to the inner one's last. */
+  get attentionSteps(): readonly AttentionStep[] {
+    const { outerDepth, innerDepth } = this.settings;
+    const outer = Array.from({ length: 2 * outerDepth }, (_, block) => ({
+      name: `outer.${block}`,
+      axes: block % 2 === 0 ? axisSteps.width.axes : axisSteps.height.axes,
+    }));
+    const inner = Array.from({ length: innerDepth }, (_, block) => ({
+      name: `inner.${block}`,
+      axes: axisSteps.width.axes,
+    }));
+    return [...outer, ...inner];
+  }
+
   /**
-   * The attention weights of every block for these images, from the outer decoder's first to the inner one's last:
-   * along the row over its S values, [B, H, N, S, S], or along the column, [B, S, N, H, H]; query before key.
+   * The attention weights of every block for these images: along the row over its S values, [B, H, N, S, S], or along
+   * the column, [B, S, N, H, H]; see {@link AttentionLayer}.
    */
-  attention(images: tf.Tensor): { block: string; axis: "row" | "column"; weights: tf.Tensor5D }[] {
+  attentionWeights(images: tf.Tensor): tf.Tensor[] {
+    this.assertBuilt();
     this.assertShape(images.shape);
     return tf.tidy(() => {
-      const found: { block: string; axis: "row" | "column"; weights: tf.Tensor5D }[] = [];
-      const watch = (decoder: string) => (x: tf.Tensor4D, block: Block, index: number) => {
-        const { axis, span } = block;
-        const input = normalize(x, block.attentionNorm);
+      const found: tf.Tensor[] = [];
+      const watch = (x: tf.Tensor4D, { axis, span, attention, attentionNorm }: Block) => {
         const options = { ...this.options, span };
-        const weights = axisAttentionWeights(input, axis, readParameters(block.attention), options); // [O, I, N, L, L]
-        const [lines, ...rest] = [
-          weights.size / weights.shape.slice(2).reduce((a, b) => a * b),
-          ...weights.shape.slice(2),
-        ];
-        const shape = [x.shape[0], lines / x.shape[0], ...rest] as tf.Tensor5D["shape"];
-        found.push({
-          block: `${decoder}.${index}`,
-          axis: axis === 1 ? "column" : "row",
-          weights: weights.reshape(shape),
-        });
+        found.push(axisAttentionWeights(normalize(x, attentionNorm), axis, readParameters(attention), options));
       };
       const embedded = this.embed(images);
-      const context = this.outerContext(embedded, watch("outer"));
-      this.logits(context, embedded, { watch: watch("inner") });
+      const context = this.outerContext(embedded, watch);
+      this.logits(context, embedded, { watch });
       return found;
     });
   }
@@ -265,8 +269,8 @@ export class AutoregressiveAxialTransformer extends Layer {
 
   /** Block after block; `watch` sees what goes into each. */
   private applyBlocks(start: tf.Tensor4D, blocks: readonly Block[], watch?: Watch): tf.Tensor4D {
-    return blocks.reduce((x, block, index) => {
-      watch?.(x, block, index);
+    return blocks.reduce((x, block) => {
+      watch?.(x, block);
       return this.applyBlock(x, block);
     }, start);
   }

@@ -181,9 +181,9 @@ describe("inspect", () => {
       [1, 2].map((recurrence) => [
         `r${recurrence}`,
         Array.from({ length: recurrence }, () => [
-          ["head", "column", "query", "key"],
-          [1, width, height, height],
-          [1, height, width, width],
+          ["column", "head", "query", "key"],
+          [width, 1, height, height],
+          [height, 1, width, width],
         ]),
       ]),
     );

@@ -113,15 +113,15 @@ describe("AxialImageTransformer", () => {
     const layer = new AxialImageTransformer(small);
     const x = tf.randomNormal([1, 3, 5, 6], 0, 1, "float32", 4);
     layer.apply(x);
-    const found = layer.attention(x);
+    const found = layer.attentionWeights(x);
     assert.deepEqual(
-      found.map(({ axis, weights }) => [axis, weights.shape]),
-      [0, 1].flatMap(() => [
-        ["height", [1, 5, 2, 3, 3]],
-        ["width", [3, 1, 2, 5, 5]],
+      layer.attentionSteps.map(({ name, axes }, step) => [name, axes[0], found[step].shape]),
+      [0, 1].flatMap((step) => [
+        [`${step}.height`, "column", [1, 5, 2, 3, 3]],
+        [`${step}.width`, "row", [1, 3, 2, 5, 5]],
       ]),
     );
-    for (const { weights } of found) assert.ok(largestDifference(weights.sum(-1), tf.onesLike(weights.sum(-1))) < 1e-6);
+    for (const weights of found) assert.ok(largestDifference(weights.sum(-1), tf.onesLike(weights.sum(-1))) < 1e-6);
   });
 
   it("is built again from its configuration", () => {

@@ -73,7 +73,7 @@ describe("criss-cross attention", () => {
   it("counts the own pixel once: weights of row and column together sum to 1, the column's own place is zero", () => {
     const qkv = random([1, 5, 3, 22], 1);
     const { row, column } = crissCrossAttentionWeights({ qkv }, geometry);
-    const total = row.sum(-1).add(column.sum(-1).transpose([0, 1, 3, 2])); // [B, N, H, W]
+    const total = row.sum(-1).add(column.sum(-1).transpose([0, 3, 2, 1])); // [B, H, N, W]
     assert.ok(total.sub(1).abs().max().dataSync()[0] < 1e-6);
     assert.equal(column.mul(tf.eye(5)).abs().max().dataSync()[0], 0);
   });
@@ -114,10 +114,10 @@ describe("CrissCrossAttention", () => {
     assert.equal((twice.apply(x) as tf.Tensor).sub(expected).abs().max().dataSync()[0], 0);
     assert.ok(expected.sub(x).abs().max().dataSync()[0] > 0.1);
     assert.deepEqual(
-      twice.attention(x).map(({ row, column }) => [row.shape, column.shape]),
-      [0, 1].map(() => [
-        [1, 1, 3, 5, 5],
-        [1, 1, 5, 3, 3],
+      twice.attentionWeights(x).map(({ shape }, step) => [twice.attentionSteps[step].name, shape]),
+      [0, 1].flatMap((loop) => [
+        [`${loop}.column`, [1, 5, 1, 3, 3]],
+        [`${loop}.row`, [1, 3, 1, 5, 5]],
       ]),
     );
   });
@@ -149,7 +149,7 @@ describe("CrissCrossAttention", () => {
     );
     const start = tf.memory().numTensors;
     tf.dispose([layer.apply(x) as tf.Tensor]);
-    layer.attention(x).forEach(({ row, column }) => tf.dispose([row, column]));
+    tf.dispose(layer.attentionWeights(x));
     assert.equal(tf.memory().numTensors, start);
   });
 

@@ -126,7 +126,7 @@ describe("NdAxialAttention", () => {
     const x = tf.randomNormal([2, 1, 7, 6], 0, 1, "float32", 5);
     layer.build(x.shape);
     // With one key the weight is 1: the height step is the linear map v -> output.
-    const [columns, rows] = layer.attention(x);
+    const [columns, rows] = layer.attentionWeights(x);
     assert.deepEqual(
       [...columns.dataSync()],
       Array.from({ length: 2 * 7 * 2 }, () => 1),
@@ -192,7 +192,7 @@ describe("NdAxialAttention", () => {
     layer.apply(x);
     const start = tf.memory().numTensors;
     (layer.apply(x) as tf.Tensor).dispose();
-    layer.attention(x).forEach((weights) => weights.dispose());
+    tf.dispose(layer.attentionWeights(x));
     assert.equal(tf.memory().numTensors, start);
   });
 

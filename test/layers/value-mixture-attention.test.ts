@@ -105,8 +105,9 @@ describe("ValueMixtureAttention", () => {
       const layer = make();
       const x = image(3, 4);
       layer.apply(x);
-      const weights = layer.attentionWeights(x);
-      assert.deepEqual(weights.shape, [batch * 2 * 2, heads, 4, 4]);
+      const given = layer.attentionWeights(x);
+      assert.deepEqual(given.shape, [batch, 2, 2, heads, 4, 4]);
+      const weights = given.reshape<tf.Tensor4D>([batch * 4, heads, 4, 4]);
       assertClose(weights.sum(3), tf.ones([batch * 4, heads, 4]));
       // The third row is the first of its blocks; their second row is beyond the image.
       assertClose(weights.slice([2, 0, 0, 2], [1, heads, 2, 2]), new Float32Array(heads * 4));

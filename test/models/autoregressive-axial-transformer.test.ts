@@ -119,10 +119,10 @@ describe("AutoregressiveAxialTransformer", () => {
     const images = tf.randomUniform([2, 3, 5, 2], 0, 4, "int32", 6);
     model.apply(images);
     const tensors = tf.memory().numTensors;
-    const found = model.attention(images);
+    const found = model.attentionWeights(images);
     assert.equal(tf.memory().numTensors, tensors + 4);
     assert.deepEqual(
-      found.map(({ block, axis, weights }) => [block, axis, weights.shape]),
+      model.attentionSteps.map(({ name, axes }, step) => [name, axes[0], found[step].shape]),
       [
         ["outer.0", "row", [2, 3, 3, 10, 10]],
         ["outer.1", "column", [2, 10, 3, 3, 3]],
@@ -131,14 +131,15 @@ describe("AutoregressiveAxialTransformer", () => {
       ],
     );
     tf.tidy(() => {
-      for (const { block, weights } of found) {
+      found.forEach((weights, step) => {
+        const { name } = model.attentionSteps[step];
         const sums = weights.sum(-1);
-        assert.ok(sums.sub(1).abs().max().dataSync()[0] < 1e-5, block);
+        assert.ok(sums.sub(1).abs().max().dataSync()[0] < 1e-5, name);
         const later = weights.sub(tf.linalg.bandPart(weights.reshape<tf.Tensor4D>([-1, ...weights.shape.slice(2)] as never), -1, 0).reshape(weights.shape)); // prettier-ignore
-        assert.equal(later.max().dataSync()[0] > 0, block === "outer.0", block);
-      }
+        assert.equal(later.max().dataSync()[0] > 0, name === "outer.0", name);
+      });
     });
-    tf.dispose(found.map(({ weights }) => weights));
-    assert.throws(() => model.attention(tf.zeros([1, 4, 5, 2])), /input must be .* got \[1, 4, 5, 2\]/);
+    tf.dispose(found);
+    assert.throws(() => model.attentionWeights(tf.zeros([1, 4, 5, 2])), /input must be .* got \[1, 4, 5, 2\]/);
   });
 });
