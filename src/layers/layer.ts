@@ -51,6 +51,16 @@ export abstract class Layer extends tf.layers.Layer {
     assertArgs(this.where, args, keys);
   }
 
+  /** TensorFlow.js adds `customObjects` to what was saved, which is no argument of the layer. */
+  static override fromConfig<T extends tf.serialization.Serializable>(
+    cls: tf.serialization.SerializableConstructor<T>,
+    config: tf.serialization.ConfigDict,
+  ): T {
+    const args = { ...config };
+    delete args.customObjects;
+    return new cls(args);
+  }
+
   /** @throws ConfigError when the layer has no weights yet */
   protected assertBuilt(): void {
     if (!this.built)

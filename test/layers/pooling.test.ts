@@ -143,9 +143,12 @@ describe("Convolution", () => {
     assert.throws(() => new Convolution({ filters: 4, kernelSize: 2 }), /kernelSize must be odd, got 2; use 3/);
     assert.throws(
       () => new Convolution({ filters: 4, groups: 3 }),
-      /filters must be a multiple of groups, got 4 and 3/,
+      /filters must be a multiple of groups, got filters=4, groups=3; use 6/,
     );
-    assert.throws(() => new Convolution({ filters: 6, groups: 3 }).build([null, 5, 5, 4]), /got 4 and 3/);
+    assert.throws(
+      () => new Convolution({ filters: 6, groups: 3 }).build([null, 5, 5, 4]),
+      /got filters=4, groups=3; use 6/,
+    );
   });
 });
 
