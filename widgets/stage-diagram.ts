@@ -1,11 +1,12 @@
 /** A residual network as boxes: what each stage does, how large its maps are, and how deep it is. */
 import { ConfigError } from "../src/core/errors.js";
+import { configuration } from "../src/models/index.js";
 import type { Figure } from "./figure.js";
 import { extent } from "./numbers.js";
 import { columnWidth, fontSizes } from "./theme.js";
 import { vegaFigure, type VegaLiteSpec } from "./vega.js";
 
-/** What is drawn of a configuration; `axial.models.configuration(name)` is one. */
+/** What is drawn of a configuration. */
 export interface StagedNetwork {
   readonly name: string;
   readonly stem: { readonly kind: string; readonly filters?: number };
@@ -142,10 +143,11 @@ export function stageDiagramSpec(
 }
 
 /**
- * The stages of a residual network from left to right, a box a block, as high as its map is wide.
+ * The stages of a residual network, by name or from a configuration of your own, from left to right, a box a block, as high as its map is wide.
  *
- *     stageDiagram(axial.models.configuration("axial-resnet-50-s"), { size: 224 })
+ *     stageDiagram("axial-resnet-50-s", { size: 224 })
  */
-export function stageDiagram(network: StagedNetwork, options: StageDiagramOptions = {}): Figure {
+export function stageDiagram(model: string | StagedNetwork, options: StageDiagramOptions = {}): Figure {
+  const network = typeof model === "string" ? configuration(model) : model;
   return vegaFigure(options.title ?? network.name, stageDiagramSpec(network, options));
 }

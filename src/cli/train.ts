@@ -37,6 +37,7 @@ import {
   type DataChoice,
 } from "./open-data.js";
 import { commandTask, taskOption } from "./tasks.js";
+import { readModel } from "./read-model.js";
 import { createTrainProgress, measureText, type TrainProgress } from "./train-progress.js";
 
 interface TrainFlags {
@@ -206,7 +207,7 @@ function freshRun(flags: TrainFlags): RunChoice {
   const choice = choiceOf(flags, { data: base.data, augmentation: base.augmentation });
   const settings = { ...base.settings, ...settingsOf(flags, base.settings) };
   const task = taskOf(flags, { kind: base.task ?? "classification" });
-  return { settings, task, model: flags.model === undefined ? base.model : modelOf("--model", flags.model), choice };
+  return { settings, task, model: flags.model === undefined ? base.model : readModel("--model", flags.model), choice };
 }
 
 /** The run's own configuration; options that say otherwise are refused by `train`. */
@@ -219,7 +220,7 @@ async function resumedRun(flags: TrainFlags, resume: string): Promise<RunChoice>
   return {
     settings: settingsOf(flags, config),
     task: taskOf(flags, config.task),
-    model: flags.model === undefined ? undefined : modelOf("--model", flags.model),
+    model: flags.model === undefined ? undefined : readModel("--model", flags.model),
     choice,
   };
 }

@@ -2,7 +2,6 @@
 import { largest } from "../core/extremes.js";
 import type { Command } from "commander";
 import {
-  configuration,
   names,
   paperFigures,
   rowsWithoutModel,
@@ -12,8 +11,7 @@ import {
   type ResNetConfig,
   type Summary,
 } from "../models/index.js";
-import { whole } from "./arguments.js";
-import { modelOf } from "./model-option.js";
+import { readModel } from "./read-model.js";
 
 interface ZooOptions {
   readonly size: number;
@@ -30,17 +28,17 @@ export function register(program: Command): void {
         "matrix products of attention), the activations that a training step keeps for one image, and, where a paper has the\n" +
         "model, the paper's figures. With a name: the same for each of its layers.",
     )
-    .argument("[model]", "one model, by name or a JSON file with a configuration, layer by layer")
-    .option("--size <pixels>", "side of the square images", whole, 224)
-    .option("--classes <count>", "classes of the classifier", whole, 1000)
+    .argument("[model]", "one model, by name or from a JSON file with a configuration: layer by layer")
+    .option("--size <pixels>", "side of the square images", Number, 224)
+    .option("--classes <count>", "classes of the classifier", Number, 1000)
     .option("--json", "print exact numbers as JSON instead of a table")
     .addHelpText(
       "after",
       "\nExit code: 0 listed, 2 no such model or a wrong option.\n\n" +
-        "Examples:\n  npx axial-lab zoo\n  npx axial-lab zoo axial-resnet-26-s --size 64 --classes 10\n  npx axial-lab zoo mine.json\n  npx axial-lab zoo --json",
+        "Examples:\n  axial-lab zoo\n  axial-lab zoo axial-resnet-26-s --size 64 --classes 10\n  axial-lab zoo mine.json --classes 10\n  axial-lab zoo --json",
     )
     .action((model: string | undefined, { json = false, ...options }: ZooOptions) => {
-      const chosen = model === undefined ? names() : [modelOf("zoo", model)];
+      const chosen = model === undefined ? names() : [readModel("zoo", model)];
       const rows = chosen.map((one) => describe(one, options));
       const plain = rows.map(({ summary, ...row }) => (model === undefined ? row : { ...row, layers: summary.layers }));
       if (json) console.log(JSON.stringify(model === undefined ? plain : plain[0], null, 1));
@@ -64,9 +62,8 @@ function describe(
   model: string | ResNetConfig,
   { size, classes }: Required<Pick<ModelOptions, "size" | "classes">>,
 ): ZooRow {
-  const config = typeof model === "string" ? configuration(model) : model;
-  const summary = summarize(config, { size, classes });
-  const { name } = config;
+  const summary = summarize(model, { size, classes });
+  const name = typeof model === "string" ? model : model.name;
   return {
     model: name,
     size,
@@ -75,7 +72,7 @@ function describe(
     convolutionMultiplyAdds: summary.convolutionMacs,
     attentionMultiplyAdds: summary.attentionMacs,
     trainingActivationBytes: 4 * summary.activations,
-    paper: size === 224 && classes === 1000 ? (paperFigures.get(name) ?? null) : null,
+    paper: typeof model === "string" && size === 224 && classes === 1000 ? (paperFigures.get(name) ?? null) : null,
     summary,
   };
 }

@@ -1,6 +1,6 @@
 /** Checks of values that callers give, with errors that say the rule, what was got and what to do. */
 import { ConfigError } from "./errors.js";
-import { shown } from "./options.js";
+import { nearest, shown } from "./options.js";
 
 /**
  * @param where begins the error
@@ -16,13 +16,18 @@ export function assertPositiveIntegers(where: string, values: Readonly<Record<st
 /**
  * @param where begins the error
  * @param name what the caller knows the value by
- * @throws ConfigError when the value is none of those allowed; undefined, which stands for a default, passes
+ * @throws ConfigError when the value is none of those allowed, with the nearest; undefined, for a default, passes
  */
-export function assertOneOf(where: string, name: string, value: unknown, allowed: readonly (string | null)[]): void {
+export function assertOneOf(
+  where: string,
+  name: string,
+  value: unknown,
+  allowed: readonly (string | number | null)[],
+): void {
   if (value === undefined || (allowed as readonly unknown[]).includes(value)) return;
-  const listed = allowed.map((one) => (one === null ? "null" : `"${one}"`));
-  const last = listed.pop();
-  throw new ConfigError(
-    `${where}: ${name} must be ${listed.length === 0 ? "" : `${listed.join(", ")} or `}${last}, got ${shown(value)}; choose one`,
-  );
+  const written = allowed.map((one) => JSON.stringify(one));
+  const listed = written.length === 1 ? written[0] : `${written.slice(0, -1).join(", ")} or ${written.at(-1)}`;
+  const words = allowed.map(String);
+  const remedy = typeof value === "string" ? `use ${written[words.indexOf(nearest(value, words))]}` : "choose one";
+  throw new ConfigError(`${where}: ${name} must be ${listed}, got ${shown(value)}; ${remedy}`);
 }

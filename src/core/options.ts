@@ -22,21 +22,27 @@ interface KeyTable {
 /**
  * @param where begins the error: the function, or the layer with its name
  * @param given what the caller wrote; where it may be left out, hand in {} for undefined
- * @param path what the caller knows the object by, such as `stages[1].operator`; none: the options themselves
+ * @param path what the caller knows the object by: a path such as `stages[1].operator`, or words for the whole of it,
+ *   "the configuration"; default "the options"
  * @throws ConfigError when it is no plain object, or has a key that is not in the table: it names the nearest one
  */
-export function assertKnownKeys<T extends object>(where: string, given: T, keys: KeysOf<NoInfer<T>>, path = ""): void {
+export function assertKnownKeys<T extends object>(
+  where: string,
+  given: T,
+  keys: KeysOf<NoInfer<T>>,
+  path = "the options",
+): void {
   walk(where, given, keys, path);
 }
 
 function walk(where: string, given: unknown, keys: KeyTable, path: string): void {
   if (typeof given !== "object" || given === null || Array.isArray(given))
     throw new ConfigError(
-      `${where}: ${path === "" ? "options" : path} must be an object, got ${shown(given)}; ` +
+      `${where}: ${path} must be an object, got ${shown(given)}; ` +
         `write { ${Object.keys(keys).slice(0, 3).join(", ")}${Object.keys(keys).length > 3 ? ", ..." : ""} }`,
     );
   for (const [key, value] of Object.entries(given)) {
-    const full = path === "" ? key : `${path}.${key}`;
+    const full = path.includes(" ") ? key : `${path}.${key}`;
     if (!Object.hasOwn(keys, key))
       throw new ConfigError(
         `${where}: there is no option of this name, got ${full}; ` +
@@ -62,9 +68,16 @@ export function shown(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-/** The candidate that takes the fewest insertions, deletions and replacements to write; the first of equals. */
+/**
+ * The candidate that takes the fewest insertions, deletions and replacements to write, whatever the case; one that the
+ * word begins, or that begins the word, comes first. The first of equals.
+ */
 export function nearest(word: string, candidates: readonly string[]): string {
-  const distances = candidates.map((candidate) => editDistance(word.toLowerCase(), candidate.toLowerCase()));
+  const distances = candidates.map((candidate) => {
+    const [a, b] = [word.toLowerCase(), candidate.toLowerCase()];
+    const isBeginning = a.length > 1 && b.length > 1 && (a.startsWith(b) || b.startsWith(a));
+    return isBeginning ? Math.abs(a.length - b.length) / (a.length + b.length) : editDistance(a, b);
+  });
   return candidates[distances.indexOf(Math.min(...distances))];
 }
 

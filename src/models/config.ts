@@ -2,7 +2,6 @@
  * A model is plain data: a stem, a list of stages, a head. Everything here can be written to JSON, logged with a run,
  * and built again; a variant is its difference from a base.
  */
-import { ConfigError } from "../core/errors.js";
 import type { BatchNormPreset } from "../functions/batch-norm.js";
 import type { PositionTerms } from "../layers/index.js";
 
@@ -218,49 +217,3 @@ export interface ModelOptions {
 
 /** Side of the feature map after a convolution or pooling with "same" padding, which keeps the remainder. */
 export const strided = (side: number, stride: number): number => Math.ceil(side / stride);
-
-/** @throws ConfigError that names the field. */
-export function assertConfig(config: ResNetConfig, { classes, size = 224 }: ModelOptions): void {
-  const where = `models.create ${config.name}`;
-  const { stem, stages, head } = config;
-  const ofStage = ({ blocks, width, filters }: StageConfig, path: string): [string, number][] => [
-    [`${path}.blocks`, blocks],
-    [`${path}.width`, width],
-    [`${path}.filters`, filters],
-  ];
-  const ofDecoder = (decoder: DecoderConfig, path: string): [string, number][] => [
-    [`${path}.filters`, decoder.filters],
-    [`${path}.headFilters`, decoder.headFilters],
-    [`${path}.pyramid.filters`, decoder.pyramid.filters],
-    ...decoder.pyramid.rates.map((rate, index): [string, number] => [`${path}.pyramid.rates[${index}]`, rate]),
-    ...decoder.skips.map(({ filters }, index): [string, number] => [`${path}.skips[${index}].filters`, filters]),
-  ];
-  const positive: [string, number][] = [
-    ["classes", classes],
-    ["size", size],
-    ...(stem.kind === "blocks" ? ofStage(stem.stage, "stem.stage") : ([["stem.filters", stem.filters]] as const)),
-    ...stages.flatMap((stage, index) => ofStage(stage, `stages[${index}]`)),
-    ...(head?.kind === "crissCross"
-      ? ([
-          ["head.filters", head.filters ?? 512],
-          ["head.recurrence", head.recurrence ?? 2],
-        ] as const)
-      : []),
-    ...(head?.kind === "panoptic"
-      ? [...ofDecoder(head.semantic, "head.semantic"), ...ofDecoder(head.instance, "head.instance")]
-      : []),
-  ].map(([name, value]) => [name as string, value as number]);
-  for (const [name, value] of positive)
-    if (!Number.isInteger(value) || value < 1)
-      throw new ConfigError(`${where}: ${name} must be a positive integer, got ${String(value)}; use 1 or more`);
-  if (head?.kind === "panoptic")
-    for (const { stage } of [...head.semantic.skips, ...head.instance.skips])
-      if (!Number.isInteger(stage) || stage < 1 || stage > stages.length)
-        throw new ConfigError(
-          `${where}: a skip must come from a stage from 1 to ${stages.length}, got ${stage}; name one that there is`,
-        );
-  if (head?.kind === "crissCross" && head.auxiliary === true && stages.length < 2)
-    throw new ConfigError(
-      `${where}: head.auxiliary needs a stage before the last, got ${stages.length} stages; leave it out`,
-    );
-}

@@ -54,5 +54,5 @@ export {
   type ResNetName,
   type ResNetOptions,
 } from "./resnet.js";
-export { summarize, type Summary } from "./summary.js";
+export { summarize, type Summary, type SummaryOptions } from "./summary.js";
 export { configuration, create, names } from "./zoo.js";

@@ -1,7 +1,8 @@
 /** From a configuration to a network: stem, stages of residual blocks, head. */
 import * as tf from "@tensorflow/tfjs";
 import type { Assembler } from "./assembler.js";
-import { assertConfig, type ModelOptions, type ResNetConfig } from "./config.js";
+import { assertConfig } from "./check-config.js";
+import type { ModelOptions, ResNetConfig } from "./config.js";
 import { applyHead } from "./head.js";
 import { layerAssembler } from "./layer-assembler.js";
 import { applyStage } from "./residual-block.js";
@@ -24,7 +25,7 @@ export function assemble<F>(assembler: Assembler<F>, image: F, config: ResNetCon
  * @throws ConfigError when the configuration or the options are not valid.
  */
 export function buildResNet(config: ResNetConfig, options: ModelOptions): tf.LayersModel {
-  assertConfig(config, options);
+  assertConfig("models.create", config, options);
   const { classes, size = 224, seed } = options;
   const image = tf.input({ shape: [null, null, 3], name: "image" });
   const assembler = layerAssembler({ constants: config.norm, seed });

@@ -3,6 +3,7 @@
  * 1605.07146 (wide).
  */
 import { ConfigError } from "../core/errors.js";
+import { assertKnownKeys } from "../core/options.js";
 import type { OperatorConfig, ResNetConfig } from "./config.js";
 
 interface Family {
@@ -60,6 +61,7 @@ export interface ResNetOptions {
  * @throws ConfigError when there is no such network.
  */
 export function resNetConfig(name: ResNetName, options: ResNetOptions = {}): ResNetConfig {
+  assertKnownKeys(`models.resNetConfig ${name}`, options, { attention: true, operator: true, strideOn: true });
   if (!Object.hasOwn(families, name))
     throw new ConfigError(`models.resNetConfig: no such network, got ${name}; use one of ${resNetNames.join(", ")}`);
   const { block, depths, groups = 1, widthPerGroup = 64 }: Family = families[name];

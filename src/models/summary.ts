@@ -1,7 +1,10 @@
 /** What a configuration costs, without building it. */
-import { assertConfig, type ModelOptions, type ResNetConfig } from "./config.js";
+import { assertPositiveIntegers } from "../core/checks.js";
+import { assertConfig } from "./check-config.js";
+import type { ModelOptions, ResNetConfig } from "./config.js";
 import { addCosts, costAssembler, noCost, type Cost, type LayerCost } from "./cost-assembler.js";
 import { assemble } from "./network.js";
+import { configuration } from "./zoo.js";
 
 export interface Summary extends Cost {
   /** Stem and stages, without classifier or head: how deeplab2 counts. */
@@ -11,21 +14,25 @@ export interface Summary extends Cost {
   readonly layers: readonly LayerCost[];
 }
 
+export interface SummaryOptions extends ModelOptions {
+  /** Rows and columns of the image. Default `size` each. */
+  readonly shape?: readonly [height: number, width: number];
+}
+
 /**
- * Parameters, multiply-adds and kept activations of a model for one image of `size` x `size` (default 224), or `shape`.
+ * By name or from a configuration of your own: parameters, multiply-adds and kept activations of a model for one image of
+ * `size` x `size` (default 224), or `shape`.
  *
- *     const { parameters, convolutionMacs, attentionMacs } = summarize(configuration("axial-resnet-50-s"), { classes: 1000 });
+ *     const { parameters, convolutionMacs, attentionMacs } = summarize("axial-resnet-50-s", { classes: 1000 });
  *
  * @throws ConfigError when the configuration or the options are not valid.
  */
-export function summarize(
-  config: ResNetConfig,
-  options: ModelOptions & {
-    /** Rows and columns of the image. Default `size` each. */ readonly shape?: readonly [number, number];
-  },
-): Summary {
-  assertConfig(config, options);
-  const { classes, size = 224, shape: [height, width] = [size, size] } = options;
+export function summarize(model: string | ResNetConfig, options: SummaryOptions): Summary {
+  const config = configuration(model);
+  assertConfig("models.summarize", config, options, ["shape"]);
+  const { classes, size = 224, shape } = options;
+  const [height, width] = shape ?? [size, size];
+  assertPositiveIntegers(`models.summarize ${config.name}`, { "shape[0]": height, "shape[1]": width });
   const assembler = costAssembler();
   assemble(assembler, { height, width, channels: 3, kept: false }, config, classes);
   const { layers } = assembler;

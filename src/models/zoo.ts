@@ -1,6 +1,7 @@
 /** The named models: `names()` lists them, `configuration(name)` is their data, `create(name, options)` builds one. */
 import type * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../core/errors.js";
+import { nearest, shown } from "../core/options.js";
 import { attentionResNets } from "./attention-resnet.js";
 import { axialDeepLabConfig, panopticDeepLabConfig } from "./axial-deeplab.js";
 import { axialResNetConfig, axialWidths, fullAxialResNetConfig, type AxialWidth } from "./axial-resnet.js";
@@ -46,11 +47,19 @@ export function names(): string[] {
   return [...configurations.keys()];
 }
 
-/** The data of a named model. */
-export function configuration(name: string): ResNetConfig {
-  const config = configurations.get(name);
+/**
+ * The data of a named model; a configuration of your own comes back as it is.
+ *
+ * @throws ConfigError when there is no model of that name.
+ */
+export function configuration(model: string | ResNetConfig): ResNetConfig {
+  if (typeof model === "object" && model !== null) return model;
+  const config = configurations.get(model);
   if (config === undefined)
-    throw new ConfigError(`models.configuration: no model of this name, got ${name}; use one of ${names().join(", ")}`);
+    throw new ConfigError(
+      `models.configuration: no model of this name, got ${shown(model)}; ` +
+        `did you mean ${nearest(shown(model), names())}? Known are ${names().join(", ")}`,
+    );
   return config;
 }
 
@@ -65,5 +74,5 @@ export function configuration(name: string): ResNetConfig {
  * @throws ConfigError when there is no such model or an option is wrong.
  */
 export function create(model: string | ResNetConfig, options: ModelOptions): tf.LayersModel {
-  return buildResNet(typeof model === "string" ? configuration(model) : model, options);
+  return buildResNet(configuration(model), options);
 }

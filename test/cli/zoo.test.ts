@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { configuration, names } from "../../src/models/index.js";
@@ -38,19 +38,34 @@ describe("axial-lab zoo", () => {
     assert.match(stdout, /^classifier +1 x 1 x 10 +10250 /m);
   });
 
-  it("takes the JSON that train takes", () => {
-    const file = join(mkdtempSync(join(tmpdir(), "axial-zoo-")), "mine.json");
-    const { name, ...rest } = configuration("resnet-26");
-    writeFileSync(file, JSON.stringify({ name: `my-${name}`, ...rest }));
-    assert.match(zoo(file).stdout, /^my-resnet-26, 224 x 224 pixels$/m);
-    assert.equal(zoo(file).stdout.replace("my-", ""), zoo("resnet-26").stdout);
-    assert.match(zoo("none.json").stderr, /^zoo: must be a name or a JSON file, got none.json/);
-    assert.match(zoo("--size", "x").stderr, /It must be a whole number above 0\./);
+  it("takes the configuration in a JSON file that train takes", () => {
+    const folder = mkdtempSync(join(tmpdir(), "axial-zoo-"));
+    try {
+      const file = join(folder, "mine.json");
+      writeFileSync(file, JSON.stringify({ ...configuration("axial-resnet-26-s"), name: "mine" }));
+      const { stdout, stderr } = zoo(file, "--size", "64", "--classes", "10");
+      assert.equal(stderr, "");
+      assert.match(stdout, /^mine, 64 x 64 pixels\n/);
+      assert.match(stdout, /^stage1\.block1\.height +16 x 16 x 64 +9248 /m);
+      const foreign = zoo(join(packageFolder, "package.json"));
+      assert.equal(foreign.status, 2);
+      assert.match(
+        foreign.stderr,
+        /^models\.summarize: there is no option of this name, got version; did you mean .*\n$/,
+      );
+      const missing = zoo(join(folder, "none.json"));
+      assert.match(missing.stderr, /^zoo: must be a name or a JSON file with a configuration, got .*none\.json .*\n$/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("exits with 2 and one line where there is no such model", () => {
     const { stderr, status } = zoo("resnet-51");
     assert.equal(status, 2);
-    assert.match(stderr, /^models.configuration: no model of this name, got resnet-51; use one of .*\n$/);
+    assert.match(
+      stderr,
+      /^models.configuration: no model of this name, got resnet-51; did you mean resnet-50\? Known are .*\n$/,
+    );
   });
 });

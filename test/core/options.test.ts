@@ -37,11 +37,11 @@ describe("known keys", () => {
   });
 
   it("belong to an object: anything else is an error that says what was got", () => {
-    refuses(undefined, /^create: options must be an object, got undefined/);
-    refuses(null, /^create: options must be an object, got null; write \{ size, position, stages, \.\.\. \}$/);
-    refuses("axial", /options must be an object, got axial/);
-    refuses([1, 2], /options must be an object, got \[1,2\]/);
-    refuses(() => 3, /options must be an object, got a function/);
+    refuses(undefined, /^create: the options must be an object, got undefined/);
+    refuses(null, /^create: the options must be an object, got null; write \{ size, position, stages, \.\.\. \}$/);
+    refuses("axial", /the options must be an object, got axial/);
+    refuses([1, 2], /the options must be an object, got \[1,2\]/);
+    refuses(() => 3, /the options must be an object, got a function/);
     refuses(7, /operator must be an object, got 7/, "operator");
   });
 
@@ -59,6 +59,9 @@ describe("nearest", () => {
     assert.equal(nearest("postion", ["padding", "position", "portion"]), "position");
     assert.equal(nearest("HEADS", ["head", "heads", "depth"]), "heads");
     assert.equal(nearest("", ["abc", "a"]), "a");
+    assert.equal(nearest("conv", ["blocks", "convolution", "convs"]), "convs");
+    assert.equal(nearest("conv", ["blocks", "convolution"]), "convolution");
+    assert.equal(nearest("headsPerGroup", ["filters", "heads"]), "heads");
   });
 });
 

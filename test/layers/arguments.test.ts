@@ -16,7 +16,7 @@ const cases: readonly [layer: unknown, args: object, misspelt: string, meant: st
   [layers.CrissCrossAttention, {}, "recurence", "recurrence"],
   [layers.ValueMixtureAttention, { filters: 16 }, "blocks", "block"],
   [layers.NdAxialAttention, { filters: 16 }, "axis", "axes"],
-  [layers.AxialPositionEmbedding, { filters: 16, shape: [3, 5] }, "std", "seed"],
+  [layers.AxialPositionEmbedding, { filters: 16, shape: [3, 5] }, "std", "stddev"],
   [layers.AxialImageTransformer, { filters: 16, depth: 2 }, "reversable", "reversible"],
   [layers.Convolution, { filters: 16 }, "kernelsize", "kernelSize"],
   [layers.MaxPool, {}, "strides", "stride"],
@@ -53,7 +53,7 @@ describe("arguments of layers", () => {
         `^${name} mine: there is no option of this name, got ${misspelt}; did you mean ${meant}\\? Known are`,
       );
       refuses(layer, { ...args, name: "mine", [misspelt]: 3 }, message);
-      refuses(layer, "axial" as unknown as object, /must be an object, got axial|no option of this name/);
+      refuses(layer, "axial" as unknown as object, /must be an object, got axial/);
     });
 
     it(`${name} takes back the arguments that it saves`, () => {
@@ -87,7 +87,7 @@ describe("arguments of layers", () => {
     refuses(
       layers.AxialAttention,
       { axis: "heigth", filters: 16 },
-      /axis must be "height" or "width", got heigth; choose one/,
+      /axis must be "height" or "width", got heigth; use "height"/,
     );
     refuses(layers.AxialAttention, { filters: 16 }, /axis must be "height" or "width", got null/);
     refuses(

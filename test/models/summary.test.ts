@@ -15,7 +15,7 @@ import {
 } from "../../src/models/index.js";
 import { wirings } from "./shrunk.js";
 
-const count = (name: string, classes = 1000) => summarize(configuration(name), { classes });
+const count = (name: string, classes = 1000) => summarize(name, { classes });
 
 describe("summarize", () => {
   // From the fixtures' model-facts.json: PyTorch originals at 224 x 224.
@@ -86,7 +86,7 @@ describe("summarize", () => {
   });
 
   it("refuses what create refuses", () => {
-    assert.throws(() => summarize(configuration("resnet-18"), { classes: 0 }), /classes must be a positive integer/);
+    assert.throws(() => summarize("resnet-18", { classes: 0 }), /classes must be a positive integer/);
   });
 });
 
@@ -174,7 +174,7 @@ describe("counts and models", () => {
         kept = keptForBackward(model, batch);
         return loss;
       }, model.trainableWeights.map((weight) => weight.read() as tf.Variable)); // prettier-ignore
-      const { activations } = summarize(configuration(name), { classes: 10, size });
+      const { activations } = summarize(name, { classes: 10, size });
       assert.ok(
         Math.abs(kept / batch / activations - 1) < 0.01,
         `${name}: ${kept / batch} kept, ${activations} counted`,

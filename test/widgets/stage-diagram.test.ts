@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { configuration } from "../../src/models/index.js";
-import { stageDiagramSpec } from "../../widgets/stage-diagram.js";
+import { stageDiagram, stageDiagramSpec } from "../../widgets/stage-diagram.js";
 import { themed } from "../../widgets/vega.js";
 import { drawStrictly, textsOf } from "../helpers/figures.js";
 
@@ -42,5 +42,10 @@ describe("a stage diagram", () => {
       name: "ConfigError",
       message: "stageDiagram: size must be a positive integer, got 0; give the side of the images in pixels",
     });
+  });
+
+  it("takes the name of a model in place of its configuration", () => {
+    assert.equal(stageDiagram("resnet-26").title, stageDiagram(configuration("resnet-26")).title);
+    assert.throws(() => stageDiagram("resnet-27"), /no model of this name, got resnet-27; did you mean resnet-26\?/);
   });
 });
