@@ -10,7 +10,8 @@ import { matrixCells } from "./matrix.js";
 import { extent, percent, significant } from "./numbers.js";
 import { assertPixels, greyOf, pixelsUri, type Pixels } from "./pixels.js";
 import { fontSizes } from "./theme.js";
-import { vegaFigure, type VegaLiteSpec } from "./vega.js";
+import { vegaFigure } from "./vega.js";
+import type { VegaLiteSpec } from "./vega-lite-spec.js";
 
 /** A place of a feature map of H x W places that lies over the image. */
 export interface Query {

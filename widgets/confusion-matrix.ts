@@ -5,7 +5,8 @@ import { matrixCells } from "./matrix.js";
 import { extent, percent } from "./numbers.js";
 import { columnWidth, fontSizes, light } from "./theme.js";
 import { textWidth } from "./typeface.js";
-import { vegaFigure, type VegaLiteSpec } from "./vega.js";
+import { vegaFigure } from "./vega.js";
+import type { VegaLiteSpec } from "./vega-lite-spec.js";
 
 export interface ConfusionMatrixArgs {
   /** Names of the classes; two may have the same. */

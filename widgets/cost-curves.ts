@@ -3,7 +3,8 @@ import { ConfigError } from "../src/core/errors.js";
 import type { Figure } from "./figure.js";
 import { extent, significant } from "./numbers.js";
 import { columnWidth } from "./theme.js";
-import { vegaFigure, type VegaLiteSpec } from "./vega.js";
+import { vegaFigure } from "./vega.js";
+import type { VegaLiteSpec } from "./vega-lite-spec.js";
 
 /** A measured or printed point: the series it belongs to, what it is called, and its numbers by name. */
 export interface CostPoint {

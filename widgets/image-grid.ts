@@ -3,7 +3,8 @@ import type { Figure } from "./figure.js";
 import { assertPixels, pixelsUri, type Pixels } from "./pixels.js";
 import { columnWidth, fontSizes } from "./theme.js";
 import { textWidth } from "./typeface.js";
-import { vegaFigure, type VegaLiteSpec } from "./vega.js";
+import { vegaFigure } from "./vega.js";
+import type { VegaLiteSpec } from "./vega-lite-spec.js";
 
 export interface GridImage {
   readonly image: Pixels;

@@ -14,7 +14,8 @@ export { createFigure, type BundleOptions, type Figure } from "./figure.js";
 export { imageGrid, type GridImage, type ImageGridOptions } from "./image-grid.js";
 export { liveFigure, type LiveFigure, type LiveOptions } from "./live.js";
 export { type Pixels } from "./pixels.js";
-export { plotlyFigure, type PlotlySpec } from "./plotly.js";
+export { plotlyFigure } from "./plotly.js";
+export type { PlotlySpec } from "./plotly-spec.js";
 export {
   relativeEncodings,
   type EncodingTable,
@@ -31,7 +32,8 @@ export {
   type Run,
   type TrainingCurvesOptions,
 } from "./training-curves.js";
-export { vegaFigure, type VegaLiteSpec } from "./vega.js";
+export { vegaFigure } from "./vega.js";
+export type { VegaLiteSpec } from "./vega-lite-spec.js";
 export { createWidget, type Widget, type WidgetArgs } from "./widget.js";
 export { accuracyAgainstCost, type AccuracyAgainstCostOptions, type AccuracyPoint } from "./accuracy-against-cost.js";
 export {

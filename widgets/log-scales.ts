@@ -2,7 +2,7 @@
  * Logarithmic scales have no place for zero and below: Vega gives such values the middle of the range, as if they were
  * measured there. They are left out, and the figure says so.
  */
-import type { VegaLiteSpec } from "./vega.js";
+import type { VegaLiteSpec } from "./vega-lite-spec.js";
 
 type Row = Readonly<Record<string, unknown>>;
 type Encoding = Readonly<Record<string, Row | undefined>>;

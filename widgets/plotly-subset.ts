@@ -1,6 +1,6 @@
 /** The subset of Plotly's grammar that has a translation: anything else would be drawn in one form and not in the other. */
 import { ConfigError } from "../src/core/errors.js";
-import type { PlotlySpec } from "./plotly.js";
+import type { PlotlySpec } from "./plotly-spec.js";
 
 const placed = ["type", "x", "y", "xaxis", "yaxis", "name"];
 const traceKeys: Readonly<Record<string, readonly string[]>> = {

@@ -15,9 +15,9 @@ import type {
   PlotlySpec,
   PlotlyTrace,
   ScatterTrace,
-} from "./plotly.js";
+} from "./plotly-spec.js";
 import { columnWidth, fontSizes } from "./theme.js";
-import type { VegaLiteSpec } from "./vega.js";
+import type { VegaLiteSpec } from "./vega-lite-spec.js";
 
 type Encoding = Record<string, unknown>;
 

@@ -2,7 +2,8 @@
 import { ShapeError } from "../src/core/errors.js";
 import type { Figure } from "./figure.js";
 import { quantile, significant } from "./numbers.js";
-import { plotlyFigure, type HeatmapTrace, type PlotlyAxis, type PlotlySpec } from "./plotly.js";
+import { plotlyFigure } from "./plotly.js";
+import type { HeatmapTrace, PlotlyAxis, PlotlySpec } from "./plotly-spec.js";
 
 /** A table of encodings r: row = (key index - query index) + before, column = channel, row-major. */
 export interface EncodingTable {

@@ -4,7 +4,8 @@ import { configuration } from "../src/models/index.js";
 import type { Figure } from "./figure.js";
 import { extent } from "./numbers.js";
 import { columnWidth, fontSizes } from "./theme.js";
-import { vegaFigure, type VegaLiteSpec } from "./vega.js";
+import { vegaFigure } from "./vega.js";
+import type { VegaLiteSpec } from "./vega-lite-spec.js";
 
 /** What is drawn of a configuration. */
 export interface StagedNetwork {

@@ -4,7 +4,8 @@ import { distinctNames } from "./names.js";
 import { liveFigure, type LiveOptions } from "./live.js";
 import { extent, percent, significant } from "./numbers.js";
 import { columnWidth } from "./theme.js";
-import { vegaFigure, type VegaLiteSpec } from "./vega.js";
+import { vegaFigure } from "./vega.js";
+import type { VegaLiteSpec } from "./vega-lite-spec.js";
 
 /** What the curves read of a training log; an event of `axial.training` is one of these. Epochs count from 0. */
 export type LogEvent =

@@ -11,11 +11,7 @@ import { withoutLogZeros } from "./log-scales.js";
 import { vegaLiteToSvg } from "./picture.js";
 import { dark, light, vegaConfig } from "./theme.js";
 import { withDataInside } from "./vega-data.js";
-
-/** A Vega-Lite specification: plain JSON. Grammar: https://vega.github.io/vega-lite/docs/spec.html */
-export interface VegaLiteSpec {
-  [property: string]: unknown;
-}
+import type { VegaLiteSpec } from "./vega-lite-spec.js";
 
 const schema = (version: number): string => `https://vega.github.io/schema/vega-lite/v${version}.json`;
 

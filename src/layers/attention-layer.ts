@@ -29,6 +29,7 @@ export interface AttentionLayer extends tf.layers.Layer {
   attentionWeights(x: tf.Tensor): tf.Tensor | tf.Tensor[];
 }
 
+/** Whether the attention of a layer can be looked at. */
 export function isAttentionLayer(layer: tf.layers.Layer): layer is AttentionLayer {
   return "attentionSteps" in layer && "attentionWeights" in layer;
 }

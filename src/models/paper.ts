@@ -137,6 +137,7 @@ const cityscapes = { source: "Axial-DeepLab, Table 6", shape: [1025, 2049], clas
 /** Table 2 does not say for which size: with 1025 x 1025 pixels its figures are half of Table 6's, as printed. */
 const coco = { source: "Axial-DeepLab, Table 2", shape: [1025, 1025], classes: 133 } as const;
 
+/** Rows of the tables of Axial-DeepLab and Panoptic-DeepLab that the zoo has. */
 export const panopticPaperFigures: readonly PanopticPaperFigures[] = [
   {
     ...coco,

@@ -6,13 +6,9 @@ import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { FileError } from "../core/errors.js";
 import { fmix32Counter, type GeneratedRule } from "./generator.js";
+import type { Values } from "./values.js";
 import { toFloat32 } from "../weights/dtypes.js";
 import { readSafetensors } from "../weights/safetensors.js";
-
-export interface Values {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-}
 
 export interface ReferenceCase {
   /** Name of the file without its ending. */

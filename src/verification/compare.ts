@@ -1,5 +1,5 @@
 /** How far a tensor of ours is from a stored one. */
-import type { Values } from "./case.js";
+import type { Values } from "./values.js";
 
 export interface Comparison {
   /** Name of the stored tensor. */

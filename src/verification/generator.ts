@@ -1,6 +1,6 @@
 /** Inputs and parameters that a case does not store but says how to make. */
 import { elements } from "../weights/correspondence.js";
-import type { Values } from "./case.js";
+import type { Values } from "./values.js";
 
 export interface GeneratedRule {
   readonly shape: readonly number[];

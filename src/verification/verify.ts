@@ -5,7 +5,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { fromForeign, toForeign } from "../weights/correspondence.js";
 import { axialSubjects } from "./axial-subjects.js";
-import type { ReferenceCase, Values } from "./case.js";
+import type { ReferenceCase } from "./case.js";
+import type { Values } from "./values.js";
 import { compareAll } from "./compare.js";
 import { failure, judge, type CaseReport } from "./report.js";
 import type { Subject, SubjectBuilder } from "./subject.js";

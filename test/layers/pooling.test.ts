@@ -147,7 +147,7 @@ describe("Convolution", () => {
     );
     assert.throws(
       () => new Convolution({ filters: 6, groups: 3 }).build([null, 5, 5, 4]),
-      /got filters=4, groups=3; use 6/,
+      /got 4 channels, groups=3; change groups/,
     );
   });
 });

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { withoutLogZeros } from "../../widgets/log-scales.js";
 import { matrixCells } from "../../widgets/matrix.js";
-import { themed, type VegaLiteSpec } from "../../widgets/vega.js";
+import { themed } from "../../widgets/vega.js";
+import type { VegaLiteSpec } from "../../widgets/vega-lite-spec.js";
 import { drawStrictly, textsOf } from "../helpers/figures.js";
 
 const log = { scale: { type: "log" }, type: "quantitative" };

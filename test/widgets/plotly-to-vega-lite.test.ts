@@ -1,7 +1,8 @@
 /** What Plotly draws of a specification, Vega-Lite's form draws as well. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { plotlyFigure, type PlotlyAxis, type PlotlySpec, type PlotlyTrace } from "../../widgets/plotly.js";
+import { plotlyFigure } from "../../widgets/plotly.js";
+import type { PlotlyAxis, PlotlySpec, PlotlyTrace } from "../../widgets/plotly-spec.js";
 import { plotlyToVegaLite } from "../../widgets/plotly-to-vega-lite.js";
 import { light } from "../../widgets/theme.js";
 import { themed } from "../../widgets/vega.js";

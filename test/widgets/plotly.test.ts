@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { plotlyFigure, plotlyJson, type PlotlySpec } from "../../widgets/plotly.js";
+import { plotlyFigure, plotlyJson } from "../../widgets/plotly.js";
+import type { PlotlySpec } from "../../widgets/plotly-spec.js";
 import { plotlyToVegaLite } from "../../widgets/plotly-to-vega-lite.js";
 import { themed } from "../../widgets/vega.js";
 import { drawStrictly, textsOf } from "../helpers/figures.js";

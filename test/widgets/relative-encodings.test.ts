@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { relativeEncodingsSpec, type EncodingTable } from "../../widgets/relative-encodings.js";
-import type { HeatmapTrace } from "../../widgets/plotly.js";
+import type { HeatmapTrace } from "../../widgets/plotly-spec.js";
 
 /** Offsets from -2 to 2, three channels: 10 * offset + channel. */
 const table: EncodingTable = {

@@ -21,7 +21,8 @@ import { plotlyToVegaLite } from "../../widgets/plotly-to-vega-lite.js";
 import { relativeEncodingsSpec } from "../../widgets/relative-encodings.js";
 import { stageDiagramSpec } from "../../widgets/stage-diagram.js";
 import { trainingCurvesSpec, type LogEvent } from "../../widgets/training-curves.js";
-import { themed, type VegaLiteSpec } from "../../widgets/vega.js";
+import { themed } from "../../widgets/vega.js";
+import type { VegaLiteSpec } from "../../widgets/vega-lite-spec.js";
 import { loadVega, runBundle, type VegaBundle } from "../../widgets/vega-bundle.js";
 import { drawStrictly } from "../helpers/figures.js";
 

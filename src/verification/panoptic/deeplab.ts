@@ -5,7 +5,7 @@ import { create, configuration, type ResNetConfig, type StageConfig } from "../.
 import { convolutionNormLinks, deeplab2BlockLinks, panopticLinks } from "../../weights/deeplab2-family.js";
 import { shapesOf } from "../subject.js";
 import type { Options } from "./model-options.js";
-import { enlarged, headOf, type Counterpart } from "./networks.js";
+import { enlarged, headOf, type Counterpart } from "./counterpart.js";
 
 /** One of our stages and where its blocks are there. */
 interface StageThere {

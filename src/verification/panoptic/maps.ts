@@ -5,7 +5,7 @@ import { mergePanoptic, type mergeRules } from "../../panoptic/merge.js";
 import type { PixelMap } from "../../panoptic/panoptic-map.js";
 import { resizeBilinear, resizeNearest, resizeOffsets, scaledSize, type MapSize } from "../../functions/resize.js";
 import { panopticTargets, type PanopticTargets, type TargetOptions } from "../../panoptic/targets.js";
-import type { Values } from "../case.js";
+import type { Values } from "../values.js";
 import type { Comparison } from "../compare.js";
 import { compare, compareNumber, integers, tensorOf, type StoredCase } from "./stored.js";
 

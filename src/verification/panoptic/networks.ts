@@ -5,30 +5,20 @@
 import { createHash } from "node:crypto";
 import * as tf from "@tensorflow/tfjs";
 import { FileError } from "../../core/errors.js";
-import { resizeBilinear, resizeOffsets } from "../../functions/resize.js";
 import { layerAssembler, type Features } from "../../models/layer-assembler.js";
 import { applyDecoder, applyOutput, applyPanoptic, applyPyramid } from "../../models/panoptic-head.js";
-import type { DecoderConfig, PanopticHead, PyramidConfig } from "../../models/config.js";
+import type { DecoderConfig, PyramidConfig } from "../../models/config.js";
 import { fromForeign, toForeign, type Link } from "../../weights/correspondence.js";
 import { decoderLinks, headLinks, panopticLinks, pyramidLinks } from "../../weights/deeplab2-family.js";
 import type { WeightShapes } from "../../weights/families.js";
-import type { Values } from "../case.js";
+import type { Values } from "../values.js";
 import { relativeError, viewAsStored, wholeName, type Comparison } from "../compare.js";
 import { fmix32Counter, type GeneratedRule } from "../generator.js";
 import { shapesOf } from "../subject.js";
+import { headOf, stageOf, type Counterpart } from "./counterpart.js";
 import { buildDeeplab } from "./deeplab.js";
-import { parseOptions, type Options } from "./model-options.js";
+import { parseOptions } from "./model-options.js";
 import { tensorOf, type StoredCase } from "./stored.js";
-
-/** Our counterpart of a case: from its inputs by name to outputs by name, and activations to compare. */
-export interface Counterpart {
-  readonly weights: readonly tf.LayerVariable[];
-  readonly links: readonly Link[];
-  readonly apply: (
-    inputs: Readonly<Record<string, tf.Tensor>>,
-    training: boolean,
-  ) => { outputs: Record<string, tf.Tensor>; activations: Record<string, tf.Tensor> };
-}
 
 type Maps = Readonly<Record<string, Features>>;
 
@@ -119,20 +109,6 @@ function pyramidOf(args: Readonly<Record<string, unknown>>): PyramidConfig {
   };
 }
 
-/** The pyramid of a decoder in a model's options. */
-const pyramidIn = (decoder: Options): PyramidConfig => ({
-  filters: decoder.number("aspp_channels"),
-  rates: decoder.flag("aspp_use_only_1x1_proj_conv") ? [] : decoder.numbers("atrous_rates"),
-  dropout: 0,
-});
-
-const stageOf: Readonly<Record<string, number>> = { res2: 1, res3: 2 };
-const skipsIn = (levels: readonly Options[], offset = 0) =>
-  levels.map((level) => ({
-    stage: stageOf[level.text("feature_key")] + offset,
-    filters: level.number("channels_project"),
-  }));
-
 function singleDecoder(args: Readonly<Record<string, unknown>>): DecoderConfig {
   const projections = args.low_level_channels_project as readonly number[];
   const filters = args.decoder_channels as number;
@@ -144,35 +120,6 @@ function singleDecoder(args: Readonly<Record<string, unknown>>): DecoderConfig {
     })),
     filters,
     headFilters: filters,
-  };
-}
-
-function semanticDecoder(options: Options, offset = 0): DecoderConfig {
-  const decoder = options.one("decoder");
-  return {
-    pyramid: pyramidIn(decoder),
-    skips: skipsIn(options.one("panoptic_deeplab").all("low_level"), offset),
-    filters: decoder.number("decoder_channels"),
-    headFilters: options.one("panoptic_deeplab").one("semantic_head").number("head_channels"),
-  };
-}
-
-/** Decoders and heads of a model's options. `offset`: stages before the one that is called res2 there. */
-export function headOf(options: Options, offset = 0): { head: PanopticHead; classes: number } {
-  const instance = options.one("panoptic_deeplab").one("instance");
-  const decoder = instance.one("instance_decoder_override");
-  return {
-    classes: options.one("panoptic_deeplab").one("semantic_head").number("output_channels"),
-    head: {
-      kind: "panoptic",
-      semantic: semanticDecoder(options, offset),
-      instance: {
-        pyramid: pyramidIn(decoder),
-        skips: skipsIn(instance.all("low_level_override"), offset),
-        filters: decoder.number("decoder_channels"),
-        headFilters: instance.one("center_head").number("head_channels"),
-      },
-    },
   };
 }
 
@@ -313,16 +260,4 @@ function evaluate({ apply }: Counterpart, stored: StoredCase): Results {
     for (const [name, map] of Object.entries(activations)) results.set(`activation.eval.${name}`, map.dataSync());
   });
   return results;
-}
-
-/** Logits, heat map and offsets at the size of the image. */
-export function enlarged(
-  [semantic, center, offset]: readonly tf.Tensor4D[],
-  size: readonly [number, number],
-): Record<"semantic" | "center" | "offset", tf.Tensor4D> {
-  return {
-    semantic: resizeBilinear(semantic, size),
-    center: resizeBilinear(center, size),
-    offset: resizeOffsets(offset, size),
-  };
 }

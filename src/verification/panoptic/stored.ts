@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { FileError } from "../../core/errors.js";
 import { toFloat32 } from "../../weights/dtypes.js";
 import { readSafetensors } from "../../weights/safetensors.js";
-import type { Values } from "../case.js";
+import type { Values } from "../values.js";
 import { relativeError, type Comparison } from "../compare.js";
 
 export interface StoredCase {

@@ -1,0 +1,5 @@
+/** Numbers of a reference case. */
+export interface Values {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
