@@ -1,0 +1,17 @@
+//! The compute kernels of axial-lab as native code: the same names, arguments and shares as the WebAssembly kernels
+//! (`../../wasm/assembly`), on the same memory. docs/engine.md tells how a kernel comes to run and how to add one.
+//!
+//! A kernel is a function `fn name(call: &Call)`, listed in `kernels`. It reads its arguments from `call` by slot, makes
+//! slices of the tensors through `call.heap`, does the share `call.part` of `call.parts`, and panics where the geometry is
+//! wrong. Loops over floats run in `simd::dispatch`; working memory of a thread comes from `scratch`.
+
+mod attention;
+mod call;
+mod entry;
+mod heap;
+mod kernels;
+mod matrix;
+mod scratch;
+mod simd;
+#[cfg(test)]
+mod testing;
