@@ -6,6 +6,7 @@ import { version } from "../core/version.js";
 import { register as bench } from "./bench.js";
 import { register as data } from "./data.js";
 import { register as doctor } from "./doctor.js";
+import { register as engine } from "./engine.js";
 import { register as evaluate } from "./evaluate.js";
 import { register as exportModel } from "./export.js";
 import { register as kernel } from "./kernel.js";
@@ -21,6 +22,7 @@ const commands = [
   bench,
   data,
   doctor,
+  engine,
   evaluate,
   exportModel,
   kernel,

@@ -7,12 +7,13 @@
  *     await engine.stop();                           // frees the threads; tensors of the engine are gone
  *
  * Where the best choice does not start, the next one does, and the report says why: threaded WebAssembly with our kernels,
- * then tfjs's own WebAssembly on one thread, then plain JavaScript. The native backends are used when they are installed:
+ * native ones where they are built, then tfjs's own WebAssembly on one thread, then plain JavaScript. The native backends are used when they are installed:
  * tfjs-node-gpu by itself, tfjs-node when it is named (it lacks the fused kernels).
  */
 import { availableParallelism } from "node:os";
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError, UnsupportedError } from "../core/errors.js";
+import { engineChoices, type EngineChoice } from "./native/choice.js";
 import { nativeBackends, startNative, type NativeBackend } from "./native.js";
 import type { HeapUse, HeapWatch } from "./wasm/heap.js";
 import { startSingle, startThreaded } from "./wasm/start.js";
@@ -22,6 +23,11 @@ export type BackendName = "wasm" | "cpu" | NativeBackend;
 export interface EngineOptions {
   /** Default "auto". A backend that is named is not replaced by another: `start` fails where it cannot run. */
   readonly backend?: "auto" | BackendName;
+  /**
+   * Whose kernels run on the WebAssembly backend's memory: native ones, those in WebAssembly, or native ones where they load.
+   * Default: the environment variable AXIAL_LAB_ENGINE, or else "auto". `start` fails where "native" cannot be had.
+   */
+  readonly engine?: EngineChoice;
   /** Threads of the WebAssembly backend, the calling one included. Default: one a logical core. */
   readonly threads?: number;
   /** Fused multiply-add in our kernels where the runtime has it. Default true. */
@@ -38,6 +44,10 @@ export interface EngineReport {
   readonly relaxedSimd: boolean;
   /** Whether our fused kernels are in use. */
   readonly kernels: boolean;
+  /** Whose kernels these are; null where they are not in use. */
+  readonly engine: "native" | "wasm" | null;
+  /** Of native kernels; null where there are none. */
+  readonly instructionSet: string | null;
   /** One line: what was chosen and why. */
   readonly reason: string;
 }
@@ -114,10 +124,16 @@ async function stopRunning(): Promise<void> {
 type Resolved = Required<EngineOptions>;
 
 function resolveOptions(options: EngineOptions): Resolved {
-  const { backend = "auto", threads = availableParallelism(), relaxedSimd = true, heapMebibytes = 4096 } = options;
+  const { threads = availableParallelism(), relaxedSimd = true, heapMebibytes = 4096 } = options;
+  const { engine = (process.env["AXIAL_LAB_ENGINE"] || "auto") as EngineChoice } = options;
+  // Who names the kernels names the backend that has them.
+  const { backend = engine === "native" ? "wasm" : "auto" } = options;
   const names = ["auto", "wasm", "cpu", ...nativeBackends];
   if (!names.includes(backend)) {
     throw new ConfigError(`engine.start: backend must be one of ${names.join(", ")}, got ${String(backend)}`);
+  }
+  if (!engineChoices.includes(engine)) {
+    throw new ConfigError(`engine.start: engine must be one of ${engineChoices.join(", ")}, got ${String(engine)}`);
   }
   if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
     throw new ConfigError(`engine.start: threads must be a whole number from 1 to 64, got ${threads}`);
@@ -127,7 +143,7 @@ function resolveOptions(options: EngineOptions): Resolved {
       `engine.start: heapMebibytes must be a whole number from 32 to 4096, got ${heapMebibytes}; leave it out for all`,
     );
   }
-  return { backend, threads, relaxedSimd, heapMebibytes };
+  return { backend, engine, threads, relaxedSimd, heapMebibytes };
 }
 
 type Started = Omit<RunningEngine, "key">;
@@ -135,15 +151,28 @@ type Started = Omit<RunningEngine, "key">;
 /** Ways to start, best first; each may throw. */
 function candidates({
   backend,
+  engine,
   threads,
   relaxedSimd,
   heapMebibytes,
 }: Resolved): ((before: string) => Promise<Started>)[] {
   const threaded = async (before: string): Promise<Started> => {
-    const wasm = await startThreaded({ threads, relaxedSimd, pages: heapMebibytes * 16 });
-    const arithmetic = wasm.relaxedSimd ? "relaxed SIMD" : "SIMD";
-    const reason = `${before}WebAssembly with ${arithmetic} on ${threads} thread${threads > 1 ? "s" : ""}, fused kernels`;
-    return engineOn("wasm", { ...wasm, simd: true, kernels: true, reason });
+    const wasm = await startThreaded({ engine, threads, relaxedSimd, pages: heapMebibytes * 16 });
+    const failure = wasm.nativeFailure === null ? "" : `${wasm.nativeFailure}; `;
+    const on = `on ${threads} thread${threads > 1 ? "s" : ""}`;
+    const fallback = `WebAssembly with ${wasm.relaxedSimd ? "relaxed SIMD" : "SIMD"}`;
+    const what =
+      wasm.instructionSet === null
+        ? `${fallback} ${on}, fused kernels`
+        : `native kernels with ${wasm.instructionSet} ${on}, ${fallback} for the rest`;
+    const owner = wasm.instructionSet === null ? "wasm" : "native";
+    return engineOn("wasm", {
+      ...wasm,
+      simd: true,
+      kernels: true,
+      engine: owner,
+      reason: `${before}${failure}${what}`,
+    });
   };
   const single = async (before: string): Promise<Started> => {
     const wasm = await startSingle();
@@ -154,18 +183,18 @@ function candidates({
   const native = (name: NativeBackend) => async (before: string) => {
     const stopNative = await startNative(name);
     const reason = `${before}TensorFlow's native library (tfjs-${name}), which is installed`;
-    return engineOn(name, { threads: 1, simd: true, relaxedSimd: false, kernels: false, reason, stop: stopNative });
+    return engineOn(name, { threads: 1, simd: true, kernels: false, reason, stop: stopNative });
   };
   const plain = async (before: string): Promise<Started> => {
     await tf.setBackend("cpu");
     const reason = `${before}plain JavaScript on one thread: right, but very slow`;
-    return engineOn("cpu", { threads: 1, simd: false, relaxedSimd: false, kernels: false, reason });
+    return engineOn("cpu", { threads: 1, simd: false, kernels: false, reason });
   };
   switch (backend) {
     case "auto":
       return [native("node-gpu"), threaded, single, plain];
     case "wasm":
-      return [threaded, single];
+      return engine === "native" ? [threaded] : [threaded, single];
     case "cpu":
       return [plain];
     case "node":
@@ -190,11 +219,12 @@ async function startFirst(options: Resolved): Promise<Started> {
 
 function engineOn(
   backend: BackendName,
-  parts: Omit<EngineReport, "backend"> & Partial<Pick<Started, "heap" | "stop">>,
+  parts: Pick<EngineReport, "threads" | "simd" | "kernels" | "reason"> &
+    Partial<Pick<EngineReport, "relaxedSimd" | "engine" | "instructionSet"> & Pick<Started, "heap" | "stop">>,
 ): Started {
-  const { threads, simd, relaxedSimd, kernels, reason } = parts;
+  const { threads, simd, relaxedSimd = false, kernels, engine = null, instructionSet = null, reason } = parts;
   return {
-    report: { backend, threads, simd, relaxedSimd, kernels, reason },
+    report: { backend, threads, simd, relaxedSimd, kernels, engine, instructionSet, reason },
     heap: parts.heap ?? null,
     stop: parts.stop ?? (() => Promise.resolve()),
   };

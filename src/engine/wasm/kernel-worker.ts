@@ -5,14 +5,20 @@
  * next kernel of a training step comes within microseconds and waking from sleep takes 30 to 75 of them, and then sleeps.
  */
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
+import { loadNative } from "../native/binding.js";
 
-/** A kernel of the AssemblyScript module; see assembly/arguments.ts. */
-export type Kernel = (args: number, part: number, parts: number) => void;
+/**
+ * A kernel of the AssemblyScript module (see assembly/arguments.ts) or of the native library, which is told how many pages
+ * the memory has.
+ */
+export type Kernel = (args: number, part: number, parts: number, pages: number) => void;
 
 /** What a worker is started with. */
 export interface WorkerStart {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
+  /** File of the native kernels, which go before the module's of the same name; null for none. */
+  readonly library: string | null;
   /** Kernel names in the order by which they are called. */
   readonly names: readonly string[];
   readonly signals: Int32Array;
@@ -27,7 +33,7 @@ export interface WorkerStart {
  * if it can and then any other, so one that is asleep or out of a processor holds nobody up. Kernel and arguments may
  * be read once a share is claimed: the run cannot end before that share is done.
  */
-export const signal = { unclaimed: 0, kernel: 16, args: 17, pending: 32, failed: 48, slots: 64 } as const;
+export const signal = { unclaimed: 0, kernel: 16, args: 17, pages: 18, pending: 32, failed: 48, slots: 64 } as const;
 
 /** One bit a share. */
 export const maximumThreads = 32;
@@ -56,16 +62,18 @@ export function claimShare(signals: Int32Array, preferred: number): number {
 /** Does one share of the current run; a trap is noted and reported by the thread that called the kernel. */
 export function doShare(signals: Int32Array, kernels: readonly Kernel[], share: number, shares: number): void {
   try {
-    kernels[Atomics.load(signals, signal.kernel)](Atomics.load(signals, signal.args) >>> 0, share, shares);
+    const args = Atomics.load(signals, signal.args) >>> 0;
+    kernels[Atomics.load(signals, signal.kernel)](args, share, shares, Atomics.load(signals, signal.pages));
   } catch {
     Atomics.store(signals, signal.failed, share + 1);
   }
   if (Atomics.sub(signals, signal.pending, 1) === 1) Atomics.notify(signals, signal.pending);
 }
 
-function work({ module, memory, names, signals, thread, threads }: WorkerStart): void {
+async function work({ module, memory, library, names, signals, thread, threads }: WorkerStart): Promise<void> {
+  const native = library === null ? null : await loadNative(library, memory);
   const instance = new WebAssembly.Instance(module, { env: { memory } });
-  const kernels = names.map((name) => instance.exports[name] as Kernel);
+  const kernels = names.map((name) => native?.kernels.get(name) ?? (instance.exports[name] as Kernel));
   parentPort!.postMessage("ready");
   for (;;) {
     const share = claimShare(signals, thread);
@@ -74,7 +82,7 @@ function work({ module, memory, names, signals, thread, threads }: WorkerStart):
   }
 }
 
-if (!isMainThread && isWorkerStart(workerData)) work(workerData);
+if (!isMainThread && isWorkerStart(workerData)) void work(workerData);
 
 function isWorkerStart(data: unknown): data is WorkerStart {
   return typeof data === "object" && data !== null && "signals" in data && "names" in data;

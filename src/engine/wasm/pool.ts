@@ -1,5 +1,6 @@
 /**
- * Runs the AssemblyScript kernels on all threads, on the memory where tfjs keeps its tensors.
+ * Runs the kernels, native ones where there are and else those in AssemblyScript, on all threads, on the memory where tfjs
+ * keeps its tensors.
  *
  * Every kernel is cut into as many static shares as there are threads; the calling thread does share 0 and whatever others
  * have not begun by then, and waits for the rest, so `run` is as synchronous as a function call. What a share computes does
@@ -9,6 +10,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import v8 from "node:v8";
 import { Worker } from "node:worker_threads";
+import type { NativeLibrary } from "../native/binding.js";
 import { alignedAllocator, type Allocator } from "./heap.js";
 import {
   claimShare,
@@ -42,21 +44,26 @@ export interface PoolOptions {
   readonly allocator: Allocator;
   /** Use the variant with relaxed SIMD; ignored where the runtime lacks it. */
   readonly relaxedSimd: boolean;
+  /** Kernels that go before the WebAssembly ones of the same name. */
+  readonly native: NativeLibrary | null;
 }
+
+const bytesPerPage = 65_536;
 
 /** Float64 slots for a kernel's arguments. */
 const argumentSlots = 256;
 
 export async function startPool(options: PoolOptions): Promise<KernelPool> {
-  const { memory } = options;
+  const { memory, native } = options;
   const threads = Math.min(options.threads, maximumThreads);
   const { module, relaxedSimd } = compileKernels(options.relaxedSimd);
-  const kernels = (await WebAssembly.instantiate(module, { env: { memory } })).exports as Record<string, Kernel>;
-  const names = Object.keys(kernels);
-  const functions = Object.values(kernels);
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+  const kernels = new Map([...Object.entries(exports as Record<string, Kernel>), ...(native?.kernels ?? [])]);
+  const names = [...kernels.keys()];
+  const functions = [...kernels.values()];
   const indexOf = new Map(names.map((name, index) => [name, index]));
   const signals = new Int32Array(new SharedArrayBuffer(signal.slots * 4));
-  const workers = await startWorkers({ module, memory, names, signals, threads });
+  const workers = await startWorkers({ module, memory, library: native?.file ?? null, names, signals, threads });
   const allShares = threads === 32 ? -1 : (1 << threads) - 1;
 
   const allocate = alignedAllocator(options.allocator);
@@ -73,6 +80,7 @@ export async function startPool(options: PoolOptions): Promise<KernelPool> {
     args.set(values);
     return index;
   };
+  const pages = (): number => memory.buffer.byteLength / bytesPerPage;
 
   return {
     threads,
@@ -82,6 +90,7 @@ export async function startPool(options: PoolOptions): Promise<KernelPool> {
     run: (name, values) => {
       Atomics.store(signals, signal.kernel, prepare(name, values));
       Atomics.store(signals, signal.args, argsPointer | 0);
+      Atomics.store(signals, signal.pages, pages());
       Atomics.store(signals, signal.pending, threads);
       Atomics.store(signals, signal.unclaimed, allShares);
       Atomics.notify(signals, signal.unclaimed);
@@ -89,11 +98,12 @@ export async function startPool(options: PoolOptions): Promise<KernelPool> {
         doShare(signals, functions, share, threads);
       waitForOthers(signals);
       const failed = Atomics.exchange(signals, signal.failed, 0);
-      if (failed !== 0) throw new Error(`internal: kernel ${name} failed in share ${failed - 1} of ${threads}`);
+      if (failed === 0) return;
+      const reason = native?.kernels.has(name) ? `: ${native.fault()}` : "";
+      throw new Error(`internal: kernel ${name} failed in share ${failed - 1} of ${threads}${reason}`);
     },
     runAlone: (name, values) => {
-      prepare(name, values);
-      kernels[name](argsPointer, 0, 1);
+      functions[prepare(name, values)](argsPointer, 0, 1, pages());
     },
     scratch: (bytes) => {
       if (bytes > scratchBytes) {

@@ -1,6 +1,7 @@
 /** Starts the WebAssembly backend, threaded or as tfjs has it, and registers it with TensorFlow.js under "wasm". */
 import * as tf from "@tensorflow/tfjs";
 import type * as tfjsWasm from "@tensorflow/tfjs-backend-wasm";
+import { chooseKernels, type EngineChoice } from "../native/choice.js";
 import { gradients } from "../ops/index.js";
 import { createMemory, watchHeap, type HeapWatch } from "./heap.js";
 import { installKernels } from "./install.js";
@@ -11,6 +12,10 @@ import { startThreadedTfjs } from "./tfjs-module.js";
 export interface RunningWasm {
   readonly threads: number;
   readonly relaxedSimd: boolean;
+  /** Of the native kernels; null where none are in use. */
+  readonly instructionSet: string | null;
+  /** Why native kernels that are there are not in use; null where that is no surprise. */
+  readonly nativeFailure: string | null;
   /** Null where tfjs's own start manages the memory. */
   readonly heap: HeapWatch | null;
   stop(): Promise<void>;
@@ -35,6 +40,7 @@ async function register(create: () => tf.KernelBackend | Promise<tf.KernelBacken
 interface ThreadedOptions {
   readonly threads: number;
   readonly relaxedSimd: boolean;
+  readonly engine: EngineChoice;
   /** Most memory, in WebAssembly pages of 64 KiB. */
   readonly pages: number;
 }
@@ -45,13 +51,16 @@ export async function startThreaded(options: ThreadedOptions): Promise<RunningWa
   const tfjs = await startThreadedTfjs(memory, options.threads);
   try {
     const heap = watchHeap(tfjs.module, memory, limitBytes);
-    const pool = await startPool({ ...options, memory, allocator: tfjs.module });
+    const { native, failure } = await chooseKernels(options.engine, memory);
+    const pool = await startPool({ ...options, memory, allocator: tfjs.module, native });
     const backend = await register(() => new BackendWasm(tfjs.module));
     tfjs.unref();
     const uninstall = installKernels({ backend, pool }, wasmKernels, gradients);
     return {
       threads: options.threads,
       relaxedSimd: pool.relaxedSimd,
+      instructionSet: native?.instructionSet ?? null,
+      nativeFailure: failure,
       heap,
       stop: async () => {
         uninstall();
@@ -73,6 +82,8 @@ export async function startSingle(): Promise<RunningWasm> {
   return {
     threads: 1,
     relaxedSimd: false,
+    instructionSet: null,
+    nativeFailure: null,
     heap: null,
     stop: () => Promise.resolve(tf.removeBackend("wasm")),
   };
