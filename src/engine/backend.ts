@@ -135,6 +135,11 @@ function resolveOptions(options: EngineOptions): Resolved {
   if (!engineChoices.includes(engine)) {
     throw new ConfigError(`engine.start: engine must be one of ${engineChoices.join(", ")}, got ${String(engine)}`);
   }
+  if (options.engine === "native" && backend !== "wasm") {
+    throw new ConfigError(
+      `engine.start: engine native must run on backend wasm, got ${backend}; leave one of them out`,
+    );
+  }
   if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
     throw new ConfigError(`engine.start: threads must be a whole number from 1 to 64, got ${threads}`);
   }

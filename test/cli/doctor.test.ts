@@ -12,7 +12,7 @@ describe("axial-lab doctor", () => {
   it("says which engine runs, on how many threads, and why", () => {
     const { status, stdout } = doctor("--threads", "2");
     assert.equal(status, 0);
-    assert.match(stdout, /^engine +WebAssembly with .*SIMD on 2 threads, fused kernels$/m);
+    assert.match(stdout, /^engine +(native kernels with .*|WebAssembly with .*SIMD) on 2 threads, /m);
     assert.match(stdout, /^threads +2$/m);
     assert.match(stdout, /^optional +@tensorflow\/tfjs-node/m);
   });

@@ -25,10 +25,11 @@ describe("engine", () => {
   after(() => engine.stop());
 
   it("starts threaded WebAssembly with fused kernels, and computes", async () => {
-    const report = await engine.start({ threads: 3 });
+    const report = await engine.start({ engine: "wasm", threads: 3 });
     assert.equal(report.backend, "wasm");
     assert.equal(report.threads, 3);
     assert.ok(report.simd && report.kernels);
+    assert.deepEqual([report.engine, report.instructionSet], ["wasm", null]);
     assert.match(report.reason, /WebAssembly with (relaxed )?SIMD on 3 threads/);
     assert.equal(tf.getBackend(), "wasm");
     assert.deepEqual([...tf.matMul(tf.tensor2d([[1, 2]]), tf.tensor2d([[3], [5]])).dataSync()], [13]);
