@@ -130,7 +130,13 @@ export function createBatchPool<Job extends BatchJob, B extends Batch>(
     stream,
     async close() {
       closed = true;
-      await Promise.all(workers.map((worker) => worker.terminate()));
+      // Referenced first: a process that waits for nothing but their end would end itself, before whoever waits goes on.
+      await Promise.all(
+        workers.map((worker) => {
+          worker.ref();
+          return worker.terminate();
+        }),
+      );
       fail(new AxialError(`${where}: the data set was closed while a batch was waited for`));
     },
   };
