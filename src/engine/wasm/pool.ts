@@ -29,6 +29,8 @@ export interface KernelPool {
   readonly relaxedSimd: boolean;
   readonly memory: WebAssembly.Memory;
   has(name: string): boolean;
+  /** Whether a kernel's native form runs, for plans that differ by it. */
+  isNative(name: string): boolean;
   /** Runs all shares of a kernel. `args`: pointers and numbers, in the order that the kernel's comment gives. */
   run(name: string, args: readonly number[]): void;
   /** Runs a kernel on the calling thread alone, as one share: for work too small to be worth waking others. */
@@ -87,6 +89,7 @@ export async function startPool(options: PoolOptions): Promise<KernelPool> {
     relaxedSimd,
     memory,
     has: (name) => indexOf.has(name),
+    isNative: (name) => native?.kernels.has(name) ?? false,
     run: (name, values) => {
       Atomics.store(signals, signal.kernel, prepare(name, values));
       Atomics.store(signals, signal.args, argsPointer | 0);

@@ -7,7 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import { ConfigError, UnsupportedError } from "../../../src/core/errors.js";
 import * as engine from "../../../src/engine/index.js";
 import { loadNative } from "../../../src/engine/native/binding.js";
-import { wasmContext } from "../../../src/engine/ops/wasm-kernel.js";
+import { wasmContext } from "../../../src/engine/wasm/install.js";
 
 const absent = engine.findLibrary() === null ? "the native kernels are not built (axial-lab engine build)" : false;
 const memory = new WebAssembly.Memory({ initial: 1, maximum: 2, shared: true });

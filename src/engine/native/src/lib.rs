@@ -7,10 +7,12 @@
 
 mod attention;
 mod call;
+mod convolution;
 mod entry;
 mod heap;
 mod kernels;
 mod matrix;
+mod norm;
 mod scratch;
 mod simd;
 #[cfg(test)]

@@ -36,7 +36,8 @@ export function runFilterGradient(pool: KernelPool, gradient: FilterGradient): v
   const size = rows * outputChannels;
 
   const threads = size * pixels < 250_000 ? 1 : pool.threads;
-  const { pixelShares, rowShares } = planShares(rows, outputChannels, pixels, threads);
+  const plan = pool.isNative("convolutionFilterGrad") ? planNativeShares : planShares;
+  const { pixelShares, rowShares } = plan(rows, outputChannels, pixels, threads);
   const packedColumns = roundUp(groupColumns, 8);
   const largestBlock = clamp(Math.floor(packedFloats / packedColumns / 8) * 8, 64, 512);
   const sharePixels = Math.max(Math.ceil(pixels / pixelShares), 1);
@@ -79,4 +80,14 @@ function planShares(rows: number, columns: number, pixels: number, threads: numb
   const wanted = threads === 1 ? 1 : Math.ceil((tasksPerThread * threads) / pixelShares);
   const rowShares = clamp(wanted, 1, Math.max(Math.floor(rows / 48), 1));
   return { pixelShares, rowShares };
+}
+
+/**
+ * The native kernel keeps a dw of 256 KiB in cache while it takes any number of pixels, and packs no dy by itself, so that fewer
+ * and larger shares are better; what counts is that they keep the threads busy to the end.
+ */
+function planNativeShares(rows: number, columns: number, pixels: number, threads: number) {
+  const wanted = threads === 1 ? 1 : tasksPerThread * threads;
+  if (rows * columns <= 65_536) return { pixelShares: clamp(Math.floor(pixels / 256), 1, wanted), rowShares: 1 };
+  return { pixelShares: 1, rowShares: clamp(Math.floor(rows / 48), 1, wanted) };
 }

@@ -174,7 +174,7 @@ function runTaps(pool: KernelPool, sum: TapSum): void {
 
   const tasks = planTasks({ rows: images * rows, columns, groupColumns, groups, depth }, threads);
   // Zeros around: copied once for all where several tasks would each copy the same rows, else by each task for itself.
-  const padded = !inside && tasks.columnTasks > 1;
+  const padded = !inside && tasks.columnTasks > 1 && !pool.isNative("convolution");
   const banded = !inside && !padded;
   const sourcePixel = banded ? groupChannels : channels;
   const sourceWidth = inside ? width : reach[1];

@@ -1,0 +1,175 @@
+//! convolutionFilterGrad: dw\[tap\]\[channel\]\[n\] = sum over output pixels p: x\[pixel of p under the tap\]\[channel\] dy\[p\]\[n\].
+//! Equals the gradient of tf.conv2d with respect to its filter; with a 1x1 window, A^T B for a deep A.
+//!
+//! Tasks are pixelShares x rowShares, taken from a counter. Where dw is small, the pixels are shared out, each share sums a
+//! dw of its own, and sumShares adds these in their order; where it is large, its rows are. A block of pixels is unrolled
+//! into working memory, unless the window is a single pixel: then x is read where it lies.
+
+use std::ops::Range;
+
+use super::window::{Grid, Images, Tap, gather};
+use crate::call::Call;
+use crate::matrix::multiply::{Matrix, Size, multiply};
+use crate::scratch::with_scratch;
+
+/// Slots of the arguments.
+mod slot {
+    pub const X: usize = 0;
+    pub const DY: usize = 1;
+    pub const DW: usize = 2;
+    pub const IMAGES: usize = 3;
+    pub const HEIGHT: usize = 4;
+    pub const WIDTH: usize = 5;
+    pub const CHANNELS: usize = 6;
+    pub const GROUP_CHANNELS: usize = 7;
+    pub const GROUPS: usize = 8;
+    pub const ROWS: usize = 9;
+    pub const COLUMNS: usize = 10;
+    pub const STRIDE: [usize; 2] = [11, 12];
+    pub const PADDING: [usize; 2] = [13, 14];
+    pub const WINDOW: [usize; 2] = [15, 16];
+    pub const DILATION: [usize; 2] = [17, 18];
+    pub const OUTPUT_CHANNELS: usize = 19;
+    pub const GROUP_COLUMNS: usize = 20;
+    pub const PIXEL_SHARES: usize = 21;
+    pub const ROW_SHARES: usize = 22;
+    pub const COUNTER: usize = 27;
+}
+
+/// Floats of unrolled windows at a time: 1 MiB, half of a large L2 cache.
+const BLOCK_FLOATS: usize = 262_144;
+
+struct FilterGrad<'a> {
+    images: Images<'a>,
+    dy: &'a [f32],
+    grid: Grid,
+    window: [usize; 2],
+    dilation: [usize; 2],
+    group_channels: usize,
+    output_channels: usize,
+    group_columns: usize,
+}
+
+pub fn convolution_filter_grad(call: &Call) {
+    let [images, height, width, channels] =
+        [slot::IMAGES, slot::HEIGHT, slot::WIDTH, slot::CHANNELS].map(|slot| call.size(slot));
+    let [rows, columns, output_channels] =
+        [slot::ROWS, slot::COLUMNS, slot::OUTPUT_CHANNELS].map(|slot| call.size(slot));
+    let pixels = images * rows * columns;
+    // SAFETY: nobody writes to a kernel's inputs while it runs.
+    let (values, dy) = unsafe {
+        let x = call.heap.read::<f32>(call.pointer(slot::X), images * height * width * channels);
+        (x, call.heap.read::<f32>(call.pointer(slot::DY), pixels * output_channels))
+    };
+    let grad = FilterGrad {
+        images: Images { values, height, width, channels },
+        dy,
+        grid: Grid {
+            rows,
+            columns,
+            stride: slot::STRIDE.map(|slot| call.size(slot)),
+            origin: slot::PADDING.map(|slot| -call.integer(slot)),
+        },
+        window: slot::WINDOW.map(|slot| call.size(slot)),
+        dilation: slot::DILATION.map(|slot| call.size(slot)),
+        group_channels: call.size(slot::GROUP_CHANNELS),
+        output_channels,
+        group_columns: call.size(slot::GROUP_COLUMNS),
+    };
+    let filter_rows = grad.window[0] * grad.window[1] * grad.group_channels;
+    let size = filter_rows * output_channels;
+    let [pixel_shares, row_shares] = [slot::PIXEL_SHARES, slot::ROW_SHARES].map(|slot| call.size(slot));
+    let share = |count: usize, index: usize, of: usize| count * index / of..count * (index + 1) / of;
+    for task in call.tasks(slot::COUNTER, pixel_shares * row_shares) {
+        let pixel_share = task / row_shares;
+        let pixels = share(pixels, pixel_share, pixel_shares);
+        // In steps of eight rows, as many as the product takes at once.
+        let blocks = share(filter_rows.div_ceil(8), task % row_shares, row_shares);
+        let rows = blocks.start * 8..filter_rows.min(blocks.end * 8);
+        let dw = call.heap.pointer::<f32>(call.pointer(slot::DW) + 4 * pixel_share * size, size);
+        for group in 0..call.size(slot::GROUPS) {
+            grad.sum(group, rows.clone(), pixels.clone(), dw);
+        }
+    }
+}
+
+impl FilterGrad<'_> {
+    /// Rows of a group's dw, summed over pixels.
+    fn sum(&self, group: usize, rows: Range<usize>, pixels: Range<usize>, dw: *mut f32) {
+        if rows.is_empty() {
+            return;
+        }
+        let column = group * self.group_columns;
+        let step = self.output_channels;
+        let size = |depth: usize| Size { rows: rows.len(), columns: self.group_columns, depth };
+        let dy = |pixel: usize| Matrix::rows(self.dy[pixel * step + column..].as_ptr(), step);
+        // SAFETY: dw has the filter's rows, `step` floats each, and no other task writes to these.
+        let dw = unsafe { dw.add(rows.start * step + column) };
+        if pixels.is_empty() {
+            let nothing = Matrix::rows(self.dy.as_ptr(), 0);
+            // SAFETY: with no depth neither operand is read.
+            unsafe { multiply(dw, step, nothing, nothing, size(0), false) };
+        } else if self.is_pointwise() {
+            let first = pixels.start * self.images.channels + group * self.group_channels + rows.start;
+            let x = Matrix::rows(self.images.values[first..].as_ptr(), self.images.channels).transposed();
+            // SAFETY: x and dy have all these pixels.
+            unsafe { multiply(dw, step, x, dy(pixels.start), size(pixels.len()), false) };
+        } else {
+            let most = (BLOCK_FLOATS / rows.len()).clamp(64, 512);
+            with_scratch(most * rows.len(), |block| {
+                for first in pixels.clone().step_by(most) {
+                    let part = first..pixels.end.min(first + most);
+                    self.unroll(group, rows.clone(), part.clone(), block);
+                    let windows = Matrix::rows(block.as_ptr(), rows.len()).transposed();
+                    // SAFETY: the block was just filled, and dy has all these pixels.
+                    unsafe { multiply(dw, step, windows, dy(first), size(part.len()), first > pixels.start) };
+                }
+            });
+        }
+    }
+
+    /// Whether pixel p of dy lies on pixel p of x and sees no other.
+    fn is_pointwise(&self) -> bool {
+        let same = self.grid.rows == self.images.height && self.grid.columns == self.images.width;
+        self.window == [1, 1] && self.grid.stride == [1, 1] && self.grid.origin == [0, 0] && same
+    }
+
+    /// block\[pixel\]\[row\] of x.
+    fn unroll(&self, group: usize, rows: Range<usize>, pixels: Range<usize>, block: &mut [f32]) {
+        let mut row = rows.start;
+        while row < rows.end {
+            let place = row / self.group_channels;
+            let channel = row % self.group_channels;
+            let count = (self.group_channels - channel).min(rows.end - row);
+            let tap = Tap {
+                row: (place / self.window[1] * self.dilation[0]) as isize,
+                column: (place % self.window[1] * self.dilation[1]) as isize,
+                neighbours: 1,
+            };
+            let first = group * self.group_channels + channel;
+            let channels = first..first + count;
+            gather(self.images, self.grid, tap, channels, pixels.clone(), block, rows.len(), row - rows.start);
+            row += count;
+        }
+    }
+}
+
+/// sumShares: total = share 0 + share 1 + ..., added in this order. Slots: shares, one behind the other, total, count, shares.
+pub fn sum_shares(call: &Call) {
+    let [count, shares] = [2, 3].map(|slot| call.size(slot));
+    let part = call.line_share(count);
+    // SAFETY: the shares are inputs, and this part of the total is ours alone.
+    let (all, total) = unsafe {
+        let all = call.heap.read::<f32>(call.pointer(0), count * shares);
+        (all, call.heap.write::<f32>(call.pointer(1) + 4 * part.start, part.len()))
+    };
+    total.copy_from_slice(&all[part.clone()]);
+    for share in 1..shares {
+        let values = &all[share * count + part.start..][..part.len()];
+        crate::simd::dispatch_loop(|| {
+            for (sum, value) in total.iter_mut().zip(values) {
+                *sum += value;
+            }
+        });
+    }
+}

@@ -1,0 +1,5 @@
+//! Convolutions over NHWC images and their gradients, as matrix products of blocks of unrolled windows.
+
+pub mod filter_grad;
+pub mod taps;
+mod window;
