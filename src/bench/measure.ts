@@ -16,7 +16,12 @@ export interface CaseResult {
   readonly referenceMilliseconds?: number;
   readonly referenceRounds?: readonly number[];
   readonly referenceThreads?: number;
-  /** Reference time by ours, round by round, and of that the median. */
+  /** The same of the reference's compiled form, where it has one. */
+  readonly compiledMilliseconds?: number;
+  readonly compiledRounds?: readonly number[];
+  /** Why there is no compiled form. */
+  readonly compiledAbsent?: string;
+  /** Reference time by ours, the faster of its forms where there are two, round by round, and of that the median. */
   readonly ratio?: number;
   readonly target?: number;
   /** Why there is no reference time. */
@@ -49,23 +54,29 @@ export async function measureCase(
   const request = { case: name, mode, threads };
   const first = await reference?.ask(request);
   const absent = first?.absent;
+  const compiles = reference?.compiles === true && absent === undefined;
+  const compiledAbsent = compiles ? (await reference.ask({ ...request, compiled: true })).absent : undefined;
   const prepared = prepare(mode);
   try {
     timed(prepared);
     timed(prepared);
     const ours: number[] = [];
     const theirs: number[] = [];
+    const compiled: number[] = [];
     let referenceThreads: number | undefined;
     for (let round = 0; round < rounds; round++) {
       if (reference !== null && absent === undefined) {
         const answer = await reference.ask(request);
         theirs.push(answer.milliseconds ?? NaN);
         referenceThreads = answer.threads;
+        if (compiles && compiledAbsent === undefined)
+          compiled.push((await reference.ask({ ...request, compiled: true })).milliseconds ?? NaN);
         await sleep(settleMilliseconds);
       }
       ours.push(timedRound(prepared, roundMilliseconds));
     }
     const compared = theirs.length > 0;
+    const fastest = compiled.length > 0 && median(compiled) < median(theirs) ? compiled : theirs;
     return {
       case: name,
       title,
@@ -78,8 +89,10 @@ export async function measureCase(
         referenceMilliseconds: median(theirs),
         referenceRounds: theirs,
         referenceThreads,
-        ratio: median(theirs.map((time, round) => time / ours[round])),
+        ratio: median(fastest.map((time, round) => time / ours[round])),
       }),
+      ...(compiled.length > 0 && { compiledMilliseconds: median(compiled), compiledRounds: compiled }),
+      ...(compiledAbsent !== undefined && { compiledAbsent }),
       ...(absent !== undefined && { absent }),
     };
   } finally {

@@ -2,7 +2,6 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
-import * as engine from "../engine/index.js";
 import type { BenchCase, Mode } from "./cases.js";
 import type { Reference } from "./reference.js";
 
@@ -21,9 +20,8 @@ export interface MemoryResult extends MemoryUse {
   readonly referenceGrowthBytes?: number;
 }
 
-/** Runs the case twice in this process, which must be a fresh one. */
-export async function memoryInThisProcess({ prepare }: BenchCase, mode: Mode, threads: number): Promise<MemoryUse> {
-  await engine.start({ threads });
+/** Runs the case twice in this process, which must be a fresh one where the engine has just started. */
+export function memoryInThisProcess({ prepare }: BenchCase, mode: Mode): MemoryUse {
   const prepared = prepare(mode);
   const before = peakResidentBytes();
   prepared.run();

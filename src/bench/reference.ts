@@ -9,6 +9,8 @@ export interface ReferenceRequest {
   readonly mode: Mode;
   readonly threads: number;
   readonly memory?: boolean;
+  /** Ask for the compiled form of the case. */
+  readonly compiled?: boolean;
 }
 
 /** What a reference says: a time, a peak of memory, or that it lacks the case. */
@@ -23,6 +25,8 @@ export interface ReferenceAnswer {
 export interface Reference {
   /** Such as `PyTorch 2.15.0`. */
   readonly name: string;
+  /** Whether it has a compiled form of its cases beside the eager one. */
+  readonly compiles: boolean;
   ask(request: ReferenceRequest): Promise<ReferenceAnswer>;
   close(): void;
 }
@@ -37,9 +41,10 @@ export async function startReference(commandLine: string): Promise<Reference> {
   if (words.length === 0) throw new ConfigError("bench: --reference must be a command, got an empty text");
   const child = spawn(words[0], words.slice(1), { stdio: ["pipe", "pipe", "pipe"] });
   const nextLine = lineReader(child, commandLine);
-  const greeting = JSON.parse(await nextLine()) as { reference: string; version: string };
+  const greeting = JSON.parse(await nextLine()) as { reference: string; version: string; compiles?: boolean };
   return {
     name: `${greeting.reference} ${greeting.version}`,
+    compiles: greeting.compiles === true,
     ask: async (request) => {
       child.stdin.write(`${JSON.stringify(request)}\n`);
       return JSON.parse(await nextLine()) as ReferenceAnswer;

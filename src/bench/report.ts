@@ -51,15 +51,19 @@ export async function writeReport(path: string, report: BenchReport): Promise<vo
  * as fast we are, then the target where there is one; rows of memory follow.
  */
 export function markdownTable(...reports: BenchReport[]): string {
+  const hasCompiled = reports.some(({ results }) =>
+    results.some((result) => result.compiledMilliseconds !== undefined),
+  );
   const head = reports.flatMap(({ reference, threads }) => [
     `ours, ${threads} threads`,
     // Without what a version says of its build.
     reference?.replace(/\+.*/, "") ?? "reference",
+    ...(hasCompiled ? ["compiled"] : []),
     "ratio",
   ]);
   const rows = [
-    ...rowsOf(reports.map(({ results }) => results.map(timeCells))),
-    ...rowsOf(reports.map(({ memory }) => memory.map(memoryCells))),
+    ...rowsOf(reports.map(({ results }) => results.map((result) => timeRow(result, hasCompiled)))),
+    ...rowsOf(reports.map(({ memory }) => memory.map((result) => memoryRow(result, hasCompiled)))),
   ];
   return [["work", "", ...head, "target"], ["---", "---", ...head.map(() => "--:"), "--:"], ...rows]
     .map((cells) => `| ${cells.join(" | ")} |`)
@@ -70,8 +74,8 @@ interface Row {
   readonly title: string;
   readonly mode: string;
   readonly target?: number;
-  /** Ours, the reference's, how they compare. */
-  readonly cells: readonly [string, string, string];
+  /** Ours, the reference's, its compiled form's where any report has one, how they compare. */
+  readonly cells: readonly string[];
 }
 
 /** Rows with the same title and mode side by side; empty cells where a report lacks one. */
@@ -81,31 +85,42 @@ function rowsOf(reports: readonly (readonly Row[])[]): string[][] {
   return [...firsts].map(([key, { title, mode, target }]) => [
     title,
     mode,
-    ...reports.flatMap((rows) => rows.find((row) => keyOf(row) === key)?.cells ?? ["", "", ""]),
+    ...reports.flatMap((rows) => rows.find((row) => keyOf(row) === key)?.cells ?? firsts.get(key)!.cells.map(() => "")),
     target === undefined ? "" : `${target}x`,
   ]);
 }
 
-const timeCells = ({ title, mode, target, milliseconds: ours, referenceMilliseconds, ratio }: CaseResult): Row => ({
-  title,
-  mode,
-  target,
-  cells: [
-    milliseconds(ours),
-    referenceMilliseconds === undefined ? "" : milliseconds(referenceMilliseconds),
-    ratio === undefined ? "" : `${ratio.toFixed(1)}x`,
-  ],
-});
+function timeRow(result: CaseResult, hasCompiled: boolean): Row {
+  const { title, mode, target, ratio } = result;
+  const time = (value: number | undefined): string => (value === undefined ? "" : milliseconds(value));
+  return {
+    title,
+    mode,
+    target,
+    cells: [
+      time(result.milliseconds),
+      time(result.referenceMilliseconds),
+      ...(hasCompiled ? [time(result.compiledMilliseconds)] : []),
+      ratio === undefined ? "" : `${ratio.toFixed(1)}x`,
+    ],
+  };
+}
 
-const memoryCells = ({ title, mode, growthBytes, referenceGrowthBytes }: MemoryResult): Row => ({
-  title: `${title}, peak memory`,
-  mode,
-  cells: [
-    mebibytes(growthBytes),
-    referenceGrowthBytes === undefined ? "" : mebibytes(referenceGrowthBytes),
-    referenceGrowthBytes === undefined ? "" : `1 / ${(referenceGrowthBytes / growthBytes).toFixed(1)}`,
-  ],
-});
+function memoryRow(
+  { title, mode, growthBytes, referenceGrowthBytes: theirs }: MemoryResult,
+  hasCompiled: boolean,
+): Row {
+  return {
+    title: `${title}, peak memory`,
+    mode,
+    cells: [
+      mebibytes(growthBytes),
+      theirs === undefined ? "" : mebibytes(theirs),
+      ...(hasCompiled ? [""] : []),
+      theirs === undefined ? "" : `1 / ${(theirs / growthBytes).toFixed(1)}`,
+    ],
+  };
+}
 
 const milliseconds = (value: number): string => `${value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} ms`;
 const mebibytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;

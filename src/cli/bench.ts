@@ -1,6 +1,7 @@
 /** `axial-lab bench`: our kernels beside a reference, in turn, on one machine. */
 import { availableParallelism } from "node:os";
 import { Option, type Command } from "commander";
+import { answerRequests } from "../bench/answer.js";
 import { benchCases, type BenchCase, type Mode } from "../bench/cases.js";
 import { measureCase, type CaseResult } from "../bench/measure.js";
 import { measureMemory, memoryInThisProcess, type MemoryResult } from "../bench/memory.js";
@@ -15,6 +16,8 @@ interface BenchFlags {
   rounds: string;
   threads: string;
   mode?: Mode;
+  engine?: engine.EngineChoice;
+  against?: "native" | "wasm";
   reference?: string;
   memory?: boolean;
   profile?: boolean;
@@ -22,6 +25,7 @@ interface BenchFlags {
   scaling?: boolean;
   figure?: string;
   memoryOnly?: boolean;
+  answer?: boolean;
 }
 
 const examples = `
@@ -35,6 +39,8 @@ Examples:
       one case by itself, evaluation and training
   axial-lab bench axial-resnet-26-s --mode training --profile
       and which kernels its time goes to
+  axial-lab bench resnet-50 --engine native --against wasm
+      the native kernels beside those in WebAssembly
   axial-lab bench --reference "python test/bench/reference.py --sources DIR" --json bench.json
       all cases beside PyTorch running the public sources below DIR: reference and ours in turn, medians of 5 rounds
   axial-lab bench axial-resnet-26-s --mode training --memory --reference "..."
@@ -51,6 +57,8 @@ export function register(program: Command): void {
     .option("--rounds <n>", "rounds; the median of their medians counts", "5")
     .option("--threads <n>", "threads of ours, and the most the reference may use", String(availableParallelism()))
     .addOption(new Option("--mode <mode>", "only one of them").choices(["evaluation", "training"]))
+    .addOption(new Option("--engine <name>", "whose kernels are measured").choices(engine.engineChoices))
+    .addOption(new Option("--against <name>", "beside our kernels of this name").choices(["native", "wasm"]))
     .option("--reference <command>", "a program that answers one JSON line to each request")
     .option("--memory", "measure peak memory as well")
     .option("--profile", "show where the time goes: each kernel, and its share of this machine's peak")
@@ -58,12 +66,15 @@ export function register(program: Command): void {
     .option("--figure <file>", "draw that: .png, .svg, .html or .json (Vega-Lite)")
     .option("--json <file>", "write all rounds to a file, with processor, Node, threads and the reference's version")
     .addOption(new Option("--memory-only").hideHelp())
+    .addOption(new Option("--answer").hideHelp())
     .addHelpText("after", examples)
     .action(run);
 }
 
 async function run(names: string[], flags: BenchFlags): Promise<void> {
-  if (flags.memoryOnly === true) return memoryOnly(names);
+  if (flags.memoryOnly === true) return memoryOnly(names, flags.engine);
+  if (flags.answer === true)
+    return answerRequests(findCase, flags.engine ?? "auto", { input: process.stdin, output: process.stdout });
   const rounds = positiveInteger("--rounds", flags.rounds);
   const threads = positiveInteger("--threads", flags.threads);
   if (flags.scaling === true) {
@@ -75,9 +86,11 @@ async function run(names: string[], flags: BenchFlags): Promise<void> {
     throw new ConfigError(`bench: --figure must come with --scaling, got ${flags.figure} alone; add --scaling`);
   const cases = names.length === 0 ? benchCases : names.map(findCase);
   const modes: Mode[] = flags.mode === undefined ? ["evaluation", "training"] : [flags.mode];
-  const reference = flags.reference === undefined ? null : await startReference(flags.reference);
+  const command = referenceCommand(flags);
+  const reference = command === undefined ? null : await startReference(command);
+  const choice = flags.engine === undefined ? {} : { engine: flags.engine };
   try {
-    const { reason } = await engine.start({ threads });
+    const { reason } = await engine.start({ ...choice, threads });
     console.error(`${reason}${reference === null ? "" : `, beside ${reference.name}`}`);
     const results: CaseResult[] = [];
     const memory: MemoryResult[] = [];
@@ -89,7 +102,8 @@ async function run(names: string[], flags: BenchFlags): Promise<void> {
         console.error(progressLine(result));
         if (flags.profile === true) profiles.push(profileCase(benchCase, mode, rounds));
         if (flags.memory !== true) continue;
-        const command = [process.execPath, process.argv[1], "bench", "--memory-only"];
+        const own = flags.engine === undefined ? [] : ["--engine", flags.engine];
+        const command = [process.execPath, process.argv[1], "bench", "--memory-only", ...own];
         memory.push(await measureMemory(benchCase, mode, { threads, reference, command }));
       }
     const report = benchReport({
@@ -109,9 +123,18 @@ async function run(names: string[], flags: BenchFlags): Promise<void> {
 }
 
 /** What the memory measurement runs in a process of its own: case, mode, threads. */
-async function memoryOnly([name, mode, threads]: string[]): Promise<void> {
-  console.log(JSON.stringify(await memoryInThisProcess(findCase(name), mode as Mode, Number(threads))));
+async function memoryOnly([name, mode, threads]: string[], choice?: engine.EngineChoice): Promise<void> {
+  await engine.start({ ...(choice && { engine: choice }), threads: Number(threads) });
+  console.log(JSON.stringify(memoryInThisProcess(findCase(name), mode as Mode)));
   await engine.stop();
+}
+
+/** The command of the reference, which may be this one with other kernels. */
+function referenceCommand({ reference, against }: BenchFlags): string | undefined {
+  if (against === undefined) return reference;
+  if (reference !== undefined)
+    throw new ConfigError(`bench: --against must stand without --reference, got both; leave one of them out`);
+  return `"${process.execPath}" "${process.argv[1]}" bench --answer --engine ${against}`;
 }
 
 function findCase(name: string): BenchCase {
@@ -136,6 +159,8 @@ function progressLine({
   milliseconds,
   referenceMilliseconds,
   referenceThreads,
+  compiledMilliseconds,
+  compiledAbsent,
   ratio,
   target,
   absent,
@@ -144,5 +169,12 @@ function progressLine({
   if (ratio === undefined || referenceMilliseconds === undefined)
     return absent === undefined ? ours : `${ours} (no reference: ${absent})`;
   const aim = target === undefined ? "" : `, target ${target}x`;
-  return `${ours}, reference ${referenceMilliseconds.toFixed(1)} ms on ${referenceThreads} threads: ${ratio.toFixed(2)}x${aim}`;
+  const compiled =
+    compiledMilliseconds !== undefined
+      ? `, compiled ${compiledMilliseconds.toFixed(1)} ms`
+      : compiledAbsent === undefined
+        ? ""
+        : `, not compiled (${compiledAbsent})`;
+  const theirs = `reference ${referenceMilliseconds.toFixed(1)} ms on ${referenceThreads} threads${compiled}`;
+  return `${ours}, ${theirs}: ${ratio.toFixed(2)}x${aim}`;
 }

@@ -24,6 +24,7 @@ interface Diagnosis {
 interface DoctorOptions {
   readonly json?: boolean;
   readonly backend?: engine.EngineOptions["backend"];
+  readonly engine?: engine.EngineChoice;
   readonly threads?: number;
 }
 
@@ -31,7 +32,8 @@ export function register(program: Command): void {
   program
     .command("doctor")
     .description("Show which engine runs here and why, and what would be faster.")
-    .option("--backend <name>", "try this backend: auto, wasm, cpu, node, node-gpu", "auto")
+    .option("--backend <name>", "try this backend: auto, wasm, cpu, node, node-gpu")
+    .option("--engine <name>", "try these kernels: auto, native, wasm")
     .option("--threads <count>", "threads to use (default: all logical cores)", Number)
     .option("--json", "print the findings as JSON")
     .addHelpText(
@@ -50,8 +52,12 @@ Exit code: 0 the engine started, 2 the backend that was named cannot run here.`,
     });
 }
 
-async function diagnose({ backend, threads }: DoctorOptions): Promise<Diagnosis> {
-  const report = await engine.start({ ...(backend && { backend }), ...(threads !== undefined && { threads }) });
+async function diagnose({ backend, engine: choice, threads }: DoctorOptions): Promise<Diagnosis> {
+  const report = await engine.start({
+    ...(backend && { backend }),
+    ...(choice && { engine: choice }),
+    ...(threads !== undefined && { threads }),
+  });
   const optional = Object.fromEntries(
     engine.nativeBackends.map((name) => [engine.packageOf(name), engine.whyAbsent(name)]),
   );
@@ -78,6 +84,13 @@ function advise(report: engine.EngineReport): string[] {
       "the fused kernels need the threaded WebAssembly engine: axial-lab doctor --backend wasm says what stops it",
     );
   }
+  if (report.engine === "wasm") {
+    const how =
+      engine.findLibrary() === null
+        ? "axial-lab engine build compiles them where Rust (cargo) is installed"
+        : "they are there: see the engine line, and axial-lab engine build";
+    advice.push(`native kernels, with this processor's own vectors: ${how}`);
+  }
   if (report.backend === "wasm" && report.threads < cores) {
     advice.push(`${cores - report.threads} more of the ${cores} logical cores could be used: leave out --threads`);
   }
@@ -89,6 +102,11 @@ function advise(report: engine.EngineReport): string[] {
   return advice;
 }
 
+function kernelsLine({ kernels, instructionSet }: engine.EngineReport): string {
+  if (!kernels) return "composed of single operations";
+  return instructionSet === null ? "fused, in WebAssembly" : `fused, native for ${instructionSet}`;
+}
+
 function describe({ versions, machine, engine: report, heap, optional, advice }: Diagnosis): string {
   const yes = (value: boolean): string => (value ? "yes" : "no");
   const rows: [string, string][] = [
@@ -98,12 +116,15 @@ function describe({ versions, machine, engine: report, heap, optional, advice }:
     ["engine", report.reason],
     ["threads", String(report.threads)],
     ["SIMD", `${yes(report.simd)}, relaxed ${yes(report.relaxedSimd)}`],
-    ["kernels", report.kernels ? "fused" : "composed of single operations"],
+    ["kernels", kernelsLine(report)],
   ];
   if (heap !== null) {
     const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
     const [size, limit, peak] = [heap.heapBytes, heap.heapLimitBytes, heap.peakBytes].map(mebibytes);
-    rows.push(["heap", `${size} of ${limit} MiB, of which ${peak} MiB were in use at most`]);
+    rows.push([
+      "heap",
+      `${size} of ${limit} MiB (a 32-bit address reaches 4096), of which ${peak} MiB were in use at most`,
+    ]);
   }
   for (const [name, absent] of Object.entries(optional)) rows.push(["optional", absent ?? `${name} is installed`]);
   for (const line of advice) rows.push(["faster", line]);

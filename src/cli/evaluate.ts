@@ -19,6 +19,7 @@ interface EvaluateFlags {
   readonly raw?: boolean;
   readonly threads?: number;
   readonly backend?: engine.EngineOptions["backend"];
+  readonly engine?: engine.EngineChoice;
   readonly json?: boolean;
 }
 
@@ -36,7 +37,8 @@ export function register(program: Command): void {
     .option("--batch <count>", "images at a time (default: that of the run)", whole)
     .option("--raw", "the weights as such rather than their average")
     .option("--threads <count>", "threads to compute on (default: all logical cores)", whole)
-    .option("--backend <name>", "engine to compute on: auto, wasm, cpu, node, node-gpu", "auto")
+    .option("--backend <name>", "backend to compute on: auto, wasm, cpu, node, node-gpu")
+    .option("--engine <name>", "whose kernels compute: auto, native, wasm")
     .option("--json", "print the result as JSON, with the confusion matrix")
     .addHelpText(
       "after",
@@ -53,7 +55,11 @@ Exit code: 0 done, 2 a wrong option or file.`,
 }
 
 async function run(checkpoint: string, flags: EvaluateFlags): Promise<void> {
-  await engine.start({ backend: flags.backend, ...(flags.threads !== undefined && { threads: flags.threads }) });
+  await engine.start({
+    ...(flags.backend && { backend: flags.backend }),
+    ...(flags.engine && { engine: flags.engine }),
+    ...(flags.threads !== undefined && { threads: flags.threads }),
+  });
   const { model, config, task } = await restore(checkpoint, {
     weights: flags.raw === true ? "raw" : "validated",
     createTask: (saved) => commandTask(saved.kind).create(saved),

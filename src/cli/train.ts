@@ -67,6 +67,7 @@ interface TrainFlags {
   readonly resume?: string;
   readonly threads?: number;
   readonly backend?: engine.EngineOptions["backend"];
+  readonly engine?: engine.EngineChoice;
   readonly json?: boolean;
 }
 
@@ -109,7 +110,8 @@ export function register(program: Command): void {
       "go on with the run in this folder, under its own configuration; more --epochs train longer",
     )
     .option("--threads <count>", "threads to compute on (default: all logical cores)", number)
-    .option("--backend <name>", "engine to compute on: auto, wasm, cpu, node, node-gpu", "auto")
+    .option("--backend <name>", "backend to compute on: auto, wasm, cpu, node, node-gpu")
+    .option("--engine <name>", "whose kernels compute: auto, native, wasm")
     .option("--json", "print each event as a line of JSON (the same as log.jsonl)")
     .addHelpText("after", help)
     .action(run);
@@ -154,7 +156,11 @@ async function run(flags: TrainFlags): Promise<void> {
   const onProgress = progress.preparation;
   let data: Dataset | null = null;
   try {
-    await engine.start({ backend: flags.backend, ...(flags.threads !== undefined && { threads: flags.threads }) });
+    await engine.start({
+      ...(flags.backend && { backend: flags.backend }),
+      ...(flags.engine && { engine: flags.engine }),
+      ...(flags.threads !== undefined && { threads: flags.threads }),
+    });
     data = await openData(choice, kind, { signal, onProgress });
     const { skipped } = data;
     const result = await train({

@@ -9,6 +9,7 @@ import { isCaseFile, readTrial, type CaseReport } from "../verification/index.js
 interface VerifyOptions {
   readonly json?: boolean;
   readonly backend?: engine.EngineOptions["backend"];
+  readonly engine?: engine.EngineChoice;
 }
 
 export function register(program: Command): void {
@@ -21,7 +22,8 @@ export function register(program: Command): void {
         "gradients, running statistics and attention weights with the limits stored in the file; functions likewise.",
     )
     .argument("<path...>", "files, or folders whose cases are all read")
-    .option("--backend <name>", "engine to compute on: auto, wasm, cpu, node, node-gpu", "auto")
+    .option("--backend <name>", "backend to compute on: auto, wasm, cpu, node, node-gpu")
+    .option("--engine <name>", "whose kernels compute: auto, native, wasm")
     .option("--json", "print one JSON array with every comparison instead of the table")
     .addHelpText(
       "after",
@@ -29,11 +31,11 @@ export function register(program: Command): void {
         "Classes without a counterpart are skipped and named.\n\n" +
         "Examples:\n  axial-lab verify test/fixtures\n  axial-lab verify block.safetensors --json",
     )
-    .action(async (paths: string[], { json = false, backend }: VerifyOptions) => {
+    .action(async (paths: string[], { json = false, backend, engine: choice }: VerifyOptions) => {
       const files = (await Promise.all(paths.map(caseFiles))).flat();
       const trials = await Promise.all(files.map(readTrial));
       const nameWidth = trials.reduce((width, { name }) => Math.max(width, name.length), 0);
-      const { reason } = await engine.start({ backend });
+      const { reason } = await engine.start({ ...(backend && { backend }), ...(choice && { engine: choice }) });
       if (!json) console.log(reason);
       const reports: CaseReport[] = [];
       for (const trial of trials) {

@@ -3,7 +3,7 @@ export * from "./backend.js";
 export * from "./gradients.js";
 export * from "./native.js";
 export { buildNative } from "./native/build.js";
-export type { EngineChoice } from "./native/choice.js";
+export { engineChoices, type EngineChoice } from "./native/choice.js";
 export { findLibrary } from "./native/library.js";
 export * from "./ops/axial-attention.js";
 export * from "./ops/local-attention.js";

@@ -38,6 +38,38 @@ describe("a measurement", () => {
     }
   });
 
+  it("compares with the faster of a reference's eager and compiled forms", async () => {
+    const times = { eager: 40, compiled: 30 };
+    const reference = {
+      name: "Clock 1",
+      compiles: true,
+      ask: ({ compiled }: { compiled?: boolean }) =>
+        Promise.resolve({ milliseconds: compiled === true ? times.compiled : times.eager, threads: 1 }),
+      close: () => undefined,
+    };
+    const options = { rounds: 3, threads: 2, reference, roundMilliseconds: 0 };
+    const faster = await measureCase(clockCase("known", []), "training", options);
+    assert.deepEqual([faster.referenceMilliseconds, faster.compiledMilliseconds], [40, 30]);
+    assert.equal(faster.ratio, median(faster.rounds.map((time) => 30 / time)));
+    times.compiled = 50;
+    const slower = await measureCase(clockCase("known", []), "training", options);
+    assert.equal(slower.ratio, median(slower.rounds.map((time) => 40 / time)));
+  });
+
+  it("says why a case does not compile, and compares with the eager form", async () => {
+    const reference = {
+      name: "Clock 1",
+      compiles: true,
+      ask: ({ compiled }: { compiled?: boolean }) =>
+        Promise.resolve(compiled === true ? { absent: "no compiler" } : { milliseconds: 40, threads: 1 }),
+      close: () => undefined,
+    };
+    const options = { rounds: 1, threads: 2, reference, roundMilliseconds: 0 };
+    const result = await measureCase(clockCase("known", []), "training", options);
+    assert.deepEqual([result.compiledAbsent, result.compiledMilliseconds], ["no compiler", undefined]);
+    assert.equal(result.ratio, 40 / result.rounds[0]);
+  });
+
   it("says where the reference lacks a case and measures ours all the same", async () => {
     const reference = await startReference(command);
     try {

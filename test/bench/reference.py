@@ -9,6 +9,7 @@ MartinGer/Stand-Alone-Self-Attention-in-Vision-Models (SASA_Layer.py). A case wh
 Reads requests as JSON lines and answers each with one JSON line:
 
     {"case": "layer-64x56", "mode": "training", "threads": 4}   ->  {"milliseconds": 612.3, "threads": 4}
+    {"case": ..., "mode": ..., "threads": 4, "compiled": true}  ->  the same of torch.compile, or {"absent": why it fails}
     {"case": ..., "mode": ..., "threads": 4, "memory": true}    ->  {"peakBytes": ..., "growthBytes": ...}
 
 `threads` is the most that may be used: on its first request a case tries 1, 2, ... threads up to it and keeps the fastest.
@@ -122,10 +123,12 @@ CASES = {
 }
 
 
-def prepare(case, mode):
+def prepare(case, mode, compiled=False):
     """Returns a function that runs the case once. Nets train with loss and optimiser, layers with a given cotangent."""
     torch.manual_seed(0)
     model, x = CASES[case]()
+    if compiled:
+        model = torch.compile(model)
     if mode == "evaluation":
         model.eval()
 
@@ -175,10 +178,10 @@ def timed(run):
 prepared = {}
 
 
-def measure(case, mode, threads):
-    key = (case, mode, threads)
+def measure(case, mode, threads, compiled):
+    key = (case, mode, threads, compiled)
     if key not in prepared:
-        run = prepare(case, mode)
+        run = prepare(case, mode, compiled)
         best = None
         for count in [n for n in (1, 2, 4, 8, 16, 32) if n < threads] + [threads]:
             torch.set_num_threads(count)
@@ -186,7 +189,8 @@ def measure(case, mode, threads):
             elapsed = min(timed(run), timed(run))
             if best is None or elapsed < best[0]:
                 best = (elapsed, count)
-        prepared.clear()  # one case at a time: its memory is given back
+        if any(other[:3] != key[:3] for other in prepared):
+            prepared.clear()  # one case at a time: its memory is given back
         prepared[key] = (run, best[1])
     run, count = prepared[key]
     torch.set_num_threads(count)
@@ -216,7 +220,14 @@ def answer(request):
         if request.get("case") not in CASES:
             return {"absent": f"unknown case {request.get('case')}"}
         if not request.get("memory"):
-            return measure(request["case"], request["mode"], request["threads"])
+            try:
+                return measure(request["case"], request["mode"], request["threads"], bool(request.get("compiled")))
+            except Absent:
+                raise
+            except Exception as error:
+                if not request.get("compiled"):
+                    raise
+                return {"absent": f"torch.compile: {type(error).__name__}: {str(error).strip().splitlines()[0]}"}
         command = [sys.executable, __file__, "--sources", str(options.sources), "--once", json.dumps(request)]
         return json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
     except Absent as absent:
@@ -226,7 +237,7 @@ def answer(request):
 if options.once:
     print(json.dumps(memory(json.loads(options.once))))
 else:
-    print(json.dumps({"reference": "PyTorch", "version": torch.__version__}), flush=True)
+    print(json.dumps({"reference": "PyTorch", "version": torch.__version__, "compiles": True}), flush=True)
     for line in sys.stdin:
         if line.strip():
             print(json.dumps(answer(json.loads(line))), flush=True)

@@ -13,6 +13,7 @@ mod heap;
 mod kernels;
 mod matrix;
 mod norm;
+mod rows;
 mod scratch;
 mod simd;
 #[cfg(test)]

@@ -28,18 +28,3 @@ pub fn instruction_set() -> &'static str {
         _ => "no vectors\0",
     }
 }
-
-/// Runs a plain loop over floats, which the compiler makes vectors of.
-#[inline]
-pub fn dispatch_loop(work: impl FnOnce()) {
-    struct Loop<F>(F);
-    impl<F: FnOnce()> WithSimd for Loop<F> {
-        type Output = ();
-
-        #[inline(always)]
-        fn with_simd<S: Simd>(self, _simd: S) {
-            (self.0)();
-        }
-    }
-    dispatch(Loop(work));
-}

@@ -58,11 +58,21 @@ pub fn convolution_filter_grad(call: &Call) {
     let pixels = images * rows * columns;
     // SAFETY: nobody writes to a kernel's inputs while it runs.
     let (values, dy) = unsafe {
-        let x = call.heap.read::<f32>(call.pointer(slot::X), images * height * width * channels);
-        (x, call.heap.read::<f32>(call.pointer(slot::DY), pixels * output_channels))
+        let x = call
+            .heap
+            .read::<f32>(call.pointer(slot::X), images * height * width * channels);
+        (
+            x,
+            call.heap.read::<f32>(call.pointer(slot::DY), pixels * output_channels),
+        )
     };
     let grad = FilterGrad {
-        images: Images { values, height, width, channels },
+        images: Images {
+            values,
+            height,
+            width,
+            channels,
+        },
         dy,
         grid: Grid {
             rows,
@@ -86,7 +96,9 @@ pub fn convolution_filter_grad(call: &Call) {
         // In steps of eight rows, as many as the product takes at once.
         let blocks = share(filter_rows.div_ceil(8), task % row_shares, row_shares);
         let rows = blocks.start * 8..filter_rows.min(blocks.end * 8);
-        let dw = call.heap.pointer::<f32>(call.pointer(slot::DW) + 4 * pixel_share * size, size);
+        let dw = call
+            .heap
+            .pointer::<f32>(call.pointer(slot::DW) + 4 * pixel_share * size, size);
         for group in 0..call.size(slot::GROUPS) {
             grad.sum(group, rows.clone(), pixels.clone(), dw);
         }
@@ -101,7 +113,11 @@ impl FilterGrad<'_> {
         }
         let column = group * self.group_columns;
         let step = self.output_channels;
-        let size = |depth: usize| Size { rows: rows.len(), columns: self.group_columns, depth };
+        let size = |depth: usize| Size {
+            rows: rows.len(),
+            columns: self.group_columns,
+            depth,
+        };
         let dy = |pixel: usize| Matrix::rows(self.dy[pixel * step + column..].as_ptr(), step);
         // SAFETY: dw has the filter's rows, `step` floats each, and no other task writes to these.
         let dw = unsafe { dw.add(rows.start * step + column) };
@@ -148,7 +164,16 @@ impl FilterGrad<'_> {
             };
             let first = group * self.group_channels + channel;
             let channels = first..first + count;
-            gather(self.images, self.grid, tap, channels, pixels.clone(), block, rows.len(), row - rows.start);
+            gather(
+                self.images,
+                self.grid,
+                tap,
+                channels,
+                pixels.clone(),
+                block,
+                rows.len(),
+                row - rows.start,
+            );
             row += count;
         }
     }
@@ -161,15 +186,15 @@ pub fn sum_shares(call: &Call) {
     // SAFETY: the shares are inputs, and this part of the total is ours alone.
     let (all, total) = unsafe {
         let all = call.heap.read::<f32>(call.pointer(0), count * shares);
-        (all, call.heap.write::<f32>(call.pointer(1) + 4 * part.start, part.len()))
+        (
+            all,
+            call.heap.write::<f32>(call.pointer(1) + 4 * part.start, part.len()),
+        )
     };
     total.copy_from_slice(&all[part.clone()]);
     for share in 1..shares {
-        let values = &all[share * count + part.start..][..part.len()];
-        crate::simd::dispatch_loop(|| {
-            for (sum, value) in total.iter_mut().zip(values) {
-                *sum += value;
-            }
-        });
+        for (sum, value) in total.iter_mut().zip(&all[share * count + part.start..]) {
+            *sum += value;
+        }
     }
 }

@@ -83,17 +83,27 @@ pub fn convolution(call: &Call) {
     let transposed = call.flag(slot::TRANSPOSED);
     let filter_step = floats(slot::ROW_BYTES);
     // SAFETY: nobody writes to a kernel's inputs while it runs.
-    let values = unsafe { call.heap.read::<f32>(call.pointer(slot::X), images * height * width * channels) };
+    let values = unsafe {
+        call.heap
+            .read::<f32>(call.pointer(slot::X), images * height * width * channels)
+    };
     let taps = read_taps(call, run / group_channels.max(1), width, channels);
     // The last element of the filter that is read.
     let depth_of_tap = if transposed { group_columns.max(1) } else { run.max(1) };
     let group_step = floats(slot::GROUP_BYTES);
     let reach = taps.iter().map(|place| place.filter).max().unwrap_or(0) + (groups - 1) * group_step;
     let filter_floats = reach + (depth_of_tap - 1) * filter_step + if transposed { run } else { group_columns };
-    let filter = call.heap.pointer(call.pointer(slot::W), if taps.is_empty() { 0 } else { filter_floats });
+    let filter = call
+        .heap
+        .pointer(call.pointer(slot::W), if taps.is_empty() { 0 } else { filter_floats });
     let convolution = Convolution {
         call,
-        images: Images { values, height, width, channels },
+        images: Images {
+            values,
+            height,
+            width,
+            channels,
+        },
         grid: Grid {
             rows,
             columns,
@@ -119,16 +129,29 @@ pub fn convolution(call: &Call) {
 /// Offsets of a table count pixels of rows that are as wide as a band, which holds the group's channels alone, or as x.
 fn read_taps(call: &Call, neighbours: usize, width: usize, channels: usize) -> Vec<TapPlace> {
     let table_width = call.size(slot::TABLE_WIDTH);
-    let (width, pixel) =
-        if table_width == 0 { (width, channels) } else { (table_width, call.size(slot::GROUP_CHANNELS)) };
+    let (width, pixel) = if table_width == 0 {
+        (width, channels)
+    } else {
+        (table_width, call.size(slot::GROUP_CHANNELS))
+    };
     // SAFETY: nobody writes to the table while the kernel runs.
-    let table = unsafe { call.heap.read::<u32>(call.pointer(slot::TABLE), 2 * call.size(slot::TAPS)) };
+    let table = unsafe {
+        call.heap
+            .read::<u32>(call.pointer(slot::TABLE), 2 * call.size(slot::TAPS))
+    };
     table
         .chunks_exact(2)
         .map(|entry| {
             let place = entry[0] as usize / (4 * pixel);
-            let tap = Tap { row: (place / width) as isize, column: (place % width) as isize, neighbours };
-            TapPlace { tap, filter: entry[1] as usize / 4 }
+            let tap = Tap {
+                row: (place / width) as isize,
+                column: (place % width) as isize,
+                neighbours,
+            };
+            TapPlace {
+                tap,
+                filter: entry[1] as usize / 4,
+            }
         })
         .collect()
 }
@@ -148,7 +171,11 @@ impl Convolution<'_> {
         let blocks = depth.div_ceil(BLOCK_DEPTH).max(1);
         let taps_per_block = self.taps.len().div_ceil(blocks).max(1);
         let step = taps_per_block * self.run;
-        let wanted = if self.call.parts == 1 { 1 } else { (TASKS_PER_PART * self.call.parts).div_ceil(groups) };
+        let wanted = if self.call.parts == 1 {
+            1
+        } else {
+            (TASKS_PER_PART * self.call.parts).div_ceil(groups)
+        };
         // Many pixels: tasks share those out and take all columns, else they take fewer columns too.
         let most = (BLOCK_FLOATS / step.max(1)).clamp(64, 512);
         let pixel_tasks = pixels.div_ceil(most).max(wanted.min(pixels.div_ceil(128)));
@@ -191,9 +218,19 @@ impl Convolution<'_> {
         let channel = tile.group * self.group_columns + tile.column;
         let first = self.start + tile.pixels.start * step + channel;
         let rows = tile.pixels.len();
-        let y = self.call.heap.pointer(self.y + 4 * first, (rows - 1) * step + tile.columns);
+        let y = self
+            .call
+            .heap
+            .pointer(self.y + 4 * first, (rows - 1) * step + tile.columns);
         self.multiply_tile(tile, taps_per_block, block, y, step);
-        let block = Block { result: self.y, first, column: channel, rows, columns: tile.columns, step };
+        let block = Block {
+            result: self.y,
+            first,
+            column: channel,
+            rows,
+            columns: tile.columns,
+            step,
+        };
         self.epilogue.apply(self.call, block);
     }
 
@@ -204,21 +241,51 @@ impl Convolution<'_> {
         if self.taps.is_empty() {
             let nothing = Matrix::rows(self.filter, 0);
             // SAFETY: with no depth neither operand is read, and y has room for the tile.
-            unsafe { multiply(y, step, nothing, nothing, Size { rows, columns: tile.columns, depth: 0 }, false) };
+            unsafe {
+                multiply(
+                    y,
+                    step,
+                    nothing,
+                    nothing,
+                    Size {
+                        rows,
+                        columns: tile.columns,
+                        depth: 0,
+                    },
+                    false,
+                )
+            };
         }
         let first = tile.group * self.group_channels;
         for taps in self.taps.chunks(taps_per_block) {
             let width = taps.len() * self.run;
             for (index, place) in taps.iter().enumerate() {
                 let channels = first..first + self.group_channels;
-                gather(self.images, self.grid, place.tap, channels, tile.pixels.clone(), block, width, index * self.run);
+                gather(
+                    self.images,
+                    self.grid,
+                    place.tap,
+                    channels,
+                    tile.pixels.clone(),
+                    block,
+                    width,
+                    index * self.run,
+                );
             }
             // Rows of the filter that follow each other are multiplied at once.
             let follows = |pair: &[TapPlace]| pair[1].filter == pair[0].filter + self.run * self.filter_step;
-            let together = if !self.transposed && taps.windows(2).all(follows) { taps.len() } else { 1 };
+            let together = if !self.transposed && taps.windows(2).all(follows) {
+                taps.len()
+            } else {
+                1
+            };
             for (index, taps) in taps.chunks(together).enumerate() {
                 let windows = Matrix::rows(block[index * together * self.run..].as_ptr(), width);
-                let size = Size { rows, columns: tile.columns, depth: taps.len() * self.run };
+                let size = Size {
+                    rows,
+                    columns: tile.columns,
+                    depth: taps.len() * self.run,
+                };
                 // SAFETY: the block was just filled, the filter was checked to lie in the heap, and y is this task's own.
                 unsafe {
                     let w = self.filter.add(taps[0].filter + tile.group * self.group_step);
@@ -244,7 +311,17 @@ impl Convolution<'_> {
             // SAFETY: these floats are this task's own.
             unsafe { self.call.heap.write::<f32>(self.y + 4 * first, tile.columns) }.copy_from_slice(row);
             let (columns, step) = (tile.columns, column_step);
-            self.epilogue.apply(self.call, Block { result: self.y, first, column: channel, rows: 1, columns, step });
+            self.epilogue.apply(
+                self.call,
+                Block {
+                    result: self.y,
+                    first,
+                    column: channel,
+                    rows: 1,
+                    columns,
+                    step,
+                },
+            );
         }
     }
 }

@@ -52,7 +52,11 @@ pub fn gather(
         let count = (grid.columns - column).min(pixels.end - pixel);
         let y = (row * grid.stride[0]) as isize + grid.origin[0] + tap.row;
         let inside = y >= 0 && y < images.height as isize;
-        let line = if inside { (image * images.height + y as usize) * images.width } else { 0 };
+        let line = if inside {
+            (image * images.height + y as usize) * images.width
+        } else {
+            0
+        };
         let mut x = (column * grid.stride[1]) as isize + grid.origin[1] + tap.column;
         let first = (pixel - pixels.start) * step + offset;
         for place in 0..count {

@@ -6,10 +6,9 @@
 use pulp::Simd;
 
 use super::Form;
-use super::sums::{Terms, sum_rows};
 use crate::call::Call;
+use crate::rows::{Map, Terms, map_rows, sum_rows};
 use crate::scratch::with_scratch;
-use crate::simd::dispatch_loop;
 
 /// Slots of the arguments of both kernels.
 mod slot {
@@ -90,7 +89,13 @@ impl Terms<3, 2, 3> for Two {
 
 impl Terms<4, 2, 3> for TwoRelu {
     #[inline(always)]
-    fn add<S: Simd>(self, simd: S, [dy, y, a, b]: [S::f32s; 4], means: [S::f32s; 2], sums: [S::f32s; 3]) -> [S::f32s; 3] {
+    fn add<S: Simd>(
+        self,
+        simd: S,
+        [dy, y, a, b]: [S::f32s; 4],
+        means: [S::f32s; 2],
+        sums: [S::f32s; 3],
+    ) -> [S::f32s; 3] {
         Two.add(simd, [passed(simd, dy, y), a, b], means, sums)
     }
 }
@@ -106,7 +111,10 @@ pub fn batch_norm_grad_sums(call: &Call) {
     let mean = |slot: usize| unsafe { super::vector(call, slot, 0, channels) };
     let count = 3 * channels;
     // SAFETY: this part's sums are ours alone.
-    let sums = unsafe { call.heap.write::<f64>(call.pointer(sums_slot::PARTIAL) + 8 * call.part * count, count) };
+    let sums = unsafe {
+        call.heap
+            .write::<f64>(call.pointer(sums_slot::PARTIAL) + 8 * call.part * count, count)
+    };
     sums.fill(0.0);
     let (dy, a, mean_a) = (read(slot::DY), read(slot::A), mean(slot::MEAN_A));
     with_scratch(count, |partial| {
@@ -126,78 +134,121 @@ pub fn batch_norm_grad_sums(call: &Call) {
     });
 }
 
-/// One input's gradient over rows: `x` with its mean and factors, to `dx`.
-struct Input<'a> {
-    x: &'a [f32],
-    mean: &'a [f32],
-    factors: &'a [f32],
-    dx: &'a mut [f32],
-}
-
 pub fn batch_norm_grad_apply(call: &Call) {
     let [rows, channels] = [slot::ROWS, slot::CHANNELS].map(|slot| call.size(slot));
     let form = Form::read(call, slot::FORM);
     let relu = call.flag(slot::RELU);
     let part = call.share(rows);
-    if part.is_empty() || channels == 0 {
+    if part.is_empty() {
         return;
     }
     // SAFETY: inputs.
     let read = |slot: usize| unsafe { super::rows(call, slot, part.start, part.len(), channels) };
     // SAFETY: these rows of the results are ours alone.
     let write = |slot: usize| unsafe {
-        call.heap.write::<f32>(call.pointer(slot) + 4 * part.start * channels, part.len() * channels)
+        call.heap
+            .write::<f32>(call.pointer(slot) + 4 * part.start * channels, part.len() * channels)
     };
-    let input = |x: usize, mean: usize, factors: usize, dx: usize| Input {
-        x: read(x),
-        // SAFETY: inputs.
-        mean: unsafe { super::vector(call, mean, 0, channels) },
-        // SAFETY: inputs.
-        factors: unsafe { call.heap.read(call.pointer(factors), 3 * channels) },
-        dx: write(dx),
+    // SAFETY: inputs.
+    let vector = |slot: usize, index: usize| unsafe { super::vector(call, slot, index, channels) };
+    // Mean, and what g, x - mean and 1 are multiplied by.
+    let line = |mean: usize, factors: usize| {
+        [
+            vector(mean, 0),
+            vector(factors, 0),
+            vector(factors, 1),
+            vector(factors, 2),
+        ]
     };
-    let dy = read(slot::DY);
-    let y = relu.then(|| read(slot::Y));
-    let first = input(slot::A, slot::MEAN_A, apply_slot::FACTORS_A, apply_slot::DA);
-    apply(dy, y, first, channels);
+    let (dy, a, da) = (read(slot::DY), read(slot::A), write(apply_slot::DA));
+    let line_a = line(slot::MEAN_A, apply_slot::FACTORS_A);
     match form {
         Form::Pair => {
-            let second = input(apply_slot::B, apply_slot::MEAN_B, apply_slot::FACTORS_B, apply_slot::DB);
-            apply(dy, y, second, channels);
+            let (b, db) = (read(apply_slot::B), write(apply_slot::DB));
+            let [mean, direct, linear, constant] = line(apply_slot::MEAN_B, apply_slot::FACTORS_B);
+            let [mean_a, direct_a, linear_a, constant_a] = line_a;
+            let lines = [mean_a, direct_a, linear_a, constant_a, mean, direct, linear, constant];
+            match relu {
+                true => map_rows(LinesRelu, [dy, read(slot::Y), a, b], lines, [da, db], channels),
+                false => map_rows(Lines, [dy, a, b], lines, [da, db], channels),
+            }
         }
         Form::Residual if relu => {
-            let y = read(slot::Y);
             let db = write(apply_slot::DB);
-            dispatch_loop(|| {
-                for ((db, dy), y) in db.iter_mut().zip(dy).zip(y) {
-                    *db = if *y <= 0.0 { 0.0 } else { *dy };
-                }
-            });
+            map_rows(LineAndPassed, [dy, read(slot::Y), a], line_a, [da, db], channels);
         }
-        Form::Residual | Form::Alone => {}
+        Form::Residual | Form::Alone => match relu {
+            true => map_rows(LineRelu, [dy, read(slot::Y), a], line_a, [da], channels),
+            false => map_rows(Line, [dy, a], line_a, [da], channels),
+        },
     }
 }
 
-fn apply(dy: &[f32], y: Option<&[f32]>, Input { x, mean, factors, dx }: Input, channels: usize) {
-    let (direct, rest) = factors.split_at(channels);
-    let (linear, constant) = rest.split_at(channels);
-    let value = |g: f32, x: f32, c: usize| direct[c].mul_add(g, linear[c].mul_add(x - mean[c], constant[c]));
-    let lines = dx.chunks_exact_mut(channels).zip(x.chunks_exact(channels)).zip(dy.chunks_exact(channels));
-    match y {
-        Some(y) => dispatch_loop(|| {
-            for (((dx, x), dy), y) in lines.zip(y.chunks_exact(channels)) {
-                for c in 0..channels {
-                    let g = if y[c] <= 0.0 { 0.0 } else { dy[c] };
-                    dx[c] = value(g, x[c], c);
-                }
-            }
-        }),
-        None => dispatch_loop(|| {
-            for ((dx, x), dy) in lines {
-                for c in 0..channels {
-                    dx[c] = value(dy[c], x[c], c);
-                }
-            }
-        }),
+/// direct g + linear (x - mean) + constant
+#[inline(always)]
+fn line<S: Simd>(simd: S, g: S::f32s, x: S::f32s, [mean, direct, linear, constant]: [S::f32s; 4]) -> S::f32s {
+    simd.mul_add_e_f32s(direct, g, simd.mul_add_e_f32s(linear, simd.sub_f32s(x, mean), constant))
+}
+
+/// da of dy, a.
+#[derive(Clone, Copy)]
+struct Line;
+/// da of dy, y, a.
+#[derive(Clone, Copy)]
+struct LineRelu;
+/// da and g of dy, y, a.
+#[derive(Clone, Copy)]
+struct LineAndPassed;
+/// da, db of dy, a, b.
+#[derive(Clone, Copy)]
+struct Lines;
+/// da, db of dy, y, a, b.
+#[derive(Clone, Copy)]
+struct LinesRelu;
+
+impl Map<2, 4, 1> for Line {
+    #[inline(always)]
+    fn values<S: Simd>(self, simd: S, [g, a]: [S::f32s; 2], vectors: [S::f32s; 4]) -> [S::f32s; 1] {
+        [line(simd, g, a, vectors)]
+    }
+}
+
+impl Map<3, 4, 1> for LineRelu {
+    #[inline(always)]
+    fn values<S: Simd>(self, simd: S, [dy, y, a]: [S::f32s; 3], vectors: [S::f32s; 4]) -> [S::f32s; 1] {
+        [line(simd, passed(simd, dy, y), a, vectors)]
+    }
+}
+
+impl Map<3, 4, 2> for LineAndPassed {
+    #[inline(always)]
+    fn values<S: Simd>(self, simd: S, [dy, y, a]: [S::f32s; 3], vectors: [S::f32s; 4]) -> [S::f32s; 2] {
+        let g = passed(simd, dy, y);
+        [line(simd, g, a, vectors), g]
+    }
+}
+
+impl Map<3, 8, 2> for Lines {
+    #[inline(always)]
+    fn values<S: Simd>(self, simd: S, [g, a, b]: [S::f32s; 3], vectors: [S::f32s; 8]) -> [S::f32s; 2] {
+        let [
+            mean_a,
+            direct_a,
+            linear_a,
+            constant_a,
+            mean_b,
+            direct_b,
+            linear_b,
+            constant_b,
+        ] = vectors;
+        let first = line(simd, g, a, [mean_a, direct_a, linear_a, constant_a]);
+        [first, line(simd, g, b, [mean_b, direct_b, linear_b, constant_b])]
+    }
+}
+
+impl Map<4, 8, 2> for LinesRelu {
+    #[inline(always)]
+    fn values<S: Simd>(self, simd: S, [dy, y, a, b]: [S::f32s; 4], vectors: [S::f32s; 8]) -> [S::f32s; 2] {
+        Lines.values(simd, [passed(simd, dy, y), a, b], vectors)
     }
 }

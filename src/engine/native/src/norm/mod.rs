@@ -7,7 +7,6 @@
 pub mod apply;
 pub mod grad;
 pub mod moments;
-mod sums;
 
 use crate::call::Call;
 
@@ -36,7 +35,10 @@ impl Form {
 /// As of `Heap::read`.
 unsafe fn rows(call: &Call, slot: usize, start: usize, count: usize, channels: usize) -> &[f32] {
     // SAFETY: as the caller vouches.
-    unsafe { call.heap.read(call.pointer(slot) + 4 * start * channels, count * channels) }
+    unsafe {
+        call.heap
+            .read(call.pointer(slot) + 4 * start * channels, count * channels)
+    }
 }
 
 /// A vector of C floats, number `index` of those that lie at the slot's pointer.

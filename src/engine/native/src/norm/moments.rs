@@ -5,8 +5,8 @@
 
 use pulp::Simd;
 
-use super::sums::{Terms, sum_rows};
 use crate::call::Call;
+use crate::rows::{Terms, sum_rows};
 use crate::scratch::with_scratch;
 
 #[derive(Clone, Copy)]
@@ -16,7 +16,10 @@ impl Terms<1, 1, 2> for Moments {
     #[inline(always)]
     fn add<S: Simd>(self, simd: S, [x]: [S::f32s; 1], [first]: [S::f32s; 1], sums: [S::f32s; 2]) -> [S::f32s; 2] {
         let difference = simd.sub_f32s(x, first);
-        [simd.add_f32s(sums[0], difference), simd.mul_add_e_f32s(difference, difference, sums[1])]
+        [
+            simd.add_f32s(sums[0], difference),
+            simd.mul_add_e_f32s(difference, difference, sums[1]),
+        ]
     }
 }
 
@@ -25,8 +28,14 @@ pub fn batch_norm_moments(call: &Call) {
     let part = call.share(rows);
     // SAFETY: x is an input, and this part's sums are ours alone.
     let (first, x, sums) = unsafe {
-        let sums = call.heap.write::<f64>(call.pointer(3) + 16 * call.part * channels, 2 * channels);
-        (super::vector(call, 0, 0, channels), super::rows(call, 0, part.start, part.len(), channels), sums)
+        let sums = call
+            .heap
+            .write::<f64>(call.pointer(3) + 16 * call.part * channels, 2 * channels);
+        (
+            super::vector(call, 0, 0, channels),
+            super::rows(call, 0, part.start, part.len(), channels),
+            sums,
+        )
     };
     sums.fill(0.0);
     with_scratch(2 * channels, |partial| sum_rows(Moments, [x], [first], partial, sums));
