@@ -16,7 +16,8 @@ const ROUNDING: f32 = 12_582_912.0;
 const LOWEST: f32 = -100.0;
 /// Up to here sums of a shift and 1.5 * 2^23, or a logit, are as exact as is needed.
 const GREATEST_SHIFT: f32 = 2_097_152.0;
-/// Least squares of the relative error of 2^f, the constant term fixed to 1.
+/// The polynomial's coefficients of f to f^5; that of 1 is 1.
+#[expect(clippy::approx_constant, reason = "fitted to the whole interval, not ln 2")]
 const COEFFICIENTS: [f32; 5] = [0.693_147, 0.240_222_42, 0.055_507_336, 0.009_671_513, 0.001_326_472_7];
 
 /// The greatest of a line's entries and of `greatest`.
@@ -92,10 +93,12 @@ fn shifted<S: Simd, const Q: usize>(
     }
     let mut totals = *sums;
     for entry in line {
+        let mut powers = *entry;
         for q in 0..Q {
-            entry[q] = exp2(simd, entry[q], lowest[q], rounding[q]);
-            totals[q] = simd.add_f32s(totals[q], entry[q]);
+            powers[q] = exp2(simd, powers[q], lowest[q], rounding[q]);
+            totals[q] = simd.add_f32s(totals[q], powers[q]);
         }
+        *entry = powers;
     }
     *sums = totals;
 }

@@ -16,7 +16,19 @@ pub fn dot<S: Simd>(simd: S, x: &Quad<S>, y: &Quad<S>, sum: S::f32s) -> S::f32s 
     simd.mul_add_e_f32s(x[3], y[3], sum)
 }
 
-/// The same, of an encoding.
+/// sums += x.y over four channels, for each x of a tile. All sums stay in registers until the last is done: a store between them
+/// would make the compiler load y again.
+#[inline(always)]
+pub fn add_dots<S: Simd, const Q: usize>(simd: S, x: &[Quad<S>; Q], y: &Quad<S>, sums: &mut [S::f32s; Q]) {
+    let y = *y;
+    for c in 0..4 {
+        for q in 0..Q {
+            sums[q] = simd.mul_add_e_f32s(x[q][c], y[c], sums[q]);
+        }
+    }
+}
+
+/// The same as `dot`, of an encoding.
 #[inline(always)]
 pub fn dot_encoding<S: Simd>(simd: S, x: &Quad<S>, encoding: &[f32; 4], sum: S::f32s) -> S::f32s {
     let sum = simd.mul_add_e_f32s(x[0], simd.splat_f32s(encoding[0]), sum);
@@ -62,10 +74,11 @@ pub fn dot_encodings<S: Simd, const Q: usize, const FRESH: bool>(
 ) {
     let queries = *queries;
     for (entry, encodings) in line.iter_mut().zip(encodings.windows(Q)) {
+        let mut sums = if FRESH { [simd.splat_f32s(0.0); Q] } else { *entry };
         for q in 0..Q {
-            let sum = if FRESH { simd.splat_f32s(0.0) } else { entry[q] };
-            entry[q] = dot_encoding(simd, &queries[q], &encodings[Q - 1 - q], sum);
+            sums[q] = dot_encoding(simd, &queries[q], &encodings[Q - 1 - q], sums[q]);
         }
+        *entry = sums;
     }
 }
 
@@ -79,10 +92,9 @@ pub fn dot_keys<S: Simd, const Q: usize, const FRESH: bool>(
 ) {
     let queries = *queries;
     for (entry, key) in line.iter_mut().zip(keys) {
-        for q in 0..Q {
-            let sum = if FRESH { simd.splat_f32s(0.0) } else { entry[q] };
-            entry[q] = dot(simd, &queries[q], key, sum);
-        }
+        let mut sums = if FRESH { [simd.splat_f32s(0.0); Q] } else { *entry };
+        add_dots(simd, &queries, key, &mut sums);
+        *entry = sums;
     }
 }
 
@@ -98,11 +110,16 @@ pub fn dot_keys_and_encodings<S: Simd, const Q: usize, const FRESH: bool>(
 ) {
     let queries = *queries;
     for (((entry, key), scaled), encodings) in line.iter_mut().zip(keys).zip(scaled).zip(encodings.windows(Q)) {
-        for q in 0..Q {
-            let sum = if FRESH { simd.splat_f32s(0.0) } else { entry[q] };
-            let sum = dot(simd, &queries[q], key, sum);
-            entry[q] = dot_encoding(simd, scaled, &encodings[Q - 1 - q], sum);
+        let mut sums = if FRESH { [simd.splat_f32s(0.0); Q] } else { *entry };
+        add_dots(simd, &queries, key, &mut sums);
+        let scaled = *scaled;
+        for c in 0..4 {
+            for q in 0..Q {
+                let encoding = simd.splat_f32s(encodings[Q - 1 - q][c]);
+                sums[q] = simd.mul_add_e_f32s(scaled[c], encoding, sums[q]);
+            }
         }
+        *entry = sums;
     }
 }
 

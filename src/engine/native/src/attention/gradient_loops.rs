@@ -1,6 +1,6 @@
 //! Attention's inner loops, backward; see forward_loops.rs for lines and tiles.
 
-use super::forward_loops::{add_times, add_times_encoding, dot, dot_encoding};
+use super::forward_loops::{add_dots, add_times, add_times_encoding, dot_encoding};
 use super::lanes::Quad;
 use pulp::Simd;
 
@@ -17,13 +17,13 @@ pub fn through_values<S: Simd, const Q: usize, const FRESH: bool>(
 ) {
     let x = *x;
     for (((weights, gradients), value), d_values) in weights.iter().zip(gradients).zip(values).zip(d_values) {
-        let mut sums = *d_values;
+        let mut sums = if FRESH { [simd.splat_f32s(0.0); Q] } else { *gradients };
+        let mut totals = *d_values;
+        add_dots(simd, &x, value, &mut sums);
         for q in 0..Q {
-            let sum = if FRESH { simd.splat_f32s(0.0) } else { gradients[q] };
-            gradients[q] = dot(simd, &x[q], value, sum);
-            add_times(simd, weights[q], &x[q], &mut sums);
+            add_times(simd, weights[q], &x[q], &mut totals);
         }
-        *d_values = sums;
+        (*gradients, *d_values) = (sums, totals);
     }
 }
 
@@ -46,14 +46,14 @@ pub fn through_values_and_encodings<S: Simd, const Q: usize, const FRESH: bool>(
         .zip(d_values)
         .zip(encodings.windows(Q));
     for ((((weights, gradients), value), d_values), encodings) in entries {
-        let mut sums = *d_values;
+        let mut sums = if FRESH { [simd.splat_f32s(0.0); Q] } else { *gradients };
+        let mut totals = *d_values;
+        add_dots(simd, &x, value, &mut sums);
         for q in 0..Q {
-            let sum = if FRESH { simd.splat_f32s(0.0) } else { gradients[q] };
-            let sum = dot(simd, &x[q], value, sum);
-            gradients[q] = dot_encoding(simd, &x[q], &encodings[Q - 1 - q], sum);
-            add_times(simd, weights[q], &x[q], &mut sums);
+            sums[q] = dot_encoding(simd, &x[q], &encodings[Q - 1 - q], sums[q]);
+            add_times(simd, weights[q], &x[q], &mut totals);
         }
-        *d_values = sums;
+        (*gradients, *d_values) = (sums, totals);
     }
 }
 

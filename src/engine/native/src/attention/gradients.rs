@@ -9,7 +9,6 @@
 //!     ds0 = sum_i q_i.(sum_j g_ij k_j)       ds1 = sum_i q_i.(sum_j g_ij rq_{j-i})      ds2 = sum_j k_j.(sum_i g_ij rk_{j-i})
 
 use super::arena::{Band, as_quads, quads};
-use super::exponential::LN_2;
 use super::forward_loops::{dot, dot_encodings, retrieve, retrieve_encodings};
 use super::geometry::{Geometry, Tile};
 use super::gradient_loops::{
@@ -19,28 +18,28 @@ use super::gradient_loops::{
 use super::group::Group;
 use super::lanes::{Lanes, Quad, times};
 use super::offset_sums::OffsetSums;
-use super::tasks::{Shared, Tasks, View};
+use super::tasks::{Shared, Tasks};
 use super::tile::{Lines, Queries};
 use pulp::Simd;
 
 /// Gradients of a group's tasks: by keys and values of the rows in memory, by encodings and by factors.
 pub struct Gradients<'a, S: Simd> {
     /// Of the content logits, times log2(e); of the key-position logits, without their factor.
-    keys: Band<'a, S>,
-    key_positions: Band<'a, S>,
-    values: Band<'a, S>,
+    pub keys: Band<'a, S>,
+    pub key_positions: Band<'a, S>,
+    pub values: Band<'a, S>,
     pub query_sums: OffsetSums<'a, S>,
     pub key_sums: OffsetSums<'a, S>,
     pub value_sums: OffsetSums<'a, S>,
     /// By the factors of the three terms.
     pub scales: [S::f32s; 3],
     /// By content and position, of the queries of one row: [quads][L].
-    content: Band<'a, S>,
-    position: Band<'a, S>,
+    pub content: Band<'a, S>,
+    pub position: Band<'a, S>,
     /// Whether those are the same, of one output that is the sum of both.
     together: bool,
     /// Whether to add to the gradient by qkv what the tensor holds.
-    adds: bool,
+    pub adds: bool,
 }
 
 /// Floats of scratch memory that gradients take, array by array.
@@ -124,23 +123,6 @@ impl<'a, S: Lanes> Gradients<'a, S> {
             position: Band::new(simd, position, value_quads, length, 0),
             together,
             adds,
-        }
-    }
-
-    /// Reads the gradients by the outputs of row y. Together, because what misses the caches then comes while more of it is
-    /// asked for; a tile alone would wait for its own.
-    #[inline(always)]
-    pub fn load_row(&mut self, group: &Group<S>, tasks: &Tasks, y: usize, content: &[f32], position: Option<&[f32]>) {
-        let (simd, geometry) = (group.simd, group.geometry);
-        let view = tasks.view(geometry.value_depth, 0, geometry.value_depth);
-        for x in 0..geometry.length {
-            let place = y * geometry.length + x;
-            for quad in 0..view.quads() {
-                *self.content.at(0, quad, x) = view.read(simd, content, place, quad);
-                if let Some(position) = position {
-                    *self.position.at(0, quad, x) = view.read(simd, position, place, quad);
-                }
-            }
         }
     }
 
@@ -346,61 +328,6 @@ impl<'a, S: Lanes> Gradients<'a, S> {
                 &room.queries.position[quad],
                 self.query_sums.of(row, quad, tile),
             );
-        }
-    }
-
-    /// Writes the gradients by keys and values of row y, which no later query sees, and makes room for another row.
-    #[inline(always)]
-    pub fn finish_row(&mut self, group: &Group<S>, tasks: &Tasks, y: usize, d_qkv: &Shared) {
-        let (simd, geometry, slot) = (group.simd, group.geometry, group.slot(y));
-        let (channels, key_depth) = (geometry.channels(), geometry.key_depth);
-        let keys = tasks.view(channels, key_depth, key_depth);
-        let values = tasks.view(channels, 2 * key_depth, geometry.value_depth);
-        let ln2 = simd.splat_f32s(LN_2);
-        for x in 0..geometry.length {
-            let place = y * geometry.length + x;
-            for quad in 0..keys.quads() {
-                let key = &group.keys.row(slot, quad, x as isize, 1)[0];
-                let positions = *self.key_positions.at(slot, quad, x);
-                self.scales[2] = dot(simd, key, &positions, self.scales[2]);
-                let mut gradient = times(simd, ln2, self.keys.at(slot, quad, x));
-                for c in 0..4 {
-                    gradient[c] = simd.mul_add_e_f32s(group.scales[2], positions[c], gradient[c]);
-                }
-                self.write(simd, &keys, d_qkv, place, quad, gradient);
-            }
-            for quad in 0..values.quads() {
-                let gradient = *self.values.at(slot, quad, x);
-                self.write(simd, &values, d_qkv, place, quad, gradient);
-            }
-        }
-        self.keys.clear(simd, slot);
-        self.key_positions.clear(simd, slot);
-        self.values.clear(simd, slot);
-    }
-
-    #[inline(always)]
-    fn write(&self, simd: S, view: &View, tensor: &Shared, place: usize, quad: usize, mut gradient: Quad<S>) {
-        if self.adds {
-            let earlier = view.read_back(simd, tensor, place, quad);
-            for c in 0..4 {
-                gradient[c] = simd.add_f32s(gradient[c], earlier[c]);
-            }
-        }
-        view.write(simd, tensor, place, quad, gradient);
-    }
-
-    /// Empties the sums by offset, of the lanes with a factor of 1, into the part's.
-    #[inline(always)]
-    pub fn flush(&mut self, group: &Group<S>, own: S::f32s) {
-        if group.query_encodings.is_some() {
-            self.query_sums.flush(group.simd, own);
-        }
-        if group.key_encodings.is_some() {
-            self.key_sums.flush(group.simd, own);
-        }
-        if group.value_encodings.is_some() {
-            self.value_sums.flush(group.simd, own);
         }
     }
 }

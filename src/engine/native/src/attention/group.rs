@@ -93,6 +93,35 @@ impl<'a, S: Lanes> Group<'a, S> {
         first..(y + rows_after + 1).min(height)
     }
 
+    /// Asks for what `load_row` will read next, as many positions as a tile has queries: those of the next row in the window, or
+    /// where there is none of the next tasks'.
+    #[inline(always)]
+    pub fn prefetch<const Q: usize>(
+        &self,
+        inputs: &Inputs,
+        tasks: &Tasks,
+        next: Option<&Tasks>,
+        y: usize,
+        first: usize,
+    ) {
+        let Geometry {
+            height,
+            length,
+            rows_after,
+            ..
+        } = *self.geometry;
+        let depth = self.geometry.channels();
+        if y + rows_after + 1 < height {
+            let start = (y + rows_after + 1) * length + first;
+            tasks
+                .view(depth, 0, depth)
+                .prefetch(self.simd, inputs.qkv.as_ptr(), start..start + Q);
+        } else if let Some(next) = next {
+            next.view(depth, 0, depth)
+                .prefetch(self.simd, inputs.qkv.as_ptr(), first..first + Q);
+        }
+    }
+
     #[inline(always)]
     pub fn slot(&self, y: usize) -> usize {
         y % self.geometry.window_rows()

@@ -18,6 +18,11 @@ pub trait Lanes: Simd {
 
     /// The reverse of `gather`.
     fn scatter(self, channels: Quad<Self>, to: impl FnMut(usize, [f32; 4]));
+
+    /// Asks for the cache line of an address, wherever it points, to come as far as the second cache: the way to the first has
+    /// fewer places to wait in, and the loops need them. Does nothing where that cannot be asked for.
+    #[inline(always)]
+    fn prefetch(self, _at: *const f32) {}
 }
 
 /// A kernel, for any instruction set. `Q` is how many queries go at a time: as many as the registers hold beside four channels.
@@ -140,7 +145,7 @@ impl Lanes for Scalar {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::{Lanes, Quad, V3, V4, cast};
-    use std::arch::x86_64::{__m256, __m256d, __m512, __m512d};
+    use std::arch::x86_64::{__m256, __m256d, __m512, __m512d, _MM_HINT_T1};
 
     /// 4 x 4 blocks side by side: block n holds the channels of tasks 4n to 4n + 3.
     #[inline(always)]
@@ -171,6 +176,11 @@ mod x86 {
 
     impl Lanes for V4 {
         #[inline(always)]
+        fn prefetch(self, at: *const f32) {
+            self.sse._mm_prefetch::<_MM_HINT_T1>(at.cast());
+        }
+
+        #[inline(always)]
         fn gather(self, task: impl Fn(usize) -> [f32; 4]) -> Quad<Self> {
             let avx = self.avx512f;
             let mut blocks: [__m512; 4] = cast([[0.0_f32; 16]; 4]);
@@ -197,6 +207,11 @@ mod x86 {
     }
 
     impl Lanes for V3 {
+        #[inline(always)]
+        fn prefetch(self, at: *const f32) {
+            self.sse._mm_prefetch::<_MM_HINT_T1>(at.cast());
+        }
+
         #[inline(always)]
         fn gather(self, task: impl Fn(usize) -> [f32; 4]) -> Quad<Self> {
             let avx = self.avx;

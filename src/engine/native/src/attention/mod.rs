@@ -1,4 +1,13 @@
 //! Axial, local and criss-cross attention with gradients, and the similarity statistics of their norms.
+//!
+//! A lane of a vector is a task (lanes.rs, tasks.rs). A group of tasks is read into scratch memory, transposed, as rows of quads:
+//! four channels of a position side by side, then those of the next position (arena.rs, group.rs). Its queries go in tiles of as
+//! many as the registers hold beside a quad, so that each key that is loaded serves several (tile.rs, forward_loops.rs,
+//! gradient_loops.rs). An axis is an image of one row: the same code goes along axes and through images. Logits exist for one
+//! tile at a time, so memory grows with the length of an axis, or with the window's rows of an image.
+
+// A tile's queries and a quad's channels index several arrays at once, and closures of iterators would not do: see lanes.rs.
+#![allow(clippy::needless_range_loop)]
 
 mod arena;
 mod attention_grad_sum;
@@ -13,6 +22,7 @@ mod exponential;
 mod forward_loops;
 mod geometry;
 mod gradient_loops;
+mod gradient_rows;
 mod gradients;
 mod gram;
 mod group;

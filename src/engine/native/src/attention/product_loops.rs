@@ -14,10 +14,12 @@ pub fn dot_key_encodings<S: Simd, const Q: usize, const FRESH: bool>(
     encodings: &[[f32; 4]],
 ) {
     for ((entry, key), encodings) in line.iter_mut().zip(keys).zip(encodings.windows(Q)) {
+        let mut sums = if FRESH { [simd.splat_f32s(0.0); Q] } else { *entry };
+        let key = *key;
         for q in 0..Q {
-            let sum = if FRESH { simd.splat_f32s(0.0) } else { entry[q] };
-            entry[q] = dot_encoding(simd, key, &encodings[Q - 1 - q], sum);
+            sums[q] = dot_encoding(simd, &key, &encodings[Q - 1 - q], sums[q]);
         }
+        *entry = sums;
     }
 }
 

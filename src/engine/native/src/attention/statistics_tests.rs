@@ -203,7 +203,7 @@ fn a_mean_far_from_zero_costs_the_variance_no_digits() {
             let (channels, depth) = (case.channels(), case.key_depth);
             for place in tensors.qkv.chunks_exact_mut(channels) {
                 place[..depth].iter_mut().for_each(|q| *q = 1.0 + 0.01 * *q);
-                place[depth..2 * depth].iter_mut().for_each(|k| *k = 30.0 + *k);
+                place[depth..2 * depth].iter_mut().for_each(|k| *k += 30.0);
             }
             let [_, variance] = statistics(&tensors, by_gram, 2);
             let [_, expected] = tensors.statistics();

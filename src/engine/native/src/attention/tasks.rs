@@ -7,6 +7,7 @@
 use super::geometry::Geometry;
 use super::lanes::{Lanes, Quad, from_lanes, lanes_of};
 use crate::call::Call;
+use std::ops::Range;
 
 /// The most lanes of any instruction set.
 pub const MOST_LANES: usize = 16;
@@ -45,8 +46,10 @@ impl Tasks {
 
     /// Channels `offset` to `offset + depth` of tensors that have `channels` for each head.
     pub fn view(&self, channels: usize, offset: usize, depth: usize) -> View {
+        let bases = self.places.map(|place| place * channels + offset);
         View {
-            bases: self.places.map(|place| place * channels + offset),
+            bases,
+            last_base: bases.into_iter().max().unwrap_or(0),
             step: self.step * channels,
             depth,
         }
@@ -80,6 +83,7 @@ impl Tasks {
 /// Some channels of each task in a tensor: where they begin at position 0, and how far apart positions are.
 pub struct View {
     bases: [usize; MOST_LANES],
+    last_base: usize,
     step: usize,
     depth: usize,
 }
@@ -89,16 +93,41 @@ impl View {
         self.depth.div_ceil(4)
     }
 
+    /// Asks for the cache lines of so many positions: they come while something else is computed.
+    #[inline(always)]
+    pub fn prefetch<S: Lanes>(&self, simd: S, tensor: *const f32, positions: Range<usize>) {
+        for position in positions {
+            for lane in 0..S::F32_LANES {
+                let start = tensor.wrapping_add(self.bases[lane] + position * self.step);
+                let mut at = 0;
+                while at < self.depth {
+                    simd.prefetch(start.wrapping_add(at));
+                    at += 16;
+                }
+            }
+        }
+    }
+
+    /// Fails where a task's channels would end outside of a tensor, `end` after their base. One check for all lanes: sixteen
+    /// would take longer than the transposing.
+    #[inline(always)]
+    fn check(&self, end: usize, length: usize) {
+        assert!(
+            self.last_base + end <= length,
+            "attention: channels must end within a tensor of {length}, got {}",
+            self.last_base + end
+        );
+    }
+
     /// Four channels of a position from the fourth of `quad` on; zeros past the last.
     #[inline(always)]
     pub fn read<S: Lanes>(&self, simd: S, tensor: &[f32], position: usize, quad: usize) -> Quad<S> {
         let shift = position * self.step + 4 * quad;
         let present = self.depth - 4 * quad;
         if present >= 4 {
-            simd.gather(|lane| {
-                let start = self.bases[lane] + shift;
-                *tensor[start..start + 4].first_chunk().unwrap()
-            })
+            self.check(shift + 4, tensor.len());
+            // SAFETY: the task that lies last is within the tensor, as just checked; so are the others.
+            simd.gather(|lane| unsafe { tensor.as_ptr().add(self.bases[lane] + shift).cast::<[f32; 4]>().read() })
         } else {
             simd.gather(|lane| {
                 let start = self.bases[lane] + shift;
@@ -115,8 +144,10 @@ impl View {
         let shift = position * self.step + 4 * quad;
         let present = self.depth - 4 * quad;
         if present >= 4 {
-            simd.scatter(channels, |lane, channels| {
-                tensor.write(self.bases[lane] + shift, channels)
+            self.check(shift + 4, tensor.length);
+            // SAFETY: the task that lies last is within the tensor, as just checked; so are the others.
+            simd.scatter(channels, |lane, channels| unsafe {
+                tensor.write_unchecked(self.bases[lane] + shift, channels);
             });
         } else {
             simd.scatter(channels, |lane, channels| {
@@ -160,26 +191,38 @@ impl Shared {
         }
     }
 
-    #[inline(always)]
-    fn at<const C: usize>(&self, index: usize) -> *mut [f32; C] {
+    /// For `View::prefetch`.
+    pub fn start(&self) -> *const f32 {
+        self.start
+    }
+
+    fn check(&self, end: usize) {
         assert!(
-            index + C <= self.length,
-            "attention: element {index} must be in a tensor of {}",
+            end <= self.length,
+            "attention: element {end} must be in a tensor of {}",
             self.length
         );
-        // SAFETY: the index is within the tensor.
-        unsafe { self.start.add(index) }.cast()
+    }
+
+    /// # Safety
+    /// Elements index .. index + C must be in the tensor.
+    #[inline(always)]
+    unsafe fn write_unchecked<const C: usize>(&self, index: usize, values: [f32; C]) {
+        // SAFETY: in the tensor, as the caller vouches; a share's tasks are its own, so no other thread touches these elements.
+        unsafe { self.start.add(index).cast::<[f32; C]>().write(values) }
     }
 
     #[inline(always)]
     pub fn write<const C: usize>(&self, index: usize, values: [f32; C]) {
-        // SAFETY: within the tensor; the tasks of a share are its own, so no other thread touches these elements.
-        unsafe { self.at(index).write(values) }
+        self.check(index + C);
+        // SAFETY: in the tensor, as just checked.
+        unsafe { self.write_unchecked(index, values) }
     }
 
     #[inline(always)]
     pub fn read<const C: usize>(&self, index: usize) -> [f32; C] {
-        // SAFETY: as for `write`.
-        unsafe { self.at(index).read() }
+        self.check(index + C);
+        // SAFETY: in the tensor, as just checked; a share's tasks are its own, so no other thread touches these elements.
+        unsafe { self.start.add(index).cast::<[f32; C]>().read() }
     }
 }

@@ -72,7 +72,11 @@ impl Kernel for Attention<'_> {
                 group.load_row(&inputs, &tasks, y);
             }
             let mut first = 0;
+            let group_index = row / geometry.height;
+            let next =
+                (group_index + 1 < geometry.groups(S::F32_LANES)).then(|| Tasks::new::<S>(geometry, group_index + 1));
             while first + Q <= geometry.length {
+                group.prefetch::<Q>(&inputs, &tasks, next.as_ref(), y, first);
                 attend::<S, Q>(&group, &tasks, y, first, &outputs, h, i, lines);
                 first += Q;
             }
@@ -107,11 +111,16 @@ fn attend<S: Lanes, const Q: usize>(
 ) {
     let geometry = group.geometry;
     let tile = Tile::new(geometry, first, Q);
+    let view = tasks.view(geometry.value_depth, 0, geometry.value_depth);
+    let places = y * geometry.length + first..y * geometry.length + first + Q;
+    view.prefetch(group.simd, outputs.content.start(), places.clone());
+    if let Some(position) = &outputs.position {
+        view.prefetch(group.simd, position.start(), places);
+    }
     let queries = Queries::<S, Q>::of(group, &tile, y, [content_queries, position_queries]);
     let mut lines = Lines::<S, Q>::new(geometry, lines);
     group.logits(&tile, y, &queries, &mut lines);
     let moments = group.weights(&tile, y, &mut lines);
-    let view = tasks.view(geometry.value_depth, 0, geometry.value_depth);
     let together = outputs.position.is_none();
     for quad in 0..view.quads() {
         let content = group.content(&tile, y, quad, together, &mut lines);

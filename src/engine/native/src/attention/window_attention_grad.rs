@@ -81,6 +81,7 @@ impl Kernel for Gradient<'_> {
             }
             group.select(&inputs, &tasks);
             gradients.scales = [simd.splat_f32s(0.0); 3];
+            let next = (index + 1 < geometry.groups(S::F32_LANES)).then(|| Tasks::new::<S>(geometry, index + 1));
             for y in 0..geometry.height {
                 for y in group.new_rows(y, y == 0) {
                     group.load_row(&inputs, &tasks, y);
@@ -88,6 +89,8 @@ impl Kernel for Gradient<'_> {
                 gradients.load_row(&group, &tasks, y, content, position);
                 let mut first = 0;
                 while first + Q <= geometry.length {
+                    group.prefetch::<Q>(&inputs, &tasks, next.as_ref(), y, first);
+                    gradients.prefetch::<Q>(&group, &tasks, next.as_ref(), y, first, content, position);
                     differentiate::<S, Q>(&group, &mut gradients, &tasks, y, first, &mut room, &d_qkv);
                     first += Q;
                 }
