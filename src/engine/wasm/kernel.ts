@@ -10,6 +10,7 @@ import type * as tf from "@tensorflow/tfjs";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import type { KernelWork } from "../kernel-registry.js";
 import type { KernelPool } from "./pool.js";
+import type { KernelArguments, KernelName } from "./signatures.js";
 
 /** The threaded WebAssembly backend while it runs. */
 export interface WasmContext {
@@ -50,7 +51,12 @@ export function defineKernel<Inputs, Attrs = object>(
 const minimumElementsToShare = 16_384;
 
 /** Runs a kernel that does little to each of `elements` elements: on all threads, or alone where those are few. */
-export function runSized({ pool }: WasmContext, elements: number, name: string, args: readonly number[]): void {
+export function runSized<Name extends KernelName>(
+  { pool }: WasmContext,
+  elements: number,
+  name: Name,
+  args: KernelArguments<Name>,
+): void {
   if (elements < minimumElementsToShare) pool.runAlone(name, args);
   else pool.run(name, args);
 }

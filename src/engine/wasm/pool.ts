@@ -21,6 +21,7 @@ import {
   type Kernel,
   type WorkerStart,
 } from "./kernel-worker.js";
+import { signatures, type KernelArguments, type KernelName } from "./signatures.js";
 
 export interface KernelPool {
   /** Threads that share the work, the calling one included. */
@@ -28,13 +29,12 @@ export interface KernelPool {
   /** Whether the kernels use fused multiply-add. */
   readonly relaxedSimd: boolean;
   readonly memory: WebAssembly.Memory;
-  has(name: string): boolean;
   /** Whether a kernel's native form runs, for plans that differ by it. */
-  isNative(name: string): boolean;
-  /** Runs all shares of a kernel. `args`: pointers and numbers, in the order that the kernel's comment gives. */
-  run(name: string, args: readonly number[]): void;
+  isNative(name: KernelName): boolean;
+  /** Runs all shares of a kernel. */
+  run<Name extends KernelName>(name: Name, args: KernelArguments<Name>): void;
   /** Runs a kernel on the calling thread alone, as one share: for work too small to be worth waking others. */
-  runAlone(name: string, args: readonly number[]): void;
+  runAlone<Name extends KernelName>(name: Name, args: KernelArguments<Name>): void;
   /** Pointer to at least `bytes` of scratch, aligned to 64 bytes, valid until the next call of `scratch`. */
   scratch(bytes: number): number;
   stop(): Promise<void>;
@@ -52,8 +52,11 @@ export interface PoolOptions {
 
 const bytesPerPage = 65_536;
 
-/** Float64 slots for a kernel's arguments. */
-const argumentSlots = 256;
+/** Names of each kernel's arguments, in the order of their slots. */
+const slotsOf = new Map(Object.entries(signatures).map(([name, slots]) => [name, Object.keys(slots)]));
+
+/** Float64 slots for the arguments of any kernel. */
+const argumentSlots = 64;
 
 export async function startPool(options: PoolOptions): Promise<KernelPool> {
   const { memory, native } = options;
@@ -74,12 +77,13 @@ export async function startPool(options: PoolOptions): Promise<KernelPool> {
   let scratchPointer = 0;
   let scratchBytes = 0;
 
-  const prepare = (name: string, values: readonly number[]): number => {
+  /** Writes the arguments to their slots, those that threads count by being 0; gives the kernel's index. */
+  const prepare = (name: string, values: Readonly<Record<string, number | undefined>>): number => {
     const index = indexOf.get(name);
     if (index === undefined) throw new Error(`internal: no kernel is named ${name}`);
-    if (values.length > argumentSlots) throw new Error(`internal: ${name} takes ${argumentSlots} arguments at most`);
     if (args.buffer !== memory.buffer) args = new Float64Array(memory.buffer, argsPointer, argumentSlots);
-    args.set(values);
+    const slots = slotsOf.get(name)!;
+    for (let slot = 0; slot < slots.length; slot++) args[slot] = values[slots[slot]] ?? 0;
     return index;
   };
   const pages = (): number => memory.buffer.byteLength / bytesPerPage;
@@ -88,7 +92,6 @@ export async function startPool(options: PoolOptions): Promise<KernelPool> {
     threads,
     relaxedSimd,
     memory,
-    has: (name) => indexOf.has(name),
     isNative: (name) => native?.kernels.has(name) ?? false,
     run: (name, values) => {
       Atomics.store(signals, signal.kernel, prepare(name, values));

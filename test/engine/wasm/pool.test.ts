@@ -15,7 +15,7 @@ describe("the kernel pool", () => {
       const x = tf.tensor1d(values);
       const y = tf.fill([count], -7);
       const address = (tensor: tf.Tensor): number => backend.dataIdMap.get(tensor.dataId).memoryOffset;
-      pool.run("elementwiseUnary", [0, address(x), address(y), count]);
+      pool.run("elementwiseUnary", { operation: 0, x: address(x), y: address(y), count, parameter: 0 });
       assert.deepEqual(
         y.dataSync(),
         values.map((value) => Math.max(value, 0)),
@@ -34,12 +34,14 @@ describe("the kernel pool", () => {
 
   it("names a kernel that does not exist or that fails", () => {
     const { pool } = wasmContext()!;
-    assert.throws(() => pool.run("unknown", []), /internal: no kernel is named unknown/);
+    const none = { table: 0, rows: 0, share: 0 };
+    const nothing = { operation: 0, x: 0, y: 0, count: 0, parameter: 0 };
+    assert.throws(() => pool.run("unknown" as "moveTowards", none), /internal: no kernel is named unknown/);
     assert.throws(
-      () => pool.run("elementwiseUnary", [0, 2 ** 32 - 64, 2 ** 32 - 64, 48]),
+      () => pool.run("elementwiseUnary", { ...nothing, x: 2 ** 32 - 64, y: 2 ** 32 - 64, count: 48 }),
       /internal: kernel elementwiseUnary failed in share \d of 3/,
     );
-    pool.run("elementwiseUnary", [0, 0, 0, 0]);
+    pool.run("elementwiseUnary", nothing);
   });
 
   it("is not offered on other backends", async () => {

@@ -1,22 +1,20 @@
 /** attentionGradSum: the last step of the gradients of attention, by encodings and factors. */
-import { integerAt, pointerAt } from "./arguments";
 import { at, rowBytesOf } from "./axis";
+import { attentionGradSumArgs } from "./slots";
 
 /**
  * Adds the parts' sums (see pair-grad.ts), in the order of the parts.
- * args: parts' sums, bytes of one part's, number of them, N, Dq, Dv, offsets, rows of a table, of which the first
- * `skipped` lie before the first offset, then `skipped`, then the gradients with respect to query, key and value tables
- * and by the factors (0: none)
  */
 export function attentionGradSum(args: usize, part: i32, parts: i32): void {
   if (part !== 0) return;
-  const from = pointerAt(args, 0), partBytes = pointerAt(args, 1), count = integerAt(args, 2);
-  const N = integerAt(args, 3), Dq = integerAt(args, 4), Dv = integerAt(args, 5);
-  const offsets = integerAt(args, 6), tableRows = integerAt(args, 7), skipped = integerAt(args, 8);
+  const from = attentionGradSumArgs.sums(args), partBytes = attentionGradSumArgs.sumBytes(args), count = attentionGradSumArgs.shares(args);
+  const N = attentionGradSumArgs.heads(args), Dq = attentionGradSumArgs.keyDepth(args), Dv = attentionGradSumArgs.valueDepth(args);
+  const offsets = attentionGradSumArgs.offsets(args), tableRows = attentionGradSumArgs.tableRows(args), skipped = attentionGradSumArgs.skipped(args);
   const queryBytes = <usize>((Dq + 3) & ~3) << 4, valueBytes = <usize>((Dv + 3) & ~3) << 4;
   const rowBytes = rowBytesOf(queryBytes, valueBytes);
   for (let table = 0; table < 3; table++) {
-    const dTable = pointerAt(args, 9 + table);
+    const dTable = table === 0 ? attentionGradSumArgs.dQueryTable(args)
+      : table === 1 ? attentionGradSumArgs.dKeyTable(args) : attentionGradSumArgs.dValueTable(args);
     if (dTable === 0) continue;
     const depth = table < 2 ? Dq : Dv;
     memory.fill(dTable, 0, <usize>(tableRows * depth) << 2);
@@ -34,7 +32,7 @@ export function attentionGradSum(args: usize, part: i32, parts: i32): void {
       }
     }
   }
-  const dScales = pointerAt(args, 12), numbers = at(from, offsets, rowBytes);
+  const dScales = attentionGradSumArgs.dScales(args), numbers = at(from, offsets, rowBytes);
   if (dScales === 0) return;
   for (let x = 0; x < 3 * N; x++) {
     let sum: f64 = 0;

@@ -10,10 +10,9 @@ import {
 /** Sums by offset are emptied into the part's own after about so many queries: fewer roundings, and hardly any cost. */
 const queriesBetweenFlushes = 512;
 
-/** args: those of `readAxis`, then those of `prepareGrad` */
 export function axialAttentionGrad(args: usize, part: i32, parts: i32): void {
   readAxis(args, part);
-  prepareGrad(args, 15, part);
+  prepareGrad(args, part);
   copyEncodings(length - 1 - before, 0, offsets);
   const groups = groupCount();
   const end = shareStart(groups, part + 1, parts);

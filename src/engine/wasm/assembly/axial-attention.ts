@@ -4,15 +4,15 @@
  *
  * Each part does a range of the groups of four tasks; of a group, queries go in pairs.
  */
-import { pointerAt, shareStart } from "./arguments";
+import { shareStart } from "./arguments";
 import { before, groupCount, length, loadRows, offsets, readAxis, selectPair } from "./axis";
 import { copyEncodings, keyFactor, loadScales, pairLogits, spreadKeyEncodings } from "./logits";
 import { pairWeights, preparePairs, retrievePair, writePair } from "./pair";
+import { axialAttentionArgs } from "./slots";
 
-/** args: those of `readAxis`, then those of `writePair` */
 export function axialAttention(args: usize, part: i32, parts: i32): void {
   readAxis(args, part);
-  const content = pointerAt(args, 15), position = pointerAt(args, 16);
+  const content = axialAttentionArgs.content(args), position = axialAttentionArgs.position(args);
   preparePairs();
   copyEncodings(length - 1 - before, 0, offsets);
   const groups = groupCount();

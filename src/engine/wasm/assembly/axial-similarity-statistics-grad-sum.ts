@@ -2,8 +2,8 @@
  * axialSimilarityStatisticsGradSum: the last step of axialSimilarityStatisticsGrad, gradients with respect to the
  * encodings.
  */
-import { integerAt, pointerAt } from "./arguments";
 import { at } from "./axis";
+import { axialSimilarityStatisticsGradSumArgs } from "./slots";
 
 /** Sums over the four lanes of a vector, in all parts in their order. */
 function sumOfLanes(vector: usize, partBytes: usize, count: i32): f64 {
@@ -15,19 +15,19 @@ function sumOfLanes(vector: usize, partBytes: usize, count: i32): f64 {
   return sum;
 }
 
-/**
- * args: whether the sums are by Gram matrices, parts' sums, bytes of one part's, number of them, L, Dq, before, after,
- * query table, key table (0: none), gradients with respect to them, scratch: (L + 1) (1 + Dq) Dq numbers of float64
- */
 export function axialSimilarityStatisticsGradSum(args: usize, part: i32, parts: i32): void {
   if (part !== 0) return;
-  const byGram = integerAt(args, 0) !== 0;
-  const sums = pointerAt(args, 1), partBytes = pointerAt(args, 2), count = integerAt(args, 3);
-  const L = integerAt(args, 4), depth = integerAt(args, 5);
-  const before = integerAt(args, 6), after = integerAt(args, 7);
-  const scratch = pointerAt(args, 12);
+  const byGram = axialSimilarityStatisticsGradSumArgs.byGram(args);
+  const sums = axialSimilarityStatisticsGradSumArgs.sums(args), partBytes = axialSimilarityStatisticsGradSumArgs.sumBytes(args), count = axialSimilarityStatisticsGradSumArgs.shares(args);
+  const L = axialSimilarityStatisticsGradSumArgs.length(args), depth = axialSimilarityStatisticsGradSumArgs.keyDepth(args);
+  const before = axialSimilarityStatisticsGradSumArgs.before(args), after = axialSimilarityStatisticsGradSumArgs.after(args);
+  const scratch = axialSimilarityStatisticsGradSumArgs.scratch(args);
   for (let term = 0; term < 2; term++) {
-    const table = pointerAt(args, 8 + term), dTable = pointerAt(args, 10 + term);
+    const ofQuery = term === 0;
+    const table = ofQuery ? axialSimilarityStatisticsGradSumArgs.queryTable(args)
+      : axialSimilarityStatisticsGradSumArgs.keyTable(args);
+    const dTable = ofQuery ? axialSimilarityStatisticsGradSumArgs.dQueryTable(args)
+      : axialSimilarityStatisticsGradSumArgs.dKeyTable(args);
     if (table === 0) continue;
     const from = sums + (term === 0 ? 0 : partBytes >> 1);
     memory.fill(dTable, 0, <usize>((2 * L - 1) * depth) << 2);

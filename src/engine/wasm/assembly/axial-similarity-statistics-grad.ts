@@ -11,11 +11,11 @@
  * and, of the encodings, dz = sum_y (a + b x) y = sum_y a y + (sum_y b y y^T) z over the y that meet z: those sums are
  * taken by position, over all tasks, and axialSimilarityStatisticsGradSum pairs them with the encodings.
  */
-import { integerAt, pointerAt, shareStart } from "./arguments";
+import { shareStart } from "./arguments";
 import {
-  at, eitherCount, eitherKey, firstCount, firstKey, fullKeyDepth, groupCount, keyDepth, keyTable, length, lineBytes, lines,
-  loadQueriesAndKeys, offsets, queryBytes, queryTable, readAxis, readQueriesAndKeys, rowBytes, rows, secondCount, secondKey,
-  selectPair, take, valueDepth, writeRows,
+  at, eitherCount, eitherKey, firstCount, firstKey, fullKeyDepth, groupCount, keyDepth, keyTable, length, lineBytes,
+  lines, loadQueriesAndKeys, offsets, queryBytes, queryTable, readAxis, readQueriesAndKeys, rowBytes, rows, secondCount,
+  secondKey, selectPair, take, valueDepth, writeRows,
 } from "./axis";
 import { ownLanes, scatter } from "./lanes";
 import { addToRows, dotRows, retrieveEncodings, retrieveRows } from "./rows";
@@ -24,8 +24,11 @@ import { centre, windowBytes, windowsOf } from "./similarity-gram";
 import {
   dotPositions, eitherOffset, encodingsOf, firstEntries, firstEntry, offsetsOfEither, secondEntries, secondEntry,
 } from "./similarity-products";
-import { addMatrixProducts, addOuterProducts, addWindowProducts, dotVector, dotVectors, gram } from "./similarity-tiles";
+import {
+  addMatrixProducts, addOuterProducts, addWindowProducts, dotVector, dotVectors, gram,
+} from "./similarity-tiles";
 import { madd } from "./simd";
+import { axialSimilarityStatisticsGradArgs } from "./slots";
 
 let dRows: usize = 0;
 /**
@@ -35,20 +38,17 @@ let querySums: usize = 0, keySums: usize = 0;
 /** The group's lanes that count. */
 let own: v128 = f32x4.splat(0);
 
-/**
- * args: those of `readAxis`, then whether to go by Gram matrices, mean, the gradients with respect to it and to the
- * variance, [3, N] each, the gradient with respect to qkv, whether to add to what it holds, the parts' sums for query
- * and key encodings, and the bytes of one part's for both
- */
 export function axialSimilarityStatisticsGrad(args: usize, part: i32, parts: i32): void {
   readAxis(args, part);
-  const byGram = integerAt(args, 15) !== 0;
-  const dQkv = pointerAt(args, 19), adds = integerAt(args, 20) !== 0;
-  const sumBytes = pointerAt(args, 22);
-  querySums = at(pointerAt(args, 21), part, sumBytes);
+  const byGram = axialSimilarityStatisticsGradArgs.byGram(args);
+  const dQkv = axialSimilarityStatisticsGradArgs.dQkv(args), adds = axialSimilarityStatisticsGradArgs.adds(args);
+  const sumBytes = axialSimilarityStatisticsGradArgs.sumBytes(args);
+  querySums = at(axialSimilarityStatisticsGradArgs.sums(args), part, sumBytes);
   keySums = querySums + (sumBytes >> 1);
   memory.fill(querySums, 0, sumBytes);
-  prepareCoefficients(args, 16);
+  prepareCoefficients(
+    axialSimilarityStatisticsGradArgs.mean(args), axialSimilarityStatisticsGradArgs.dMean(args), axialSimilarityStatisticsGradArgs.dVariance(args),
+  );
   dRows = take(<usize>length * rowBytes);
   if (byGram) prepareGram();
   else prepareProducts();

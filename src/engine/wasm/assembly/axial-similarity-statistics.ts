@@ -2,27 +2,22 @@
  * axialSimilarityStatistics: mean and biased variance of each logit term and head over all sequences and all pairs in
  * the window. Equals `composedSimilarityStatistics` of src/functions/axial-attention.ts.
  */
-import { integerAt, pointerAt, shareStart } from "./arguments";
+import { shareStart } from "./arguments";
 import {
-  at, eitherCount, eitherKey, firstCount, firstKey, fullKeyDepth, groupCount, heads, keyTable, length, lineBytes, lines, loadQueriesAndKeys, queryBytes, queryTable, readAxis, rowBytes, rows, secondCount, secondKey,
-  selectPair, take,
+  at, eitherCount, eitherKey, firstCount, firstKey, fullKeyDepth, groupCount, keyTable, length, lineBytes, lines,
+  loadQueriesAndKeys, queryBytes, queryTable, readAxis, rowBytes, rows, secondCount, secondKey, selectPair, take,
 } from "./axis";
 import { dotRows } from "./rows";
 import { centre, dot, windowBytes, windowsOf } from "./similarity-gram";
-import {
-  dotPositions, encodingsOf, firstEntries, firstEntry, secondEntries, secondEntry,
-} from "./similarity-products";
+import { dotPositions, encodingsOf, firstEntries, firstEntry, secondEntries, secondEntry } from "./similarity-products";
 import { addMeans, addMomentsToHeads, addProducts, clearMoments, prepareMoments } from "./similarity-moments";
 import { dotVector, dotVectors, gram, windowForms } from "./similarity-tiles";
+import { axialSimilarityStatisticsArgs } from "./slots";
 
-/**
- * args: those of `readAxis`, then whether to go by Gram matrices, the parts' sums and the bytes of one part's: [3
- * terms][3 moments][N] of float64
- */
 export function axialSimilarityStatistics(args: usize, part: i32, parts: i32): void {
   readAxis(args, part);
-  const byGram = integerAt(args, 15) !== 0;
-  prepareMoments(at(pointerAt(args, 16), part, pointerAt(args, 17)));
+  const byGram = axialSimilarityStatisticsArgs.byGram(args);
+  prepareMoments(at(axialSimilarityStatisticsArgs.sums(args), part, axialSimilarityStatisticsArgs.sumBytes(args)));
   if (byGram) prepareGram();
   else prepareProducts();
   const end = shareStart(groupCount(), part + 1, parts);

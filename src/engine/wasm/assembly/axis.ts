@@ -9,8 +9,8 @@
  * Letters: O, L, I, N, Dq, Dv as in ../../ops/axial-attention.ts; depths are filled up to multiples of 4. Scratch holds
  * one group, so that the inner loops run from the first two caches and memory grows with L.
  */
-import { integerAt, pointerAt } from "./arguments";
 import { gather, scatter, selectTasks } from "./lanes";
+import { axisArgs, scratchLeftArgs } from "./slots";
 
 /** Of images: B, W, 1, and `height`, which is 1 otherwise. */
 export let outer: i32 = 0, length: i32 = 0, inner: i32 = 0, heads: i32 = 0, height: i32 = 1;
@@ -40,9 +40,7 @@ export function at(start: usize, index: i32, bytes: usize): usize {
   return start + <usize>index * bytes;
 }
 
-/**
- * Takes some of the part's scratch memory, whose size ../../ops/axial-attention-kernels.ts works out in the same steps.
- */
+/** Takes some of the part's scratch memory, whose size ../kernels/attention-geometry.ts works out: see `scratchLeft`. */
 export function take(bytes: usize): usize {
   const start = free;
   free += bytes;
@@ -50,33 +48,34 @@ export function take(bytes: usize): usize {
   return start;
 }
 
-/**
- * args: qkv, query table, key table, value table (0: none), scales (0 where no logits are computed), scratch, bytes of
- * scratch for each part, O, L, I, N, Dq, Dv, before, after (at most L - 1 each)
- */
+/** What is worked out on the other side is right if less than a cache line is left. */
+export function scratchLeft(args: usize, part: i32, parts: i32): void {
+  store<f64>(scratchLeftArgs.bytes(args), <f64>(scratchEnd - free));
+}
+
 export function readAxis(args: usize, part: i32): void {
   readArguments(args, part);
   layOut(1);
 }
 
 function readArguments(args: usize, part: i32): void {
-  qkv = pointerAt(args, 0);
-  queryTable = pointerAt(args, 1);
-  keyTable = pointerAt(args, 2);
-  valueTable = pointerAt(args, 3);
-  scales = pointerAt(args, 4);
-  const scratchBytes = pointerAt(args, 6);
-  free = at(pointerAt(args, 5), part, scratchBytes);
+  qkv = axisArgs.qkv(args);
+  queryTable = axisArgs.queryTable(args);
+  keyTable = axisArgs.keyTable(args);
+  valueTable = axisArgs.valueTable(args);
+  scales = axisArgs.scales(args);
+  const scratchBytes = axisArgs.scratchBytes(args);
+  free = at(axisArgs.scratch(args), part, scratchBytes);
   scratchEnd = free + scratchBytes;
-  outer = integerAt(args, 7);
-  length = integerAt(args, 8);
-  inner = integerAt(args, 9);
+  outer = axisArgs.outer(args);
+  length = axisArgs.length(args);
+  inner = axisArgs.inner(args);
   height = 1;
-  heads = integerAt(args, 10);
-  keyDepth = integerAt(args, 11);
-  valueDepth = integerAt(args, 12);
-  before = integerAt(args, 13);
-  after = integerAt(args, 14);
+  heads = axisArgs.heads(args);
+  keyDepth = axisArgs.keyDepth(args);
+  valueDepth = axisArgs.valueDepth(args);
+  before = axisArgs.before(args);
+  after = axisArgs.after(args);
 }
 
 /**

@@ -4,9 +4,10 @@
  *
  * M rows of C channels; shares are ranges of rows.
  */
-import { integerAt, pointerAt, shareStart } from "./arguments";
+import { shareStart } from "./arguments";
 import { accumulateLine, ALONE, GROUP, LINE, PAIR, RESIDUAL, rowsAtOnce } from "./batch-norm";
 import { accumulateOne, madd } from "./simd";
+import { batchNormGradApplyArgs, batchNormGradCoefficientsArgs, batchNormGradSumsArgs } from "./slots";
 
 /** dy where the relu let it pass: y > 0, or y is NaN, which stays visible. */
 // @ts-ignore: decorator
@@ -119,16 +120,16 @@ function sumGradRows(
 // @ts-ignore: decorator
 @inline
 function sumGradShare(pair: bool, relu: bool, args: usize, part: i32, parts: i32): void {
-  const rows = integerAt(args, 0);
-  const rowBytes = <usize>integerAt(args, 1) << 2;
-  const dy = pointerAt(args, 4);
-  const y = pointerAt(args, 5);
-  const a = pointerAt(args, 6);
-  const meanA = pointerAt(args, 7);
-  const b = pointerAt(args, 8);
-  const meanB = pointerAt(args, 9);
+  const rows = batchNormGradSumsArgs.rows(args);
+  const rowBytes = <usize>batchNormGradSumsArgs.channels(args) << 2;
+  const dy = batchNormGradSumsArgs.dy(args);
+  const y = batchNormGradSumsArgs.y(args);
+  const a = batchNormGradSumsArgs.a(args);
+  const meanA = batchNormGradSumsArgs.meanA(args);
+  const b = batchNormGradSumsArgs.b(args);
+  const meanB = batchNormGradSumsArgs.meanB(args);
   const bytes = (rowBytes << 1) * 3;
-  const sums = pointerAt(args, 10) + <usize>part * bytes;
+  const sums = batchNormGradSumsArgs.partial(args) + <usize>part * bytes;
   memory.fill(sums, 0, bytes);
   const end = shareStart(rows, part + 1, parts);
   for (let r = shareStart(rows, part, parts); r < end; r += GROUP) {
@@ -140,11 +141,10 @@ function sumGradShare(pair: bool, relu: bool, args: usize, part: i32, parts: i32
 
 /**
  * With g = dy where relu let it pass: sums of g, of g * (a - meanA) and of g * (b - meanB).
- * args: rows, channels, form, relu, dy, y, a, meanA, b, meanB, partial [parts, 3, C] float64
  */
 export function batchNormGradSums(args: usize, part: i32, parts: i32): void {
-  const pair = integerAt(args, 2) == PAIR;
-  if (integerAt(args, 3) != 0) {
+  const pair = batchNormGradSumsArgs.form(args) == PAIR;
+  if (batchNormGradSumsArgs.relu(args)) {
     if (pair) sumGradShare(true, true, args, part, parts);
     else sumGradShare(false, true, args, part, parts);
   } else {
@@ -161,22 +161,20 @@ export function batchNormGradSums(args: usize, part: i32, parts: i32): void {
  *     direct = gamma / s,   linear = -direct * dGamma / (s M),   constant = -direct * dBeta / M,   s = sqrt(variance + epsilon)
  *
  * With statistics that are given (not of this batch) linear and constant are zero. Run alone.
- * args: rows, channels, partial, parts, which (1 or 2), gamma, variance, epsilon, given, dGamma, dBeta, coefficients
- * [3, C]
  */
 export function batchNormGradCoefficients(args: usize, part: i32, parts: i32): void {
-  const rows = <f64>integerAt(args, 0);
-  const channels = <usize>integerAt(args, 1);
-  const partial = pointerAt(args, 2);
-  const shares = integerAt(args, 3);
-  const which = <usize>integerAt(args, 4);
-  const gamma = pointerAt(args, 5);
-  const variance = pointerAt(args, 6);
-  const epsilon = load<f64>(args, 7 * 8);
-  const given = integerAt(args, 8) != 0;
-  const dGamma = pointerAt(args, 9);
-  const dBeta = pointerAt(args, 10);
-  const coefficients = pointerAt(args, 11);
+  const rows = <f64>batchNormGradCoefficientsArgs.rows(args);
+  const channels = <usize>batchNormGradCoefficientsArgs.channels(args);
+  const partial = batchNormGradCoefficientsArgs.partial(args);
+  const shares = batchNormGradCoefficientsArgs.shares(args);
+  const which = <usize>batchNormGradCoefficientsArgs.which(args);
+  const gamma = batchNormGradCoefficientsArgs.gamma(args);
+  const variance = batchNormGradCoefficientsArgs.variance(args);
+  const epsilon = batchNormGradCoefficientsArgs.epsilon(args);
+  const given = batchNormGradCoefficientsArgs.given(args);
+  const dGamma = batchNormGradCoefficientsArgs.dGamma(args);
+  const dBeta = batchNormGradCoefficientsArgs.dBeta(args);
+  const coefficients = batchNormGradCoefficientsArgs.factors(args);
 
   for (let c: usize = 0; c < channels; c++) {
     let sum: f64 = 0;
@@ -246,18 +244,18 @@ function applyGradRows(
 // @ts-ignore: decorator
 @inline
 function applyGradShare(form: i32, relu: bool, args: usize, part: i32, parts: i32): void {
-  const rows = integerAt(args, 0);
-  const rowBytes = <usize>integerAt(args, 1) << 2;
-  const dy = pointerAt(args, 4);
-  const y = pointerAt(args, 5);
-  const a = pointerAt(args, 6);
-  const meanA = pointerAt(args, 7);
-  const factorsA = pointerAt(args, 8);
-  const b = pointerAt(args, 9);
-  const meanB = pointerAt(args, 10);
-  const factorsB = pointerAt(args, 11);
-  const da = pointerAt(args, 12);
-  const db = pointerAt(args, 13);
+  const rows = batchNormGradApplyArgs.rows(args);
+  const rowBytes = <usize>batchNormGradApplyArgs.channels(args) << 2;
+  const dy = batchNormGradApplyArgs.dy(args);
+  const y = batchNormGradApplyArgs.y(args);
+  const a = batchNormGradApplyArgs.a(args);
+  const meanA = batchNormGradApplyArgs.meanA(args);
+  const factorsA = batchNormGradApplyArgs.factorsA(args);
+  const b = batchNormGradApplyArgs.b(args);
+  const meanB = batchNormGradApplyArgs.meanB(args);
+  const factorsB = batchNormGradApplyArgs.factorsB(args);
+  const da = batchNormGradApplyArgs.da(args);
+  const db = batchNormGradApplyArgs.db(args);
   const end = shareStart(rows, part + 1, parts);
   const step = rowsAtOnce(rowBytes);
   for (let r = shareStart(rows, part, parts); r < end; r += step) {
@@ -272,11 +270,10 @@ function applyGradShare(form: i32, relu: bool, args: usize, part: i32, parts: i3
 
 /**
  * da = direct * g + linear * (a - meanA) + constant; db = g for a residual, as da for a pair.
- * args: rows, channels, form, relu, dy, y, a, meanA, factorsA [3, C], b, meanB, factorsB, da, db
  */
 export function batchNormGradApply(args: usize, part: i32, parts: i32): void {
-  const form = integerAt(args, 2);
-  if (integerAt(args, 3) != 0) {
+  const form = batchNormGradApplyArgs.form(args);
+  if (batchNormGradApplyArgs.relu(args)) {
     if (form == ALONE) applyGradShare(ALONE, true, args, part, parts);
     else if (form == RESIDUAL) applyGradShare(RESIDUAL, true, args, part, parts);
     else applyGradShare(PAIR, true, args, part, parts);

@@ -4,15 +4,16 @@
  *     y = relu?(normalise(a) + other),   normalise(a) = (a - mean) * scale + beta,   scale = gamma / sqrt(variance + epsilon)
  *
  * where `other` is nothing, a residual, or a second normalised input with statistics of its own. Must equal the
- * composed form in ops/batch-norm.ts.
+ * composed form in src/functions/batch-norm.ts.
  *
  * M rows of C channels, all [M, C] row-major. Each pass streams over memory once, which is its cost; shares are ranges
  * of rows. Sums: sixteen rows are added in float32, relative to the channel's first value, so that a mean far from zero
  * costs no digits; those go into float64. Shares are added up in their order, so the result does not depend on who ran
  * first.
  */
-import { integerAt, pointerAt, shareStart } from "./arguments";
+import { shareStart } from "./arguments";
 import { accumulate, accumulateOne, madd } from "./simd";
+import { batchNormApplyArgs, batchNormMomentsArgs, batchNormScaleArgs, batchNormStatisticsArgs } from "./slots";
 
 /** Rows added in float32 before float64 takes over: as many lines of three inputs as stay in the fastest cache. */
 export const GROUP: i32 = 16;
@@ -100,13 +101,12 @@ function addMoments(x: usize, rows: i32, rowBytes: usize, first: usize, sums: us
   }
 }
 
-/** args: x, rows, channels, partial [parts, 2, C] float64: sums of x - x[0] and of its square */
 export function batchNormMoments(args: usize, part: i32, parts: i32): void {
-  const x = pointerAt(args, 0);
-  const rows = integerAt(args, 1);
-  const channels = integerAt(args, 2);
+  const x = batchNormMomentsArgs.x(args);
+  const rows = batchNormMomentsArgs.rows(args);
+  const channels = batchNormMomentsArgs.channels(args);
   const rowBytes = <usize>channels << 2;
-  const sums = pointerAt(args, 3) + <usize>part * (rowBytes << 2);
+  const sums = batchNormMomentsArgs.partial(args) + <usize>part * (rowBytes << 2);
   const squares = sums + (rowBytes << 1);
   memory.fill(sums, 0, rowBytes << 2);
 
@@ -118,17 +118,15 @@ export function batchNormMoments(args: usize, part: i32, parts: i32): void {
 
 /**
  * Adds up the shares of batchNormMoments. Run alone.
- * args: x, rows, channels, partial, parts, gamma, beta, epsilon, mean (out), variance (out), scale (out), shift (out),
- *       second (1: add beta to the shift of the first input)
  */
 export function batchNormStatistics(args: usize, part: i32, parts: i32): void {
-  const x = pointerAt(args, 0);
-  const rows = <f64>integerAt(args, 1);
-  const channels = <usize>integerAt(args, 2);
-  const partial = pointerAt(args, 3);
-  const shares = integerAt(args, 4);
-  const mean = pointerAt(args, 8);
-  const variance = pointerAt(args, 9);
+  const x = batchNormStatisticsArgs.x(args);
+  const rows = <f64>batchNormStatisticsArgs.rows(args);
+  const channels = <usize>batchNormStatisticsArgs.channels(args);
+  const partial = batchNormStatisticsArgs.partial(args);
+  const shares = batchNormStatisticsArgs.shares(args);
+  const mean = batchNormStatisticsArgs.mean(args);
+  const variance = batchNormStatisticsArgs.variance(args);
 
   for (let c: usize = 0; c < channels; c++) {
     let sum: f64 = 0;
@@ -148,17 +146,16 @@ export function batchNormStatistics(args: usize, part: i32, parts: i32): void {
 
 /**
  * scale = gamma / sqrt(variance + epsilon), shift = beta. Run alone.
- * args: as batchNormStatistics, with a variance that is given
  */
 export function batchNormScale(args: usize, part: i32, parts: i32): void {
-  const channels = <usize>integerAt(args, 2);
-  const gamma = pointerAt(args, 5);
-  const beta = pointerAt(args, 6);
-  const epsilon = load<f64>(args, 7 * 8);
-  const variance = pointerAt(args, 9);
-  const scale = pointerAt(args, 10);
-  const shift = pointerAt(args, 11);
-  const second = integerAt(args, 12) != 0;
+  const channels = <usize>batchNormScaleArgs.channels(args);
+  const gamma = batchNormScaleArgs.gamma(args);
+  const beta = batchNormScaleArgs.beta(args);
+  const epsilon = batchNormScaleArgs.epsilon(args);
+  const variance = batchNormScaleArgs.variance(args);
+  const scale = batchNormScaleArgs.scale(args);
+  const shift = batchNormScaleArgs.shift(args);
+  const second = batchNormScaleArgs.second(args);
   for (let c: usize = 0; c < channels << 2; c += 4) {
     store<f32>(scale + c, <f32>(<f64>load<f32>(gamma + c) / sqrt(<f64>load<f32>(variance + c) + epsilon)));
     store<f32>(shift + c, second ? load<f32>(shift + c) + load<f32>(beta + c) : load<f32>(beta + c));
@@ -204,16 +201,16 @@ function applyRows(
 // @ts-ignore: decorator
 @inline
 function applyShare(form: i32, relu: bool, args: usize, part: i32, parts: i32): void {
-  const rows = integerAt(args, 0);
-  const rowBytes = <usize>integerAt(args, 1) << 2;
-  const a = pointerAt(args, 4);
-  const meanA = pointerAt(args, 5);
-  const scaleA = pointerAt(args, 6);
-  const shift = pointerAt(args, 7);
-  const b = pointerAt(args, 8);
-  const meanB = pointerAt(args, 9);
-  const scaleB = pointerAt(args, 10);
-  const y = pointerAt(args, 11);
+  const rows = batchNormApplyArgs.rows(args);
+  const rowBytes = <usize>batchNormApplyArgs.channels(args) << 2;
+  const a = batchNormApplyArgs.a(args);
+  const meanA = batchNormApplyArgs.meanA(args);
+  const scaleA = batchNormApplyArgs.scaleA(args);
+  const shift = batchNormApplyArgs.shift(args);
+  const b = batchNormApplyArgs.b(args);
+  const meanB = batchNormApplyArgs.meanB(args);
+  const scaleB = batchNormApplyArgs.scaleB(args);
+  const y = batchNormApplyArgs.y(args);
   const end = shareStart(rows, part + 1, parts);
   const step = rowsAtOnce(rowBytes);
   for (let r = shareStart(rows, part, parts); r < end; r += step) {
@@ -225,12 +222,10 @@ function applyShare(form: i32, relu: bool, args: usize, part: i32, parts: i32): 
 
 /**
  * y = relu?((a - meanA) * scaleA + shift + other)
- * args: rows, channels, form (0 nothing, 1 residual b, 2 normalised b), relu, a, meanA, scaleA, shift, b, meanB,
- * scaleB, y
  */
 export function batchNormApply(args: usize, part: i32, parts: i32): void {
-  const form = integerAt(args, 2);
-  if (integerAt(args, 3) != 0) {
+  const form = batchNormApplyArgs.form(args);
+  if (batchNormApplyArgs.relu(args)) {
     if (form == ALONE) applyShare(ALONE, true, args, part, parts);
     else if (form == RESIDUAL) applyShare(RESIDUAL, true, args, part, parts);
     else applyShare(PAIR, true, args, part, parts);

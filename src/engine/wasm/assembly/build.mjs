@@ -1,15 +1,16 @@
 /**
  * Compiles the kernels to dist/src/engine/wasm/{kernels,kernels-relaxed}.wasm; does nothing when neither a source nor this
- * script has changed. Part of `npm run build`.
+ * script has changed. Part of `npm run build`, behind tsc: the kernels' arguments are read by what ../signatures.ts says.
  *
  * The two modules come from the same sources. The relaxed one may use relaxed SIMD (fused multiply-add), which V8 accepts
  * from Node 22 on, and on Node 20 behind a flag.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import asc from "assemblyscript/asc";
+import { assemblySlots, rustSlots } from "./slots.mjs";
 
 const sourceFolder = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(sourceFolder, "../../../..");
@@ -24,6 +25,12 @@ const flags = [
   ...["--enable", "simd", "--enable", "threads"],
 ];
 const variants = { kernels: [], "kernels-relaxed": ["--enable", "relaxed-simd"] };
+
+const { signatures, groups } = (await import(pathToFileURL(path.join(outputFolder, "signatures.js")))).default;
+writeWhereNew(path.join(sourceFolder, "slots.ts"), assemblySlots({ ...groups, ...signatures }));
+const nativeSources = path.join(root, "src/engine/native/src");
+if (existsSync(nativeSources))
+  writeWhereNew(path.join(nativeSources, "slots.rs"), rustSlots({ ...groups, ...signatures }));
 
 const sources = readdirSync(sourceFolder).filter((name) => name.endsWith(".ts") || name.endsWith(".mjs"));
 const hash = createHash("sha256").update(asc.version);
@@ -40,6 +47,11 @@ for (const [variant, extra] of Object.entries(variants)) {
   writeFileSync(path.join(outputFolder, `${variant}.wasm`), binary);
 }
 writeFileSync(stamp, digest);
+
+/** Leaves a file that holds just this as it is: what is built from it is up to date. */
+function writeWhereNew(file, contents) {
+  if (!existsSync(file) || readFileSync(file, "utf8") !== contents) writeFileSync(file, contents);
+}
 
 function upToDate() {
   try {

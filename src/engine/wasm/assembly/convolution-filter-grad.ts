@@ -11,33 +11,27 @@
  * dw of its own, and sumShares adds these in their order; where dw is large and the pixels few, the rows of dw are.
  * Which numbers are added in which order does not depend on the number of threads.
  */
-import { integerAt, lineShareStart, pointerAt, shareStart } from "./arguments";
+import { lineShareStart, shareStart } from "./arguments";
 import { packPanels, transpose, transposedRowBytes } from "./matrix-pack";
 import { multiplyRows, prepareWorkspace, rowsOfC, tapZero, tileRows, workspaceHead } from "./matrix-tile";
+import { convolutionFilterGradArgs, sumSharesArgs } from "./slots";
 
 /**
- * args: 0 x, 1 dy, 2 dw, or one dw for each pixel share,
- * 3 images, 4 5 height and width of x, 6 channels of x, 7 of these per group, 8 groups,
- * 9 10 rows and columns of dy, 11 12 strideY, strideX, 13 14 rows and columns of padding before x,
- * 15 rows of the window, 16 its columns, 17 18 dilation, 19 channels of dy, 20 of these per group,
- * 21 pixelShares, 22 rowShares, 23 pixelsPerBlock, 24 rowsPerBlock (a multiple of 6),
- * 25 workspace, 26 its bytes per thread: workspaceHead + 4 * pixelsPerBlock * (channels of dy per group rounded up to
- * 8)
- *    + rowsPerBlock * transposedRowBytes(pixelsPerBlock),
- * 27 zero (the counter of tasks).
+ * rowsPerBlock is a multiple of 6. A thread's workspace: workspaceHead + 4 * pixelsPerBlock * (channels of dy per group
+ * rounded up to 8) + rowsPerBlock * transposedRowBytes(pixelsPerBlock) bytes.
  */
 export function convolutionFilterGrad(args: usize, part: i32, _parts: i32): void {
-  const pixelShares = integerAt(args, 21);
-  const rowShares = integerAt(args, 22);
-  const pixels = integerAt(args, 3) * integerAt(args, 9) * integerAt(args, 10);
-  const rows = integerAt(args, 15) * integerAt(args, 16) * integerAt(args, 7);
+  const pixelShares = convolutionFilterGradArgs.pixelShares(args);
+  const rowShares = convolutionFilterGradArgs.rowShares(args);
+  const pixels = convolutionFilterGradArgs.images(args) * convolutionFilterGradArgs.outputRows(args) * convolutionFilterGradArgs.outputColumns(args);
+  const rows = convolutionFilterGradArgs.windowRows(args) * convolutionFilterGradArgs.windowColumns(args) * convolutionFilterGradArgs.groupChannels(args);
   const tiles = (rows + tileRows - 1) / tileRows;
-  const dwBytes: usize = <usize>rows * <usize>integerAt(args, 19) << 2;
-  const work = pointerAt(args, 25) + <usize>part * pointerAt(args, 26);
+  const dwBytes: usize = <usize>rows * <usize>convolutionFilterGradArgs.outputChannels(args) << 2;
+  const work = convolutionFilterGradArgs.workspace(args) + <usize>part * convolutionFilterGradArgs.workspaceBytes(args);
   prepareWorkspace(work);
 
   const tasks = pixelShares * rowShares;
-  const counter = args + (27 << 3);
+  const counter = convolutionFilterGradArgs.counter(args);
   for (let task = atomic.add<i32>(counter, 1); task < tasks; task = atomic.add<i32>(counter, 1)) {
     const pixelShare = task / rowShares;
     const rowShare = task % rowShares;
@@ -45,8 +39,8 @@ export function convolutionFilterGrad(args: usize, part: i32, _parts: i32): void
     const endPixel = shareStart(pixels, pixelShare + 1, pixelShares);
     const firstRow = tileRows * shareStart(tiles, rowShare, rowShares);
     const endRow = min(rows, tileRows * shareStart(tiles, rowShare + 1, rowShares));
-    const dw = pointerAt(args, 2) + <usize>pixelShare * dwBytes;
-    for (let group = 0; group < integerAt(args, 8); group++) {
+    const dw = convolutionFilterGradArgs.dw(args) + <usize>pixelShare * dwBytes;
+    for (let group = 0; group < convolutionFilterGradArgs.groups(args); group++) {
       sumShare(args, work, group, dw, firstPixel, endPixel, firstRow, endRow);
     }
   }
@@ -63,17 +57,17 @@ function sumShare(
   firstRow: i32,
   endRow: i32,
 ): void {
-  const groupColumns = integerAt(args, 20);
-  const pixelsPerBlock = integerAt(args, 23);
-  const rowsPerBlock = integerAt(args, 24);
+  const groupColumns = convolutionFilterGradArgs.groupColumns(args);
+  const pixelsPerBlock = convolutionFilterGradArgs.pixelsPerBlock(args);
+  const rowsPerBlock = convolutionFilterGradArgs.rowsPerBlock(args);
   const panels = work + workspaceHead;
   const block = panels + ((<usize>pixelsPerBlock * <usize>((groupColumns + 7) & ~7)) << 2);
-  const rowBytes: usize = pointerAt(args, 19) << 2;
+  const rowBytes: usize = <usize>convolutionFilterGradArgs.outputChannels(args) << 2;
   const column: usize = <usize>(group * groupColumns) << 2;
   let pixel0 = firstPixel;
   do {
     const depth = min(pixelsPerBlock, endPixel - pixel0);
-    const dy = pointerAt(args, 1) + <usize>pixel0 * rowBytes + column;
+    const dy = convolutionFilterGradArgs.dy(args) + <usize>pixel0 * rowBytes + column;
     packPanels(dy, rowBytes, depth, groupColumns, panels, <usize>depth << 5);
     for (let row0 = firstRow; row0 < endRow; row0 += rowsPerBlock) {
       const blockRows = min(rowsPerBlock, endRow - row0);
@@ -94,14 +88,14 @@ function sumShare(
 
 /** Rows row0 ... of the left operand over the pixels pixel0 ...: block[row][pixel]. */
 function gatherRows(args: usize, group: i32, row0: i32, rows: i32, pixel0: i32, depth: i32, block: usize): void {
-  const groupChannels = integerAt(args, 7);
-  const windowColumns = integerAt(args, 16);
+  const groupChannels = convolutionFilterGradArgs.groupChannels(args);
+  const windowColumns = convolutionFilterGradArgs.windowColumns(args);
   for (let row = 0; row < rows; ) {
     const tap = (row0 + row) / groupChannels;
     const channel = (row0 + row) % groupChannels;
     const count = min(groupChannels - channel, rows - row);
-    const tapY = (tap / windowColumns) * integerAt(args, 17) - integerAt(args, 13);
-    const tapX = (tap % windowColumns) * integerAt(args, 18) - integerAt(args, 14);
+    const tapY = (tap / windowColumns) * convolutionFilterGradArgs.dilationY(args) - convolutionFilterGradArgs.padTop(args);
+    const tapX = (tap % windowColumns) * convolutionFilterGradArgs.dilationX(args) - convolutionFilterGradArgs.padLeft(args);
     const to = block + <usize>row * transposedRowBytes(depth);
     gatherTap(args, tapY, tapX, group * groupChannels + channel, count, pixel0, depth, to);
     row += count;
@@ -119,13 +113,13 @@ function gatherTap(
   depth: i32,
   to: usize,
 ): void {
-  const x = pointerAt(args, 0) + (<usize>channel << 2);
-  const height = integerAt(args, 4);
-  const width = integerAt(args, 5);
-  const pixelBytes: usize = pointerAt(args, 6) << 2;
-  const outputRows = integerAt(args, 9);
-  const outputColumns = integerAt(args, 10);
-  const strideX = integerAt(args, 12);
+  const x = convolutionFilterGradArgs.x(args) + (<usize>channel << 2);
+  const height = convolutionFilterGradArgs.height(args);
+  const width = convolutionFilterGradArgs.width(args);
+  const pixelBytes: usize = <usize>convolutionFilterGradArgs.channels(args) << 2;
+  const outputRows = convolutionFilterGradArgs.outputRows(args);
+  const outputColumns = convolutionFilterGradArgs.outputColumns(args);
+  const strideX = convolutionFilterGradArgs.strideX(args);
   const toBytes = transposedRowBytes(depth);
   // Output columns whose tap falls inside the image: firstInside <= column < endInside.
   const firstInside = tapX >= 0 ? 0 : (strideX - 1 - tapX) / strideX;
@@ -136,7 +130,7 @@ function gatherTap(
     const column = (pixel0 + done) % outputColumns;
     const length = min(outputColumns - column, depth - done);
     const image = outputRow / outputRows;
-    const sourceRow = (outputRow % outputRows) * integerAt(args, 11) + tapY;
+    const sourceRow = (outputRow % outputRows) * convolutionFilterGradArgs.strideY(args) + tapY;
     const target = to + (<usize>done << 2);
     let first = max(column, firstInside);
     let end = min(column + length, endInside);
@@ -163,14 +157,13 @@ function fillColumns(to: usize, toBytes: usize, rows: i32, columns: i32): void {
 }
 
 /**
- * sumShares: total = share 0 + share 1 + ..., added in this order. args: 0 shares, one behind the other, 1 total, 2
- * count, 3 shares
+ * sumShares: total = share 0 + share 1 + ..., added in this order. The shares lie one behind the other.
  */
 export function sumShares(args: usize, part: i32, parts: i32): void {
-  const from = pointerAt(args, 0);
-  const to = pointerAt(args, 1);
-  const count = integerAt(args, 2);
-  const shares = integerAt(args, 3);
+  const from = sumSharesArgs.shares(args);
+  const to = sumSharesArgs.total(args);
+  const count = sumSharesArgs.count(args);
+  const shares = sumSharesArgs.shareCount(args);
   const shareBytes: usize = <usize>count << 2;
   let i: usize = <usize>lineShareStart(count, part, parts) << 2;
   const end: usize = <usize>lineShareStart(count, part + 1, parts) << 2;

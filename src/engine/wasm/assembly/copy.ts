@@ -2,7 +2,8 @@
  * Moving data: strided blocks (slice, split, concat, pad, tile, most transposes), transposed matrices, rows chosen by
  * index and their gradient.
  */
-import { integerAt, lineShareStart, pointerAt, shareStart } from "./arguments";
+import { lineShareStart, shareStart } from "./arguments";
+import { copyBlocksArgs, fillValuesArgs, gatherRowsArgs, segmentSumArgs, transposeMatricesArgs } from "./slots";
 
 /** Copies few bytes faster than a call of memory.copy starts; the regions never overlap. */
 // @ts-ignore: decorator
@@ -20,26 +21,25 @@ function copyBytes(target: usize, source: usize, bytes: usize): void {
 
 /**
  * Blocks of `bytes` bytes at three strides, in bytes, each; shares are ranges of blocks.
- * args: source, target, bytes, sizes 0 1 2, source strides 0 1 2, target strides 0 1 2
  */
 export function copyBlocks(args: usize, part: i32, parts: i32): void {
-  const source = pointerAt(args, 0);
-  const target = pointerAt(args, 1);
-  const bytes = pointerAt(args, 2);
-  const size1 = integerAt(args, 4);
-  const size2 = integerAt(args, 5);
-  const blocks = integerAt(args, 3) * size1 * size2;
+  const source = copyBlocksArgs.source(args);
+  const target = copyBlocksArgs.target(args);
+  const bytes = copyBlocksArgs.bytes(args);
+  const size1 = copyBlocksArgs.size1(args);
+  const size2 = copyBlocksArgs.size2(args);
+  const blocks = copyBlocksArgs.size0(args) * size1 * size2;
 
   let block = shareStart(blocks, part, parts);
   const end = shareStart(blocks, part + 1, parts);
   let i2 = block % size2;
   let i1 = (block / size2) % size1;
   let i0 = block / size2 / size1;
-  const sourceStep = pointerAt(args, 8);
-  const targetStep = pointerAt(args, 11);
+  const sourceStep = copyBlocksArgs.sourceStride2(args);
+  const targetStep = copyBlocksArgs.targetStride2(args);
   while (block < end) {
-    let from = source + <usize>i0 * pointerAt(args, 6) + <usize>i1 * pointerAt(args, 7) + <usize>i2 * sourceStep;
-    let to = target + <usize>i0 * pointerAt(args, 9) + <usize>i1 * pointerAt(args, 10) + <usize>i2 * targetStep;
+    let from = source + <usize>i0 * copyBlocksArgs.sourceStride0(args) + <usize>i1 * copyBlocksArgs.sourceStride1(args) + <usize>i2 * sourceStep;
+    let to = target + <usize>i0 * copyBlocksArgs.targetStride0(args) + <usize>i1 * copyBlocksArgs.targetStride1(args) + <usize>i2 * targetStep;
     const run = min(end - block, size2 - i2);
     for (let i = 0; i < run; i++) {
       copyBytes(to, from, bytes);
@@ -55,11 +55,10 @@ export function copyBlocks(args: usize, part: i32, parts: i32): void {
   }
 }
 
-/** args: target, count, value */
 export function fillValues(args: usize, part: i32, parts: i32): void {
-  const target = pointerAt(args, 0);
-  const count = integerAt(args, 1);
-  const value = <f32>load<f64>(args, 2 * 8);
+  const target = fillValuesArgs.target(args);
+  const count = fillValuesArgs.count(args);
+  const value = fillValuesArgs.value(args);
   const values = f32x4.splat(value);
   let i: usize = (<usize>lineShareStart(count, part, parts)) << 2;
   const end: usize = (<usize>lineShareStart(count, part + 1, parts)) << 2;
@@ -72,15 +71,15 @@ const TILE: i32 = 32;
 
 /**
  * y [outer, columns, rows] from x [outer, rows, columns], four-byte values; shares are ranges of (outer, strip of
- * columns). args: x, y, outer, rows, columns
+ * columns).
  */
 export function transposeMatrices(args: usize, part: i32, parts: i32): void {
-  const x = pointerAt(args, 0);
-  const y = pointerAt(args, 1);
-  const rows = integerAt(args, 3);
-  const columns = integerAt(args, 4);
+  const x = transposeMatricesArgs.x(args);
+  const y = transposeMatricesArgs.y(args);
+  const rows = transposeMatricesArgs.rows(args);
+  const columns = transposeMatricesArgs.columns(args);
   const strips = (columns + TILE - 1) / TILE;
-  const tasks = integerAt(args, 2) * strips;
+  const tasks = transposeMatricesArgs.outer(args) * strips;
   const end = shareStart(tasks, part + 1, parts);
   for (let task = shareStart(tasks, part, parts); task < end; task++) {
     const offset = (<usize>(task / strips) * <usize>rows * <usize>columns) << 2;
@@ -131,14 +130,13 @@ function transposeTile(x: usize, y: usize, r0: i32, r1: i32, c0: i32, c1: i32, r
 
 /**
  * y[i] = table[indices[i]], rows of `bytes` bytes; the indices have been checked.
- * args: table, indices (int32), y, count, bytes
  */
 export function gatherRows(args: usize, part: i32, parts: i32): void {
-  const table = pointerAt(args, 0);
-  const indices = pointerAt(args, 1);
-  const y = pointerAt(args, 2);
-  const count = integerAt(args, 3);
-  const bytes = pointerAt(args, 4);
+  const table = gatherRowsArgs.table(args);
+  const indices = gatherRowsArgs.indices(args);
+  const y = gatherRowsArgs.y(args);
+  const count = gatherRowsArgs.count(args);
+  const bytes = gatherRowsArgs.bytes(args);
   const end = shareStart(count, part + 1, parts);
   for (let i = shareStart(count, part, parts); i < end; i++) {
     const row = <usize>load<u32>(indices + (<usize>i << 2));
@@ -149,15 +147,14 @@ export function gatherRows(args: usize, part: i32, parts: i32): void {
 /**
  * sums[ids[i]] += x[i]; ids that name no segment are left out. Shares are ranges of segments: each looks at all ids and
  * adds the rows of its own, in their order.
- * args: x [count, channels], ids (int32), sums [segments, channels], count, channels, segments
  */
 export function segmentSum(args: usize, part: i32, parts: i32): void {
-  const x = pointerAt(args, 0);
-  const ids = pointerAt(args, 1);
-  const sums = pointerAt(args, 2);
-  const count = integerAt(args, 3);
-  const bytes = <usize>integerAt(args, 4) << 2;
-  const segments = integerAt(args, 5);
+  const x = segmentSumArgs.x(args);
+  const ids = segmentSumArgs.ids(args);
+  const sums = segmentSumArgs.sums(args);
+  const count = segmentSumArgs.count(args);
+  const bytes = <usize>segmentSumArgs.channels(args) << 2;
+  const segments = segmentSumArgs.segments(args);
   const first = shareStart(segments, part, parts);
   const end = shareStart(segments, part + 1, parts);
   memory.fill(sums + <usize>first * bytes, 0, <usize>(end - first) * bytes);

@@ -2,7 +2,7 @@
  * crissCrossAttentionGrad: the gradient of crissCrossAttention with respect to qkv, of one direction by the moments of
  * both (see pair-grad.ts); that of the columns is added to what is there.
  */
-import { integerAt, pointerAt, shareStart } from "./arguments";
+import { shareStart } from "./arguments";
 import {
   groupCount, length, loadRows, readAxis, readRowsOf, rowBytes, rows, selectPair, take, writeRows,
 } from "./axis";
@@ -11,12 +11,12 @@ import { gather } from "./lanes";
 import { loadScales, pairLogits } from "./logits";
 import { pairWeightsOf } from "./pair";
 import { beginGroup, dQkv, dRows, finishKeys, pairGradOf, prepareGrad, readOutputGrads } from "./pair-grad";
+import { crissCrossAttentionGradArgs } from "./slots";
 
-/** args: those of `readAxis`, then those of `prepareGrad`, output, moments, whether these are the columns */
 export function crissCrossAttentionGrad(args: usize, part: i32, parts: i32): void {
   readAxis(args, part);
-  prepareGrad(args, 15, part);
-  const output = pointerAt(args, 20), moments = pointerAt(args, 21), columns = integerAt(args, 22) !== 0;
+  prepareGrad(args, part);
+  const output = crissCrossAttentionGradArgs.output(args), moments = crissCrossAttentionGradArgs.moments(args), columns = crissCrossAttentionGradArgs.columns(args);
   const pair = take(2 * momentBytes);
   const end = shareStart(groupCount(), part + 1, parts);
   for (let group = shareStart(groupCount(), part, parts); group < end; group++) {

@@ -5,7 +5,7 @@
  * Attention along the rows comes first and leaves, of each pixel's softmax, the shift and 1 / sum; attention along
  * the columns, without the own place, then merges its own output and moments with those.
  */
-import { integerAt, pointerAt, shareStart } from "./arguments";
+import { shareStart } from "./arguments";
 import {
   at, groupCount, length, lineBytes, lines, loadRows, readAxis, secondCount, selectPair, take, valueBytes, valueDepth,
 } from "./axis";
@@ -13,16 +13,16 @@ import { softmax } from "./exponential";
 import { gather, scatter } from "./lanes";
 import { constants, forgetShifts, shift0, shift1, loadScales, pairLogits } from "./logits";
 import { inverse0, inverse1, pairContent, pairWeights, preparePairs } from "./pair";
+import { crissCrossAttentionArgs } from "./slots";
 
 /** The own place's logit along the column. Not minus infinity, which would be all there is in a column of one. */
 const excluded: f32 = -3e38;
 /** Moments of a pair as they are gathered: shift, 1 / sum, two vectors of padding; and the same of the second. */
 export const momentBytes: usize = 64;
 
-/** args: those of `readAxis`, then output, moments [.., N, 2], whether these are the columns */
 export function crissCrossAttention(args: usize, part: i32, parts: i32): void {
   readAxis(args, part);
-  const output = pointerAt(args, 15), moments = pointerAt(args, 16), columns = integerAt(args, 17) !== 0;
+  const output = crissCrossAttentionArgs.output(args), moments = crissCrossAttentionArgs.moments(args), columns = crissCrossAttentionArgs.columns(args);
   preparePairs();
   const pair = take(2 * momentBytes), earlier = take(2 * valueBytes), merging = take(32);
   const end = shareStart(groupCount(), part + 1, parts);

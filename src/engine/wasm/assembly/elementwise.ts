@@ -5,10 +5,11 @@
  * An operation is a number that the compiler knows in each loop (see the switch in `combine`), so that one loop in the
  * source becomes one loop per operation without a test inside.
  */
-import { integerAt, lineShareStart, pointerAt, realAt, shareStart } from "./arguments";
+import { lineShareStart, shareStart } from "./arguments";
 import { naturalExponential } from "./natural-exponential";
+import { castToFloatArgs, elementwiseBinaryArgs, elementwiseUnaryArgs } from "./slots";
 
-// Numbers as in ops/elementwise.ts.
+// Numbers as in ../kernels/elementwise.ts.
 const ADD: i32 = 0;
 const SUBTRACT: i32 = 1;
 const MULTIPLY: i32 = 2;
@@ -67,17 +68,17 @@ function combineRun(
 // @ts-ignore: decorator
 @inline
 function combineShare(op: i32, aSingle: bool, bSingle: bool, args: usize, part: i32, parts: i32): void {
-  const outer = integerAt(args, 1);
-  const middle = integerAt(args, 2);
-  const inner = integerAt(args, 3);
-  const a = pointerAt(args, 4);
-  const aOuter = pointerAt(args, 5);
-  const aMiddle = pointerAt(args, 6);
-  const b = pointerAt(args, 8);
-  const bOuter = pointerAt(args, 9);
-  const bMiddle = pointerAt(args, 10);
-  const y = pointerAt(args, 12);
-  const parameter = f32x4.splat(realAt(args, 13));
+  const outer = elementwiseBinaryArgs.outer(args);
+  const middle = elementwiseBinaryArgs.middle(args);
+  const inner = elementwiseBinaryArgs.inner(args);
+  const a = elementwiseBinaryArgs.a(args);
+  const aOuter = elementwiseBinaryArgs.aOuter(args);
+  const aMiddle = elementwiseBinaryArgs.aMiddle(args);
+  const b = elementwiseBinaryArgs.b(args);
+  const bOuter = elementwiseBinaryArgs.bOuter(args);
+  const bMiddle = elementwiseBinaryArgs.bMiddle(args);
+  const y = elementwiseBinaryArgs.y(args);
+  const parameter = f32x4.splat(elementwiseBinaryArgs.parameter(args));
 
   const runs = outer * middle;
   if (runs == 1) {
@@ -102,8 +103,8 @@ function combineShare(op: i32, aSingle: bool, bSingle: bool, args: usize, part: 
 // @ts-ignore: decorator
 @inline
 function combineAs(op: i32, args: usize, part: i32, parts: i32): void {
-  const aSingle = pointerAt(args, 7) == 0;
-  const bSingle = pointerAt(args, 11) == 0;
+  const aSingle = elementwiseBinaryArgs.aInner(args) == 0;
+  const bSingle = elementwiseBinaryArgs.bInner(args) == 0;
   if (aSingle) combineShare(op, true, false, args, part, parts);
   else if (bSingle) combineShare(op, false, true, args, part, parts);
   else combineShare(op, false, false, args, part, parts);
@@ -112,10 +113,9 @@ function combineAs(op: i32, args: usize, part: i32, parts: i32): void {
 /**
  * y [outer, middle, inner] = a op b, contiguous; a and b have byte strides along the three axes, 0 where they are
  * repeated, and along inner 4 or 0. They may not both be 0 there: inner is then 1 and given as 4.
- * args: op, outer, middle, inner, a, aOuter, aMiddle, aInner, b, bOuter, bMiddle, bInner, y, parameter
  */
 export function elementwiseBinary(args: usize, part: i32, parts: i32): void {
-  switch (integerAt(args, 0)) {
+  switch (elementwiseBinaryArgs.operation(args)) {
     case ADD: return combineAs(ADD, args, part, parts);
     case SUBTRACT: return combineAs(SUBTRACT, args, part, parts);
     case MULTIPLY: return combineAs(MULTIPLY, args, part, parts);
@@ -128,7 +128,7 @@ export function elementwiseBinary(args: usize, part: i32, parts: i32): void {
   }
 }
 
-// Numbers as in ops/elementwise.ts.
+// Numbers as in ../kernels/elementwise.ts.
 const RELU: i32 = 0;
 const RELU6: i32 = 1;
 const SQUARE: i32 = 2;
@@ -159,10 +159,10 @@ function map(op: i32, x: v128, parameter: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function mapShare(op: i32, args: usize, part: i32, parts: i32): void {
-  const x = pointerAt(args, 1);
-  const y = pointerAt(args, 2);
-  const count = integerAt(args, 3);
-  const parameter = f32x4.splat(realAt(args, 4));
+  const x = elementwiseUnaryArgs.x(args);
+  const y = elementwiseUnaryArgs.y(args);
+  const count = elementwiseUnaryArgs.count(args);
+  const parameter = f32x4.splat(elementwiseUnaryArgs.parameter(args));
   let i: usize = (<usize>lineShareStart(count, part, parts)) << 2; // in bytes
   const end: usize = (<usize>lineShareStart(count, part + 1, parts)) << 2;
   for (; i + 16 <= end; i += 16) v128.store(y + i, map(op, v128.load(x + i), parameter));
@@ -171,10 +171,9 @@ function mapShare(op: i32, args: usize, part: i32, parts: i32): void {
 
 /**
  * y = op(x)
- * args: op, x, y, count, parameter
  */
 export function elementwiseUnary(args: usize, part: i32, parts: i32): void {
-  switch (integerAt(args, 0)) {
+  switch (elementwiseUnaryArgs.operation(args)) {
     case RELU: return mapShare(RELU, args, part, parts);
     case RELU6: return mapShare(RELU6, args, part, parts);
     case SQUARE: return mapShare(SQUARE, args, part, parts);
@@ -189,13 +188,12 @@ export function elementwiseUnary(args: usize, part: i32, parts: i32): void {
 
 /**
  * y (float32) = x, whole numbers or truth values.
- * args: x, y, count, bytes of an element of x (4: int32, 1: bool)
  */
 export function castToFloat(args: usize, part: i32, parts: i32): void {
-  const x = pointerAt(args, 0);
-  const y = pointerAt(args, 1);
-  const count = integerAt(args, 2);
-  const isWhole = integerAt(args, 3) == 4;
+  const x = castToFloatArgs.x(args);
+  const y = castToFloatArgs.y(args);
+  const count = castToFloatArgs.count(args);
+  const isWhole = castToFloatArgs.elementBytes(args) == 4;
   const end = lineShareStart(count, part + 1, parts);
   for (let i = lineShareStart(count, part, parts); i < end; i++) {
     const value = isWhole ? <f32>load<i32>(x + (<usize>i << 2)) : <f32>load<u8>(x + <usize>i);

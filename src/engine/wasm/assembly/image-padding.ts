@@ -1,25 +1,24 @@
 /** Zeros around images, for windows that stick out of them. */
-import { integerAt, pointerAt, shareStart } from "./arguments";
+import { shareStart } from "./arguments";
+import { padImagesArgs } from "./slots";
 
 /**
- * padImages: copies of a rectangle of every image, zero where it sticks out.
- * args: 0 x, 1 y, 2 images, 3 4 height and width of x, 5 channels, 6 7 top and left of the rectangle, may be negative,
- * 8 9 its rows and columns.
+ * padImages: copies of a rectangle of every image, zero where it sticks out. Top and left may be negative.
  */
 export function padImages(args: usize, part: i32, parts: i32): void {
-  const height = integerAt(args, 3);
-  const width = integerAt(args, 4);
-  const pixelBytes: usize = pointerAt(args, 5) << 2;
-  const rows = integerAt(args, 8);
-  const columns = integerAt(args, 9);
-  const allRows = integerAt(args, 2) * rows;
+  const height = padImagesArgs.height(args);
+  const width = padImagesArgs.width(args);
+  const pixelBytes: usize = <usize>padImagesArgs.channels(args) << 2;
+  const rows = padImagesArgs.rows(args);
+  const columns = padImagesArgs.columns(args);
+  const allRows = padImagesArgs.images(args) * rows;
   const end = shareStart(allRows, part + 1, parts);
   for (let row = shareStart(allRows, part, parts); row < end; row++) {
     const image: usize = row / rows;
-    const source = pointerAt(args, 0) + image * (<usize>(height * width) * pixelBytes);
-    const to = pointerAt(args, 1) + <usize>row * (<usize>columns * pixelBytes);
-    const top = integerAt(args, 6) + (row % rows);
-    copyBand(source, height, width, pixelBytes, pixelBytes, top, integerAt(args, 7), 1, columns, to);
+    const source = padImagesArgs.x(args) + image * (<usize>(height * width) * pixelBytes);
+    const to = padImagesArgs.y(args) + <usize>row * (<usize>columns * pixelBytes);
+    const top = padImagesArgs.top(args) + (row % rows);
+    copyBand(source, height, width, pixelBytes, pixelBytes, top, padImagesArgs.left(args), 1, columns, to);
   }
 }
 

@@ -1,6 +1,7 @@
 /** The kernel module: what is exported here can be run by name (see ../pool.ts). */
 export * from "./attention-grad-sum";
 export * from "./axial-attention";
+export { scratchLeft } from "./axis";
 export * from "./axial-attention-grad";
 export { batchNormApply, batchNormMoments, batchNormScale, batchNormStatistics } from "./batch-norm";
 export * from "./batch-norm-grad";

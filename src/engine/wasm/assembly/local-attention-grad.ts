@@ -10,10 +10,9 @@ import {
   beginGroup, endGroup, finishKeys, flush, flushKeys, pairGrad, prepareGrad, dQkv, readOutputGrads, dRows,
 } from "./pair-grad";
 
-/** args: those of `readImages`, then those of `prepareGrad` */
 export function localAttentionGrad(args: usize, part: i32, parts: i32): void {
   readImages(args, part);
-  prepareGrad(args, 15, part);
+  prepareGrad(args, part);
   const groups = groupCount();
   const end = shareStart(groups, part + 1, parts);
   for (let group = shareStart(groups, part, parts); group < end; group++) {

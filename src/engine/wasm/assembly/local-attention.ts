@@ -4,16 +4,16 @@
  *
  * Each part does a range of image rows of the groups of four tasks; of a row, queries go in pairs.
  */
-import { pointerAt, shareStart } from "./arguments";
+import { shareStart } from "./arguments";
 import { after, before, groupCount, height, length, readImages, selectGroup, selectPair } from "./axis";
 import { loadImageRow, maskOutside, selectImageRow } from "./image-band";
 import { keyFactor, loadScales, pairLogits } from "./logits";
 import { pairWeights, preparePairs, retrievePair, writePair } from "./pair";
+import { localAttentionArgs } from "./slots";
 
-/** args: those of `readImages`, then those of `writePair` */
 export function localAttention(args: usize, part: i32, parts: i32): void {
   readImages(args, part);
-  const content = pointerAt(args, 15), position = pointerAt(args, 16);
+  const content = localAttentionArgs.content(args), position = localAttentionArgs.position(args);
   preparePairs();
   const imageRows = groupCount() * height;
   const start = shareStart(imageRows, part, parts), end = shareStart(imageRows, part + 1, parts);

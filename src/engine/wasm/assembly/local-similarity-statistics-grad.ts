@@ -2,7 +2,7 @@
  * localSimilarityStatisticsGrad: from gradients with respect to mean and variance to those of queries, keys and
  * encodings. The products are formed anew; a line's entries for image rows that there are not are made zero.
  */
-import { integerAt, pointerAt, shareStart } from "./arguments";
+import { shareStart } from "./arguments";
 import {
   after, at, before, eitherCount, eitherKey, firstCount, firstIndex, firstKey, fullKeyDepth, groupCount, height,
   keyTable, length, lineBytes, lines, offsetCount, offsetIndex, offsetKey, offsets, queryBytes, queryRow, queryTable,
@@ -17,6 +17,7 @@ import { coefficient, loadCoefficients, prepareCoefficients } from "./similarity
 import {
   contentProducts, keyProducts, positionProducts, prepareProducts, queryAt,
 } from "./local-similarity-statistics";
+import { localSimilarityStatisticsGradArgs } from "./slots";
 
 let dRows: usize = 0, dQkv: usize = 0;
 /** Sums by offset of the image row, and the part's. */
@@ -24,19 +25,16 @@ let sums: usize = 0, partSums: usize = 0;
 /** Of a pair: gradients with respect to the queries. */
 let dPair: usize = 0;
 
-/**
- * args: those of `readImages`, then mean, the gradients with respect to it and to the variance, [3, N] each, the
- * gradient with respect to qkv, whether to add to what it holds, the parts' sums and the bytes of one part's: offsets
- * rows of [2 Dq + Dv][4 lanes]
- */
 export function localSimilarityStatisticsGrad(args: usize, part: i32, parts: i32): void {
   readImages(args, part);
-  prepareCoefficients(args, 15);
+  prepareCoefficients(
+    localSimilarityStatisticsGradArgs.mean(args), localSimilarityStatisticsGradArgs.dMean(args), localSimilarityStatisticsGradArgs.dVariance(args),
+  );
   prepareProducts();
-  dQkv = pointerAt(args, 18);
-  const adds = integerAt(args, 19) !== 0;
+  dQkv = localSimilarityStatisticsGradArgs.dQkv(args);
+  const adds = localSimilarityStatisticsGradArgs.adds(args);
   const sumBytes = <usize>offsets * rowBytes;
-  partSums = at(pointerAt(args, 20), part, pointerAt(args, 21));
+  partSums = at(localSimilarityStatisticsGradArgs.sums(args), part, localSimilarityStatisticsGradArgs.sumBytes(args));
   memory.fill(partSums, 0, sumBytes);
   sums = take(sumBytes);
   memory.fill(sums, 0, sumBytes);

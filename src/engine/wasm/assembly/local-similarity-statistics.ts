@@ -5,7 +5,7 @@
  * The products are formed a pair of queries at a time. Entries of a line for image rows that there are not are made to
  * count for nothing: equal to another product.
  */
-import { pointerAt, shareStart } from "./arguments";
+import { shareStart } from "./arguments";
 import {
   after, at, before, eitherCount, eitherKey, firstCount, firstIndex, firstKey, fullKeyDepth, groupCount, height,
   keyTable, length, lineBytes, lines, offsetCount, offsetIndex, offsetKey, queryBytes, queryRow, queryTable, readImages,
@@ -15,11 +15,11 @@ import { columnBytes, fillOutside, loadImageRow, selectImageRow } from "./image-
 import { contentQueries, encodingBytes, encodings, keyEncodings, prepareLogits, stepToOther } from "./logits";
 import { addDotKeys, dotEncodings, dotRows } from "./rows";
 import { addMomentsToHeads, addProducts, clearMoments, prepareMoments } from "./similarity-moments";
+import { localSimilarityStatisticsArgs } from "./slots";
 
-/** args: those of `readImages`, then the parts' sums and the bytes of one part's: [3 terms][3 moments][N] of float64 */
 export function localSimilarityStatistics(args: usize, part: i32, parts: i32): void {
   readImages(args, part);
-  prepareMoments(at(pointerAt(args, 15), part, pointerAt(args, 16)));
+  prepareMoments(at(localSimilarityStatisticsArgs.sums(args), part, localSimilarityStatisticsArgs.sumBytes(args)));
   prepareProducts();
   const imageRows = groupCount() * height;
   const start = shareStart(imageRows, part, parts), end = shareStart(imageRows, part + 1, parts);

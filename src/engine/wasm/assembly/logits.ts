@@ -1,8 +1,8 @@
 /** The logits of a pair of queries in base 2, as the forward and the backward kernels compute them. */
 import {
-  at, eitherCount, eitherKey, firstCount, firstIndex, firstKey, fullKeyDepth, heads, keyDepth, keyTable, lineBytes, lines,
-  offsetCount, offsetIndex, offsetKey, offsets, queryBytes, queryRow, queryTable, rowBytes, rows, scales, secondCount,
-  secondIndex, secondKey, take, unit, valueDepth, valueTable,
+  at, eitherCount, eitherKey, firstCount, firstIndex, firstKey, fullKeyDepth, heads, keyDepth, keyTable, lineBytes,
+  lines, offsetCount, offsetIndex, offsetKey, offsets, queryBytes, queryRow, queryTable, rowBytes, rows, scales,
+  secondCount, secondIndex, secondKey, take, unit, valueDepth, valueTable,
 } from "./axis";
 import { constantBytes, greatestOf, log2e, putConstants, shiftOf } from "./exponential";
 import { headValues } from "./lanes";

@@ -9,41 +9,37 @@
  * its L2 cache. A is read in place; transposed, a block of it is first brought into rows, and the depth is cut into
  * blocks so that the block stays in cache.
  */
-import { integerAt, pointerAt } from "./arguments";
 import { packPanels, packPanelsTransposed, transpose, transposedRowBytes } from "./matrix-pack";
-import { Epilogue, epilogueSlot, multiplyRows, prepareWorkspace, rowsOfC, tapZero, tileRows, workspaceHead } from "./matrix-tile";
+import {
+  Epilogue, epilogueSlot, multiplyRows, prepareWorkspace, rowsOfC, tapZero, tileRows, workspaceHead,
+} from "./matrix-tile";
+import { matrixProductArgs } from "./slots";
 
 /**
- * args: 0 A, 1 B, 2 C, 3 batch, 4 M, 5 N, 6 K,
- * 7 8 matrix of A for batch entry i: (i / args[7]) % args[8]; 9 10 the same for B,
- * 11 A is transposed, 12 B is transposed,
- * 13 rowsPerTask (a multiple of 6 unless it is M), 14 columnsPerTask (a multiple of 8 unless N),
- * 15 depthPerBlock (K unless A is transposed),
- * 16 shift [N] or 0, 17 residual [batch, M, N] or 0, 18 relu,
- * 19 workspace, 20 its bytes per thread: workspaceHead + 4 * depthPerBlock * (columnsPerTask rounded up to 8),
- *    and where A is transposed, rowsPerTask * transposedRowBytes(depthPerBlock),
- * 21 zero (the counter of tasks).
+ * rowsPerTask is a multiple of 6 unless it is M, columnsPerTask one of 8 unless it is N, depthPerBlock K unless A is
+ * transposed. A thread's workspace: workspaceHead + 4 * depthPerBlock * (columnsPerTask rounded up to 8) bytes, and where
+ * A is transposed, rowsPerTask * transposedRowBytes(depthPerBlock).
  */
 export function matrixProduct(args: usize, part: i32, _parts: i32): void {
-  const a = pointerAt(args, 0);
-  const b = pointerAt(args, 1);
-  const c = pointerAt(args, 2);
-  const batch = integerAt(args, 3);
-  const m = integerAt(args, 4);
-  const n = integerAt(args, 5);
-  const k = integerAt(args, 6);
-  const transposeA = integerAt(args, 11) !== 0;
-  const transposeB = integerAt(args, 12) !== 0;
-  const rowsPerTask = integerAt(args, 13);
-  const columnsPerTask = integerAt(args, 14);
-  const depthPerBlock = integerAt(args, 15);
-  const work = pointerAt(args, 19) + <usize>part * pointerAt(args, 20);
+  const a = matrixProductArgs.a(args);
+  const b = matrixProductArgs.b(args);
+  const c = matrixProductArgs.c(args);
+  const batch = matrixProductArgs.batch(args);
+  const m = matrixProductArgs.rows(args);
+  const n = matrixProductArgs.columns(args);
+  const k = matrixProductArgs.depth(args);
+  const transposeA = matrixProductArgs.transposeA(args);
+  const transposeB = matrixProductArgs.transposeB(args);
+  const rowsPerTask = matrixProductArgs.rowsPerTask(args);
+  const columnsPerTask = matrixProductArgs.columnsPerTask(args);
+  const depthPerBlock = matrixProductArgs.depthPerBlock(args);
+  const work = matrixProductArgs.workspace(args) + <usize>part * matrixProductArgs.workspaceBytes(args);
   prepareWorkspace(work);
 
   const epilogue = changetype<Epilogue>(work + epilogueSlot);
-  epilogue.relu = integerAt(args, 18) !== 0;
-  const shift = pointerAt(args, 16);
-  const residual = pointerAt(args, 17);
+  epilogue.relu = matrixProductArgs.relu(args);
+  const shift = matrixProductArgs.shift(args);
+  const residual = matrixProductArgs.residual(args);
   epilogue.residual = residual === 0 ? 0 : residual - c;
   const plain = shift === 0 && residual === 0 && !epilogue.relu;
 
@@ -51,7 +47,7 @@ export function matrixProduct(args: usize, part: i32, _parts: i32): void {
   const rowTasks = (m + rowsPerTask - 1) / rowsPerTask;
   const columnTasks = (n + columnsPerTask - 1) / columnsPerTask;
   const tasks = rowTasks * columnTasks * batch;
-  const counter = args + (21 << 3);
+  const counter = matrixProductArgs.counter(args);
   let packed = -1;
   for (let task = atomic.add<i32>(counter, 1); task < tasks; task = atomic.add<i32>(counter, 1)) {
     const row0 = (task % rowTasks) * rowsPerTask;
@@ -59,8 +55,8 @@ export function matrixProduct(args: usize, part: i32, _parts: i32): void {
     const entry = task / (rowTasks * columnTasks);
     const rows = min(rowsPerTask, m - row0);
     const columns = min(columnsPerTask, n - column0);
-    const matrixA = a + <usize>((entry / integerAt(args, 7)) % integerAt(args, 8)) * (<usize>m * <usize>k << 2);
-    const indexB = (entry / integerAt(args, 9)) % integerAt(args, 10);
+    const matrixA = a + <usize>((entry / matrixProductArgs.divisorA(args)) % matrixProductArgs.countA(args)) * (<usize>m * <usize>k << 2);
+    const indexB = (entry / matrixProductArgs.divisorB(args)) % matrixProductArgs.countB(args);
     const matrixB = b + <usize>indexB * (<usize>k * <usize>n << 2);
     const rowBytes: usize = <usize>n << 2;
     const corner = c + <usize>entry * (<usize>m * rowBytes) + <usize>row0 * rowBytes + (<usize>column0 << 2);

@@ -5,37 +5,37 @@
  * The weights are listed in a table of float64 rows; every part does its share of every row, in whole cache lines. Each
  * element is independent of the others, so results do not depend on the number of threads.
  */
-import { integerAt, lineShareStart, pointerAt, realAt } from "./arguments";
+import { lineShareStart } from "./arguments";
 import { madd } from "./simd";
+import { momentUpdateArgs, momentumUpdateArgs, moveTowardsArgs, updateRowArgs } from "./slots";
 
 const rowBytes: usize = 7 << 3;
 
 /**
  * Adam and RAdam: m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; w -= shrink w + rate m / (root sqrt(v) + epsilon)
  *
- * args: table, rows, gradientScale, b1, 1 - b1, b2, 1 - b2, rate, root, epsilon
  * table row: w, gradient, m, v, count, addedDecay, shrink; g = gradientScale gradient + addedDecay w
  */
 export function momentUpdate(args: usize, part: i32, parts: i32): void {
-  const rows = integerAt(args, 1);
-  const gradientScale = f32x4.splat(realAt(args, 2));
-  const beta1 = f32x4.splat(realAt(args, 3));
-  const rest1 = f32x4.splat(realAt(args, 4));
-  const beta2 = f32x4.splat(realAt(args, 5));
-  const rest2 = f32x4.splat(realAt(args, 6));
-  const rate = f32x4.splat(realAt(args, 7));
-  const root = f32x4.splat(realAt(args, 8));
-  const epsilon = f32x4.splat(realAt(args, 9));
+  const rows = momentUpdateArgs.rows(args);
+  const gradientScale = f32x4.splat(momentUpdateArgs.gradientScale(args));
+  const beta1 = f32x4.splat(momentUpdateArgs.beta1(args));
+  const rest1 = f32x4.splat(momentUpdateArgs.rest1(args));
+  const beta2 = f32x4.splat(momentUpdateArgs.beta2(args));
+  const rest2 = f32x4.splat(momentUpdateArgs.rest2(args));
+  const rate = f32x4.splat(momentUpdateArgs.rate(args));
+  const root = f32x4.splat(momentUpdateArgs.root(args));
+  const epsilon = f32x4.splat(momentUpdateArgs.epsilon(args));
 
-  let row = pointerAt(args, 0);
+  let row = momentUpdateArgs.table(args);
   for (let r = 0; r < rows; r++, row += rowBytes) {
-    const weight = pointerAt(row, 0);
-    const gradient = pointerAt(row, 1);
-    const mean = pointerAt(row, 2);
-    const square = pointerAt(row, 3);
-    const count = integerAt(row, 4);
-    const addedDecay = f32x4.splat(realAt(row, 5));
-    const shrink = f32x4.splat(realAt(row, 6));
+    const weight = updateRowArgs.weight(row);
+    const gradient = updateRowArgs.gradient(row);
+    const mean = updateRowArgs.mean(row);
+    const square = updateRowArgs.square(row);
+    const count = updateRowArgs.count(row);
+    const addedDecay = f32x4.splat(updateRowArgs.addedDecay(row));
+    const shrink = f32x4.splat(updateRowArgs.shrink(row));
 
     let i: usize = (<usize>lineShareStart(count, part, parts)) << 2; // in bytes
     const end: usize = (<usize>lineShareStart(count, part + 1, parts)) << 2;
@@ -75,25 +75,24 @@ function moveMoments(
  * SGD: m = momentum m + g; w -= shrink w + rate (fresh g + stale m), fresh 1 and stale momentum with Nesterov's look
  * ahead, else 0 and 1.
  *
- * args: table, rows, gradientScale, momentum, rate, fresh, stale
  * table row: w, gradient, m, -, count, addedDecay, shrink; g = gradientScale gradient + addedDecay w
  */
 export function momentumUpdate(args: usize, part: i32, parts: i32): void {
-  const rows = integerAt(args, 1);
-  const gradientScale = f32x4.splat(realAt(args, 2));
-  const momentum = f32x4.splat(realAt(args, 3));
-  const rate = f32x4.splat(realAt(args, 4));
-  const fresh = f32x4.splat(realAt(args, 5));
-  const stale = f32x4.splat(realAt(args, 6));
+  const rows = momentumUpdateArgs.rows(args);
+  const gradientScale = f32x4.splat(momentumUpdateArgs.gradientScale(args));
+  const momentum = f32x4.splat(momentumUpdateArgs.momentum(args));
+  const rate = f32x4.splat(momentumUpdateArgs.rate(args));
+  const fresh = f32x4.splat(momentumUpdateArgs.fresh(args));
+  const stale = f32x4.splat(momentumUpdateArgs.stale(args));
 
-  let row = pointerAt(args, 0);
+  let row = momentumUpdateArgs.table(args);
   for (let r = 0; r < rows; r++, row += rowBytes) {
-    const weight = pointerAt(row, 0);
-    const gradient = pointerAt(row, 1);
-    const mean = pointerAt(row, 2);
-    const count = integerAt(row, 4);
-    const addedDecay = f32x4.splat(realAt(row, 5));
-    const shrink = f32x4.splat(realAt(row, 6));
+    const weight = updateRowArgs.weight(row);
+    const gradient = updateRowArgs.gradient(row);
+    const mean = updateRowArgs.mean(row);
+    const count = updateRowArgs.count(row);
+    const addedDecay = f32x4.splat(updateRowArgs.addedDecay(row));
+    const shrink = f32x4.splat(updateRowArgs.shrink(row));
 
     let i: usize = (<usize>lineShareStart(count, part, parts)) << 2; // in bytes
     const end: usize = (<usize>lineShareStart(count, part + 1, parts)) << 2;
@@ -127,18 +126,17 @@ function moveByMomentum(
 /**
  * Averages: target += share (source - target)
  *
- * args: table, rows, share
  * table row: target, source, -, -, count, -, -
  */
 export function moveTowards(args: usize, part: i32, parts: i32): void {
-  const rows = integerAt(args, 1);
-  const share = f32x4.splat(realAt(args, 2));
+  const rows = moveTowardsArgs.rows(args);
+  const share = f32x4.splat(moveTowardsArgs.share(args));
 
-  let row = pointerAt(args, 0);
+  let row = moveTowardsArgs.table(args);
   for (let r = 0; r < rows; r++, row += rowBytes) {
-    const target = pointerAt(row, 0);
-    const source = pointerAt(row, 1);
-    const count = integerAt(row, 4);
+    const target = updateRowArgs.weight(row);
+    const source = updateRowArgs.gradient(row);
+    const count = updateRowArgs.count(row);
 
     let i: usize = (<usize>lineShareStart(count, part, parts)) << 2; // in bytes
     const end: usize = (<usize>lineShareStart(count, part + 1, parts)) << 2;

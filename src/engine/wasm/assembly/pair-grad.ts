@@ -12,7 +12,6 @@
  * Where all tasks meet, in the gradients of encodings and factors, each part adds up its own share; attentionGradSum
  * adds those, in the order of the parts.
  */
-import { pointerAt } from "./arguments";
 import {
   at, clearAround, clearSecond, eitherCount, eitherKey, firstCount, firstIndex, firstKey, fullKeyDepth, fullValueDepth,
   heads, keyTable, length, lineBytes, lines, offsetCount, offsetIndex, offsetKey, offsets, queryBytes, queryRow,
@@ -30,6 +29,7 @@ import {
   toLogitGrads,
 } from "./rows";
 import { madd } from "./simd";
+import { attentionGradArgs } from "./slots";
 
 /** Gradients with respect to the rows of the group: query, key (times log2(e)), value. */
 export let dRows: usize = 0;
@@ -49,17 +49,17 @@ let dLines: usize = 0;
 let dContentPair: usize = 0, dPositionPair: usize = 0, keySums: usize = 0, encodingSums: usize = 0;
 
 /**
- * Reads the arguments after those of the geometry, from slot `first` on: gradients with respect to content and position
- * (0: none; the same where only their sum was asked for), the gradient with respect to qkv, the parts' sums and the
- * bytes of one part's: if there are encodings, offsets rows of [2 Dq + Dv][4 lanes]; then [3, N] of float64.
+ * Reads what comes behind the geometry. The gradient with respect to the position may be none, or that of the content,
+ * where only their sum was asked for. A part's sums: if there are encodings, offsets rows of [2 Dq + Dv][4 lanes]; then
+ * [3, N] of float64.
  */
-export function prepareGrad(args: usize, first: i32, part: i32): void {
+export function prepareGrad(args: usize, part: i32): void {
   prepareLogits();
-  dContent = pointerAt(args, first);
-  dPosition = pointerAt(args, first + 1);
-  dQkv = pointerAt(args, first + 2);
+  dContent = attentionGradArgs.dContent(args);
+  dPosition = attentionGradArgs.dPosition(args);
+  dQkv = attentionGradArgs.dQkv(args);
   const sumBytes = queryTable + keyTable + valueTable === 0 ? 0 : <usize>offsets * rowBytes;
-  partSums = at(pointerAt(args, first + 3), part, pointerAt(args, first + 4));
+  partSums = at(attentionGradArgs.sums(args), part, attentionGradArgs.sumBytes(args));
   scaleSums = partSums + sumBytes;
   memory.fill(partSums, 0, sumBytes + (<usize>(3 * heads) << 3));
   dRows = take(<usize>(length * unit) * rowBytes);

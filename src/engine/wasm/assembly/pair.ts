@@ -1,14 +1,12 @@
 /** Attention of a pair of queries, forward: logits, softmax, and the weighted sums of values and encodings. */
 import {
   at, clearAround, clearSecond, eitherCount, eitherKey, firstCount, firstKey, fullValueDepth, length, lineBytes, lines,
-  offsetCount, offsetIndex, offsetKey, queryBytes, rowBytes, rows, secondCount, secondKey, take, valueBytes,
-  valueDepth, valueTable,
+  offsetCount, offsetIndex, offsetKey, queryBytes, rowBytes, rows, secondCount, secondKey, take, valueBytes, valueDepth,
+  valueTable,
 } from "./axis";
 import { exponentials, softmax } from "./exponential";
 import { scatter } from "./lanes";
-import {
-  constants, encodingBytes, encodings, findShifts, shift0, shift1, prepareLogits, stepToOther,
-} from "./logits";
+import { constants, encodingBytes, encodings, findShifts, shift0, shift1, prepareLogits, stepToOther } from "./logits";
 import { retrieveEncodings, retrieveRows } from "./rows";
 
 /** Of the selected pair, after `pairWeights`: 1 / sum of the softmax. */

@@ -6,7 +6,8 @@
  * Four channels at a time. Shares are ranges of rows of what is written; in maxPoolGrad, where neighbouring windows
  * write to the same places, they are ranges of (image, 16 channels), of which no two share a place.
  */
-import { integerAt, pointerAt, shareStart } from "./arguments";
+import { shareStart } from "./arguments";
+import { averagePoolArgs, averagePoolGradArgs, maxPoolGradArgs } from "./slots";
 
 /** Places of a window that exist, along one axis. */
 // @ts-ignore: decorator
@@ -17,26 +18,24 @@ function extent(start: i32, window: i32, size: i32): i32 {
 
 /**
  * Each window gives dy to its first place that holds the maximum.
- * args: geometry (batch, H, W, C, P, Q, window height and width, strides, padding at the top and on the left), x, y,
- * dy, dx
  */
 export function maxPoolGrad(args: usize, part: i32, parts: i32): void {
-  const batch = integerAt(args, 0);
-  const height = integerAt(args, 1);
-  const width = integerAt(args, 2);
-  const rowBytes = <usize>integerAt(args, 3) << 2;
-  const outputHeight = integerAt(args, 4);
-  const outputWidth = integerAt(args, 5);
-  const windowHeight = integerAt(args, 6);
-  const windowWidth = integerAt(args, 7);
-  const strideHeight = integerAt(args, 8);
-  const strideWidth = integerAt(args, 9);
-  const padTop = integerAt(args, 10);
-  const padLeft = integerAt(args, 11);
-  const x = pointerAt(args, 12);
-  const y = pointerAt(args, 13);
-  const dy = pointerAt(args, 14);
-  const dx = pointerAt(args, 15);
+  const batch = maxPoolGradArgs.batch(args);
+  const height = maxPoolGradArgs.height(args);
+  const width = maxPoolGradArgs.width(args);
+  const rowBytes = <usize>maxPoolGradArgs.channels(args) << 2;
+  const outputHeight = maxPoolGradArgs.outputHeight(args);
+  const outputWidth = maxPoolGradArgs.outputWidth(args);
+  const windowHeight = maxPoolGradArgs.windowHeight(args);
+  const windowWidth = maxPoolGradArgs.windowWidth(args);
+  const strideHeight = maxPoolGradArgs.strideHeight(args);
+  const strideWidth = maxPoolGradArgs.strideWidth(args);
+  const padTop = maxPoolGradArgs.padTop(args);
+  const padLeft = maxPoolGradArgs.padLeft(args);
+  const x = maxPoolGradArgs.x(args);
+  const y = maxPoolGradArgs.y(args);
+  const dy = maxPoolGradArgs.dy(args);
+  const dx = maxPoolGradArgs.dx(args);
 
   const blocks = <i32>((rowBytes + 63) >> 6); // of 16 channels
   const end = shareStart(batch * blocks, part + 1, parts);
@@ -111,23 +110,22 @@ function spreadOne(
 
 /**
  * The mean of each window over the places that exist.
- * args: geometry as above, x, y
  */
 export function averagePool(args: usize, part: i32, parts: i32): void {
-  const batch = integerAt(args, 0);
-  const height = integerAt(args, 1);
-  const width = integerAt(args, 2);
-  const rowBytes = <usize>integerAt(args, 3) << 2;
-  const outputHeight = integerAt(args, 4);
-  const outputWidth = integerAt(args, 5);
-  const windowHeight = integerAt(args, 6);
-  const windowWidth = integerAt(args, 7);
-  const strideHeight = integerAt(args, 8);
-  const strideWidth = integerAt(args, 9);
-  const padTop = integerAt(args, 10);
-  const padLeft = integerAt(args, 11);
-  const x = pointerAt(args, 12);
-  const y = pointerAt(args, 13);
+  const batch = averagePoolArgs.batch(args);
+  const height = averagePoolArgs.height(args);
+  const width = averagePoolArgs.width(args);
+  const rowBytes = <usize>averagePoolArgs.channels(args) << 2;
+  const outputHeight = averagePoolArgs.outputHeight(args);
+  const outputWidth = averagePoolArgs.outputWidth(args);
+  const windowHeight = averagePoolArgs.windowHeight(args);
+  const windowWidth = averagePoolArgs.windowWidth(args);
+  const strideHeight = averagePoolArgs.strideHeight(args);
+  const strideWidth = averagePoolArgs.strideWidth(args);
+  const padTop = averagePoolArgs.padTop(args);
+  const padLeft = averagePoolArgs.padLeft(args);
+  const x = averagePoolArgs.x(args);
+  const y = averagePoolArgs.y(args);
 
   const end = shareStart(batch * outputHeight, part + 1, parts);
   for (let row = shareStart(batch * outputHeight, part, parts); row < end; row++) {
@@ -151,23 +149,22 @@ export function averagePool(args: usize, part: i32, parts: i32): void {
 /**
  * Each place gets the shares of all windows that it lies in. (tfjs divides by the whole window also at an edge, where
  * its own forward pass divides by the places that exist; here both divide by the same.)
- * args: geometry as above, dy, dx
  */
 export function averagePoolGrad(args: usize, part: i32, parts: i32): void {
-  const batch = integerAt(args, 0);
-  const height = integerAt(args, 1);
-  const width = integerAt(args, 2);
-  const rowBytes = <usize>integerAt(args, 3) << 2;
-  const outputHeight = integerAt(args, 4);
-  const outputWidth = integerAt(args, 5);
-  const windowHeight = integerAt(args, 6);
-  const windowWidth = integerAt(args, 7);
-  const strideHeight = integerAt(args, 8);
-  const strideWidth = integerAt(args, 9);
-  const padTop = integerAt(args, 10);
-  const padLeft = integerAt(args, 11);
-  const dy = pointerAt(args, 12);
-  const dx = pointerAt(args, 13);
+  const batch = averagePoolGradArgs.batch(args);
+  const height = averagePoolGradArgs.height(args);
+  const width = averagePoolGradArgs.width(args);
+  const rowBytes = <usize>averagePoolGradArgs.channels(args) << 2;
+  const outputHeight = averagePoolGradArgs.outputHeight(args);
+  const outputWidth = averagePoolGradArgs.outputWidth(args);
+  const windowHeight = averagePoolGradArgs.windowHeight(args);
+  const windowWidth = averagePoolGradArgs.windowWidth(args);
+  const strideHeight = averagePoolGradArgs.strideHeight(args);
+  const strideWidth = averagePoolGradArgs.strideWidth(args);
+  const padTop = averagePoolGradArgs.padTop(args);
+  const padLeft = averagePoolGradArgs.padLeft(args);
+  const dy = averagePoolGradArgs.dy(args);
+  const dx = averagePoolGradArgs.dx(args);
 
   const end = shareStart(batch * height, part + 1, parts);
   for (let row = shareStart(batch * height, part, parts); row < end; row++) {

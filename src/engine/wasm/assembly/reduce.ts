@@ -7,10 +7,11 @@
  * their order. The number of chunks follows from the shape and the number of threads alone, so results repeat bit for
  * bit.
  */
-import { integerAt, pointerAt, shareStart } from "./arguments";
+import { shareStart } from "./arguments";
 import { accumulate, accumulateOne } from "./simd";
+import { reduceChunksArgs, reduceFinishArgs, reduceTrailingArgs } from "./slots";
 
-// Numbers as in ops/reduce.ts.
+// Numbers as in ../kernels/reduce.ts.
 const SUM: i32 = 0;
 const MAXIMUM: i32 = 1;
 
@@ -98,12 +99,12 @@ function reduceStretch(op: i32, x: usize, count: i32, start: f64): f64 {
 // @ts-ignore: decorator
 @inline
 function reduceTasks(op: i32, args: usize, part: i32, parts: i32): void {
-  const x = pointerAt(args, 1);
-  const outer = integerAt(args, 2);
-  const length = integerAt(args, 3);
-  const inner = integerAt(args, 4);
-  const chunks = integerAt(args, 5);
-  const partial = pointerAt(args, 6);
+  const x = reduceChunksArgs.x(args);
+  const outer = reduceChunksArgs.outer(args);
+  const length = reduceChunksArgs.length(args);
+  const inner = reduceChunksArgs.inner(args);
+  const chunks = reduceChunksArgs.chunks(args);
+  const partial = reduceChunksArgs.partial(args);
   const nothing: f64 = op == SUM ? 0 : -Infinity;
 
   const bytes = <usize>inner << 2;
@@ -123,26 +124,22 @@ function reduceTasks(op: i32, args: usize, part: i32, parts: i32): void {
   }
 }
 
-/**
- * args: op, x [outer, length, inner], outer, length, inner, chunks, partial [outer, chunks, inner] float64
- */
 export function reduceChunks(args: usize, part: i32, parts: i32): void {
-  if (integerAt(args, 0) == SUM) reduceTasks(SUM, args, part, parts);
+  if (reduceChunksArgs.operation(args) == SUM) reduceTasks(SUM, args, part, parts);
   else reduceTasks(MAXIMUM, args, part, parts);
 }
 
 /**
  * y [outer, inner] = factor * the join of the chunks
- * args: op, partial, outer, chunks, inner, factor, y
  */
 export function reduceFinish(args: usize, part: i32, parts: i32): void {
-  const op = integerAt(args, 0);
-  const partial = pointerAt(args, 1);
-  const outer = integerAt(args, 2);
-  const chunks = integerAt(args, 3);
-  const inner = integerAt(args, 4);
-  const factor = load<f64>(args, 5 * 8);
-  const y = pointerAt(args, 6);
+  const op = reduceFinishArgs.operation(args);
+  const partial = reduceFinishArgs.partial(args);
+  const outer = reduceFinishArgs.outer(args);
+  const chunks = reduceFinishArgs.chunks(args);
+  const inner = reduceFinishArgs.inner(args);
+  const factor = reduceFinishArgs.factor(args);
+  const y = reduceFinishArgs.y(args);
 
   const end = shareStart(outer * inner, part + 1, parts);
   for (let i = shareStart(outer * inner, part, parts); i < end; i++) {
@@ -159,11 +156,11 @@ export function reduceFinish(args: usize, part: i32, parts: i32): void {
 // @ts-ignore: decorator
 @inline
 function reduceRowShare(op: i32, args: usize, part: i32, parts: i32): void {
-  const x = pointerAt(args, 1);
-  const outer = integerAt(args, 2);
-  const length = integerAt(args, 3);
-  const factor = load<f64>(args, 4 * 8);
-  const y = pointerAt(args, 5);
+  const x = reduceTrailingArgs.x(args);
+  const outer = reduceTrailingArgs.outer(args);
+  const length = reduceTrailingArgs.length(args);
+  const factor = reduceTrailingArgs.factor(args);
+  const y = reduceTrailingArgs.y(args);
   const end = shareStart(outer, part + 1, parts);
   for (let row = shareStart(outer, part, parts); row < end; row++) {
     const start = x + ((<usize>row * <usize>length) << 2);
@@ -172,10 +169,7 @@ function reduceRowShare(op: i32, args: usize, part: i32, parts: i32): void {
   }
 }
 
-/**
- * args: op, x, outer, length, factor, y
- */
 export function reduceTrailing(args: usize, part: i32, parts: i32): void {
-  if (integerAt(args, 0) == SUM) reduceRowShare(SUM, args, part, parts);
+  if (reduceTrailingArgs.operation(args) == SUM) reduceRowShare(SUM, args, part, parts);
   else reduceRowShare(MAXIMUM, args, part, parts);
 }

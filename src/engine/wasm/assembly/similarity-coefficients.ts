@@ -2,16 +2,14 @@
  * Gradients with respect to mean and variance as gradients with respect to the products: with M pairs, that by a
  * product x is a + b x, where b = 2 dVariance / M and a = dMean / M - b mean.
  */
-import { pointerAt } from "./arguments";
 import { after, at, before, firstOffset, heads, height, inner, lastOffset, length, outer, take } from "./axis";
 import { headValues } from "./lanes";
 
 /** a and b of each term and head: [3 terms][2][N] of float32; and of each lane of the group: [3 terms][2] vectors. */
 let coefficients: usize = 0, laneCoefficients: usize = 0;
 
-/** Reads from argument `first` on: mean, the gradients with respect to it and to the variance, [3, N] each. */
-export function prepareCoefficients(args: usize, first: i32): void {
-  const means = pointerAt(args, first), dMean = pointerAt(args, first + 1), dVariance = pointerAt(args, first + 2);
+/** Of the means that were found, and the gradients with respect to mean and variance, [3, N] each. */
+export function prepareCoefficients(means: usize, dMean: usize, dVariance: usize): void {
   coefficients = take(<usize>(6 * heads + 3) >> 2 << 4);
   laneCoefficients = take(96);
   const pairs = countPairs() * <f64>outer * <f64>inner;

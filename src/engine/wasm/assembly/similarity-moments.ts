@@ -3,10 +3,10 @@
  * and of the squares of products less u. Kept apart and in float64, they cost the variance no digits when a mean is far
  * from zero.
  */
-import { integerAt, pointerAt } from "./arguments";
 import { at, heads, take } from "./axis";
 import { addToHeads } from "./lanes";
 import { accumulate, madd } from "./simd";
+import { similarityStatisticsSumArgs } from "./slots";
 
 /** Of the group, [3 terms][3 sums][4 lanes] of float64; and the part's, [3 terms][3 sums][N]. */
 let moments: usize = 0, partMoments: usize = 0;
@@ -96,13 +96,12 @@ function addMoments(term: i32, count: i32, u: v128, within: v128): void {
 
 /**
  * Mean and variance from the parts' sums, in the order of the parts.
- * args: parts' sums, bytes of one part's, number of them, N, pairs of all sequences, mean [3, N], variance [3, N]
  */
 export function similarityStatisticsSum(args: usize, part: i32, parts: i32): void {
   if (part !== 0) return;
-  const sums = pointerAt(args, 0), partBytes = pointerAt(args, 1), count = integerAt(args, 2);
-  const N = integerAt(args, 3), mean = pointerAt(args, 5), variance = pointerAt(args, 6);
-  const pairs = load<f64>(args + 32);
+  const sums = similarityStatisticsSumArgs.sums(args), partBytes = similarityStatisticsSumArgs.sumBytes(args), count = similarityStatisticsSumArgs.shares(args);
+  const N = similarityStatisticsSumArgs.heads(args), mean = similarityStatisticsSumArgs.mean(args), variance = similarityStatisticsSumArgs.variance(args);
+  const pairs = similarityStatisticsSumArgs.pairs(args);
   for (let term = 0; term < 3; term++) {
     for (let head = 0; head < N; head++) {
       let linear: f64 = 0, square: f64 = 0, within: f64 = 0;

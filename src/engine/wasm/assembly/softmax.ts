@@ -1,15 +1,15 @@
 /** Softmax of each row of x [rows, columns]. Must equal TensorFlow.js's Softmax. Shares are ranges of rows. */
-import { integerAt, pointerAt, shareStart } from "./arguments";
+import { shareStart } from "./arguments";
 import { naturalExponential } from "./natural-exponential";
+import { softmaxRowsArgs } from "./slots";
 
-/** args: x, y, rows, columns */
 export function softmaxRows(args: usize, part: i32, parts: i32): void {
-  const rows = integerAt(args, 2);
-  const bytes = <usize>integerAt(args, 3) << 2;
+  const rows = softmaxRowsArgs.rows(args);
+  const bytes = <usize>softmaxRowsArgs.columns(args) << 2;
   const end = shareStart(rows, part + 1, parts);
   for (let row = shareStart(rows, part, parts); row < end; row++) {
     const offset = <usize>row * bytes;
-    softmaxRow(pointerAt(args, 0) + offset, pointerAt(args, 1) + offset, bytes);
+    softmaxRow(softmaxRowsArgs.x(args) + offset, softmaxRowsArgs.y(args) + offset, bytes);
   }
 }
 

@@ -5,6 +5,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { AttentionAttrs } from "../../ops/attention.js";
 import { pointerOf, type KernelCall, type WasmContext } from "../kernel.js";
+import type { KernelArguments, KernelName } from "../signatures.js";
 
 export type AttentionCall = KernelCall<readonly tf.TensorInfo[], AttentionAttrs>;
 
@@ -32,6 +33,8 @@ export function sortTables(
   return { tables: tables as unknown as AttentionInputs["tables"], rest };
 }
 
+type AttentionArguments = Omit<KernelArguments<"axialAttention">, "content" | "position">;
+
 /** Sizes; scratch memory is counted in vectors of 16 bytes, as assembly/axis.ts takes it. */
 export interface Geometry {
   readonly fullKeyDepth: number;
@@ -52,8 +55,8 @@ export interface Geometry {
   /** Rows of a table of encodings, and how many of them come before the first offset in the window. */
   readonly tableRows: number;
   readonly skippedRows: number;
-  /** Arguments of `readAxis` or `readImages`. */
-  args(scratch: number, scratchBytes: number): number[];
+  /** What all kernels of attention begin with. */
+  args(scratch: number, scratchBytes: number): AttentionArguments;
 }
 
 /** Attention along the second axis of qkv. */
@@ -85,33 +88,34 @@ function geometryOf(
   const fullValueDepth = Math.ceil(valueDepth / 4) * 4;
   const rowDepth = (2 * fullKeyDepth + fullValueDepth) | 4; // an odd number of cache lines, as in assembly/axis.ts
   const lineVectors = 2 * (steps + 4) * unit;
-  const pointers = [qkv, query, key, value, scales].map((tensor) => pointerTo({ backend, pool }, tensor));
+  const pointer = (tensor: tf.TensorInfo | undefined): number => pointerTo({ backend, pool }, tensor);
+  const [outer, length, inner] = qkv.shape;
   return {
     ...{ fullKeyDepth, fullValueDepth, rowDepth, lineVectors, unit },
     offsets: (before + 1 + after) * unit,
     rows: steps * unit,
     vectors: (steps + 2) * unit * rowDepth + lineVectors,
-    args: (scratch, scratchBytes) => [
-      ...[...pointers, scratch, scratchBytes, ...qkv.shape.slice(0, 3)],
-      ...[heads, keyDepth, valueDepth, before, after],
-    ],
+    args: (scratch, scratchBytes) => ({
+      ...{ qkv: pointer(qkv), queryTable: pointer(query), keyTable: pointer(key), valueTable: pointer(value) },
+      ...{ scales: pointer(scales), scratch, scratchBytes, outer, length, inner },
+      ...{ heads, keyDepth, valueDepth, before, after },
+    }),
   };
 }
 
-/** Scratch memory that assembly/logits.ts takes. */
-const logitVectors = ({ unit, offsets, rowDepth, fullKeyDepth }: Geometry): number =>
+/** What kernels take that form logits: assembly/axis.ts and logits.ts. */
+export const logitVectors = ({ vectors, unit, offsets, rowDepth, fullKeyDepth }: Geometry): number =>
+  vectors +
   8 + // constants
   offsets * (rowDepth / 4 + fullKeyDepth) + // encodings
   2 * unit * fullKeyDepth + // and zeros around them
   4 * fullKeyDepth; // queries of a pair
 
 /** What the forward kernels take: assembly/pair.ts and what it stands on. */
-export const forwardVectors = (geometry: Geometry): number =>
-  geometry.vectors + logitVectors(geometry) + 4 * geometry.fullValueDepth;
+export const forwardVectors = (geometry: Geometry): number => logitVectors(geometry) + 4 * geometry.fullValueDepth;
 
 /** What the backward kernels take: assembly/pair-grad.ts and what it stands on, with so many sums by offset. */
 export const backwardVectors = (geometry: Geometry, sumRows: number): number =>
-  geometry.vectors +
   logitVectors(geometry) +
   (geometry.rows + sumRows) * geometry.rowDepth + // gradients with respect to the rows, sums by offset
   geometry.lineVectors + // gradients with respect to the weights
@@ -135,7 +139,12 @@ export function partsFor({ pool }: WasmContext, multiplyAdds: number): number {
 }
 
 /** Runs a kernel in one part, on the calling thread alone, or in as many as there are threads. */
-export function runParts({ pool }: WasmContext, parts: number, name: string, args: readonly number[]): void {
+export function runParts<Name extends KernelName>(
+  { pool }: WasmContext,
+  parts: number,
+  name: Name,
+  args: KernelArguments<Name>,
+): void {
   if (parts === 1) pool.runAlone(name, args);
   else pool.run(name, args);
 }

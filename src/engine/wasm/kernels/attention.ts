@@ -24,7 +24,7 @@ import { defineKernel, output, type WasmKernel } from "../kernel.js";
 /** One attention: its name in tfjs and in the kernel module, and how it reads its inputs. */
 interface Attention {
   readonly kernelName: string;
-  readonly wasmName: string;
+  readonly wasmName: "axialAttention" | "localAttention";
   readonly geometryOf: (call: AttentionCall, inputs: AttentionInputs) => Geometry;
   /** Pairs of query and key, of all heads. */
   readonly pairsOf: typeof axisPairs;
@@ -42,10 +42,11 @@ const forward = ({ kernelName, wasmName, geometryOf, pairsOf }: Attention): Wasm
       const outputs = [output(call, shape), ...(attrs.tables.value && attrs.sum !== true ? [output(call, shape)] : [])];
       const scratchBytes = bytesOf(forwardVectors(geometry));
       const parts = partsFor(call, geometry.pairs * (3 * attrs.keyDepth + 2 * attrs.valueDepth));
-      runParts(call, parts, wasmName, [
+      runParts(call, parts, wasmName, {
         ...geometry.args(pool.scratch(parts * scratchBytes), scratchBytes),
-        ...[pointerTo(call, outputs[0]), pointerTo(call, outputs[1])],
-      ]);
+        content: pointerTo(call, outputs[0]),
+        position: pointerTo(call, outputs[1]),
+      });
       return outputs;
     },
     (work) => forwardWork(pairsOf(work), work.attrs),
@@ -71,15 +72,18 @@ const backward = ({ kernelName, wasmName, geometryOf, pairsOf }: Attention): Was
       const parts = partsFor(call, 3 * geometry.pairs * (3 * attrs.keyDepth + 2 * attrs.valueDepth));
       const scratch = pool.scratch(parts * (scratchBytes + sumBytes));
       const sums = scratch + parts * scratchBytes;
-      runParts(call, parts, `${wasmName}Grad`, [
+      runParts(call, parts, `${wasmName}Grad`, {
         ...geometry.args(scratch, scratchBytes),
-        ...[dOutputs[0], dOutputs[attrs.sum === true ? 0 : 1], dQkv].map((tensor) => pointerTo(call, tensor)),
-        ...[sums, sumBytes],
-      ]);
-      pool.runAlone("attentionGradSum", [
-        ...[sums, sumBytes, parts, attrs.heads, attrs.keyDepth, attrs.valueDepth, sumRows, tableRows, skippedRows],
-        ...[...dTables, dScales].map((tensor) => pointerTo(call, tensor)),
-      ]);
+        dContent: pointerTo(call, dOutputs[0]),
+        dPosition: pointerTo(call, dOutputs[attrs.sum === true ? 0 : 1]),
+        ...{ dQkv: pointerTo(call, dQkv), sums, sumBytes },
+      });
+      const [dQueryTable, dKeyTable, dValueTable] = dTables.map((tensor) => pointerTo(call, tensor));
+      const { heads, keyDepth, valueDepth } = attrs;
+      pool.runAlone("attentionGradSum", {
+        ...{ sums, sumBytes, shares: parts, heads, keyDepth, valueDepth, offsets: sumRows, tableRows },
+        ...{ skipped: skippedRows, dQueryTable, dKeyTable, dValueTable, dScales: pointerTo(call, dScales) },
+      });
       return [dQkv, dScales, ...dTables.filter((gradient) => gradient !== undefined)];
     },
     (work) => backwardWork(pairsOf(work), work.attrs),

@@ -60,15 +60,15 @@ const axialSimilarityStatistics = defineKernel<AttentionCall["inputs"], Statisti
     const parts = partsFor(call, workOf(axis));
     const scratch = pool.scratch(parts * (scratchBytes + sumBytes));
     const sums = scratch + parts * scratchBytes;
-    runParts(call, parts, "axialSimilarityStatistics", [
+    runParts(call, parts, "axialSimilarityStatistics", {
       ...axis.args(scratch, scratchBytes),
-      ...[Number(byGram), sums, sumBytes],
-    ]);
+      ...{ byGram: Number(byGram), sums, sumBytes },
+    });
     const allPairs = outer * inner * visiblePairs(length, axis);
-    pool.runAlone("similarityStatisticsSum", [
-      ...[sums, sumBytes, parts, attrs.heads, allPairs],
-      ...outputs.map((tensor) => pointerTo(call, tensor)),
-    ]);
+    const [mean, variance] = outputs.map((tensor) => pointerTo(call, tensor));
+    const { heads } = attrs;
+    const found = { pairs: allPairs, mean, variance };
+    pool.runAlone("similarityStatisticsSum", { sums, sumBytes, shares: parts, heads, ...found });
     return attrs.passesOn ? [...outputs, share(call, qkv)] : outputs;
   },
 );
@@ -103,17 +103,17 @@ const axialSimilarityStatisticsGrad = defineKernel<AttentionCall["inputs"], Stat
     const parts = partsFor(call, 2 * workOf(axis));
     const scratch = pool.scratch(parts * (scratchBytes + sumBytes) + totalBytes);
     const sums = scratch + parts * scratchBytes;
-    runParts(call, parts, "axialSimilarityStatisticsGrad", [
+    const pointer = (tensor?: tf.TensorInfo): number => pointerTo(call, tensor);
+    runParts(call, parts, "axialSimilarityStatisticsGrad", {
       ...axis.args(scratch, scratchBytes),
-      Number(byGram),
-      ...[mean, dMean, dVariance, dQkv].map((tensor) => pointerTo(call, tensor)),
-      ...[Number(passed !== undefined), sums, sumBytes],
-    ]);
-    pool.runAlone("axialSimilarityStatisticsGradSum", [
-      ...[Number(byGram), sums, sumBytes, parts, length, attrs.keyDepth, before, after],
-      ...[tables[0], tables[1], dTables[0], dTables[1]].map((tensor) => pointerTo(call, tensor)),
-      sums + parts * sumBytes,
-    ]);
+      ...{ byGram: Number(byGram), mean: pointer(mean), dMean: pointer(dMean), dVariance: pointer(dVariance) },
+      ...{ dQkv: pointer(dQkv), adds: Number(passed !== undefined), sums, sumBytes },
+    });
+    pool.runAlone("axialSimilarityStatisticsGradSum", {
+      ...{ byGram: Number(byGram), sums, sumBytes, shares: parts, length, keyDepth: attrs.keyDepth, before, after },
+      ...{ queryTable: pointer(tables[0]), keyTable: pointer(tables[1]) },
+      ...{ dQueryTable: pointer(dTables[0]), dKeyTable: pointer(dTables[1]), scratch: sums + parts * sumBytes },
+    });
     return [dQkv, ...dTables.filter((gradient) => gradient !== undefined)];
   },
 );

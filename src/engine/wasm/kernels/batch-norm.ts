@@ -33,12 +33,13 @@ function forward(call: KernelCall<NormTensors, NormAttrs>): tf.TensorInfo[] {
     const mean = given(call, `mean${name}`) ?? output(call, [channels]);
     const variance = given(call, `variance${name}`) ?? output(call, [channels]);
     outputs.push(mean, variance);
-    const affine = [address(`gamma${name}`), address(`beta${name}`)];
-    const of = [x, rows, channels, scratch.partial];
-    const results = [pointerOf(call, mean), pointerOf(call, variance), scale, shift, name === "B" ? 1 : 0];
+    const of = { x, rows, channels, partial: scratch.partial };
     if (!attrs.given) pool.run("batchNormMoments", of);
-    const finish = attrs.given ? "batchNormScale" : "batchNormStatistics";
-    pool.runAlone(finish, [...of, pool.threads, ...affine, attrs.epsilon, ...results]);
+    pool.runAlone(attrs.given ? "batchNormScale" : "batchNormStatistics", {
+      ...{ ...of, shares: pool.threads, gamma: address(`gamma${name}`), beta: address(`beta${name}`) },
+      ...{ epsilon: attrs.epsilon, mean: pointerOf(call, mean), variance: pointerOf(call, variance) },
+      ...{ scale, shift, second: Number(name === "B") },
+    });
     return pointerOf(call, mean);
   };
 
@@ -48,9 +49,9 @@ function forward(call: KernelCall<NormTensors, NormAttrs>): tf.TensorInfo[] {
   const b = attrs.form === normForm.alone ? 0 : address("b");
   const meanA = normalise("A", a, scaleA);
   const meanB = pair ? normalise("B", b, scaleB) : 0;
-  const options = [rows, channels, attrs.form, attrs.relu ? 1 : 0];
-  const results = [b, meanB, scaleB, pointerOf(call, outputs[0])];
-  pool.run("batchNormApply", [...options, a, meanA, scaleA, shift, ...results]);
+  const norm = { rows, channels, form: attrs.form, relu: Number(attrs.relu) };
+  const y = pointerOf(call, outputs[0]);
+  pool.run("batchNormApply", { ...norm, a, meanA, scaleA, shift, b, meanB, scaleB, y });
   return outputs;
 }
 
@@ -71,19 +72,22 @@ function backward(call: KernelCall<NormTensors, NormAttrs>): tf.TensorInfo[] {
   const address = (name: string): number => pointerOf(call, inputs[name]);
   const pair = attrs.form === normForm.pair;
   const residual = attrs.form === normForm.residual;
-  const options = [rows, channels, attrs.form, attrs.relu ? 1 : 0];
-  const gradientIn = [address("dy"), attrs.relu ? address("y") : 0];
+  const norm = { rows, channels, form: attrs.form, relu: Number(attrs.relu) };
+  const gradientIn = { dy: address("dy"), y: attrs.relu ? address("y") : 0 };
   const [meanA, meanB] = [address("meanA"), pair ? address("meanB") : 0];
   const [a, b] = [address("a"), pair ? address("b") : 0];
 
-  pool.run("batchNormGradSums", [...options, ...gradientIn, a, meanA, b, meanB, scratch.partial]);
+  const { partial } = scratch;
+  pool.run("batchNormGradSums", { ...norm, ...gradientIn, a, meanA, b, meanB, partial });
   const dBeta = output(call, [channels]);
   const coefficients = (which: 1 | 2, name: "A" | "B", factors: number): tf.TensorInfo => {
     const dGamma = output(call, [channels]);
-    const sums = [rows, channels, scratch.partial, pool.threads, which];
-    const statistics = [address(`gamma${name}`), address(`variance${name}`), attrs.epsilon, attrs.given ? 1 : 0];
-    const results = [pointerOf(call, dGamma), pointerOf(call, dBeta), factors];
-    pool.runAlone("batchNormGradCoefficients", [...sums, ...statistics, ...results]);
+    pool.runAlone("batchNormGradCoefficients", {
+      ...{ rows, channels, partial, shares: pool.threads, which, factors },
+      ...{ gamma: address(`gamma${name}`), variance: address(`variance${name}`) },
+      ...{ epsilon: attrs.epsilon, given: Number(attrs.given) },
+      ...{ dGamma: pointerOf(call, dGamma), dBeta: pointerOf(call, dBeta) },
+    });
     return dGamma;
   };
   const [factorsA, factorsB] = [scratch.vector(0), scratch.vector(3)];
@@ -92,9 +96,8 @@ function backward(call: KernelCall<NormTensors, NormAttrs>): tf.TensorInfo[] {
 
   const da = output(call, inputs.a.shape);
   const db = pair || (residual && attrs.relu) ? [output(call, inputs.a.shape)] : [];
-  const results = [pointerOf(call, da), db.length > 0 ? pointerOf(call, db[0]) : 0];
-  const second = [b, meanB, factorsB];
-  pool.run("batchNormGradApply", [...options, ...gradientIn, a, meanA, factorsA, ...second, ...results]);
+  const results = { da: pointerOf(call, da), db: db.length > 0 ? pointerOf(call, db[0]) : 0 };
+  pool.run("batchNormGradApply", { ...norm, ...gradientIn, a, meanA, factorsA, b, meanB, factorsB, ...results });
   return [da, dGammaA, dBeta, ...db, ...dGammaB];
 }
 

@@ -1,6 +1,6 @@
 /** Shares out the gradient of a convolution with respect to its filter and runs it: see ../assembly/convolution-filter-grad.ts. */
 import type { KernelPool } from "../pool.js";
-import { clamp, packedFloats, roundUp, transposedRowBytes, workspaceHead } from "./product-tasks.js";
+import { clamp, packedFloats, roundUp, runOn, transposedRowBytes, workspaceHead } from "./product-tasks.js";
 
 export interface FilterGradient {
   /** Pointers to x [images, height, width, channels], dy [images, outputRows, outputColumns, outputChannels], dw. */
@@ -51,14 +51,14 @@ export function runFilterGradient(pool: KernelPool, gradient: FilterGradient): v
   const shareBytes = pixelShares > 1 ? pixelShares * size * 4 : 0;
   const scratch = pool.scratch(bytes * threads + shareBytes);
   const shares = scratch + bytes * threads;
-  const run = (name: string, args: number[]): void =>
-    threads === 1 ? pool.runAlone(name, args) : pool.run(name, args);
-  run("convolutionFilterGrad", [
-    ...[x, dy, pixelShares > 1 ? shares : dw, images, height, width, channels, groupChannels, groups],
-    ...[outputRows, outputColumns, ...stride, ...padding, ...window, ...dilation, outputChannels, groupColumns],
-    ...[pixelShares, rowShares, pixelsPerBlock, rowsPerBlock, scratch, bytes, 0],
-  ]);
-  if (pixelShares > 1) run("sumShares", [shares, dw, size, pixelShares]);
+  runOn(pool, threads, "convolutionFilterGrad", {
+    ...{ x, dy, dw: pixelShares > 1 ? shares : dw, images, height, width, channels, groupChannels, groups },
+    ...{ outputRows, outputColumns, strideY: stride[0], strideX: stride[1], padTop: padding[0], padLeft: padding[1] },
+    ...{ windowRows: window[0], windowColumns: window[1], dilationY: dilation[0], dilationX: dilation[1] },
+    ...{ outputChannels, groupColumns, pixelShares, rowShares, pixelsPerBlock, rowsPerBlock },
+    ...{ workspace: scratch, workspaceBytes: bytes },
+  });
+  if (pixelShares > 1) runOn(pool, threads, "sumShares", { shares, total: dw, count: size, shareCount: pixelShares });
 }
 
 /** Shares of the pixels at most; the same whatever the number of threads, so that sums come out the same. */

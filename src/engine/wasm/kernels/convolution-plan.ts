@@ -5,7 +5,7 @@
  */
 import type { KernelPool } from "../pool.js";
 import { runMatrixProduct } from "./matrix-product-plan.js";
-import { epilogueArguments, packedFloats, roundUp, workspaceHead, type Epilogue } from "./product-tasks.js";
+import { epilogueArguments, packedFloats, roundUp, runOn, workspaceHead, type Epilogue } from "./product-tasks.js";
 
 /** Rows, columns. */
 export type Pair = readonly [number, number];
@@ -196,20 +196,32 @@ function runTaps(pool: KernelPool, sum: TapSum): void {
   const scratch = pool.scratch(tableBytes + workBytes * threads + paddedBytes);
   new Uint32Array(pool.memory.buffer, scratch, table.length).set(table);
   const work = scratch + tableBytes;
-  const runKernel = (name: string, args: number[]): void =>
-    threads === 1 ? pool.runAlone(name, args) : pool.run(name, args);
-
   const image = padded ? work + workBytes * threads : sum.source;
-  if (padded) runKernel("padImages", [sum.source, image, images, height, width, channels, ...origin, ...reach]);
-  runKernel("convolution", [
-    ...[image, sum.filter, sum.target, images, padded ? reach[0] : height, padded ? reach[1] : width, channels],
-    ...[groupChannels, groups, rows, columns, ...stride, ...(padded ? [0, 0] : origin), span[0]],
-    ...[banded ? sourceWidth : 0, sum.targetStep.image, sum.targetStep.row, sum.targetStep.column, sum.targetStart],
-    ...[tapCount, run, scratch, (transposed ? channels : outputChannels) * 4, Number(transposed), groupColumns],
-    ...[(transposed ? groupChannels : groupColumns) * 4, tasks.columnsPerTask, tasks.rowsPerTask],
+  if (padded)
+    runOn(pool, threads, "padImages", {
+      ...{ x: sum.source, y: image, images, height, width, channels },
+      ...{ top: origin[0], left: origin[1], rows: reach[0], columns: reach[1] },
+    });
+  const { targetStep } = sum;
+  runOn(pool, threads, "convolution", {
+    ...{ x: image, w: sum.filter, y: sum.target, images, channels, groupChannels, groups },
+    ...{
+      height: padded ? reach[0] : height,
+      width: padded ? reach[1] : width,
+      outputRows: rows,
+      outputColumns: columns,
+    },
+    ...{ strideY: stride[0], strideX: stride[1] },
+    ...{ originY: padded ? 0 : origin[0], originX: padded ? 0 : origin[1], tapRows: span[0] },
+    ...{ bandWidth: banded ? sourceWidth : 0, start: sum.targetStart },
+    ...{ imageStep: targetStep.image, rowStep: targetStep.row, columnStep: targetStep.column },
+    ...{ tapCount, run, taps: scratch, transposed: Number(transposed), groupColumns },
+    filterRowBytes: (transposed ? channels : outputChannels) * 4,
+    groupBytes: (transposed ? groupChannels : groupColumns) * 4,
+    ...{ columnsPerTask: tasks.columnsPerTask, rowsPerTask: tasks.rowsPerTask },
     ...epilogueArguments(sum.epilogue),
-    ...[work, workBytes, 0],
-  ]);
+    ...{ workspace: work, workspaceBytes: workBytes },
+  });
 }
 
 interface TaskShape {

@@ -52,10 +52,13 @@ function copyAxes(context: WasmContext, source: number, target: number, axes: Co
   }
   if (bytes === 0) return true;
   while (merged.length < 3) merged.unshift({ size: 1, source: 0, target: 0 });
-  const sizes = merged.map(({ size }) => size);
-  const strides = [...merged.map((axis) => axis.source), ...merged.map((axis) => axis.target)];
-  const total = bytes * sizes[0] * sizes[1] * sizes[2];
-  runSized(context, total / 4, "copyBlocks", [source, target, bytes, ...sizes, ...strides]);
+  const [outer, middle, inner] = merged;
+  const total = bytes * outer.size * middle.size * inner.size;
+  runSized(context, total / 4, "copyBlocks", {
+    ...{ source, target, bytes, size0: outer.size, size1: middle.size, size2: inner.size },
+    ...{ sourceStride0: outer.source, sourceStride1: middle.source, sourceStride2: inner.source },
+    ...{ targetStride0: outer.target, targetStride1: middle.target, targetStride2: inner.target },
+  });
   return true;
 }
 
@@ -151,7 +154,9 @@ const pad = defineKernel<{ x: tf.TensorInfo }, { paddings: [number, number][]; c
     }
     const shape = x.shape.map((size, axis) => size + paddings[axis][0] + paddings[axis][1]);
     const y = output(call, shape);
-    call.pool.run("fillValues", [pointerOf(call, y), tf.util.sizeFromShape(shape), constantValue]);
+    call.pool.run("fillValues", {
+      ...{ target: pointerOf(call, y), count: tf.util.sizeFromShape(shape), value: constantValue },
+    });
     const source = byteStrides(x.shape, x.dtype);
     const target = byteStrides(shape, x.dtype);
     const start = paddings.reduce((sum, [before], axis) => sum + before * target[axis], pointerOf(call, y));
@@ -214,7 +219,8 @@ const transpose = defineKernel<{ x: tf.TensorInfo }, { perm: number[] }>("Transp
   const [outer, rows, columns] = sizes.length === 2 ? [1, ...sizes] : sizes;
   const isMatrix = order.join() === "1,0" || order.join() === "0,2,1";
   if (isMatrix && element === 4) {
-    runSized(call, tf.util.sizeFromShape(sizes), "transposeMatrices", [...addresses, outer, rows, columns]);
+    const matrices = { x: addresses[0], y: addresses[1], outer, rows, columns };
+    runSized(call, tf.util.sizeFromShape(sizes), "transposeMatrices", matrices);
     return y;
   }
   const source = byteStrides(sizes, x.dtype);
@@ -243,8 +249,10 @@ const gather = defineKernel<{ x: tf.TensorInfo; indices: tf.TensorInfo }, { axis
     }
     const y = output(call, [...indices.shape, ...x.shape.slice(1)], x.dtype);
     const bytes = tf.util.sizeFromShape(x.shape.slice(1)) * tf.util.bytesPerElement(x.dtype);
-    const addresses = [x, indices, y].map((tensor) => pointerOf(call, tensor));
-    call.pool.run("gatherRows", [...addresses, tf.util.sizeFromShape(indices.shape), bytes]);
+    call.pool.run("gatherRows", {
+      ...{ table: pointerOf(call, x), indices: pointerOf(call, indices), y: pointerOf(call, y) },
+      ...{ count: tf.util.sizeFromShape(indices.shape), bytes },
+    });
     return y;
   },
 );
@@ -258,8 +266,10 @@ const segmentSum = defineKernel<{ x: tf.TensorInfo; segmentIds: tf.TensorInfo },
     const count = tf.util.sizeFromShape(segmentIds.shape);
     const rest = x.shape.slice(segmentIds.shape.length);
     const y = output(call, [numSegments, ...rest]);
-    const addresses = [x, segmentIds, y].map((tensor) => pointerOf(call, tensor));
-    call.pool.run("segmentSum", [...addresses, count, tf.util.sizeFromShape(rest), numSegments]);
+    call.pool.run("segmentSum", {
+      ...{ x: pointerOf(call, x), ids: pointerOf(call, segmentIds), sums: pointerOf(call, y) },
+      ...{ count, channels: tf.util.sizeFromShape(rest), segments: numSegments },
+    });
     return y;
   },
 );

@@ -40,10 +40,10 @@ const forward = defineKernel<{ qkv: tf.TensorInfo }, CrissCrossAttentionGeometry
   directionsOf(call, inputs.qkv).forEach((geometry, columns) => {
     const scratchBytes = bytesOf(forwardVectors(geometry) + mergeVectors(geometry.fullValueDepth));
     const parts = partsFor(call, geometry.pairs * (attrs.keyDepth + attrs.valueDepth));
-    runParts(call, parts, "crissCrossAttention", [
+    runParts(call, parts, "crissCrossAttention", {
       ...geometry.args(pool.scratch(parts * scratchBytes), scratchBytes),
-      ...[pointerTo(call, content), pointerTo(call, moments), columns],
-    ]);
+      ...{ output: pointerTo(call, content), moments: pointerTo(call, moments), columns },
+    });
   });
   return [content, moments];
 });
@@ -65,11 +65,12 @@ const backward = defineKernel<GradInputs, CrissCrossAttentionGeometry>("CrissCro
     const sumBytes = bytesOf(Math.ceil((3 * attrs.heads) / 2));
     const parts = partsFor(call, 3 * geometry.pairs * (attrs.keyDepth + attrs.valueDepth));
     const scratch = pool.scratch(parts * (scratchBytes + sumBytes));
-    runParts(call, parts, "crissCrossAttentionGrad", [
+    runParts(call, parts, "crissCrossAttentionGrad", {
       ...geometry.args(scratch, scratchBytes),
-      ...[pointerTo(call, dContent), 0, pointerTo(call, dQkv), scratch + parts * scratchBytes, sumBytes],
-      ...[pointerTo(call, content), pointerTo(call, moments), columns],
-    ]);
+      ...{ dContent: pointerTo(call, dContent), dPosition: 0, dQkv: pointerTo(call, dQkv) },
+      ...{ sums: scratch + parts * scratchBytes, sumBytes },
+      ...{ output: pointerTo(call, content), moments: pointerTo(call, moments), columns },
+    });
   });
   return dQkv;
 });

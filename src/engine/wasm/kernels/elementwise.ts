@@ -31,8 +31,8 @@ const unaryKernels = Object.entries(unaryOperations).map(([name, operation]) =>
     if (x.dtype !== "float32") return call.original();
     const y = output(call, x.shape);
     const count = tf.util.sizeFromShape(x.shape);
-    const args = [operation, pointerOf(call, x), pointerOf(call, y), count, call.attrs.alpha ?? 0];
-    runSized(call, count, "elementwiseUnary", args);
+    const tensors = { x: pointerOf(call, x), y: pointerOf(call, y) };
+    runSized(call, count, "elementwiseUnary", { operation, ...tensors, count, parameter: call.attrs.alpha ?? 0 });
     return y;
   }),
 );
@@ -57,10 +57,13 @@ const binaryKernels = Object.entries(binaryOperations).map(([name, operation]) =
     const axes = collapseAxes(a.shape, b.shape, shape);
     if (axes === null) return call.original();
     const y = output(call, shape);
-    const { sizes, strides } = axes;
-    const operands = [a, b].flatMap((tensor, index) => [pointerOf(call, tensor), ...strides[index]]);
-    const args = [operation, ...sizes, ...operands, pointerOf(call, y), call.attrs.alpha ?? 0];
-    runSized(call, sizes[0] * sizes[1] * sizes[2], "elementwiseBinary", args);
+    const [outer, middle, inner] = axes.sizes;
+    const [ofA, ofB] = axes.strides;
+    runSized(call, outer * middle * inner, "elementwiseBinary", {
+      ...{ operation, outer, middle, inner, y: pointerOf(call, y), parameter: call.attrs.alpha ?? 0 },
+      ...{ a: pointerOf(call, a), aOuter: ofA[0], aMiddle: ofA[1], aInner: ofA[2] },
+      ...{ b: pointerOf(call, b), bOuter: ofB[0], bMiddle: ofB[1], bInner: ofB[2] },
+    });
     return y;
   }),
 );
@@ -110,8 +113,11 @@ const addN = defineKernel<tf.TensorInfo[]>("AddN", (call) => {
   const sum = output(call, first.shape);
   let left = first;
   for (const right of others) {
-    const operands = [left, right].flatMap((tensor) => [pointerOf(call, tensor), 0, 0, 4]);
-    call.pool.run("elementwiseBinary", [binaryOperations.Add, 1, 1, count, ...operands, pointerOf(call, sum), 0]);
+    call.pool.run("elementwiseBinary", {
+      ...{ operation: binaryOperations.Add, outer: 1, middle: 1, inner: count, y: pointerOf(call, sum), parameter: 0 },
+      ...{ a: pointerOf(call, left), aOuter: 0, aMiddle: 0, aInner: 4 },
+      ...{ b: pointerOf(call, right), bOuter: 0, bMiddle: 0, bInner: 4 },
+    });
     left = sum;
   }
   return sum;

@@ -24,8 +24,8 @@ export const identityKernels: readonly WasmKernel[] = [
     if (call.attrs.dtype !== "float32" || (x.dtype !== "int32" && x.dtype !== "bool")) return call.original();
     const y = output(call, x.shape);
     const count = tf.util.sizeFromShape(x.shape);
-    const bytes = tf.util.bytesPerElement(x.dtype);
-    runSized(call, count, "castToFloat", [pointerOf(call, x), pointerOf(call, y), count, bytes]);
+    const elementBytes = tf.util.bytesPerElement(x.dtype);
+    runSized(call, count, "castToFloat", { x: pointerOf(call, x), y: pointerOf(call, y), count, elementBytes });
     return y;
   }),
 ];

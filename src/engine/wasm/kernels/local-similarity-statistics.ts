@@ -6,7 +6,7 @@ import type * as tf from "@tensorflow/tfjs";
 import type { StatisticsAttrs } from "../../ops/attention.js";
 import {
   bytesOf,
-  forwardVectors,
+  logitVectors,
   imagesOf,
   partsFor,
   pointerTo,
@@ -26,17 +26,17 @@ const forward = defineKernel<AttentionCall["inputs"], StatisticsAttrs>("LocalSim
   const images = imagesOf(call, { qkv, tables });
   const [batch, height, width] = qkv.shape;
   const outputs = [output(call, [3, attrs.heads]), output(call, [3, attrs.heads])];
-  const scratchBytes = bytesOf(forwardVectors(images) + 18); // moments
+  const scratchBytes = bytesOf(logitVectors(images) + 18); // moments
   const sumBytes = bytesOf(Math.ceil((9 * attrs.heads) / 2));
   const parts = partsFor(call, 3 * images.pairs * attrs.keyDepth);
   const scratch = pool.scratch(parts * (scratchBytes + sumBytes));
   const sums = scratch + parts * scratchBytes;
-  runParts(call, parts, "localSimilarityStatistics", [...images.args(scratch, scratchBytes), sums, sumBytes]);
+  runParts(call, parts, "localSimilarityStatistics", { ...images.args(scratch, scratchBytes), sums, sumBytes });
   const allPairs = batch * visiblePairs(height, attrs.window) * visiblePairs(width, attrs.window);
-  pool.runAlone("similarityStatisticsSum", [
-    ...[sums, sumBytes, parts, attrs.heads, allPairs],
-    ...outputs.map((tensor) => pointerTo(call, tensor)),
-  ]);
+  const [mean, variance] = outputs.map((tensor) => pointerTo(call, tensor));
+  const { heads } = attrs;
+  const found = { pairs: allPairs, mean, variance };
+  pool.runAlone("similarityStatisticsSum", { sums, sumBytes, shares: parts, heads, ...found });
   return attrs.passesOn ? [...outputs, share(call, qkv)] : outputs;
 });
 
@@ -50,7 +50,7 @@ const backward = defineKernel<AttentionCall["inputs"], StatisticsAttrs>("LocalSi
   const dQkv = passed === undefined ? output(call, qkv.shape) : ownCopy(call, passed);
   const dTables = tables.map((table) => table && output(call, table.shape));
   const scratchBytes = bytesOf(
-    forwardVectors(images) +
+    logitVectors(images) +
       Math.ceil((6 * attrs.heads) / 4) +
       6 + // coefficients
       (rows + offsets) * rowDepth + // gradients with respect to the rows, sums by offset
@@ -60,16 +60,17 @@ const backward = defineKernel<AttentionCall["inputs"], StatisticsAttrs>("LocalSi
   const parts = partsFor(call, 9 * images.pairs * attrs.keyDepth);
   const scratch = pool.scratch(parts * (scratchBytes + sumBytes));
   const sums = scratch + parts * scratchBytes;
-  runParts(call, parts, "localSimilarityStatisticsGrad", [
+  const pointer = (tensor?: tf.TensorInfo): number => pointerTo(call, tensor);
+  runParts(call, parts, "localSimilarityStatisticsGrad", {
     ...images.args(scratch, scratchBytes),
-    ...[mean, dMean, dVariance, dQkv].map((tensor) => pointerTo(call, tensor)),
-    ...[Number(passed !== undefined), sums, sumBytes],
-  ]);
-  pool.runAlone("attentionGradSum", [
-    ...[sums, sumBytes, parts, attrs.heads, attrs.keyDepth, attrs.valueDepth, offsets, tableRows, 0],
-    ...[dTables[0], dTables[1]].map((tensor) => pointerTo(call, tensor)),
-    ...[0, 0],
-  ]);
+    ...{ mean: pointer(mean), dMean: pointer(dMean), dVariance: pointer(dVariance) },
+    ...{ dQkv: pointer(dQkv), adds: Number(passed !== undefined), sums, sumBytes },
+  });
+  const { heads, keyDepth, valueDepth } = attrs;
+  pool.runAlone("attentionGradSum", {
+    ...{ sums, sumBytes, shares: parts, heads, keyDepth, valueDepth, offsets, tableRows, skipped: 0 },
+    ...{ dQueryTable: pointer(dTables[0]), dKeyTable: pointer(dTables[1]), dValueTable: 0, dScales: 0 },
+  });
   return [dQkv, ...dTables.filter((gradient) => gradient !== undefined)];
 });
 

@@ -9,6 +9,7 @@ import {
   epilogueArguments,
   packedFloats,
   roundUp,
+  runOn,
   transposedRowBytes,
   workspaceHead,
   type Epilogue,
@@ -66,15 +67,15 @@ export function runMatrixProduct(pool: KernelPool, product: MatrixProduct): void
   const transposedBytes = transposeA ? rowsPerTask * transposedRowBytes(depthPerBlock) : 0;
   const bytes = roundUp(workspaceHead + 4 * depthPerBlock * columnsPerTask + transposedBytes, 64);
   const { entriesOfA = { divisor: 1, count: batch }, entriesOfB = { divisor: 1, count: batch } } = product;
-  const args = [
-    ...[a, b, c, batch, rows, columns, depth],
-    ...[entriesOfA.divisor, entriesOfA.count, entriesOfB.divisor, entriesOfB.count],
-    ...[Number(transposeA), Number(transposeB), rowsPerTask, columnsPerTask, depthPerBlock],
+  runOn(pool, threads, "matrixProduct", {
+    ...{ a, b, c, batch, rows, columns, depth },
+    ...{ divisorA: entriesOfA.divisor, countA: entriesOfA.count },
+    ...{ divisorB: entriesOfB.divisor, countB: entriesOfB.count },
+    ...{ transposeA: Number(transposeA), transposeB: Number(transposeB) },
+    ...{ rowsPerTask, columnsPerTask, depthPerBlock },
     ...epilogueArguments(epilogue),
-    ...[pool.scratch(bytes * threads), bytes, 0],
-  ];
-  if (threads === 1) pool.runAlone("matrixProduct", args);
-  else pool.run("matrixProduct", args);
+    ...{ workspace: pool.scratch(bytes * threads), workspaceBytes: bytes },
+  });
 }
 
 interface ProductShape {

@@ -15,6 +15,7 @@ import type {
 import { defineKernel, pointerOf, type WasmContext, type WasmKernel } from "../kernel.js";
 import { announceChange } from "../lazy/data-release.js";
 import { hasBorrowedMemory } from "../lazy/lazy-data.js";
+import { groups } from "../signatures.js";
 
 /** The tensors themselves, as TensorFlow.js hands them on: what is written to is a variable. */
 type Inputs = readonly tf.Tensor[];
@@ -23,12 +24,14 @@ const momentUpdate = defineKernel<Inputs, MomentUpdateAttrs>("MomentUpdate", (ca
   const { gradientScale, beta1, beta2, rate, root, epsilon, decays } = call.attrs;
   const rows = decays.map(({ addedDecay, shrink }, index) => {
     const [weight, gradient, mean, square] = call.inputs.slice(4 * index, 4 * index + 4);
-    return [
-      ...[ownPointer(call, weight), pointerOf(call, gradient), ownPointer(call, mean), ownPointer(call, square)],
-      ...[weight.size, addedDecay, shrink],
-    ];
+    return {
+      ...{ weight: ownPointer(call, weight), gradient: pointerOf(call, gradient), mean: ownPointer(call, mean) },
+      ...{ square: ownPointer(call, square), count: weight.size, addedDecay, shrink },
+    };
   });
-  runTable(call, "momentUpdate", rows, [gradientScale, beta1, 1 - beta1, beta2, 1 - beta2, rate, root, epsilon]);
+  const rests = { rest1: 1 - beta1, rest2: 1 - beta2 };
+  const numbers = { gradientScale, beta1, beta2, ...rests, rate, root, epsilon };
+  call.pool.run("momentUpdate", { ...tableOf(call, rows), ...numbers });
   return [];
 });
 
@@ -36,21 +39,21 @@ const momentumUpdate = defineKernel<Inputs, MomentumUpdateAttrs>("MomentumUpdate
   const { gradientScale, momentum, rate, nesterov, decays } = call.attrs;
   const rows = decays.map(({ addedDecay, shrink }, index) => {
     const [weight, gradient, mean] = call.inputs.slice(3 * index, 3 * index + 3);
-    return [
-      ...[ownPointer(call, weight), pointerOf(call, gradient), ownPointer(call, mean), 0],
-      ...[weight.size, addedDecay, shrink],
-    ];
+    return {
+      ...{ weight: ownPointer(call, weight), gradient: pointerOf(call, gradient), mean: ownPointer(call, mean) },
+      ...{ count: weight.size, addedDecay, shrink },
+    };
   });
-  runTable(call, "momentumUpdate", rows, [gradientScale, momentum, rate, ...(nesterov ? [1, momentum] : [0, 1])]);
+  const sums = nesterov ? { fresh: 1, stale: momentum } : { fresh: 0, stale: 1 };
+  call.pool.run("momentumUpdate", { ...tableOf(call, rows), gradientScale, momentum, rate, ...sums });
   return [];
 });
 
 const moveTowards = defineKernel<Inputs, MoveTowardsAttrs>("MoveTowards", (call) => {
-  const rows = pairsOf(call.inputs).map(([target, source]) => [
-    ...[ownPointer(call, target), pointerOf(call, source), 0, 0],
-    ...[target.size, 0, 0],
-  ]);
-  runTable(call, "moveTowards", rows, [call.attrs.share]);
+  const rows = pairsOf(call.inputs).map(([target, source]) => ({
+    ...{ weight: ownPointer(call, target), gradient: pointerOf(call, source), count: target.size },
+  }));
+  call.pool.run("moveTowards", { ...tableOf(call, rows), share: call.attrs.share });
   return [];
 });
 
@@ -72,11 +75,14 @@ export const optimizerUpdateKernels: readonly WasmKernel[] = [momentUpdate, mome
 const pairsOf = (tensors: Inputs): [tf.Tensor, tf.Tensor][] =>
   Array.from({ length: tensors.length / 2 }, (_, index) => [tensors[2 * index], tensors[2 * index + 1]]);
 
-function runTable({ pool }: WasmContext, kernel: string, rows: readonly number[][], numbers: number[]): void {
-  const values = rows.flat();
+const rowSlots = Object.keys(groups.updateRow) as (keyof typeof groups.updateRow)[];
+type Row = Readonly<Partial<Record<keyof typeof groups.updateRow, number>>>;
+
+function tableOf({ pool }: WasmContext, rows: readonly Row[]): { table: number; rows: number } {
+  const values = rows.flatMap((row) => rowSlots.map((slot) => row[slot] ?? 0));
   const table = pool.scratch(values.length * Float64Array.BYTES_PER_ELEMENT);
   new Float64Array(pool.memory.buffer, table, values.length).set(values);
-  pool.run(kernel, [table, rows.length, ...numbers]);
+  return { table, rows: rows.length };
 }
 
 /** Address of a variable's elements, which are about to change and which no other tensor shares from here on. */

@@ -8,6 +8,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { AveragePoolAttrs } from "../../ops/pooling.js";
 import { defineKernel, output, pointerOf, runSized, type WasmKernel } from "../kernel.js";
+import type { KernelArguments } from "../signatures.js";
 
 interface PoolAttrs {
   filterSize: [number, number] | number;
@@ -16,8 +17,9 @@ interface PoolAttrs {
   dimRoundingMode?: "floor" | "round" | "ceil";
 }
 
-/** The twelve slots of geometry. */
-function geometryOf(shape: number[], attrs: PoolAttrs): number[] {
+type Windows = Omit<KernelArguments<"averagePool">, "x" | "y">;
+
+function geometryOf(shape: number[], attrs: PoolAttrs): Windows {
   const { filterSize, strides, pad, dimRoundingMode } = attrs;
   const info = tf.backend_util.computePool2DInfo(
     shape as [number, number, number, number],
@@ -27,9 +29,13 @@ function geometryOf(shape: number[], attrs: PoolAttrs): number[] {
     pad,
     dimRoundingMode,
   );
-  const size = [info.batchSize, info.inHeight, info.inWidth, info.inChannels, info.outHeight, info.outWidth];
-  const window = [info.filterHeight, info.filterWidth, info.strideHeight, info.strideWidth];
-  return [...size, ...window, info.padInfo.top, info.padInfo.left];
+  return {
+    ...{ batch: info.batchSize, height: info.inHeight, width: info.inWidth, channels: info.inChannels },
+    ...{ outputHeight: info.outHeight, outputWidth: info.outWidth },
+    ...{ windowHeight: info.filterHeight, windowWidth: info.filterWidth },
+    ...{ strideHeight: info.strideHeight, strideWidth: info.strideWidth },
+    ...{ padTop: info.padInfo.top, padLeft: info.padInfo.left },
+  };
 }
 
 interface GradientInputs {
@@ -38,38 +44,43 @@ interface GradientInputs {
   output: tf.TensorInfo;
 }
 
-function windowGeometry({ shape, stride, rows, columns }: AveragePoolAttrs): number[] {
-  return [...shape, rows, columns, stride, stride, stride, stride, 0, 0];
+function windowGeometry({ shape, stride, rows, columns }: AveragePoolAttrs): Windows {
+  const [batch, height, width, channels] = shape;
+  return {
+    ...{ batch, height, width, channels, outputHeight: rows, outputWidth: columns },
+    ...{ windowHeight: stride, windowWidth: stride, strideHeight: stride, strideWidth: stride, padTop: 0, padLeft: 0 },
+  };
 }
 
 export const poolingKernels: readonly WasmKernel[] = [
   defineKernel<{ x: tf.TensorInfo }, AveragePoolAttrs>("AveragePool", (call) => {
     const { shape, rows, columns } = call.attrs;
     const y = output(call, [shape[0], rows, columns, shape[3]]);
-    const tensors = [pointerOf(call, call.inputs.x), pointerOf(call, y)];
-    runSized(call, tf.util.sizeFromShape([...shape]), "averagePool", [...windowGeometry(call.attrs), ...tensors]);
+    const tensors = { x: pointerOf(call, call.inputs.x), y: pointerOf(call, y) };
+    runSized(call, tf.util.sizeFromShape([...shape]), "averagePool", { ...windowGeometry(call.attrs), ...tensors });
     return y;
   }),
   defineKernel<{ dy: tf.TensorInfo }, AveragePoolAttrs>("AveragePoolGrad", (call) => {
     const { shape } = call.attrs;
     const dx = output(call, [...shape]);
-    const tensors = [pointerOf(call, call.inputs.dy), pointerOf(call, dx)];
-    const args = [...windowGeometry(call.attrs), ...tensors];
-    runSized(call, tf.util.sizeFromShape([...shape]), "averagePoolGrad", args);
+    const tensors = { dy: pointerOf(call, call.inputs.dy), dx: pointerOf(call, dx) };
+    runSized(call, tf.util.sizeFromShape([...shape]), "averagePoolGrad", { ...windowGeometry(call.attrs), ...tensors });
     return dx;
   }),
   defineKernel<GradientInputs, PoolAttrs>("MaxPoolGrad", (call) => {
     const { dy, input, output: y } = call.inputs;
     const dx = output(call, input.shape);
-    const tensors = [input, y, dy, dx].map((tensor) => pointerOf(call, tensor));
-    call.pool.run("maxPoolGrad", [...geometryOf(input.shape, call.attrs), ...tensors]);
+    call.pool.run("maxPoolGrad", {
+      ...geometryOf(input.shape, call.attrs),
+      ...{ x: pointerOf(call, input), y: pointerOf(call, y), dy: pointerOf(call, dy), dx: pointerOf(call, dx) },
+    });
     return dx;
   }),
   defineKernel<Omit<GradientInputs, "output">, PoolAttrs>("AvgPoolGrad", (call) => {
     const { dy, input } = call.inputs;
     const dx = output(call, input.shape);
-    const tensors = [pointerOf(call, dy), pointerOf(call, dx)];
-    call.pool.run("averagePoolGrad", [...geometryOf(input.shape, call.attrs), ...tensors]);
+    const tensors = { dy: pointerOf(call, dy), dx: pointerOf(call, dx) };
+    call.pool.run("averagePoolGrad", { ...geometryOf(input.shape, call.attrs), ...tensors });
     return dx;
   }),
 ];

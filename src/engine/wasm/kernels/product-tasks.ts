@@ -1,5 +1,8 @@
 /** What matrix products and convolutions have in common: memory of a task, and what may follow a product. */
 
+import type { KernelPool } from "../pool.js";
+import type { KernelArguments, KernelName } from "../signatures.js";
+
 /** Pointers; 0 for what is left out. y = relu(value + shift[column] + residual[row][column]). */
 export interface Epilogue {
   readonly shift?: number;
@@ -20,9 +23,20 @@ export const clamp = (value: number, low: number, high: number): number => Math.
 /** As in assembly/matrix-pack.ts. */
 export const transposedRowBytes = (floats: number): number => 64 * (Math.ceil(floats / 16) | 1);
 
-/** In the order of the kernels. */
-export const epilogueArguments = ({ shift = 0, residual = 0, relu = false }: Epilogue): number[] => [
+/** As the kernels take it. */
+export const epilogueArguments = ({ shift = 0, residual = 0, relu = false }: Epilogue) => ({
   shift,
   residual,
-  Number(relu),
-];
+  relu: Number(relu),
+});
+
+/** Runs a kernel on the calling thread alone, or on all. */
+export function runOn<Name extends KernelName>(
+  pool: KernelPool,
+  threads: number,
+  name: Name,
+  args: KernelArguments<Name>,
+): void {
+  if (threads === 1) pool.runAlone(name, args);
+  else pool.run(name, args);
+}

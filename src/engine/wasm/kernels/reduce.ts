@@ -52,19 +52,23 @@ function reduce(
   const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
   const y = output(call, attrs.keepDims === true ? kept : kept.filter((_, axis) => !axes.includes(axis)));
   if (size === 0) {
-    pool.runAlone("fillValues", [pointerOf(call, y), tf.util.sizeFromShape(y.shape), ofNothing]);
+    pool.runAlone("fillValues", {
+      target: pointerOf(call, y),
+      count: tf.util.sizeFromShape(y.shape),
+      value: ofNothing,
+    });
     return y;
   }
   if (inner === 1 && outer >= pool.threads) {
-    const args = [operation, pointerOf(call, x), outer, length, factor(length), pointerOf(call, y)];
-    runSized(call, size, "reduceTrailing", args);
+    const tensors = { x: pointerOf(call, x), y: pointerOf(call, y) };
+    runSized(call, size, "reduceTrailing", { operation, ...tensors, outer, length, factor: factor(length) });
     return y;
   }
   // Enough tasks for all threads: by the outer axis, or else by chunks of the reduced one.
   const chunks = outer >= pool.threads ? 1 : Math.min(length, pool.threads);
   const partial = pool.scratch(outer * chunks * inner * 8);
-  runSized(call, size, "reduceChunks", [operation, pointerOf(call, x), outer, length, inner, chunks, partial]);
-  const finish = [operation, partial, outer, chunks, inner, factor(length), pointerOf(call, y)];
+  runSized(call, size, "reduceChunks", { operation, x: pointerOf(call, x), outer, length, inner, chunks, partial });
+  const finish = { operation, partial, outer, chunks, inner, factor: factor(length), y: pointerOf(call, y) };
   runSized(call, outer * inner, "reduceFinish", finish);
   return y;
 }

@@ -9,7 +9,8 @@ export const softmaxKernels: readonly WasmKernel[] = [
     const columns = logits.shape[call.attrs.dim];
     if (logits.dtype !== "float32" || size === 0 || call.attrs.dim !== logits.shape.length - 1) return call.original();
     const y = output(call, logits.shape);
-    runSized(call, size, "softmaxRows", [pointerOf(call, logits), pointerOf(call, y), size / columns, columns]);
+    const tensors = { x: pointerOf(call, logits), y: pointerOf(call, y) };
+    runSized(call, size, "softmaxRows", { ...tensors, rows: size / columns, columns });
     return y;
   }),
 ];
