@@ -14,6 +14,7 @@ import { availableParallelism } from "node:os";
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError, UnsupportedError } from "../core/errors.js";
 import { engineChoices, type EngineChoice } from "./native/choice.js";
+import { registerFileModels } from "./file-models.js";
 import { nativeBackends, startNative, type NativeBackend } from "./native.js";
 import type { HeapUse, HeapWatch } from "./wasm/heap.js";
 import { startSingle, startThreaded } from "./wasm/start.js";
@@ -87,6 +88,7 @@ export function start(options: EngineOptions = {}): Promise<EngineReport> {
     if (running?.key === key) return running.report;
     await stopRunning();
     silenceAdvice();
+    registerFileModels();
     running = { key, ...(await startFirst(resolved)) };
     return running.report;
   });
@@ -113,6 +115,11 @@ export function peakHeapDuring(work: () => void): number | null {
   if (running?.heap) return running.heap.peakDuring(work);
   work();
   return null;
+}
+
+/** TensorFlow.js has disposed of the backend itself; whoever starts the engine next gets a new one. */
+function forgetRunning(): void {
+  running = null;
 }
 
 async function stopRunning(): Promise<void> {
@@ -162,7 +169,13 @@ function candidates({
   heapMebibytes,
 }: Resolved): ((before: string) => Promise<Started>)[] {
   const threaded = async (before: string): Promise<Started> => {
-    const wasm = await startThreaded({ engine, threads, relaxedSimd, pages: heapMebibytes * 16 });
+    const wasm = await startThreaded({
+      engine,
+      threads,
+      relaxedSimd,
+      pages: heapMebibytes * 16,
+      ended: forgetRunning,
+    });
     const failure = wasm.nativeFailure === null ? "" : `${wasm.nativeFailure}; `;
     const on = `on ${threads} thread${threads > 1 ? "s" : ""}`;
     const fallback = `WebAssembly with ${wasm.relaxedSimd ? "relaxed SIMD" : "SIMD"}`;

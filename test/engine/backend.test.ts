@@ -146,4 +146,34 @@ describe("engine", () => {
     const [first, second] = await Promise.all([engine.start({ threads: 2 }), engine.start({ threads: 2 })]);
     assert.equal(first, second);
   });
+
+  it("says in one line that a tensor of a stopped engine is gone, and lets it be disposed of", async () => {
+    await engine.start({ threads: 2 });
+    const tensors = [tf.tensor1d([2, 3]), tf.tensor1d([5, 7])];
+    await engine.stop();
+    const message = /engine: a tensor must be used while the engine runs .*; read its values before engine\.stop\(\)/;
+    assert.throws(() => tensors[0].add(1), message);
+    assert.throws(() => tensors[0].dataSync(), message);
+    await engine.start({ threads: 3 });
+    assert.throws(() => tf.tidy(() => tensors[1].mul(tf.scalar(2)).dataSync()), message);
+    assert.deepEqual([...tf.add([1, 2], 3).dataSync()], [4, 5]);
+    tf.dispose(tensors);
+  });
+
+  it("stops with TensorFlow.js's own reset, after which either goes on", () => {
+    const output = runScript(`
+      console.warn = () => {}; // TensorFlow.js advertises another package when its JavaScript backend is used
+      await engine.start({ threads: 3 });
+      tf.ones([3]).sum().dataSync();
+      tf.engine().reset();
+      const none = engine.report();
+      const plain = tf.add([1, 2], 3).dataSync();
+      await new Promise((done) => setTimeout(done, 200));
+      const left = threads();
+      const again = await engine.start({ threads: 3 });
+      console.log(JSON.stringify([none, [...plain], tf.getBackend(), left, again.threads, [...tf.relu([-1, 2]).dataSync()]]));
+      tf.engine().reset();
+      await engine.stop();`);
+    assert.deepEqual(JSON.parse(output), [null, [4, 5], "wasm", 0, 3, [0, 2]]);
+  });
 });

@@ -3,6 +3,8 @@
  * the gradient of kernel X is kernel XGrad.
  */
 import * as tf from "@tensorflow/tfjs";
+import { UnsupportedError } from "../../core/errors.js";
+import { isRecording } from "../recording.js";
 
 export interface AttentionAttrs {
   readonly heads: number;
@@ -48,7 +50,17 @@ export const statisticsGradient = (kernelName: string): tf.GradConfig => ({
   outputsToSave: [true, false, false],
 });
 
+/** Throws UnsupportedError where the gradient at hand is to be differentiated itself. */
+export function assertFirstDerivative(kernelName: string): void {
+  if (isRecording())
+    throw new UnsupportedError(
+      `${kernelName}: fused attention has first derivatives only, got a gradient of its gradient; ` +
+        `start the engine with backend "cpu", where it is composed of operations that have all`,
+    );
+}
+
 function gradientsOf(kernelName: string, inputs: tf.Tensor[], attrs: tf.NamedAttrMap): ReturnType<tf.GradFunc> {
+  assertFirstDerivative(kernelName);
   const list = inputs as unknown as tf.NamedTensorMap;
   const gradients = tf.engine().runKernel<tf.Tensor[]>(`${kernelName}Grad`, list, attrs);
   return gradients.map((gradient) => () => gradient) as unknown as ReturnType<tf.GradFunc>;

@@ -10,6 +10,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { hasKernel } from "../kernel-registry.js";
+import { isRecording } from "../recording.js";
 
 export interface NormalizedInput<T extends tf.Tensor = tf.Tensor2D> {
   /** [..., C] */
@@ -164,6 +165,7 @@ export const batchNormGradients: readonly tf.GradConfig[] = normVariants.map(({ 
     const names = pair ? ["a", "gammaA", "b", "gammaB"] : ["a", "gammaA"];
     names.push(...(relu ? ["y"] : []), "meanA", "varianceA", ...(pair ? ["meanB", "varianceB"] : []));
     const inputs = { dy, ...Object.fromEntries(names.map((name, index) => [name, saved[index]])) };
+    if (isRecording()) return differentiableGradients(inputs, attrs);
     // All at once, and not where each is asked for: the sums over the rows serve them all.
     const gradients: tf.Tensor[] = tf.engine().runKernel("BatchNormGrad", inputs, attributes);
     const [da, dGammaA, dBeta, db, dGammaB] = gradients;
@@ -176,3 +178,30 @@ export const batchNormGradients: readonly tf.GradConfig[] = normVariants.map(({ 
     };
   },
 }));
+
+/** The same gradients by operations that have gradients themselves, for those of higher order. */
+function differentiableGradients(
+  saved: Readonly<Record<string, tf.Tensor>>,
+  { epsilon, form, relu, given }: NormAttrs,
+): Record<string, () => tf.Tensor> {
+  const { dy, y } = saved;
+  const g = relu ? dy.mul(y.step()) : dy;
+  const rows = [...Array(g.rank - 1).keys()];
+  const dBeta = (): tf.Tensor => g.sum(rows);
+  const ofInput = (name: "A" | "B") => {
+    const [x, gamma] = [saved[name.toLowerCase()], saved[`gamma${name}`]];
+    const normalise = (x: tf.Tensor, gamma: tf.Tensor): tf.Tensor => {
+      const mean = given ? saved[`mean${name}`] : x.mean(rows);
+      const variance = given ? saved[`variance${name}`] : x.sub(mean).square().mean(rows);
+      return x.sub(mean).mul(variance.add(epsilon).rsqrt()).mul(gamma);
+    };
+    const [dx, dGamma] = tf.grads(normalise)([x, gamma], g);
+    return { dx: () => dx, dGamma: () => dGamma };
+  };
+  const a = ofInput("A");
+  const ofA = { a: a.dx, gammaA: a.dGamma, betaA: dBeta };
+  if (form === normForm.residual) return { ...ofA, b: () => g.clone() };
+  if (form !== normForm.pair) return ofA;
+  const b = ofInput("B");
+  return { ...ofA, b: b.dx, gammaB: b.dGamma, betaB: dBeta };
+}

@@ -15,7 +15,7 @@ export interface GroupedConvolutionOptions {
 
 export interface GroupedConvolutionAttrs {
   readonly strides: number;
-  readonly pad: number;
+  readonly pad: tf.backend_util.ExplicitPadding;
   readonly dilations: number;
   readonly dataFormat: "NHWC";
   /** Of the input or the filter that a gradient is for. */
@@ -41,8 +41,20 @@ export function groupedConvolution(
 ): tf.Tensor4D | null {
   if (!hasKernel("GroupedConv2D")) return null;
   assertGroups(x, filter);
-  return runGrouped("GroupedConv2D", { x, filter }, { strides: stride, pad: padding, dilations: dilation });
+  return runGrouped(
+    "GroupedConv2D",
+    { x, filter },
+    { strides: stride, pad: onEverySide(padding), dilations: dilation },
+  );
 }
+
+/** Said for each side: of one number TensorFlow.js works out the width by the filter's height. */
+const onEverySide = (padding: number): tf.backend_util.ExplicitPadding => [
+  [0, 0],
+  [padding, padding],
+  [padding, padding],
+  [0, 0],
+];
 
 /** Throws ShapeError where the channels do not form groups. */
 function assertGroups(x: tf.Tensor4D, filter: tf.Tensor4D): void {
@@ -66,7 +78,7 @@ export function deferredConvolution(
 ): tf.Tensor4D | null {
   if (!hasKernel("DeferredConv2D") || isRecording() || x.dtype !== "float32") return null;
   assertGroups(x, filter);
-  const attrs = { strides: stride, pad: padding, dilations: dilation, dataFormat: "NHWC" };
+  const attrs = { strides: stride, pad: onEverySide(padding), dilations: dilation, dataFormat: "NHWC" };
   return tf.engine().runKernel<tf.Tensor4D>("DeferredConv2D", { x, filter }, attrs);
 }
 
@@ -79,18 +91,48 @@ function runGrouped(
   return tf.engine().runKernel<tf.Tensor4D>(kernelName, inputs, attrs);
 }
 
+/** A convolution in groups, and what it is linear in: each derivative of it is one of the three again. */
+const grouped = {
+  convolve: (x: tf.Tensor, filter: tf.Tensor, attrs: GroupedConvolutionAttrs) =>
+    runGrouped("GroupedConv2D", { x, filter }, attrs),
+  dx: (dy: tf.Tensor, filter: tf.Tensor, attrs: GroupedConvolutionAttrs, shape: number[]) =>
+    runGrouped("GroupedConv2DBackpropInput", { dy, filter }, { ...attrs, shape }),
+  dFilter: (x: tf.Tensor, dy: tf.Tensor, attrs: GroupedConvolutionAttrs, shape: number[]) =>
+    runGrouped("GroupedConv2DBackpropFilter", { x, dy }, { ...attrs, shape }),
+};
+
+/** With the types that TensorFlow.js leaves open. */
+const gradient = <Attrs>(
+  kernelName: string,
+  inputsToSave: [string, string],
+  gradFunc: (d: tf.Tensor4D, saved: tf.Tensor4D[], attrs: Attrs) => Record<string, () => tf.Tensor>,
+): tf.GradConfig => ({
+  kernelName,
+  inputsToSave,
+  gradFunc: (d, saved, attrs) => gradFunc(d as tf.Tensor4D, saved as tf.Tensor4D[], attrs as unknown as Attrs),
+});
+
 export const convolutionGradients: readonly tf.GradConfig[] = [
-  {
-    kernelName: "GroupedConv2D",
-    inputsToSave: ["x", "filter"],
-    gradFunc: (dy, [x, filter], attrs) => {
-      const attributes = attrs as unknown as GroupedConvolutionAttrs;
-      const gradient = dy as tf.Tensor;
-      return {
-        x: () => runGrouped("GroupedConv2DBackpropInput", { dy: gradient, filter }, { ...attributes, shape: x.shape }),
-        filter: () =>
-          runGrouped("GroupedConv2DBackpropFilter", { x, dy: gradient }, { ...attributes, shape: filter.shape }),
-      };
-    },
-  },
+  gradient<GroupedConvolutionAttrs>("GroupedConv2D", ["x", "filter"], (dy, [x, filter], attrs) => ({
+    x: () => grouped.dx(dy, filter, attrs, x.shape),
+    filter: () => grouped.dFilter(x, dy, attrs, filter.shape),
+  })),
+  gradient<GroupedConvolutionAttrs>("GroupedConv2DBackpropInput", ["dy", "filter"], (d, [dy, filter], attrs) => ({
+    dy: () => grouped.convolve(d, filter, attrs),
+    filter: () => grouped.dFilter(d, dy, attrs, filter.shape),
+  })),
+  gradient<GroupedConvolutionAttrs>("GroupedConv2DBackpropFilter", ["x", "dy"], (d, [x, dy], attrs) => ({
+    x: () => grouped.dx(dy, d, attrs, x.shape),
+    dy: () => grouped.convolve(x, d, attrs),
+  })),
+  // Of the three that TensorFlow.js has, the one whose gradient it lacks.
+  gradient<tf.Conv2DBackpropFilterAttrs>("Conv2DBackpropFilter", ["x", "dy"], (d, [x, dy], attrs) => {
+    const { strides, pad, dataFormat, dimRoundingMode } = attrs;
+    const inputAttrs = { strides, pad, dataFormat, dimRoundingMode, inputShape: x.shape };
+    return {
+      x: () =>
+        tf.engine().runKernel<tf.Tensor>("Conv2DBackpropInput", { dy, filter: d }, inputAttrs as tf.NamedAttrMap),
+      dy: () => tf.conv2d(x, d, strides, pad, dataFormat, 1, dimRoundingMode),
+    };
+  }),
 ];

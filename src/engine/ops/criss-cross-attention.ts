@@ -7,6 +7,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { hasKernel } from "../kernel-registry.js";
+import { assertFirstDerivative } from "./attention.js";
 
 /** Letters: B batch, H rows, W columns, N heads, Dq depth of queries and keys per head, Dv depth of values per head. */
 export interface CrissCrossAttentionInputs {
@@ -46,6 +47,7 @@ export const crissCrossAttentionGradients: readonly tf.GradConfig[] = [
     inputsToSave: ["qkv"],
     outputsToSave: [true, true],
     gradFunc: (dOutputs, [qkv, content, moments], attrs) => {
+      assertFirstDerivative("CrissCrossAttention");
       const [dContent] = dOutputs as tf.Tensor[];
       return {
         qkv: () => tf.engine().runKernel("CrissCrossAttentionGrad", { qkv, content, moments, dContent }, attrs),

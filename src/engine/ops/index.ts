@@ -4,6 +4,7 @@ import { axialAttentionGradients } from "./axial-attention.js";
 import { batchNormGradients } from "./batch-norm.js";
 import { convolutionGradients } from "./convolution.js";
 import { crissCrossAttentionGradients } from "./criss-cross-attention.js";
+import { einsumGradients } from "./einsum.js";
 import { elementwiseGradients } from "./elementwise.js";
 import { linearGradients } from "./linear.js";
 import { localAttentionGradients } from "./local-attention.js";
@@ -24,6 +25,7 @@ export const gradients: readonly GradConfig[] = [
   batchNormGradients,
   convolutionGradients,
   crissCrossAttentionGradients,
+  einsumGradients,
   elementwiseGradients,
   linearGradients,
   localAttentionGradients,

@@ -5,6 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { hasKernel } from "../kernel-registry.js";
+import { isRecording } from "../recording.js";
 
 export interface NormFactorAttrs {
   readonly epsilon: number;
@@ -26,8 +27,14 @@ export const normFactorGradients: readonly tf.GradConfig[] = [
   {
     kernelName: "NormFactors",
     inputsToSave: ["gamma", "variance"],
-    gradFunc: (dy, [gamma, variance], attrs) => {
-      const inputs = { dy: dy as tf.Tensor, gamma, variance };
+    gradFunc: (d, [gamma, variance], attrs) => {
+      const dy = d as tf.Tensor;
+      if (isRecording()) {
+        const root = variance.add(attrs["epsilon"] as number).rsqrt();
+        const ofVariance = () => dy.mul(gamma).mul(root.mul(root).mul(root)).mul(-0.5);
+        return { gamma: () => dy.mul(root), variance: ofVariance };
+      }
+      const inputs = { dy, gamma, variance };
       const [dGamma, dVariance] = tf.engine().runKernel<tf.Tensor[]>("NormFactorsGrad", inputs, attrs);
       return { gamma: () => dGamma, variance: () => dVariance };
     },

@@ -28,6 +28,12 @@ export function fusedAveragePool(
 
 export const poolingGradients: readonly tf.GradConfig[] = [
   {
+    kernelName: "AveragePoolGrad",
+    gradFunc: (d, _, attrs) => ({
+      dy: () => tf.engine().runKernel<tf.Tensor>("AveragePool", { x: d as tf.Tensor }, attrs),
+    }),
+  },
+  {
     kernelName: "AveragePool",
     gradFunc: (dy, _, attrs) => ({
       x: () => tf.engine().runKernel<tf.Tensor>("AveragePoolGrad", { dy: dy as tf.Tensor }, attrs),

@@ -1,7 +1,9 @@
 /** Registers our kernels with TensorFlow.js for as long as the threaded WebAssembly backend runs. */
 import * as tf from "@tensorflow/tfjs";
 import { announceKernels, type AnnouncedKernel } from "../kernel-registry.js";
-import type { WasmContext, WasmKernel } from "./kernel.js";
+import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
+import type { KernelCall, WasmContext, WasmKernel } from "./kernel.js";
+import { computeInJavaScript, isInJavaScript, isRight } from "./kernels/javascript.js";
 import { watchReleases } from "./lazy/data-release.js";
 import { computeInputs, isWaiting } from "./lazy/lazy-data.js";
 
@@ -18,33 +20,44 @@ const announcementOf = (kernel: WasmKernel): AnnouncedKernel => ({
   multiplyAdds: (work) => (work.outputs.some(isWaiting) ? null : (kernel.multiplyAdds?.(work) ?? null)),
 });
 
-/** Registers kernels and gradients; the result takes the kernels out again and puts back tfjs's own. */
+/**
+ * Registers kernels and gradients; the result takes the kernels out again and puts back TensorFlow.js's own. Those that are
+ * not ours are called through {@link KernelCall.original} too, which keeps from them what they get wrong.
+ */
 export function installKernels(
   context: WasmContext,
   kernels: readonly WasmKernel[],
   gradients: readonly tf.GradConfig[],
 ): () => void {
-  watchReleases(context.backend);
-  const replaced: tf.KernelConfig[] = [];
-  for (const kernel of kernels) {
+  const { backend } = context;
+  watchReleases(backend);
+  readComplexNumbers(backend);
+  const ours = new Set(kernels.map(({ kernelName }) => kernelName));
+  const replaced = tf.getKernelsForBackend("wasm");
+  const others = new Set([...replaced, ...tf.getKernelsForBackend("cpu")].map(({ kernelName }) => kernelName));
+  const rest = [...others].filter((name) => !ours.has(name)).map((kernelName) => ({ kernelName, run: originalOf }));
+  for (const { kernelName } of replaced) tf.unregisterKernel(kernelName, "wasm");
+  const originals = new Map(replaced.map((kernel) => [kernel.kernelName, kernel]));
+  const installed: readonly WasmKernel[] = [...kernels, ...rest];
+  for (const kernel of installed) {
     const { kernelName } = kernel;
-    const own = tf.getKernel(kernelName, "wasm") as tf.KernelConfig | undefined;
-    if (own !== undefined) {
-      replaced.push(own);
-      tf.unregisterKernel(kernelName, "wasm");
-    }
+    const own = originals.get(kernelName);
     tf.registerKernel({
       kernelName,
       backendName: "wasm",
-      kernelFunc: ({ inputs, attrs, backend }) => {
+      kernelFunc: ({ inputs, attrs = {} }) => {
         const original = (): tf.TensorInfo | tf.TensorInfo[] => {
-          if (own === undefined) throw new Error(`internal: tfjs has no kernel named ${kernelName}`);
-          return own.kernelFunc({ inputs, attrs, backend });
+          const known = isInJavaScript(kernelName);
+          if (own !== undefined && (!known || isRight(kernelName, { inputs, attrs })))
+            return own.kernelFunc({ inputs, attrs, backend });
+          if (!known) throw new Error(`internal: TensorFlow.js has no kernel named ${kernelName}`);
+          return computeInJavaScript(context, kernelName, { inputs, attrs });
         };
-        const call = { backend: context.backend, pool: context.pool, inputs, attrs: attrs ?? {}, original };
+        const call = { ...context, inputs, attrs, original };
         const deferred = kernel.defer?.(call) ?? null;
         if (deferred !== null) return deferred;
-        computeInputs(inputs);
+        // TensorFlow.js's own ask for an address when they need it; its Reshape never does.
+        if (ours.has(kernelName)) computeInputs(inputs);
         return kernel.run(call);
       },
     });
@@ -55,7 +68,21 @@ export function installKernels(
   return () => {
     running = null;
     withdraw();
-    for (const { kernelName } of kernels) tf.unregisterKernel(kernelName, "wasm");
+    for (const { kernelName } of installed) tf.unregisterKernel(kernelName, "wasm");
     for (const own of replaced) tf.registerKernel(own);
+  };
+}
+
+const originalOf = (call: KernelCall): tf.TensorInfo | tf.TensorInfo[] => call.original();
+
+/** Complex numbers lie in memory as pairs, which TensorFlow.js's backend does not read. */
+function readComplexNumbers(backend: BackendWasm): void {
+  const read = backend.readSync.bind(backend);
+  backend.readSync = (dataId, start, end) => {
+    const record = backend.dataIdMap.get(dataId) as { memoryOffset: number; dtype: tf.DataType; shape: number[] };
+    if (record.dtype !== "complex64") return read(dataId, start, end);
+    const size = tf.util.sizeFromShape(record.shape);
+    const pair = { ...record, dtype: "float32" as const, shape: [size, 2], dataId };
+    return backend.typedArrayFromHeap(pair).slice(2 * (start ?? 0), 2 * (end ?? size));
   };
 }

@@ -304,6 +304,7 @@ export const signatures = {
     columns: "count",
   },
 
+  maxPool: { ...windows, x: "address", y: "address" },
   maxPoolGrad: { ...windows, x: "address", y: "address", dy: "address", dx: "address" },
   averagePool: { ...windows, x: "address", y: "address" },
   averagePoolGrad: { ...windows, dy: "address", dx: "address" },
@@ -351,7 +352,14 @@ export const signatures = {
     y: "address",
     parameter: "real",
   },
-  elementwiseUnary: { operation: "count", x: "address", y: "address", count: "count", parameter: "real" },
+  elementwiseUnary: {
+    operation: "count",
+    x: "address",
+    y: "address",
+    count: "count",
+    parameter: "real",
+    second: "real",
+  },
   /** elementBytes of x: 4 int32, 1 bool. */
   castToFloat: { x: "address", y: "address", count: "count", elementBytes: "count" },
   softmaxRows: { x: "address", y: "address", rows: "count", columns: "count" },

@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type * as tfjsWasm from "@tensorflow/tfjs-backend-wasm";
 import { chooseKernels, type EngineChoice } from "../native/choice.js";
+import { UnsupportedError } from "../../core/errors.js";
 import { gradients } from "../ops/index.js";
 import { createMemory, watchHeap, type HeapWatch } from "./heap.js";
 import { installKernels } from "./install.js";
@@ -37,7 +38,27 @@ async function register(create: () => tf.KernelBackend | Promise<tf.KernelBacken
   return tf.backend() as tfjsWasm.BackendWasm;
 }
 
+/** Makes whatever uses a tensor of a backend that has ended say so, in the place of an error from within it. */
+function refuseUse(backend: tfjsWasm.BackendWasm): void {
+  const refuse = (): never => {
+    throw new UnsupportedError(
+      `engine: a tensor must be used while the engine runs that it was made on, got one of an engine that has been stopped; ` +
+        `read its values before engine.stop(), and make it anew`,
+    );
+  };
+  const ended = {
+    readSync: refuse,
+    read: refuse,
+    dispose: () => undefined,
+    disposeData: () => true,
+    refCount: () => 1,
+  };
+  Object.assign(backend, ended, { incRef: () => undefined });
+}
+
 interface ThreadedOptions {
+  /** Called when TensorFlow.js itself disposes of the backend (`tf.engine().reset()`): the engine has stopped. */
+  readonly ended: () => void;
   readonly threads: number;
   readonly relaxedSimd: boolean;
   readonly engine: EngineChoice;
@@ -56,6 +77,17 @@ export async function startThreaded(options: ThreadedOptions): Promise<RunningWa
     const backend = await register(() => new BackendWasm(tfjs.module));
     tfjs.unref();
     const uninstall = installKernels({ backend, pool }, wasmKernels, gradients);
+    let stopped: Promise<unknown> | null = null;
+    const dispose = backend.dispose.bind(backend);
+    /** In the midst of TensorFlow.js's own disposal, which deletes the backend but would go on to start it again. */
+    backend.dispose = () => {
+      uninstall();
+      dispose();
+      refuseUse(backend);
+      if (tf.findBackendFactory("wasm") !== null) tf.removeBackend("wasm");
+      stopped = Promise.all([pool.stop(), tfjs.stop()]);
+      options.ended();
+    };
     return {
       threads: options.threads,
       relaxedSimd: pool.relaxedSimd,
@@ -63,9 +95,8 @@ export async function startThreaded(options: ThreadedOptions): Promise<RunningWa
       nativeFailure: failure,
       heap,
       stop: async () => {
-        uninstall();
-        tf.removeBackend("wasm");
-        await Promise.all([pool.stop(), tfjs.stop()]);
+        if (stopped === null) tf.removeBackend("wasm");
+        await stopped;
       },
     };
   } catch (error) {

@@ -106,8 +106,9 @@ for (const relaxedSimd of [true, false]) {
         const wShape: [number, number, number, number] = [...window, xShape[3] / groups, channels];
         const x = tf.randomNormal<tf.Rank.R4>(xShape, 0, 1, "float32", 1);
         const w = tf.randomNormal<tf.Rank.R4>(wShape, 0, 1, "float32", 2);
+        const inTfjs = groups === 1 && dilation === 1;
         const convolve = (x: tf.Tensor, w: tf.Tensor): tf.Tensor4D =>
-          groups === 1 && dilation === 1
+          inTfjs
             ? tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, stride, pad)
             : groupedConvolution(x as tf.Tensor4D, w as tf.Tensor4D, {
                 stride: stride[0],
@@ -118,7 +119,15 @@ for (const relaxedSimd of [true, false]) {
         const dy = tf.randomNormal<tf.Rank.R4>(y.shape, 0, 1, "float32", 3);
         const [dx, dw] = tf.grads(convolve)([x, w], dy);
 
-        const info = tf.backend_util.computeConv2DInfo(xShape, [...window, xShape[3], channels], stride, dilation, pad);
+        // By its sides: of one number TensorFlow.js works out the width by the filter's height.
+        const sides = typeof pad === "number" && !inTfjs ? ([[0, 0], [pad, pad], [pad, pad], [0, 0]] as const) : pad; // prettier-ignore
+        const info = tf.backend_util.computeConv2DInfo(
+          xShape,
+          [...window, xShape[3], channels],
+          stride,
+          dilation,
+          sides as typeof pad,
+        );
         assert.deepEqual(y.shape, info.outShape);
         const [valuesX, valuesW, valuesDy] = [x, w, dy].map(numbers);
         const [sumY, sumX, sumW] = [y, x, w].map((tensor) => new Float64Array(tensor.size));

@@ -15,7 +15,7 @@ describe("the kernel pool", () => {
       const x = tf.tensor1d(values);
       const y = tf.fill([count], -7);
       const address = (tensor: tf.Tensor): number => backend.dataIdMap.get(tensor.dataId).memoryOffset;
-      pool.run("elementwiseUnary", { operation: 0, x: address(x), y: address(y), count, parameter: 0 });
+      pool.run("elementwiseUnary", { operation: 0, x: address(x), y: address(y), count, parameter: 0, second: 0 });
       assert.deepEqual(
         y.dataSync(),
         values.map((value) => Math.max(value, 0)),
@@ -35,7 +35,7 @@ describe("the kernel pool", () => {
   it("names a kernel that does not exist or that fails", () => {
     const { pool } = wasmContext()!;
     const none = { table: 0, rows: 0, share: 0 };
-    const nothing = { operation: 0, x: 0, y: 0, count: 0, parameter: 0 };
+    const nothing = { operation: 0, x: 0, y: 0, count: 0, parameter: 0, second: 0 };
     assert.throws(() => pool.run("unknown" as "moveTowards", none), /internal: no kernel is named unknown/);
     assert.throws(
       () => pool.run("elementwiseUnary", { ...nothing, x: 2 ** 32 - 64, y: 2 ** 32 - 64, count: 48 }),

@@ -28,10 +28,8 @@ describe("the kernels' signatures", () => {
     const written = (await import(pathToFileURL(path.join(source, "wasm/assembly/slots.mjs")).href)) as Written;
     const all = { ...groups, ...signatures };
     assert.equal(readFileSync(path.join(source, "wasm/assembly/slots.ts"), "utf8"), written.assemblySlots(all));
-    assert.match(
-      written.assemblySlots(all),
-      /namespace fillValuesArgs [^}]*value\(args: usize\): f32 { return realAt\(args, 2\)/,
-    );
+    const value = "@inline export function value(args: usize): f32 { return realAt(args, 2); }";
+    assert.ok(written.assemblySlots(all).includes(value));
     assert.match(written.rustSlots(all), /pub mod fill_values {[^}]*pub const VALUE: usize = 2;[^}]*SLOTS: usize = 3;/);
     const rust = path.join(source, "native/src/slots.rs");
     if (existsSync(path.dirname(rust))) assert.equal(readFileSync(rust, "utf8"), written.rustSlots(all));
@@ -45,7 +43,7 @@ describe("the kernels' signatures", () => {
     return new Float64Array(pool.memory.buffer, result, 1)[0];
   }
 
-  it("leave less than a cache line of the scratch memory that kernels of attention are given", () => {
+  it("suffice for the scratch memory of kernels of attention, to less than a cache line where there are encodings", () => {
     const heads = 3;
     const sizes = [
       { shape: [2, 5, 3], keyDepth: 3, valueDepth: 5 },
@@ -72,7 +70,7 @@ describe("the kernels' signatures", () => {
               const told = `${kind} ${JSON.stringify({ shape, ...geometry, query, key, value })}`;
               const assertUsed = (kernel: string) => {
                 const left = scratchLeft();
-                assert.ok(left >= 0 && left < 64, `${kernel} left ${left} bytes: ${told}`);
+                assert.ok(left >= 0 && (left < 64 || !(query && key)), `${kernel} left ${left} bytes: ${told}`);
               };
               const withValue = { ...tables, value: table(value, valueDepth) };
               const outputs = runAttention(`${kind}Attention`, [qkv, scales], withValue, geometry);

@@ -139,10 +139,12 @@ const ABSOLUTE: i32 = 6;
 const EXPONENTIAL: i32 = 7;
 /** x where x > 0, else x * parameter. */
 const LEAKY_RELU: i32 = 8;
+/** Between parameter and second. */
+const CLIP: i32 = 9;
 
 // @ts-ignore: decorator
 @inline
-function map(op: i32, x: v128, parameter: v128): v128 {
+function map(op: i32, x: v128, parameter: v128, second: v128): v128 {
   switch (op) {
     case RELU: return f32x4.max(x, f32x4.splat(0));
     case RELU6: return f32x4.min(f32x4.max(x, f32x4.splat(0)), f32x4.splat(6));
@@ -152,6 +154,7 @@ function map(op: i32, x: v128, parameter: v128): v128 {
     case NEGATE: return f32x4.neg(x);
     case ABSOLUTE: return f32x4.abs(x);
     case EXPONENTIAL: return naturalExponential(x);
+    case CLIP: return f32x4.min(f32x4.max(x, parameter), second);
     default: return v128.bitselect(x, f32x4.mul(x, parameter), f32x4.gt(x, f32x4.splat(0)));
   }
 }
@@ -163,10 +166,11 @@ function mapShare(op: i32, args: usize, part: i32, parts: i32): void {
   const y = elementwiseUnaryArgs.y(args);
   const count = elementwiseUnaryArgs.count(args);
   const parameter = f32x4.splat(elementwiseUnaryArgs.parameter(args));
+  const second = f32x4.splat(elementwiseUnaryArgs.second(args));
   let i: usize = (<usize>lineShareStart(count, part, parts)) << 2; // in bytes
   const end: usize = (<usize>lineShareStart(count, part + 1, parts)) << 2;
-  for (; i + 16 <= end; i += 16) v128.store(y + i, map(op, v128.load(x + i), parameter));
-  for (; i < end; i += 4) store<f32>(y + i, f32x4.extract_lane(map(op, v128.load32_zero(x + i), parameter), 0));
+  for (; i + 16 <= end; i += 16) v128.store(y + i, map(op, v128.load(x + i), parameter, second));
+  for (; i < end; i += 4) store<f32>(y + i, f32x4.extract_lane(map(op, v128.load32_zero(x + i), parameter, second), 0));
 }
 
 /**
@@ -182,6 +186,7 @@ export function elementwiseUnary(args: usize, part: i32, parts: i32): void {
     case NEGATE: return mapShare(NEGATE, args, part, parts);
     case ABSOLUTE: return mapShare(ABSOLUTE, args, part, parts);
     case EXPONENTIAL: return mapShare(EXPONENTIAL, args, part, parts);
+    case CLIP: return mapShare(CLIP, args, part, parts);
     default: return mapShare(LEAKY_RELU, args, part, parts);
   }
 }

@@ -1,24 +1,22 @@
 /**
- * Pooling x [B, H, W, C] over windows into y [B, P, Q, C]: the average, TensorFlow.js's MaxPoolGrad (of equal maxima
- * the first in reading order gets the gradient) and AvgPoolGrad. Places beyond the edge count neither for the maximum
- * nor for the average.
+ * Pooling x [B, H, W, C] over windows into y [B, P, Q, C]: maximum and average, TensorFlow.js's MaxPoolGrad (of equal
+ * maxima the first in reading order gets the gradient) and AvgPoolGrad. Places beyond the edge count neither for the
+ * maximum nor for the average; of windows without a place they are -Infinity and NaN. A NaN in a window is its result.
  *
  * Four channels at a time. Shares are ranges of rows of what is written; in maxPoolGrad, where neighbouring windows
  * write to the same places, they are ranges of (image, 16 channels), of which no two share a place.
  */
 import { shareStart } from "./arguments";
-import { averagePoolArgs, averagePoolGradArgs, maxPoolGradArgs } from "./slots";
+import { averagePoolArgs, averagePoolGradArgs, maxPoolArgs, maxPoolGradArgs } from "./slots";
 
 /** Places of a window that exist, along one axis. */
 // @ts-ignore: decorator
 @inline
 function extent(start: i32, window: i32, size: i32): i32 {
-  return min(start + window, size) - max(start, 0);
+  return max(0, min(start + window, size) - max(start, 0));
 }
 
-/**
- * Each window gives dy to its first place that holds the maximum.
- */
+/** Each window gives dy to its first place that holds the maximum. */
 export function maxPoolGrad(args: usize, part: i32, parts: i32): void {
   const batch = maxPoolGradArgs.batch(args);
   const height = maxPoolGradArgs.height(args);
@@ -108,9 +106,42 @@ function spreadOne(
   }
 }
 
-/**
- * The mean of each window over the places that exist.
- */
+/** The greatest of each window. */
+export function maxPool(args: usize, part: i32, parts: i32): void {
+  const batch = maxPoolArgs.batch(args);
+  const height = maxPoolArgs.height(args);
+  const width = maxPoolArgs.width(args);
+  const rowBytes = <usize>maxPoolArgs.channels(args) << 2;
+  const outputHeight = maxPoolArgs.outputHeight(args);
+  const outputWidth = maxPoolArgs.outputWidth(args);
+  const windowHeight = maxPoolArgs.windowHeight(args);
+  const windowWidth = maxPoolArgs.windowWidth(args);
+  const strideHeight = maxPoolArgs.strideHeight(args);
+  const strideWidth = maxPoolArgs.strideWidth(args);
+  const padTop = maxPoolArgs.padTop(args);
+  const padLeft = maxPoolArgs.padLeft(args);
+  const x = maxPoolArgs.x(args);
+  const y = maxPoolArgs.y(args);
+
+  const end = shareStart(batch * outputHeight, part + 1, parts);
+  for (let row = shareStart(batch * outputHeight, part, parts); row < end; row++) {
+    const image = x + <usize>((row / outputHeight) * height * width) * rowBytes;
+    const top = (row % outputHeight) * strideHeight - padTop;
+    const rows = extent(top, windowHeight, height);
+    for (let q = 0; q < outputWidth; q++) {
+      const left = q * strideWidth - padLeft;
+      const columns = extent(left, windowWidth, width);
+      const target = y + <usize>(row * outputWidth + q) * rowBytes;
+      fillColumn(target, -Infinity, rowBytes);
+      for (let r = max(top, 0); r < max(top, 0) + rows; r++) {
+        const line = image + <usize>(r * width + max(left, 0)) * rowBytes;
+        for (let c = 0; c < columns; c++) raise(line + <usize>c * rowBytes, target, rowBytes);
+      }
+    }
+  }
+}
+
+/** The mean of each window over the places that exist. */
 export function averagePool(args: usize, part: i32, parts: i32): void {
   const batch = averagePoolArgs.batch(args);
   const height = averagePoolArgs.height(args);
@@ -137,7 +168,7 @@ export function averagePool(args: usize, part: i32, parts: i32): void {
       const columns = extent(left, windowWidth, width);
       const factor = <f32>(1 / <f64>(rows * columns));
       const target = y + <usize>(row * outputWidth + q) * rowBytes;
-      clearColumns(target, 1, rowBytes, rowBytes);
+      fillColumn(target, rows * columns > 0 ? 0 : NaN, rowBytes);
       for (let r = max(top, 0); r < max(top, 0) + rows; r++) {
         const line = image + <usize>(r * width + max(left, 0)) * rowBytes;
         for (let c = 0; c < columns; c++) addScaled(line + <usize>c * rowBytes, factor, target, rowBytes);
@@ -187,6 +218,22 @@ export function averagePoolGrad(args: usize, part: i32, parts: i32): void {
       }
     }
   }
+}
+
+function fillColumn(y: usize, value: f32, bytes: usize): void {
+  const values = f32x4.splat(value);
+  let c: usize = 0;
+  for (; c + 16 <= bytes; c += 16) v128.store(y + c, values);
+  for (; c < bytes; c += 4) store<f32>(y + c, value);
+}
+
+/** y = the greater of x and y, NaN where one is. */
+// @ts-ignore: decorator
+@inline
+function raise(x: usize, y: usize, bytes: usize): void {
+  let c: usize = 0;
+  for (; c + 16 <= bytes; c += 16) v128.store(y + c, f32x4.max(v128.load(y + c), v128.load(x + c)));
+  for (; c < bytes; c += 4) store<f32>(y + c, max(load<f32>(y + c), load<f32>(x + c)));
 }
 
 /** y += factor * x */

@@ -8,6 +8,8 @@ import type { GroupedConvolutionAttrs } from "../../ops/convolution.js";
 import { defineKernel, output, pointerOf, type KernelCall, type WasmKernel } from "../kernel.js";
 import { runFilterGradient } from "./convolution-filter-grad.js";
 import { runConvolution, runInputGradient, type ConvolutionShape } from "./convolution-plan.js";
+import { compute, followProduct, viewOf, type ActivationAttrs, type ProductFollowers } from "./followers.js";
+import { share } from "./identity.js";
 import type { Epilogue } from "./product-tasks.js";
 
 type Inputs<Names extends string> = Readonly<Record<Names, tf.TensorInfo>>;
@@ -18,30 +20,56 @@ export type ConvolutionAttributes = Pick<tf.Conv2DAttrs, "strides" | "pad" | "da
 
 const conv2D = defineKernel<Inputs<"x" | "filter">, ConvolutionAttributes>(
   "Conv2D",
-  (call) => convolve(call, call.attrs, {}),
+  (call) =>
+    isOurs(call) ? inChannelsLast(call, call.inputs.x, (x, attrs) => convolve(call, x, attrs)) : call.original(),
   work,
 );
 
-const fusedConv2D = defineKernel<Inputs<"x" | "filter"> & { bias?: tf.TensorInfo }, tf.FusedConv2DAttrs>(
+const fusedConv2D = defineKernel<Inputs<"x" | "filter"> & ProductFollowers, tf.FusedConv2DAttrs & ActivationAttrs>(
   "FusedConv2D",
   (call) => {
-    const { bias } = call.inputs;
-    const { activation } = call.attrs;
-    if (activation !== "linear" && activation !== "relu") return call.original();
-    const shift = bias === undefined ? 0 : pointerOf(call, bias);
-    return convolve(call, call.attrs, { shift, relu: activation === "relu" });
+    const { filter, bias, preluActivationWeights } = call.inputs;
+    if (!isOurs(call)) return call.original();
+    // Of a bias or weights [N, 1, 1] of channels that come first, the channels lie as they do in [N].
+    const vector = (tensor?: tf.TensorInfo): tf.TensorInfo | undefined =>
+      tensor && call.attrs.dataFormat === "NCHW" && tensor.shape.length === 3
+        ? { ...tensor, shape: [...tensor.shape.slice(1), tensor.shape[0]] }
+        : tensor;
+    const followers = { bias: vector(bias), preluActivationWeights: vector(preluActivationWeights) };
+    return inChannelsLast(call, call.inputs.x, (x, attrs) =>
+      followProduct(call, filter.shape[3], followers, call.attrs, (epilogue) => convolve(call, x, attrs, epilogue)),
+    );
   },
   work,
 );
 
-/** y = epilogue(x * filter). */
+/** TensorFlow.js says what is wrong with other types. */
+const isOurs = ({ inputs }: KernelCall<Inputs<"filter"> & Partial<Inputs<"x" | "dy">>, unknown>): boolean =>
+  Object.values<tf.TensorInfo | undefined>(inputs).every(
+    (tensor) => tensor === undefined || tensor.dtype === "float32",
+  );
+
+/** Runs on images whose channels come last, whichever way they come and the result goes. */
+function inChannelsLast<Attrs extends { readonly dataFormat: "NHWC" | "NCHW" }>(
+  call: KernelCall<unknown, Attrs>,
+  x: tf.TensorInfo,
+  run: (x: tf.TensorInfo, attributes: Attrs) => tf.TensorInfo,
+): tf.TensorInfo {
+  if (call.attrs.dataFormat !== "NCHW") return run(x, call.attrs);
+  return compute(call, share(call, x), (images) => {
+    const y = run(images.transpose([0, 2, 3, 1]), { ...call.attrs, dataFormat: "NHWC" });
+    return tf.engine().makeTensorFromTensorInfo(y, call.backend).transpose([0, 3, 1, 2]);
+  });
+}
+
+/** y = epilogue(x * filter), channels last. */
 export function convolve(
-  call: KernelCall<Inputs<"x" | "filter">, unknown>,
+  call: KernelCall<Inputs<"filter">, unknown>,
+  x: tf.TensorInfo,
   attributes: ConvolutionAttributes,
-  epilogue: Epilogue,
-): tf.TensorInfo | tf.TensorInfo[] {
-  const { x, filter } = call.inputs;
-  if (x.dtype !== "float32" || attributes.dataFormat !== "NHWC") return call.original();
+  epilogue: Epilogue = {},
+): tf.TensorInfo {
+  const { filter } = call.inputs;
   const shape = convolutionShape(x.shape, filter.shape, attributes);
   const y = output(call, [shape.images, shape.outputRows, shape.outputColumns, shape.outputChannels]);
   if (tf.util.sizeFromShape(y.shape) === 0) return y;
@@ -53,10 +81,13 @@ export function convolve(
 const conv2DBackpropInput = defineKernel<Inputs<"dy" | "filter">, tf.Conv2DBackpropInputAttrs>(
   "Conv2DBackpropInput",
   (call) => {
-    const { dy, filter } = call.inputs;
-    const { inputShape } = call.attrs;
-    if (call.attrs.dataFormat !== "NHWC") return call.original();
-    return inputGradient(call, dy, filter, convolutionShape(inputShape, filter.shape, call.attrs));
+    const { filter } = call.inputs;
+    const [batch, channels, height, width] = call.attrs.inputShape;
+    if (!isOurs(call)) return call.original();
+    return inChannelsLast(call, call.inputs.dy, (dy, attrs) => {
+      const shape = call.attrs.dataFormat === "NCHW" ? [batch, height, width, channels] : call.attrs.inputShape;
+      return inputGradient(call, dy, filter, convolutionShape(shape, filter.shape, attrs));
+    });
   },
   ({ inputs }) => products(inputs.dy.shape, inputs.filter.shape),
 );
@@ -66,18 +97,28 @@ const conv2DBackpropFilter = defineKernel<Inputs<"x" | "dy">, tf.Conv2DBackpropF
   (call) => {
     const { x, dy } = call.inputs;
     const { filterShape } = call.attrs;
-    if (call.attrs.dataFormat !== "NHWC") return call.original();
-    return filterGradient(call, x, dy, convolutionShape(x.shape, filterShape, call.attrs));
+    if (!isOurs({ ...call, inputs: { x, filter: dy } })) return call.original();
+    if (call.attrs.dataFormat !== "NCHW")
+      return filterGradient(call, x, dy, convolutionShape(x.shape, filterShape, call.attrs));
+    const attrs = { ...call.attrs, dataFormat: "NHWC" as const };
+    const last = (tensor: tf.TensorInfo): tf.Tensor => viewOf(call, tensor).transpose([0, 2, 3, 1]);
+    return compute(call, share(call, x), () => {
+      const images = last(x);
+      const dw = filterGradient(call, images, last(dy), convolutionShape(images.shape, filterShape, attrs));
+      return tf.engine().makeTensorFromTensorInfo(dw, call.backend);
+    });
   },
   ({ inputs, attrs }) => products(inputs.dy.shape, attrs.filterShape),
 );
 
-function inputGradient(
+export function inputGradient(
   call: KernelCall<unknown, unknown>,
   dy: tf.TensorInfo,
   filter: tf.TensorInfo,
   shape: ConvolutionShape,
 ) {
+  // dy may be larger than this convolution's result: the transposed convolution to a smaller size.
+  shape = { ...shape, outputRows: dy.shape[1], outputColumns: dy.shape[2] };
   const dx = output(call, [shape.images, shape.height, shape.width, shape.channels]);
   if (tf.util.sizeFromShape(dx.shape) > 0) {
     const pointers = { dy: pointerOf(call, dy), w: pointerOf(call, filter), dx: pointerOf(call, dx) };
@@ -86,7 +127,7 @@ function inputGradient(
   return dx;
 }
 
-function filterGradient(
+export function filterGradient(
   call: KernelCall<unknown, unknown>,
   x: tf.TensorInfo,
   dy: tf.TensorInfo,
@@ -133,7 +174,7 @@ export function convolutionShape(x: number[], filter: number[], attributes: Conv
 
 const groupedConv2D = defineKernel<Inputs<"x" | "filter">, GroupedConvolutionAttrs>(
   "GroupedConv2D",
-  (call) => convolve(call, call.attrs, {}),
+  (call) => convolve(call, call.inputs.x, call.attrs),
   work,
 );
 

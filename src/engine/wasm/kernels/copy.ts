@@ -240,13 +240,13 @@ const gather = defineKernel<{ x: tf.TensorInfo; indices: tf.TensorInfo }, { axis
   (call) => {
     const { x, indices } = call.inputs;
     const [axis] = tf.util.parseAxisParam(call.attrs.axis, x.shape);
-    if (axis !== 0 || call.attrs.batchDims !== 0 || x.dtype === "string" || indices.dtype !== "int32") {
-      return call.original();
-    }
-    const outside = call.backend.typedArrayFromHeap(indices).find((index) => index < 0 || index >= x.shape[0]);
+    if (indices.dtype !== "int32") return call.original();
+    const rows = x.shape[axis];
+    const outside = call.backend.typedArrayFromHeap(indices).find((index) => index < 0 || index >= rows);
     if (outside !== undefined) {
-      throw new ShapeError(`gather: indices must be from 0 to ${x.shape[0] - 1}, got ${outside}; check their origin`);
+      throw new ShapeError(`gather: indices must be from 0 to ${rows - 1}, got ${outside}; check their origin`);
     }
+    if (axis !== 0 || call.attrs.batchDims !== 0 || x.dtype === "string") return call.original();
     const y = output(call, [...indices.shape, ...x.shape.slice(1)], x.dtype);
     const bytes = tf.util.sizeFromShape(x.shape.slice(1)) * tf.util.bytesPerElement(x.dtype);
     call.pool.run("gatherRows", {

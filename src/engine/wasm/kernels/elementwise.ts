@@ -18,11 +18,14 @@ const unaryOperations = {
   Abs: 6,
   Exp: 7,
   LeakyRelu: 8,
+  ClipByValue: 9,
 } as const;
 
-/** Only the leaky operations have a parameter. */
+/** Only the leaky operations have a parameter, and clipping. */
 interface ElementwiseAttrs {
   readonly alpha?: number;
+  readonly clipValueMin?: number;
+  readonly clipValueMax?: number;
 }
 
 const unaryKernels = Object.entries(unaryOperations).map(([name, operation]) =>
@@ -32,7 +35,9 @@ const unaryKernels = Object.entries(unaryOperations).map(([name, operation]) =>
     const y = output(call, x.shape);
     const count = tf.util.sizeFromShape(x.shape);
     const tensors = { x: pointerOf(call, x), y: pointerOf(call, y) };
-    runSized(call, count, "elementwiseUnary", { operation, ...tensors, count, parameter: call.attrs.alpha ?? 0 });
+    const { alpha, clipValueMin, clipValueMax = 0 } = call.attrs;
+    const parameters = { parameter: alpha ?? clipValueMin ?? 0, second: clipValueMax };
+    runSized(call, count, "elementwiseUnary", { operation, ...tensors, count, ...parameters });
     return y;
   }),
 );

@@ -7,6 +7,8 @@ import { batchNormKernels } from "./batch-norm.js";
 import { convolutionKernels } from "./convolution.js";
 import { copyKernels } from "./copy.js";
 import { crissCrossAttentionKernels } from "./criss-cross-attention.js";
+import { depthwiseConvolutionKernels } from "./depthwise-convolution.js";
+import { einsumKernels } from "./einsum.js";
 import { elementwiseKernels } from "./elementwise.js";
 import { identityKernels } from "./identity.js";
 import { linearKernels } from "./linear.js";
@@ -28,6 +30,8 @@ export const wasmKernels: readonly WasmKernel[] = withDeferrals(
     copyKernels,
     crissCrossAttentionKernels,
     deferredConvolutionKernels,
+    depthwiseConvolutionKernels,
+    einsumKernels,
     elementwiseKernels,
     identityKernels,
     linearKernels,

@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { KernelWork } from "../../kernel-registry.js";
 import { defineKernel, output, pointerOf, type KernelCall, type WasmKernel } from "../kernel.js";
+import { followProduct, type ActivationAttrs, type ProductFollowers } from "./followers.js";
 import { runMatrixProduct, type BatchIndex } from "./matrix-product-plan.js";
 import type { Epilogue } from "./product-tasks.js";
 
@@ -9,34 +10,36 @@ interface Operands {
   readonly a: tf.TensorInfo;
   readonly b: tf.TensorInfo;
 }
-interface FusedOperands extends Operands {
-  readonly bias?: tf.TensorInfo;
-  readonly preluActivationWeights?: tf.TensorInfo;
-}
 interface Transpositions {
   readonly transposeA: boolean;
   readonly transposeB: boolean;
 }
-type FusedAttributes = Transpositions & Pick<tf._FusedMatMulAttrs, "activation">;
 
-const batchMatMul = defineKernel<Operands, Transpositions>("BatchMatMul", (call) => multiply(call, {}), multiplyAdds);
+const batchMatMul = defineKernel<Operands, Transpositions>(
+  "BatchMatMul",
+  (call) => (isOurs(call) ? multiply(call, {}) : call.original()),
+  multiplyAdds,
+);
 
-const fusedMatMul = defineKernel<FusedOperands, FusedAttributes>(
+const fusedMatMul = defineKernel<Operands & ProductFollowers, Transpositions & ActivationAttrs>(
   "_FusedMatMul",
   (call) => {
-    const { bias, b } = call.inputs;
-    const { activation } = call.attrs;
+    const { b } = call.inputs;
+    if (!isOurs(call)) return call.original();
     const columns = b.shape[b.shape.length - (call.attrs.transposeB ? 2 : 1)];
-    const perColumn =
-      bias === undefined || (bias.shape.at(-1) === columns && tf.util.sizeFromShape(bias.shape) === columns);
-    if (!perColumn || (activation !== "linear" && activation !== "relu")) return call.original();
-    return multiply(call, {
-      shift: bias === undefined ? 0 : pointerOf(call, bias),
-      relu: activation === "relu",
-    });
+    return followProduct(call, columns, call.inputs, call.attrs, (epilogue) => multiply(call, epilogue));
   },
   multiplyAdds,
 );
+
+/** TensorFlow.js says what is wrong with the shapes of others. */
+function isOurs({
+  inputs: { a, b },
+  attrs: { transposeA, transposeB },
+}: KernelCall<Operands, Transpositions>): boolean {
+  const sameDepth = matrixShape(a, transposeA)[0] === matrixShape(b, transposeB)[1];
+  return sameDepth && a.dtype === "float32" && b.dtype === "float32";
+}
 
 function multiplyAdds({ inputs, attrs, outputs }: KernelWork<Operands, Transpositions>): number {
   const [depth] = matrixShape(inputs.a, attrs.transposeA);
@@ -45,13 +48,11 @@ function multiplyAdds({ inputs, attrs, outputs }: KernelWork<Operands, Transposi
 
 export const matrixProductKernels: readonly WasmKernel[] = [batchMatMul, fusedMatMul];
 
-function multiply(call: KernelCall<Operands, Transpositions>, epilogue: Epilogue): tf.TensorInfo | tf.TensorInfo[] {
+function multiply(call: KernelCall<Operands, Transpositions>, epilogue: Epilogue): tf.TensorInfo {
   const { a, b } = call.inputs;
   const { transposeA, transposeB } = call.attrs;
   const [depth, rows] = matrixShape(a, transposeA);
-  const [columns, depthOfB] = matrixShape(b, transposeB);
-  // tfjs's own kernel says what is wrong with the shapes.
-  if (depth !== depthOfB || a.dtype !== "float32" || b.dtype !== "float32") return call.original();
+  const [columns] = matrixShape(b, transposeB);
 
   const outerA = a.shape.slice(0, -2);
   const outerB = b.shape.slice(0, -2);

@@ -52,6 +52,18 @@ function windowGeometry({ shape, stride, rows, columns }: AveragePoolAttrs): Win
   };
 }
 
+const forward = (kernelName: string, wasmName: "maxPool" | "averagePool"): WasmKernel =>
+  defineKernel<{ x: tf.TensorInfo }, PoolAttrs>(kernelName, (call) => {
+    const { x } = call.inputs;
+    if (x.dtype !== "float32") return call.original();
+    const windows = geometryOf(x.shape, call.attrs);
+    const { batch, outputHeight, outputWidth, channels } = windows;
+    const y = output(call, [batch, outputHeight, outputWidth, channels]);
+    const tensors = { x: pointerOf(call, x), y: pointerOf(call, y) };
+    runSized(call, tf.util.sizeFromShape(x.shape), wasmName, { ...windows, ...tensors });
+    return y;
+  });
+
 export const poolingKernels: readonly WasmKernel[] = [
   defineKernel<{ x: tf.TensorInfo }, AveragePoolAttrs>("AveragePool", (call) => {
     const { shape, rows, columns } = call.attrs;
@@ -67,6 +79,8 @@ export const poolingKernels: readonly WasmKernel[] = [
     runSized(call, tf.util.sizeFromShape([...shape]), "averagePoolGrad", { ...windowGeometry(call.attrs), ...tensors });
     return dx;
   }),
+  forward("MaxPool", "maxPool"),
+  forward("AvgPool", "averagePool"),
   defineKernel<GradientInputs, PoolAttrs>("MaxPoolGrad", (call) => {
     const { dy, input, output: y } = call.inputs;
     const dx = output(call, input.shape);

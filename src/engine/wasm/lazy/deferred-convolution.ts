@@ -24,7 +24,7 @@ export function deferConvolution(
 }
 
 const deferredConv2D = defineKernel<Operands, ConvolutionAttributes>("DeferredConv2D", (call) => {
-  return deferConvolution(call) ?? convolve(call, call.attrs, {});
+  return deferConvolution(call) ?? convolve(call, call.inputs.x, call.attrs);
 });
 
 const foldedConv2D = defineKernel<Operands & Followers, ConvolutionAttributes & FollowerAttributes>(
@@ -35,7 +35,7 @@ const foldedConv2D = defineKernel<Operands & Followers, ConvolutionAttributes & 
     const { weights, shift } = affineOf(call, filter, affine, epsilon);
     const pointer = (tensor?: tf.TensorInfo): number => (tensor === undefined ? 0 : pointerOf(call, tensor));
     const epilogue = { shift: pointer(shift), residual: pointer(residual), relu };
-    const y = convolve({ ...call, inputs: { x, filter: weights } }, call.attrs, epilogue) as tf.TensorInfo;
+    const y = convolve({ ...call, inputs: { filter: weights } }, x, call.attrs, epilogue);
     return { ...y, shape: shape ?? y.shape };
   },
   ({ inputs, outputs }) => products(outputs[0].shape, inputs.filter.shape),

@@ -1,0 +1,112 @@
+/**
+ * Kernels that TensorFlow.js's JavaScript backend computes: those that its WebAssembly backend lacks, and the calls that it
+ * answers wrongly without a word. Most of its WebAssembly kernels take every input for float32; given bool, a quarter of the
+ * size, some write past the end of the memory that they have. So they are given what they are known to be right for
+ * ({@link isRight}), and all else takes the slow and certain way: values are copied out, computed and copied in.
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
+import type { KernelCall } from "../kernel.js";
+
+type Inputs = Readonly<Record<string, tf.TensorInfo | undefined>> | readonly tf.TensorInfo[];
+
+/** What is used of TensorFlow.js's backend named "cpu". */
+interface JavaScriptBackend {
+  makeTensorInfo(shape: number[], dtype: tf.DataType, values: tf.backend_util.BackendValues): tf.TensorInfo;
+  readSync(dataId: object): tf.backend_util.BackendValues;
+  disposeData(dataId: object, force: boolean): boolean;
+}
+
+interface Call {
+  readonly inputs: Inputs;
+  readonly attrs: tf.NamedAttrMap;
+}
+
+/** Of TensorFlow.js's WebAssembly kernels, beside float32: the types that are right in any input. */
+const typesBesideFloat: Readonly<Record<string, readonly tf.DataType[]>> = {
+  ...sameFor(["Reshape", "ExpandDims", "Identity"], ["int32", "bool", "string", "complex64"]),
+  ...sameFor(["StringNGrams", "StringSplit", "StringToHashBucketFast"], ["int32", "string"]),
+  ...sameFor(["Add", "Sub", "Multiply"], ["int32"]),
+  ...sameFor(["Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual"], ["int32"]),
+  ...sameFor(["LogicalAnd", "LogicalOr", "LogicalNot"], ["bool"]),
+  ...sameFor(["Fill", "Range", "LinSpace"], []),
+  // Boxes, indices and places are whole numbers beside values in float32.
+  ...sameFor(["CropAndResize", "GatherNd", "GatherV2", "ScatterNd", "NonMaxSuppressionV3"], ["int32"]),
+  ...sameFor(["NonMaxSuppressionV4", "NonMaxSuppressionV5"], ["int32"]),
+  Cast: ["int32", "bool"],
+  OneHot: ["int32"],
+};
+
+/** Calls in float32 that TensorFlow.js's WebAssembly kernels get wrong all the same. */
+const wrongInFloat: Readonly<Record<string, (call: Call) => boolean>> = {
+  Cast: ({ attrs }) => attrs["dtype"] === "bool",
+  OneHot: ({ attrs }) => attrs["dtype"] !== "int32",
+  // Strides of zeros around the input are taken for those of the output.
+  Conv3DBackpropFilterV2: () => true,
+  Conv3DBackpropInputV2: () => true,
+  PadV2: () => true,
+  // Whole numbers, also of a division by zero.
+  FloorDiv: () => true,
+  MaxPoolWithArgmax: () => true,
+  Prelu: ({ inputs }) => {
+    const { x, alpha } = inputs as Readonly<Record<"x" | "alpha", tf.TensorInfo>>;
+    return tf.backend_util.assertAndGetBroadcastShape(x.shape, alpha.shape).join() !== x.shape.join();
+  },
+};
+
+function sameFor<T>(names: readonly string[], value: T): Record<string, T> {
+  return Object.fromEntries(names.map((name) => [name, value]));
+}
+
+/** Whether TensorFlow.js's own WebAssembly kernel answers this call rightly. */
+export function isRight(kernelName: string, call: Call): boolean {
+  const tensors = Object.values<tf.TensorInfo | undefined>(call.inputs as Record<string, tf.TensorInfo>);
+  const types = typesBesideFloat[kernelName] ?? [];
+  const known = tensors.every(
+    (tensor) => tensor === undefined || tensor.dtype === "float32" || types.includes(tensor.dtype),
+  );
+  if (!known || wrongInFloat[kernelName]?.(call)) return false;
+  return tensors.every((tensor) => tensor === undefined || tf.util.sizeFromShape(tensor.shape) > 0);
+}
+
+/** Whether JavaScript has a kernel of that name. */
+export const isInJavaScript = (kernelName: string): boolean => kernelOf(kernelName) !== undefined;
+
+const kernelOf = (kernelName: string) => tf.getKernel(kernelName, "cpu") as tf.KernelConfig | undefined;
+
+/** What JavaScript's kernel gives. */
+export function computeInJavaScript(
+  { backend }: Pick<KernelCall, "backend">,
+  kernelName: string,
+  { inputs, attrs }: Call,
+): tf.TensorInfo | tf.TensorInfo[] {
+  const cpu = tf.findBackend("cpu") as unknown as JavaScriptBackend;
+  const move = (tensor: tf.TensorInfo | undefined) => tensor && copyOut(backend, cpu, tensor);
+  const moved = Array.isArray(inputs)
+    ? inputs.map(move)
+    : Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, move(tensor as tf.TensorInfo)]));
+  const copies = Object.values<tf.TensorInfo | undefined>(moved as Record<string, tf.TensorInfo>);
+  const outputs = kernelOf(kernelName)!.kernelFunc({ inputs: moved as tf.NamedTensorInfoMap, attrs, backend: cpu });
+  const results = [outputs].flat().map((tensor) => copyIn(backend, cpu, tensor));
+  for (const tensor of new Set([...copies, ...[outputs].flat()])) if (tensor) cpu.disposeData(tensor.dataId, true);
+  return Array.isArray(outputs) ? results : results[0];
+}
+
+function copyOut(backend: BackendWasm, cpu: JavaScriptBackend, { dataId, shape, dtype }: tf.TensorInfo): tf.TensorInfo {
+  const values = backend.readSync(dataId);
+  if (dtype !== "complex64") return cpu.makeTensorInfo(shape, dtype, values);
+  const parts = tf.backend_util.splitRealAndImagArrays(values as Float32Array);
+  const inputs = {
+    real: cpu.makeTensorInfo(shape, "float32", parts.real),
+    imag: cpu.makeTensorInfo(shape, "float32", parts.imag),
+  };
+  return kernelOf("Complex")!.kernelFunc({ inputs, attrs: {}, backend: cpu }) as tf.TensorInfo;
+}
+
+function copyIn(backend: BackendWasm, cpu: JavaScriptBackend, { dataId, shape, dtype }: tf.TensorInfo): tf.TensorInfo {
+  const values = cpu.readSync(dataId);
+  // A kernel may say another type than that of the array it gives.
+  const Elements = dtype === "bool" ? Uint8Array : dtype === "int32" ? Int32Array : null;
+  const elements = Elements === null || values instanceof Elements ? values : Elements.from(values as Uint8Array);
+  return { dataId: backend.write(elements, shape, dtype), shape, dtype };
+}
