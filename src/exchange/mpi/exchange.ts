@@ -1,0 +1,128 @@
+/**
+ * An exchange over MPI: `mpiexec -n 4 npx axial-lab train ...` starts four processes that train one model. Sums are made in
+ * place, in the engine's own memory or wherever an array lies; nothing is copied on the way.
+ */
+import { AxialError, UnsupportedError } from "../../core/errors.js";
+import { localExchange, type Exchange } from "../exchange.js";
+import { findMpi } from "./find.js";
+import { readLaunch, type Launch } from "./launcher.js";
+import { loadMpi, type MpiLibrary } from "./library.js";
+
+/** Floats that are summed at once: many small arrays travel together. */
+const bucketFloats = 1 << 20;
+
+let opened: Exchange | null = null;
+
+/**
+ * The exchange of all processes that `mpiexec` started; the local one where the process was started by itself, and then
+ * nothing is loaded. The same at every call.
+ *
+ * @throws UnsupportedError when there is an `mpiexec` and no library of its family, or one of another.
+ */
+export function openExchange(): Exchange {
+  if (opened !== null) return opened;
+  const launch = readLaunch();
+  opened = launch === null || launch.size < 2 ? localExchange : mpiExchange(launch, openLibrary(launch));
+  return opened;
+}
+
+/** The first library of the launcher's family that loads. */
+export function openLibrary({ family }: Pick<Launch, "family">): MpiLibrary {
+  const failures: string[] = [];
+  for (const candidate of findMpi(family)) {
+    try {
+      return loadMpi(candidate);
+    } catch (error) {
+      failures.push((error as Error).message);
+    }
+  }
+  throw new UnsupportedError(
+    `mpi: the library of the mpiexec that started this process must load, got ${failures[0] ?? "none on this platform"}; ` +
+      `install ${family === "mpich" ? "mpich" : "openmpi"}, or name it by AXIAL_LAB_MPI`,
+  );
+}
+
+function mpiExchange(launch: Launch, mpi: MpiLibrary): Exchange {
+  mpi.init();
+  const size = mpi.size();
+  if (size !== launch.size) {
+    throw new UnsupportedError(
+      `mpi: mpiexec started ${launch.size} processes, got a library that knows of ${size} (${mpi.version}, ${mpi.path}); ` +
+        `use the mpiexec of that MPI, or name the library of this one by AXIAL_LAB_MPI`,
+    );
+  }
+  const rank = mpi.rank();
+  const leave = endOthersOnFailure(mpi, rank);
+  return {
+    rank,
+    size,
+    sum(arrays) {
+      inBuckets(arrays, (values) => mpi.sum(values));
+      return Promise.resolve();
+    },
+    broadcast(arrays) {
+      inBuckets(arrays, (values) => mpi.broadcast(values));
+      return Promise.resolve();
+    },
+    barrier: () => Promise.resolve(mpi.barrier()),
+    end() {
+      leave();
+      mpi.finalize();
+      return Promise.resolve();
+    },
+  };
+}
+
+/**
+ * A rank that ends before the others have ended would leave them waiting for ever: it takes all with it and says which it
+ * was. The result calls that off.
+ */
+function endOthersOnFailure(mpi: MpiLibrary, rank: number): () => void {
+  const abort = (code: number): void => {
+    process.stderr.write(`mpi: rank ${rank} ended early with code ${code}; all processes end with it\n`);
+    mpi.abort(code === 0 ? 1 : code);
+  };
+  process.on("exit", abort);
+  return () => void process.off("exit", abort);
+}
+
+/** Small arrays of one kind are put together, large ones go as they are. */
+function inBuckets(
+  arrays: readonly (Float32Array | Float64Array)[],
+  work: (values: Float32Array | Float64Array) => void,
+): void {
+  let pending: Float32Array[] = [];
+  let pendingFloats = 0;
+  const flush = (): void => {
+    if (pending.length === 1) work(pending[0]);
+    else if (pending.length > 1) {
+      const bucket = new Float32Array(pendingFloats);
+      let at = 0;
+      for (const array of pending) {
+        bucket.set(array, at);
+        at += array.length;
+      }
+      work(bucket);
+      at = 0;
+      for (const array of pending) {
+        array.set(bucket.subarray(at, at + array.length));
+        at += array.length;
+      }
+    }
+    [pending, pendingFloats] = [[], 0];
+  };
+  for (const array of arrays) {
+    if (array.length === 0) continue;
+    if (!(array instanceof Float32Array || array instanceof Float64Array))
+      throw new AxialError("internal: an exchange takes arrays of floats");
+    if (array instanceof Float64Array || array.length >= bucketFloats) {
+      flush();
+      work(array);
+      continue;
+    }
+    if (pendingFloats + array.length > bucketFloats) flush();
+    pending.push(array);
+    pendingFloats += array.length;
+  }
+  flush();
+}
