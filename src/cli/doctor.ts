@@ -4,6 +4,7 @@ import { version_core as tfjsVersion } from "@tensorflow/tfjs";
 import type { Command } from "commander";
 import * as engine from "../engine/index.js";
 import { version } from "../core/version.js";
+import { describeMpi } from "../exchange/index.js";
 
 interface Diagnosis {
   readonly versions: { readonly package: string; readonly node: string; readonly v8: string; readonly tfjs: string };
@@ -17,6 +18,8 @@ interface Diagnosis {
   readonly heap: engine.EngineMemory["heap"];
   /** Each optional package with why it is not used, or null where it can be. */
   readonly optional: Readonly<Record<string, string | null>>;
+  /** The MPI that several processes would train through, or how to get one. */
+  readonly mpi: string;
   /** What would be faster here, one line each. */
   readonly advice: readonly string[];
 }
@@ -72,6 +75,7 @@ async function diagnose({ backend, engine: choice, threads }: DoctorOptions): Pr
     engine: report,
     heap: engine.memory().heap,
     optional,
+    mpi: describeMpi(),
     advice: advise(report),
   };
 }
@@ -107,7 +111,7 @@ function kernelsLine({ kernels, instructionSet }: engine.EngineReport): string {
   return instructionSet === null ? "fused, in WebAssembly" : `fused, native for ${instructionSet}`;
 }
 
-function describe({ versions, machine, engine: report, heap, optional, advice }: Diagnosis): string {
+function describe({ versions, machine, engine: report, heap, optional, mpi, advice }: Diagnosis): string {
   const yes = (value: boolean): string => (value ? "yes" : "no");
   const rows: [string, string][] = [
     ["package", `axial-lab ${versions.package}, TensorFlow.js ${versions.tfjs}`],
@@ -127,6 +131,7 @@ function describe({ versions, machine, engine: report, heap, optional, advice }:
     ]);
   }
   for (const [name, absent] of Object.entries(optional)) rows.push(["optional", absent ?? `${name} is installed`]);
+  rows.push(["processes", mpi]);
   for (const line of advice) rows.push(["faster", line]);
   return rows.map(([name, value]) => `${name.padEnd(10)}${value}`).join("\n");
 }

@@ -1,10 +1,12 @@
 /** `axial-lab train`: trains a model for a task, shows how it goes, and can be stopped and resumed at any time. */
 import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Option, type Command } from "commander";
 import { ConfigError } from "../core/errors.js";
 import type { AugmentationPreset, Dataset } from "../data/index.js";
 import * as engine from "../engine/index.js";
+import { openExchange, readLaunch, threadsPerProcess } from "../exchange/index.js";
 import { names as modelNames, type ResNetConfig } from "../models/index.js";
 import {
   defaultRate,
@@ -134,6 +136,7 @@ Examples:
   npx axial-lab train --data imagenette --size 96:128 --epochs 20 --optimizer ranger --schedule flat-cosine
   npx axial-lab train --task semantic-segmentation           a class for every pixel, by criss-cross attention
   npx axial-lab train --resume runs/axial-resnet-small-generated
+  mpiexec -n 4 npx axial-lab train --preset imagenette-64    four processes, on one machine or several: docs/many-machines.md
   npx axial-lab train --resume runs/axial-resnet-small-generated --epochs 8
                                                          longer than it was meant to be
   npx axial-lab evaluate runs/axial-resnet-small-generated    top-1, top-5 and each class
@@ -150,7 +153,11 @@ async function run(flags: TrainFlags): Promise<void> {
   const { kind } = task.config;
   resolveConfig({ ...settings, task, model, data: commandTask(kind).generated({}) });
 
-  const progress = createTrainProgress(json ? { write: () => undefined } : process.stdout);
+  const launch = readLaunch();
+  const exchange = openExchange();
+  // Of several processes the first alone is heard.
+  const silent = json || exchange.rank > 0;
+  const progress = createTrainProgress(silent ? { write: () => undefined } : process.stdout);
   const interruption = stopOnSignals(progress);
   const { signal } = interruption;
   const onProgress = progress.preparation;
@@ -159,7 +166,7 @@ async function run(flags: TrainFlags): Promise<void> {
     await engine.start({
       ...(flags.backend && { backend: flags.backend }),
       ...(flags.engine && { engine: flags.engine }),
-      ...(flags.threads !== undefined && { threads: flags.threads }),
+      threads: flags.threads ?? threadsPerProcess(availableParallelism(), launch),
     });
     data = await openData(choice, kind, { signal, onProgress });
     const { skipped } = data;
@@ -173,11 +180,13 @@ async function run(flags: TrainFlags): Promise<void> {
       logs: flags.log,
       resume,
       notes: { ...choice },
+      exchange,
       signal,
       onProgress,
       onEvent: (event) => {
-        if (json) console.log(JSON.stringify(event));
+        if (json && exchange.rank === 0) console.log(JSON.stringify(event));
         else progress.event(event);
+        if (event.event === "start" && exchange.size > 1) progress.line(`processes  ${exchange.size}, over MPI`);
         if (event.event === "start" && skipped.length > 0) progress.line(skippedLine(skipped));
       },
       onValidation: progress.validation,
@@ -194,6 +203,7 @@ async function run(flags: TrainFlags): Promise<void> {
     await data?.close();
     await engine.stop();
   }
+  await exchange.end();
 }
 
 const skippedLine = (skipped: Dataset["skipped"]): string =>

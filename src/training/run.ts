@@ -9,7 +9,8 @@ import { createAverage, type WeightAverage } from "./averaging.js";
 import { checkpointPath, freshState, readCheckpoint, writeCheckpoint, type RunState } from "./checkpoint.js";
 import { isModel, resolveConfig, resolveTask, resumedConfig, sizeAt, type TrainConfig } from "./config.js";
 import type { RunEvent } from "./events.js";
-import { localExchange, type Exchange } from "../exchange/exchange.js";
+import type { Exchange } from "../exchange/exchange.js";
+import { openExchange } from "../exchange/mpi/exchange.js";
 import { loadInitialWeights } from "./initial-weights.js";
 import { createOptimizer, type Optimizer } from "./optimizers.js";
 import type { AnyTrainOptions } from "./options.js";
@@ -43,7 +44,7 @@ export interface Run extends Trainee {
 }
 
 export async function openRun(options: AnyTrainOptions): Promise<Run> {
-  const { data, resume, signal, onProgress, exchange = localExchange } = options;
+  const { data, resume, signal, onProgress, exchange = openExchange() } = options;
   const folder = folderOf(options);
   const writes = folder !== null && exchange.rank === 0;
   const saved = resume === undefined ? null : await readCheckpoint(resume);

@@ -42,6 +42,19 @@ export function openLibrary({ family }: Pick<Launch, "family">): MpiLibrary {
   );
 }
 
+/** One line about the MPI that is there, or how to get one. Loads it to ask its version. */
+export function describeMpi(): string {
+  for (const candidate of findMpi(readLaunch()?.family ?? null)) {
+    try {
+      const { version, path, abi } = loadMpi(candidate);
+      return `${version}, ${abi.name} (${path}): mpiexec -n 2 npx axial-lab train`;
+    } catch {
+      // The next one may load.
+    }
+  }
+  return "no MPI found; install mpich or openmpi by the system's package manager, or pip install mpich";
+}
+
 function mpiExchange(launch: Launch, mpi: MpiLibrary): Exchange {
   mpi.init();
   const size = mpi.size();

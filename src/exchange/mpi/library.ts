@@ -1,4 +1,5 @@
 /** The few functions of an MPI library that an exchange needs, called through koffi on memory where it lies. */
+import { createRequire } from "node:module";
 import { UnsupportedError } from "../../core/errors.js";
 import type { Handle, MpiAbi, MpiHandles } from "./abi.js";
 import type { Candidate } from "./find.js";
@@ -37,7 +38,7 @@ interface Koffi {
 export function loadMpi({ library: path, abi }: Candidate): MpiLibrary {
   let koffi: Koffi;
   try {
-    koffi = require("koffi") as Koffi;
+    koffi = createRequire(__filename)("koffi") as Koffi;
   } catch (error) {
     throw new UnsupportedError(`mpi: koffi must load, got ${firstLine(error)}; npm install koffi`);
   }
