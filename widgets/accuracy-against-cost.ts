@@ -2,7 +2,8 @@
 import { paperFigures } from "../src/models/paper.js";
 import { costCurvesSpec, type CostPoint } from "./cost-curves.js";
 import type { Figure } from "./figure.js";
-import { vegaFigure, type VegaLiteSpec } from "./vega.js";
+import { vegaFigure } from "./vega.js";
+import type { VegaLiteSpec } from "./vega-lite-spec.js";
 
 /** A network that was trained here. */
 export interface AccuracyPoint {

@@ -3,7 +3,8 @@ import { ConfigError } from "../src/core/errors.js";
 import { diagramLayers, type DiagramArrow, type DiagramBox } from "./diagram.js";
 import type { Figure } from "./figure.js";
 import { columnWidth } from "./theme.js";
-import { vegaFigure, type VegaLiteSpec } from "./vega.js";
+import { vegaFigure } from "./vega.js";
+import type { VegaLiteSpec } from "./vega-lite-spec.js";
 
 /** Sizes of a layer of position-sensitive axial attention, as its own `getConfig()` and input have them. */
 export interface AxialAttentionSizes {

@@ -5,7 +5,8 @@ import { matrixCells } from "./matrix.js";
 import { extent, significant } from "./numbers.js";
 import { assertPixels, greyOf, pixelsUri, type Pixels } from "./pixels.js";
 import { columnWidth, fontSizes } from "./theme.js";
-import { vegaFigure, type VegaLiteSpec } from "./vega.js";
+import { vegaFigure } from "./vega.js";
+import type { VegaLiteSpec } from "./vega-lite-spec.js";
 
 export interface CenterOffsetFieldsArgs {
   readonly image: Pixels;

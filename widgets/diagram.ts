@@ -1,6 +1,6 @@
 /** Boxes with lines of text, and arrows between them, in Vega-Lite: what the diagrams of layers and blocks are drawn of. */
 import { fontSizes } from "./theme.js";
-import type { VegaLiteSpec } from "./vega.js";
+import type { VegaLiteSpec } from "./vega-lite-spec.js";
 
 /** A box around its middle, in CSS pixels. */
 export interface DiagramBox {

@@ -4,7 +4,8 @@ import type { Figure } from "./figure.js";
 import { extent, quantile, significant } from "./numbers.js";
 import { assertEncodingTable, type EncodingTable } from "./relative-encodings.js";
 import { columnWidth } from "./theme.js";
-import { vegaFigure, type VegaLiteSpec } from "./vega.js";
+import { vegaFigure } from "./vega.js";
+import type { VegaLiteSpec } from "./vega-lite-spec.js";
 
 /** One table, and where and when it was found. */
 export interface EncodingSnapshot {

@@ -5,7 +5,8 @@ import { percent, significant } from "./numbers.js";
 import { areasOf, assertPanoptic, labelsOf, runsOf, type PanopticPicture } from "./panoptic-segments.js";
 import { assertPixels, greyOf, pixelsUri, type Pixels } from "./pixels.js";
 import { columnWidth, fontSizes, light } from "./theme.js";
-import { vegaFigure, type VegaLiteSpec } from "./vega.js";
+import { vegaFigure } from "./vega.js";
+import type { VegaLiteSpec } from "./vega-lite-spec.js";
 
 /** Runs of a map are taken at this many rows at most; finer ones cannot be pointed at. */
 const mostRows = 180;

@@ -4,7 +4,8 @@ import type { Figure } from "./figure.js";
 import { distinctNames } from "./names.js";
 import { percent, significant } from "./numbers.js";
 import { columnWidth } from "./theme.js";
-import { vegaFigure, type VegaLiteSpec } from "./vega.js";
+import { vegaFigure } from "./vega.js";
+import type { VegaLiteSpec } from "./vega-lite-spec.js";
 
 /** Qualities from 0 to 1; NaN for a class that neither truth nor prediction has. */
 export interface ClassQuality {

@@ -5,7 +5,8 @@ import { matrixCells } from "./matrix.js";
 import { distinctNames } from "./names.js";
 import { percent } from "./numbers.js";
 import { columnWidth, fontSizes } from "./theme.js";
-import { vegaFigure, type VegaLiteSpec } from "./vega.js";
+import { vegaFigure } from "./vega.js";
+import type { VegaLiteSpec } from "./vega-lite-spec.js";
 
 /** Which places one layer brings together. `span`: places of its window, odd; default the whole axis. */
 export type ReceptiveLayer =

@@ -5,7 +5,7 @@
  * stands beside it for readers that know nothing older. Our specifications keep to the grammar that both versions share,
  * and are drawn here by version 6.
  */
-import type { MimeBundle } from "../src/jupyter/host.js";
+import type { MimeBundle } from "../src/core/kernel-host.js";
 import { createFigure, type Figure } from "./figure.js";
 import { withoutLogZeros } from "./log-scales.js";
 import { vegaLiteToSvg } from "./picture.js";

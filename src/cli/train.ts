@@ -28,7 +28,6 @@ import {
   type TrainSettings,
 } from "../training/index.js";
 import { number } from "./arguments.js";
-import { modelOf } from "./model-option.js";
 import {
   augmentationOption,
   choiceOf,

@@ -9,5 +9,6 @@ export * from "./ops/axial-attention.js";
 export * from "./ops/local-attention.js";
 export * from "./ops/criss-cross-attention.js";
 export * from "./profile.js";
+export { ready } from "./ready.js";
 export type { HeapUse } from "./wasm/heap.js";
 export { measureMatrixPeak } from "./wasm/matrix-peak.js";

@@ -1,6 +1,6 @@
 /** Makes batches from a file of photographs and labels: the same job and indices give the same bits on any thread. */
 import { randomOf } from "../core/random.js";
-import type { BatchMaker } from "../data/batch-pool.js";
+import type { BatchMaker } from "../data/batch-maker.js";
 import { normalizationTable } from "../data/normalize.js";
 import { cutOut, drawCrop, wholeImage, type PanopticAugmentation } from "./crop.js";
 import {

@@ -1,6 +1,6 @@
 /** Makes batches of drawn panoptic scenes: the same job and indices give the same bits on any thread. */
 import { randomOf } from "../core/random.js";
-import type { BatchMaker } from "../data/batch-pool.js";
+import type { BatchMaker } from "../data/batch-maker.js";
 import type { Split } from "../data/dataset.js";
 import { normalizationTable } from "../data/normalize.js";
 import {

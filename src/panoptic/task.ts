@@ -4,6 +4,7 @@ import { ConfigError, ShapeError } from "../core/errors.js";
 import { resizeBilinear, resizeOffsets } from "../functions/resize.js";
 import { create, type ResNetConfig } from "../models/index.js";
 import type { Task } from "../training/task.js";
+import { assertConfig } from "../training/tasks/assert-config.js";
 import { batchLabels, type PanopticBatch, type PanopticDataset } from "./dataset.js";
 import { panopticLosses, type PanopticLossOptions, type PanopticTargetTensors } from "./losses.js";
 import { panopticMeter, type PanopticEvaluation } from "./meter.js";
@@ -39,6 +40,7 @@ export function panopticSegmentation(
         throw new ConfigError(`panoptic: the data set must hold panoptic maps, got ${targets} in ${name}; use another`);
     },
     create,
+    assertConfig,
     assertModel({ name, outputs }, { classes }) {
       const channels = outputs.map(({ shape }) => (shape.length === 4 ? shape[3] : null));
       if (channels.length === 3 && [classes.length, 1, 2].every((count, index) => channels[index] === count)) return;

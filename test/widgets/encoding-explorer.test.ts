@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { encodingExplorerSpec, type EncodingSnapshot } from "../../widgets/encoding-explorer.js";
-import { themed, type VegaLiteSpec } from "../../widgets/vega.js";
+import { themed } from "../../widgets/vega.js";
+import type { VegaLiteSpec } from "../../widgets/vega-lite-spec.js";
 import { drawStrictly, textsOf } from "../helpers/figures.js";
 
 const table = (scale: number) => ({

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
-import { hostKey, type CommMessage, type KernelHost } from "../../src/jupyter/host.js";
+import { hostKey, type CommMessage, type KernelHost } from "../../src/core/kernel-host.js";
 import { trainingMonitor } from "../../widgets/training-monitor.js";
 import type { LogEvent } from "../../widgets/training-curves.js";
 

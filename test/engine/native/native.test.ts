@@ -8,6 +8,7 @@ import { ConfigError, UnsupportedError } from "../../../src/core/errors.js";
 import * as engine from "../../../src/engine/index.js";
 import { loadNative } from "../../../src/engine/native/binding.js";
 import { wasmContext } from "../../../src/engine/wasm/install.js";
+import { signatures, type KernelArguments } from "../../../src/engine/wasm/signatures.js";
 
 const absent = engine.findLibrary() === null ? "the native kernels are not built (axial-lab engine build)" : false;
 const memory = new WebAssembly.Memory({ initial: 1, maximum: 2, shared: true });
@@ -64,7 +65,10 @@ describe("native kernels", { skip: absent }, () => {
   it("say what is wrong with a geometry, and go on", async () => {
     await engine.start({ engine: "native", threads: 2 });
     const { pool } = wasmContext()!;
-    const args = [2 ** 32 - 64, 0, 0, 1, 512, 512, 512, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    const values = [2 ** 32 - 64, 0, 0, 1, 512, 512, 512, 1, 1, 1, 1];
+    const args = Object.fromEntries(
+      Object.keys(signatures.matrixProduct).map((name, slot) => [name, values[slot] ?? 0]),
+    ) as KernelArguments<"matrixProduct">;
     assert.throws(
       () => pool.run("matrixProduct", args),
       /^Error: internal: kernel matrixProduct failed in share \d of 2: heap: a kernel must stay within \d+ bytes, got 262144/,
