@@ -1,6 +1,7 @@
 /**
- * The layers and models of this library as a table: for each its paper, its equation and one line of use. The README shows it
- * (`npm run readme` writes it there), and a test runs every line.
+ * The layers and models of this library as an index: for each its paper, its equation, one line of use, and where its
+ * function, layer, kernel, test, reference cases and lesson are. The README shows it (`npm run readme` writes it there);
+ * a test runs every line and resolves every file.
  */
 
 export interface CatalogueEntry {
@@ -13,7 +14,41 @@ export interface CatalogueEntry {
   readonly use: string;
   /** An input shape that it takes, and the shape that comes out. */
   readonly shapes: readonly [input: readonly number[], output: readonly number[]];
+  readonly files: CatalogueFiles;
 }
+
+/** Files from the package's folder; null where there is none of its own. */
+export interface CatalogueFiles {
+  /** The equation as a pure function on tensors. */
+  readonly function: string | null;
+  /** The layer, or what builds the model. */
+  readonly layer: string;
+  /** The kernel that computes the function and, with `-grad`, its gradient. */
+  readonly kernel: string | null;
+  readonly test: string;
+  /** What published implementations compute, for `axial-lab verify`. */
+  readonly cases: readonly string[];
+  /** The notebook that teaches it. */
+  readonly lesson: string | null;
+}
+
+/** A family whose files all have its name; `others` where they have not. */
+const family = (name: string, others: Partial<CatalogueFiles> = {}): CatalogueFiles => ({
+  function: `src/functions/${name}.ts`,
+  layer: `src/layers/${name}.ts`,
+  kernel: null,
+  test: `test/layers/${name}.test.ts`,
+  cases: [],
+  lesson: null,
+  ...others,
+});
+
+/** A model of the zoo. */
+const model = (name: string, others: Partial<CatalogueFiles> = {}): CatalogueFiles =>
+  family(name, { function: null, layer: `src/models/${name}.ts`, test: "test/models/zoo.test.ts", ...others });
+
+const kernel = (name: string) => ({ kernel: `src/engine/wasm/assembly/${name}.ts` });
+const cases = (...names: string[]) => ({ cases: names.map((name) => `test/fixtures/${name}.safetensors`) });
 
 const papers = {
   axialDeepLab: { name: "Axial-DeepLab", arxiv: "2003.07853" },
@@ -35,6 +70,7 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 7, 5, 8],
       [1, 7, 5, 16],
     ],
+    files: family("global-attention", kernel("axial-attention")),
   },
   {
     title: "stand-alone self-attention (SASA)",
@@ -45,6 +81,7 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 7, 5, 8],
       [1, 7, 5, 16],
     ],
+    files: family("stand-alone-attention", { ...kernel("local-attention"), ...cases("sasa-layer-k3") }),
   },
   {
     title: "attention stem of SASA",
@@ -55,6 +92,7 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 8, 8, 3],
       [1, 8, 8, 16],
     ],
+    files: family("value-mixture-attention"),
   },
   {
     title: "local attention, position-sensitive",
@@ -65,6 +103,7 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 7, 5, 8],
       [1, 7, 5, 32],
     ],
+    files: family("local-attention", kernel("local-attention")),
   },
   {
     title: "axial attention, position-sensitive",
@@ -75,6 +114,11 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 7, 5, 8],
       [1, 7, 5, 16],
     ],
+    files: family("axial-attention", {
+      ...kernel("axial-attention"),
+      ...cases("axialdeeplab-attention-height-s1-a", "axialdeeplab-attention-width-s1-a", "saaxial-layer-height"),
+      lesson: "notebooks/01-quick-start.ipynb",
+    }),
   },
   {
     title: "criss-cross attention",
@@ -85,6 +129,10 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 7, 5, 16],
       [1, 7, 5, 16],
     ],
+    files: family("criss-cross-attention", {
+      ...kernel("criss-cross-attention"),
+      ...cases("ccnet-crisscross-r1", "ccnet-crisscross-r2"),
+    }),
   },
   {
     title: "N-dimensional axial attention",
@@ -95,6 +143,10 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 3, 7, 5, 8],
       [1, 3, 7, 5, 8],
     ],
+    files: family("nd-axial-attention", {
+      ...kernel("axial-attention"),
+      ...cases("axialattn-image-sum", "axialattn-image-sequential", "axialattn-video-sum"),
+    }),
   },
   {
     title: "axial position embedding",
@@ -105,6 +157,7 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 7, 5, 8],
       [1, 7, 5, 8],
     ],
+    files: family("axial-position-embedding", cases("axialattn-posemb-channels-last", "axialattn-posemb-video")),
   },
   {
     title: "axial image transformer, reversible",
@@ -115,6 +168,7 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 7, 5, 8],
       [1, 7, 5, 8],
     ],
+    files: family("axial-image-transformer", { function: "src/functions/reversible.ts" }),
   },
   {
     title: "Axial Transformer, autoregressive",
@@ -125,6 +179,9 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 7, 5, 1],
       [1, 7, 5, 1, 4],
     ],
+    files: model("autoregressive-axial-transformer", {
+      test: "test/models/autoregressive-axial-transformer.test.ts",
+    }),
   },
   {
     title: "Axial-ResNet-26 and -50, S to XL",
@@ -135,6 +192,10 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 32, 32, 3],
       [1, 10],
     ],
+    files: model("axial-resnet", {
+      ...cases("axialdeeplab-net", "axialdeeplab-block-s1", "axialdeeplab-block-s2-downsample"),
+      lesson: "notebooks/01-quick-start.ipynb",
+    }),
   },
   {
     title: "Axial-ResNet, stand-alone: attention throughout",
@@ -145,6 +206,7 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 32, 32, 3],
       [1, 10],
     ],
+    files: model("axial-resnet"),
   },
   {
     title: "ResNet-50 with stand-alone or position-sensitive attention",
@@ -155,6 +217,7 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 16, 16, 3],
       [1, 10],
     ],
+    files: model("attention-resnet", cases("sasa-bottleneck-convolution")),
   },
   {
     title: "CCNet: criss-cross head on a dilated ResNet",
@@ -165,6 +228,7 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 64, 64, 3],
       [1, 9, 9, 19],
     ],
+    files: model("ccnet", { test: "test/models/ccnet.test.ts" }),
   },
   {
     title: "ResNet-18 to -152, ResNeXt, wide; attention per stage",
@@ -175,15 +239,36 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 32, 32, 3],
       [1, 10],
     ],
+    files: model("resnet"),
   },
 ];
 
 /** The catalogue as a Markdown table. */
 export function catalogueTable(): string {
-  const rows = catalogue.map(({ title, paper, equation, use }) =>
-    [title, `[${paper.name}](https://arxiv.org/abs/${paper.arxiv})`, equation, `\`${use}\``].join(" | "),
+  const link = (name: string, path: string | null) => (path === null ? [] : [`[${name}](${path})`]);
+  const rows = catalogue.map(({ title, paper, equation, use, files }) =>
+    [
+      title,
+      `[${paper.name}](https://arxiv.org/abs/${paper.arxiv})`,
+      equation,
+      `\`${use}\``,
+      [
+        ...link("function", files.function),
+        ...link(files.layer.startsWith("src/models") ? "model" : "layer", files.layer),
+        ...link("kernel", files.kernel),
+        ...link("gradient", files.kernel && gradientOf(files.kernel)),
+        ...link("test", files.test),
+        ...files.cases.flatMap((path, index) => link(`case ${index + 1}`, path)),
+        ...link("lesson", files.lesson),
+      ].join(", "),
+    ].join(" | "),
   );
-  return ["| what | paper | equation | use |", "| --- | --- | --- | --- |", ...rows.map((row) => `| ${row} |`)].join(
-    "\n",
-  );
+  return [
+    "| what | paper | equation | use | where |",
+    "| --- | --- | --- | --- | --- |",
+    ...rows.map((row) => `| ${row} |`),
+  ].join("\n");
 }
+
+/** The file of a kernel's gradient. */
+export const gradientOf = (kernel: string): string => kernel.replace(/\.ts$/, "-grad.ts");

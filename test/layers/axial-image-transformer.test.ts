@@ -2,79 +2,11 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { AxialImageTransformer } from "../../src/layers/axial-image-transformer.js";
-import { axialPositionEmbedding } from "../../src/functions/axial-position-embedding.js";
-import { layerNorm } from "../../src/functions/layer-norm.js";
-import { AxialPositionEmbedding } from "../../src/layers/axial-position-embedding.js";
-import { LayerNorm } from "../../src/layers/layer-norm.js";
 
 const largestDifference = (a: tf.Tensor, b: tf.Tensor): number => tf.tidy(() => a.sub(b).abs().max().dataSync()[0]);
 
-describe("the axial position embedding", () => {
-  before(() => tf.setBackend("cpu"));
-
-  it("adds to each place one row per coordinate", () => {
-    const layer = new AxialPositionEmbedding({ filters: 2, shape: [3, 5] });
-    const y = layer.apply(tf.zeros([1, 3, 5, 2])) as tf.Tensor4D;
-    const [rows, columns] = layer.getWeights().map((table) => table.arraySync() as number[][]);
-    const values = y.arraySync()[0];
-    values.forEach((row, i) =>
-      row.forEach((place, j) =>
-        place.forEach((value, c) => assert.ok(Math.abs(value - (rows[i][c] + columns[j][c])) < 1e-6)),
-      ),
-    );
-  });
-
-  it("of a smaller image uses the first rows", () => {
-    const tables = [tf.randomNormal([5, 2]), tf.randomNormal([7, 2])];
-    const all = axialPositionEmbedding(tf.zeros<tf.Rank.R4>([1, 5, 7, 2]), tables);
-    const some = axialPositionEmbedding(tf.zeros<tf.Rank.R4>([1, 3, 2, 2]), tables);
-    assert.equal(largestDifference(some, all.slice([0, 0, 0, 0], [1, 3, 2, 2])), 0);
-  });
-
-  it("says what is wrong with its arguments and its input", () => {
-    assert.throws(
-      () => new AxialPositionEmbedding({ filters: 2, shape: [] }),
-      /shape must hold the longest length of each axis, got \[\]/,
-    );
-    assert.throws(
-      () => new AxialPositionEmbedding({ filters: 2, shape: [3, 5], channelAxis: 4 }),
-      /channelAxis must name an axis .* got 4/,
-    );
-    assert.throws(
-      () => new AxialPositionEmbedding({ filters: 2, shape: [3, 5] }).apply(tf.zeros([1, 4, 5, 2])),
-      /input must have 2 axes of at most \[3, 5\] and 2 channels at axis 3, got \[1, 4, 5, 2\]; build the layer with a larger shape/,
-    );
-  });
-});
-
-describe("the layer norm", () => {
-  it("gives zero mean and unit variance over the channels, worked by hand", () => {
-    // (1, 3): mean 2, variance 1. Epsilon 3 makes the divisor 2 inside the root and 4 outside.
-    const x = tf.tensor2d([[1, 3]]);
-    const [gamma, beta] = [tf.tensor1d([10, 20]), tf.tensor1d([0.5, 0.25])];
-    assert.deepEqual([...layerNorm(x, gamma, beta, { epsilon: 3 }).dataSync()], [-4.5, 10.25]);
-    assert.deepEqual([...layerNorm(x, gamma, beta, { epsilon: 3, epsilonPlace: "outside" }).dataSync()], [-2, 5.25]);
-  });
-
-  it("has a finite gradient where all channels are equal, epsilon inside or outside", () => {
-    for (const epsilonPlace of ["inside", "outside"] as const) {
-      const gradient = tf.grad((x: tf.Tensor) => layerNorm(x, tf.ones([3]), tf.zeros([3]), { epsilonPlace }).sum())(
-        tf.ones([2, 3]),
-      );
-      assert.ok(gradient.dataSync().every(Number.isFinite), epsilonPlace);
-    }
-  });
-
-  it("says what is wrong with its arguments", () => {
-    assert.throws(() => new LayerNorm({ epsilon: 0 }), /epsilon must be positive, got 0/);
-    assert.throws(
-      () => new LayerNorm({ epsilonPlace: "above" as "inside" }),
-      /epsilonPlace must be "inside" or "outside", got above/,
-    );
-  });
-});
-
 describe("AxialImageTransformer", () => {
+  before(() => tf.setBackend("cpu"));
   const small = { filters: 6, depth: 2, heads: 2, positionShape: [5, 7] as [number, number], seed: 3 };
 
   it("gives the same with channels first", () => {

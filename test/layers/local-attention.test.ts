@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
-import { ConfigError, ShapeError } from "../../src/core/errors.js";
+import { ShapeError } from "../../src/core/errors.js";
 import { globalAttention, globalAttentionWeights } from "../../src/functions/global-attention.js";
 import {
   composedLocalAttention,
@@ -14,7 +14,7 @@ import {
   type LocalAttentionGeometry,
   type LocalAttentionInputs,
 } from "../../src/functions/local-attention.js";
-import { LocalAttention, StandAloneAttention, type LocalAttentionArgs } from "../../src/layers/index.js";
+import { LocalAttention, type LocalAttentionArgs } from "../../src/layers/index.js";
 import { assertClose } from "./assert-close.js";
 
 /** B, H, W, N, Dq, Dv: no two alike. */
@@ -266,7 +266,7 @@ function byHand(layer: tf.layers.Layer, x: tf.Tensor4D, geometry: LocalAttention
   return content.map((value, index) => value + position[index]);
 }
 
-describe("LocalAttention and StandAloneAttention", () => {
+describe("LocalAttention", () => {
   before(async () => void (await engine.start()));
   after(() => engine.stop());
 
@@ -281,19 +281,6 @@ describe("LocalAttention and StandAloneAttention", () => {
       assertClose(layer.apply(x) as tf.Tensor, byHand(layer, x, geometryOf(2, 2)), 3e-6);
       assert.deepEqual(weight(layer, "relative_value_rows")!.shape, [5, 3]);
       assert.deepEqual(weight(layer, "relative_value_columns")!.shape, [5, 2]);
-    }));
-
-  it("as stand-alone attention is equation 2, biases included", () =>
-    tf.tidy(() => {
-      const layer = new StandAloneAttention({ filters: 12, heads: 3, window: 4, bias: true, seed: 2 });
-      const x = image();
-      layer.apply(x);
-      weight(layer, "projection_bias")!.write(normal([36], 8));
-      // Keys are as deep as values here: 4 channels each of 3 heads.
-      const attention = layer.apply(x) as tf.Tensor;
-      const expected = standAloneByHand(layer, x);
-      assertClose(attention, expected, 3e-6);
-      assert.equal(layer.weights.length, 4);
     }));
 
   it("computes the same in evaluation as in training once the running statistics are those of the batch", () =>
@@ -337,14 +324,9 @@ describe("LocalAttention and StandAloneAttention", () => {
     }));
 
   it("is rebuilt from its configuration", () => {
-    for (const layer of [
-      make({ position: { key: false }, constants: "tf" }),
-      new StandAloneAttention({ filters: 16, window: 3, norms: { output: true }, name: "sasa" }),
-    ]) {
-      const config = JSON.parse(JSON.stringify(layer.getConfig())) as tf.serialization.ConfigDict;
-      const copy = (layer.constructor as typeof LocalAttention).fromConfig(LocalAttention, config);
-      assert.deepEqual(copy.getConfig(), layer.getConfig());
-    }
+    const layer = make({ position: { key: false }, constants: "tf" });
+    const config = JSON.parse(JSON.stringify(layer.getConfig())) as tf.serialization.ConfigDict;
+    assert.deepEqual(LocalAttention.fromConfig(LocalAttention, config).getConfig(), layer.getConfig());
   });
 
   it("has the defaults that it documents: 8 heads, a window of 7, all terms, half as deep keys", () =>
@@ -361,43 +343,5 @@ describe("LocalAttention and StandAloneAttention", () => {
       () => new LocalAttention({ filters: 16 }).build([null, null, null, 4]),
       /need a depth of 2, got 1 for query/,
     );
-    assert.throws(() => new StandAloneAttention({ filters: 12 }), ConfigError);
   });
 });
-
-/** {@link byHand} for keys as deep as values: the loops once more, for 3 heads of 4 channels and a window of 4. */
-function standAloneByHand(layer: tf.layers.Layer, x: tf.Tensor4D): Float64Array {
-  const depth = 4;
-  const kernel = weight(layer, "projection")!.read() as tf.Tensor2D;
-  const qkv = x
-    .reshape<tf.Tensor2D>([-1, channels])
-    .matMul(kernel)
-    .add(weight(layer, "projection_bias")!.read())
-    .reshape<tf.Tensor4D>([batch, height, width, -1])
-    .arraySync();
-  const [rows, columns] = ["rows", "columns"].map(
-    (name) => weight(layer, `relative_query_${name}`)!.read().arraySync() as number[][],
-  );
-  const output: number[] = [];
-  for (let b = 0; b < batch; b++)
-    for (let y = 0; y < height; y++)
-      for (let z = 0; z < width; z++)
-        for (let n = 0; n < 3; n++) {
-          const of = (i: number, j: number, part: number) =>
-            qkv[b][i][j].slice(n * 3 * depth + part * depth, n * 3 * depth + (part + 1) * depth);
-          const query = of(y, z, 0);
-          const found: { logit: number; value: number[] }[] = [];
-          for (let dy = -1; dy <= 2; dy++)
-            for (let dx = -1; dx <= 2; dx++) {
-              if (qkv[b][y + dy]?.[z + dx] === undefined) continue;
-              const encoding = [...rows[dy + 1], ...columns[dx + 1]];
-              const key = of(y + dy, z + dx, 1);
-              const logit = query.reduce((sum, q, d) => sum + q * key[d] + q * encoding[d], 0);
-              found.push({ logit, value: of(y + dy, z + dx, 2) });
-            }
-          const total = found.reduce((sum, { logit }) => sum + Math.exp(logit), 0);
-          for (let d = 0; d < depth; d++)
-            output.push(found.reduce((sum, { logit, value }) => sum + (Math.exp(logit) / total) * value[d], 0));
-        }
-  return Float64Array.from(output);
-}
