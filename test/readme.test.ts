@@ -26,6 +26,15 @@ describe("the README", () => {
     for (const path of links) assert.ok(existsSync(join(packageFolder, path)), path);
   });
 
+  it("has a page on contributing whose links lead to files that exist", () => {
+    const page = readFileSync(join(packageFolder, "docs", "contributing.md"), "utf8");
+    const links = [...page.matchAll(/\]\(((?!https?:|#)[^)]+)\)/g)].map(([, path]) => path);
+    assert.ok(links.length > 10);
+    for (const path of links) assert.ok(existsSync(join(packageFolder, "docs", path)), path);
+    const files = [...page.matchAll(/`((?:src|test|widgets)\/[\w./-]+)`/g)].map(([, path]) => path);
+    for (const path of files) assert.ok(existsSync(join(packageFolder, path)), path);
+  });
+
   it("names scripts that package.json has", () => {
     const { scripts } = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as {
       scripts: Record<string, string>;

@@ -13,7 +13,7 @@ import {
   type ReceptiveField,
 } from "./attention-weights.js";
 import { ConfigError, ShapeError } from "../core/errors.js";
-import { AxialAttention, isAttentionLayer } from "../layers/index.js";
+import { AxialAttention, isAttentionLayer, LocalAttention } from "../layers/index.js";
 
 /** One image as a model takes it: normalised, [height, width, 3] row-major. */
 export interface ModelImage {
@@ -31,6 +31,7 @@ export interface PositionTable {
 /** The trained position tables of one layer; a layer may lack any of them. */
 export interface LayerPositions {
   readonly layer: string;
+  /** Along which axis the offsets are. */
   readonly axis: "height" | "width";
   readonly query: PositionTable | null;
   readonly key: PositionTable | null;
@@ -53,9 +54,6 @@ export interface Inspection {
    */
   receptiveField: (name: string, place: Place) => ReceptiveField;
 }
-
-const axialLayers = (model: tf.LayersModel): AxialAttention[] =>
-  model.layers.filter((layer): layer is AxialAttention => layer instanceof AxialAttention);
 
 /**
  * Runs the model once on one image, in inference mode, and reads the attention weights of every layer.
@@ -146,20 +144,34 @@ function fieldOf(
   return receptiveField(height, width, place);
 }
 
-/** The trained position tables of every axial layer of a model, from the image on. */
+/**
+ * The trained position tables of every layer that has some, from the image on. A layer of axial attention has those of its
+ * axis; one of local or stand-alone attention has two entries: the offsets of rows, along the height, then those of
+ * columns, along the width.
+ */
 export async function positionTables(model: tf.LayersModel): Promise<LayerPositions[]> {
-  return Promise.all(
-    axialLayers(model).map(async (layer) => {
+  const found = model.layers.flatMap((layer): Promise<LayerPositions>[] => {
+    if (layer instanceof AxialAttention) {
       const { before, ...tables } = layer.positionTables();
-      const plain = async (table: tf.Tensor2D | null): Promise<PositionTable | null> =>
-        table && { values: Float32Array.from(await table.data()), shape: table.shape, before };
-      return {
-        layer: layer.name,
-        axis: layer.axis,
-        query: await plain(tables.query),
-        key: await plain(tables.key),
-        value: await plain(tables.value),
-      };
-    }),
-  );
+      return [plainTables(layer.name, layer.axis, before, tables)];
+    }
+    if (!(layer instanceof LocalAttention)) return [];
+    const { before, query, key, value } = layer.positionTables();
+    return (["rows", "columns"] as const).map((offsets) => {
+      const tables = { query: query?.[offsets] ?? null, key: key?.[offsets] ?? null, value: value?.[offsets] ?? null };
+      return plainTables(layer.name, offsets === "rows" ? "height" : "width", before, tables);
+    });
+  });
+  return Promise.all(found);
+}
+
+async function plainTables(
+  layer: string,
+  axis: "height" | "width",
+  before: number,
+  { query, key, value }: Readonly<Record<"query" | "key" | "value", tf.Tensor2D | null>>,
+): Promise<LayerPositions> {
+  const plain = async (table: tf.Tensor2D | null): Promise<PositionTable | null> =>
+    table && { values: Float32Array.from(await table.data()), shape: table.shape, before };
+  return { layer, axis, query: await plain(query), key: await plain(key), value: await plain(value) };
 }

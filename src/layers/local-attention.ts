@@ -63,6 +63,19 @@ export class LocalAttention<Args extends LocalAttentionArgs = LocalAttentionArgs
     this.tableRange = localWindow(args.window ?? 7, this.where);
   }
 
+  /**
+   * The tables as they are trained, of the offsets of rows and of columns: row r of each stands for the offset
+   * (key - query) r - before. The tensors are the layer's own.
+   */
+  positionTables(): { readonly before: number } & Readonly<
+    Record<keyof PositionTerms, Readonly<Record<"rows" | "columns", tf.Tensor2D>> | null>
+  > {
+    const read = (tables: OffsetTables | null) =>
+      tables && { rows: tables.rows.read() as tf.Tensor2D, columns: tables.columns.read() as tf.Tensor2D };
+    const { query, key, value } = this.tables;
+    return { before: this.tableRange.before, query: read(query), key: read(key), value: read(value) };
+  }
+
   protected override addTables(): void {
     const side = this.tableRange.before + 1 + this.tableRange.after;
     const tables = (name: keyof PositionTerms, depth: number): OffsetTables | null => {

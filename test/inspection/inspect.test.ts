@@ -113,6 +113,34 @@ describe("inspect", () => {
     );
   });
 
+  it("reads the tables of rows and of columns that local and stand-alone attention have", async () => {
+    const stages = (["local", "standAlone", "global"] as const).map((kind) => ({
+      ...{ blocks: 1, stride: 1 as const, width: 12, filters: 20 },
+      operator: kind === "global" ? { kind, heads: 3 } : { kind, heads: 3, window: 4 },
+    }));
+    const mixed = create({ ...config, stages }, { classes: 5, seed: 4 });
+    const tables = await positionTables(mixed);
+    assert.deepEqual(
+      tables.map(({ layer, axis, query, key, value }) => [
+        layer,
+        axis,
+        query?.shape,
+        query?.before,
+        key?.shape,
+        value?.shape,
+      ]),
+      [
+        ["stage1.block1.spatial", "height", [4, 1], 1, [4, 1], [4, 2]],
+        ["stage1.block1.spatial", "width", [4, 1], 1, [4, 1], [4, 2]],
+        ["stage2.block1.spatial", "height", [4, 2], 1, undefined, undefined],
+        ["stage2.block1.spatial", "width", [4, 2], 1, undefined, undefined],
+      ],
+    );
+    const columns = mixed.getLayer("stage2.block1.spatial").weights.find(({ name }) => name.includes("query_columns"))!;
+    assert.deepEqual([...tables[3].query!.values], [...columns.read().dataSync()]);
+    mixed.dispose();
+  });
+
   it("reads local, stand-alone and global attention too, and names their dimensions", async () => {
     const stages = (["local", "standAlone", "global"] as const).map((kind) => ({
       ...{ blocks: 1, stride: 1 as const, width: 12, filters: 20 },
