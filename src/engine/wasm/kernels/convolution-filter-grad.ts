@@ -82,12 +82,14 @@ function planShares(rows: number, columns: number, pixels: number, threads: numb
   return { pixelShares, rowShares };
 }
 
+/** Tasks of the native kernel, the same on any number of threads, so that sums come out the same. */
+const nativeTasks = 16;
+
 /**
  * The native kernel keeps a dw of 256 KiB in cache while it takes any number of pixels, and packs no dy by itself, so that fewer
  * and larger shares are better; what counts is that they keep the threads busy to the end.
  */
-function planNativeShares(rows: number, columns: number, pixels: number, threads: number) {
-  const wanted = threads === 1 ? 1 : tasksPerThread * threads;
-  if (rows * columns <= 65_536) return { pixelShares: clamp(Math.floor(pixels / 256), 1, wanted), rowShares: 1 };
-  return { pixelShares: 1, rowShares: clamp(Math.floor(rows / 48), 1, wanted) };
+function planNativeShares(rows: number, columns: number, pixels: number) {
+  if (rows * columns <= 65_536) return { pixelShares: clamp(Math.floor(pixels / 256), 1, nativeTasks), rowShares: 1 };
+  return { pixelShares: 1, rowShares: clamp(Math.floor(rows / 48), 1, nativeTasks) };
 }

@@ -2,4 +2,6 @@
 
 pub mod filter_grad;
 pub mod taps;
+#[cfg(test)]
+mod tests;
 mod window;

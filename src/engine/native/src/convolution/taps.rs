@@ -8,7 +8,7 @@
 use super::window::{Grid, Images, Tap, gather};
 use crate::call::Call;
 use crate::matrix::epilogue::{Block, Epilogue};
-use crate::matrix::multiply::{Matrix, Size, multiply};
+use crate::matrix::multiply::{Matrix, Size, multiply, task_count};
 use crate::scratch::with_scratch;
 
 /// Slots of the arguments.
@@ -162,20 +162,14 @@ const BLOCK_FLOATS: usize = 262_144;
 /// Depth that is multiplied at once, if a tap is not longer.
 const BLOCK_DEPTH: usize = 1536;
 
-/// Tasks for each thread, so that one which is held up leaves work to the others.
-const TASKS_PER_PART: usize = 4;
-
 impl Convolution<'_> {
     fn run(&self, pixels: usize, groups: usize) {
         let depth = self.taps.len() * self.run;
         let blocks = depth.div_ceil(BLOCK_DEPTH).max(1);
         let taps_per_block = self.taps.len().div_ceil(blocks).max(1);
         let step = taps_per_block * self.run;
-        let wanted = if self.call.parts == 1 {
-            1
-        } else {
-            (TASKS_PER_PART * self.call.parts).div_ceil(groups)
-        };
+        // The same tasks on any number of threads, so that the sums are the same.
+        let wanted = task_count(pixels * depth * self.group_columns * groups).div_ceil(groups);
         // Many pixels: tasks share those out and take all columns, else they take fewer columns too.
         let most = (BLOCK_FLOATS / step.max(1)).clamp(64, 512);
         let pixel_tasks = pixels.div_ceil(most).max(wanted.min(pixels.div_ceil(128)));

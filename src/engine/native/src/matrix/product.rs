@@ -6,7 +6,7 @@
 //! cut into tasks, which threads take from a counter; whoever does a task, its sums are the same.
 
 use super::epilogue::{Block, Epilogue};
-use super::multiply::{Matrix, Size, multiply};
+use super::multiply::{Matrix, Size, multiply, task_count};
 use crate::call::Call;
 
 /// Slots of the arguments.
@@ -43,7 +43,7 @@ pub fn matrix_product(call: &Call) {
     let b: *const f32 = call.heap.pointer(b, count_b * depth * columns);
     let result: *mut f32 = call.heap.pointer(c, batch * rows * columns);
 
-    let tile = plan(Size { rows, columns, depth }, batch, call.parts);
+    let tile = plan(Size { rows, columns, depth }, batch);
     let row_tasks = rows.div_ceil(tile.rows);
     let column_tasks = columns.div_ceil(tile.columns);
     for task in call.tasks(slot::COUNTER, row_tasks * column_tasks * batch) {
@@ -98,30 +98,17 @@ const TASK_FLOATS: usize = 65_536;
 /// Columns of a task at most, where there are more: with fewer rows of B the more are packed again.
 const TASK_COLUMNS: usize = 512;
 
-/// Tasks for each thread, so that one which is held up leaves work to the others.
-const TASKS_PER_PART: usize = 4;
-
-fn plan(
-    Size {
-        rows,
-        columns,
-        depth: _,
-    }: Size,
-    batch: usize,
-    parts: usize,
-) -> Tile {
-    let wanted = if parts == 1 {
-        1
-    } else {
-        (TASKS_PER_PART * parts).div_ceil(batch)
-    };
-    let column_split = columns.div_ceil(TASK_COLUMNS);
+/// The same tasks on any number of threads, so that the sums are the same.
+fn plan(size: Size, batch: usize) -> Tile {
+    let Size { rows, columns, depth } = size;
+    let wanted = task_count(rows * columns * depth * batch).div_ceil(batch);
+    let column_split = columns.div_ceil(TASK_COLUMNS).max(1);
     let width = columns.div_ceil(column_split).next_multiple_of(16).min(columns.max(1));
-    let fitting = (TASK_FLOATS / width.max(1)).max(32);
+    let fitting = (TASK_FLOATS / width.max(1)).max(96);
     let height = rows
         .div_ceil(wanted.div_ceil(column_split))
         .next_multiple_of(8)
-        .clamp(32, fitting);
+        .clamp(96, fitting);
     Tile {
         rows: height,
         columns: width,

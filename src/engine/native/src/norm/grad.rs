@@ -187,7 +187,9 @@ pub fn batch_norm_grad_apply(call: &Call) {
 /// direct g + linear (x - mean) + constant
 #[inline(always)]
 fn line<S: Simd>(simd: S, g: S::f32s, x: S::f32s, [mean, direct, linear, constant]: [S::f32s; 4]) -> S::f32s {
-    simd.mul_add_e_f32s(direct, g, simd.mul_add_e_f32s(linear, simd.sub_f32s(x, mean), constant))
+    // Not fused: the gradient of a single row, which is zero, is to cancel to the last bit.
+    let mean_part = simd.mul_add_e_f32s(linear, simd.sub_f32s(x, mean), constant);
+    simd.add_f32s(simd.mul_f32s(direct, g), mean_part)
 }
 
 /// da of dy, a.

@@ -1,12 +1,16 @@
 //! Batch norm over channels-last rows, forward and backward, with a residual or a second normalised input and ReLU folded in:
 //!
-//!     y = relu?(normalise(a) + other),   normalise(a) = (a - mean) * scale + shift
+//! ```text
+//! y = relu?(normalise(a) + other),   normalise(a) = (a - mean) * scale + shift
+//! ```
 //!
 //! M rows of C channels; shares are ranges of rows. Each pass streams over memory once, which is its cost.
 
 pub mod apply;
 pub mod grad;
 pub mod moments;
+#[cfg(test)]
+mod tests;
 
 use crate::call::Call;
 
