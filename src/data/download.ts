@@ -3,8 +3,6 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { Readable } from "node:stream";
-import type { ReadableStream } from "node:stream/web";
 import { setTimeout as wait } from "node:timers/promises";
 import { FileError } from "../core/errors.js";
 import type { Progress } from "./dataset.js";
@@ -41,7 +39,8 @@ async function checksum(part: string, { to, signal, onProgress }: DownloadOption
   const total = (await stat(part)).size;
   const hash = createHash("sha256");
   let done = 0;
-  for await (const chunk of createReadStream(part, { highWaterMark: 1 << 20, signal }) as AsyncIterable<Buffer>) {
+  for await (const chunk of createReadStream(part, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+    signal?.throwIfAborted();
     hash.update(chunk);
     done += chunk.length;
     onProgress?.({ task: "verify", what: basename(to), unit: "bytes", done, total });
@@ -53,9 +52,20 @@ async function checksum(part: string, { to, signal, onProgress }: DownloadOption
  * Downloads `url` to `to`; at once done where a file is there already. Goes on from `${to}.part` if the server allows it
  * (HTTP range requests), tries again when a connection breaks, and gives the file its name only if the checksum is right.
  *
- * Errors: `FileError` where the server refuses, the attempts are used up or the checksum is wrong.
+ * Errors: `FileError` where the server refuses, the attempts are used up or the checksum is wrong; the signal's reason
+ * once that is given, whatever else is under way.
  */
 export async function download(options: DownloadOptions): Promise<void> {
+  try {
+    await bring(options);
+  } catch (error) {
+    // What is stopped fails in its own way, with an AbortError as often as with the reason.
+    options.signal?.throwIfAborted();
+    throw error;
+  }
+}
+
+async function bring(options: DownloadOptions): Promise<void> {
   const { url, to, sha256, signal, attempts = 5, pause = 1 } = options;
   if ((await sizeOf(to)) !== null) return;
   const part = `${to}.part`;
@@ -69,8 +79,7 @@ export async function download(options: DownloadOptions): Promise<void> {
       await receive(part, options);
       break;
     } catch (error) {
-      signal?.throwIfAborted();
-      if (!(error instanceof Passing)) throw error;
+      if (signal?.aborted || !(error instanceof Passing)) throw error;
       failures = ((await sizeOf(part)) ?? 0) > before ? 1 : failures + 1;
       if (failures >= attempts) {
         throw new FileError(
@@ -84,10 +93,11 @@ export async function download(options: DownloadOptions): Promise<void> {
   }
 
   const got = await checksum(part, options);
+  signal?.throwIfAborted();
   if (got === sha256) return rename(part, to);
   await rm(part);
   // An old part may be of another file, or damaged: once more from the start.
-  if (resumed) return download(options);
+  if (resumed) return bring(options);
   throw new FileError(`download: the SHA-256 of ${url} must be ${sha256}, got ${got}; the file was deleted, try again`);
 }
 
@@ -101,13 +111,14 @@ async function receive(part: string, options: DownloadOptions): Promise<void> {
     return receive(part, options);
   }
 
-  const silence = new AbortController();
-  const alarm = setTimeout(() => silence.abort(), stall * 1000);
+  // One signal of our own: a combined one (AbortSignal.any) may be collected while it is waited for, and never comes.
+  const stop = new AbortController();
+  const onAbort = () => stop.abort(signal?.reason);
+  signal?.addEventListener("abort", onAbort);
+  const alarm = setTimeout(() => stop.abort(new Passing(`no byte for ${stall} s`)), stall * 1000);
   try {
-    const response = await fetch(url, {
-      headers: have > 0 ? { range: `bytes=${have}-` } : {},
-      signal: signal ? AbortSignal.any([signal, silence.signal]) : silence.signal,
-    });
+    const headers: Record<string, string> = have > 0 ? { range: `bytes=${have}-` } : {};
+    const response = await unlessStopped(stop.signal, fetch(url, { headers, signal: stop.signal }));
     if (response.status === 416) {
       // Nothing after what we have: it is complete, or not this file at all. The checksum tells.
       await response.body?.cancel();
@@ -124,10 +135,21 @@ async function receive(part: string, options: DownloadOptions): Promise<void> {
     const rest = Number(response.headers.get("content-length") ?? NaN);
     const total = bytes ?? (Number.isNaN(rest) ? null : start + rest);
 
+    const reader = response.body.getReader();
+    // Asked for ahead of the writing: what a connection that breaks has brought, and nobody has asked for, is lost.
+    const ask = () => {
+      const answer = reader.read();
+      answer.catch(() => undefined);
+      return answer;
+    };
+    let next = ask();
     const file = await open(part, start === 0 ? "w" : "a");
     let done = start;
     try {
-      for await (const chunk of Readable.fromWeb(response.body as ReadableStream) as AsyncIterable<Uint8Array>) {
+      for (;;) {
+        const { value: chunk } = await unlessStopped(stop.signal, next);
+        if (!chunk) break;
+        next = ask();
         await file.write(chunk);
         done += chunk.length;
         alarm.refresh();
@@ -135,16 +157,32 @@ async function receive(part: string, options: DownloadOptions): Promise<void> {
       }
       await file.sync();
     } finally {
+      void reader.cancel().catch(() => undefined);
       await file.close();
     }
     if (total !== null && done < total) throw new Passing(`${done} of ${total} bytes`);
   } catch (error) {
-    if (silence.signal.aborted) throw new Passing(`no byte for ${stall} s`);
     // fetch reports refused, reset and broken connections as TypeError, the reason in its cause.
     if (error instanceof TypeError) throw new Passing(messageOf(error));
     throw error;
   } finally {
     clearTimeout(alarm);
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+/** The promise, or the signal's reason as soon as that is given: a connection that is stopped may stay silent. */
+async function unlessStopped<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  let onAbort = (): void => undefined;
+  const stopped = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason as Error);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort);
+  });
+  try {
+    return await Promise.race([stopped, promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
   }
 }
 

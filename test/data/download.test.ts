@@ -68,6 +68,33 @@ describe("download", () => {
       assert.deepEqual(server.ranges, [null, `bytes=${size}-`]);
     }));
 
+  const moments: [string, ServerBehaviour, (stop: () => void) => Partial<DownloadOptions>][] = [
+    ["with the first byte", {}, (stop) => ({ onProgress: stop })],
+    ["with the last byte", {}, (stop) => ({ onProgress: ({ done, total }) => void (done === total && stop()) })],
+    ["while it is verified", {}, (stop) => ({ onProgress: ({ task }) => void (task === "verify" && stop()) })],
+    [
+      "while it waits to try again",
+      { breakAfter: [1000, 1000] },
+      (stop) => {
+        setTimeout(stop, 200);
+        return { pause: 60 };
+      },
+    ],
+    ["before it begins", {}, (stop) => (stop(), {})],
+  ];
+  for (const [when, behaviour, options] of moments) {
+    it(`that is stopped ${when} ends with the signal's reason, each time`, { timeout: 60_000 }, async () => {
+      for (let time = 0; time < 8; time++) {
+        await trial(structuredClone(behaviour), async ({ run }) => {
+          const stop = new AbortController();
+          const reason = new Error("enough");
+          const given = options(() => stop.abort(reason));
+          await assert.rejects(run({ ...given, signal: stop.signal }), (error) => error === reason);
+        });
+      }
+    });
+  }
+
   it("tries again when connections break, and keeps what has arrived", () =>
     trial({ breakAfter: [100_000, 50_000] }, async ({ to, server, run }) => {
       await run();
