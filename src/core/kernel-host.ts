@@ -39,6 +39,8 @@ export interface KernelHost {
   ): Comm;
   /** Answers comms that the front end opens on this target. */
   onCommOpen(targetName: string, listener: (comm: Comm, message: CommMessage) => void): void;
+  /** Asks the reader for a line and waits for it. */
+  prompt(message?: string, options?: { password?: boolean }): string;
   /**
    * Resolves when the timers, child processes, files and connections that cells have left at work are done, or after
    * so many milliseconds with the kinds of those that are not.

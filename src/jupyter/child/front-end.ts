@@ -8,7 +8,8 @@ import { workDone } from "./pending-work.js";
 
 type CommRequest = Extract<Request, { type: "comm" }>;
 
-export interface FrontEnd extends KernelHost {
+/** Without what is asked of the reader, which `input.ts` does. */
+export interface FrontEnd extends Omit<KernelHost, "prompt"> {
   /** A message of the front end on a comm. */
   receive(request: CommRequest, buffers: Uint8Array[]): void;
 }

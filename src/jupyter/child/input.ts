@@ -1,5 +1,6 @@
 /** Input from the front end: `prompt()`, which waits, and `process.stdin`, which does not. */
 import { Readable } from "node:stream";
+import type { KernelHost } from "../../core/kernel-host.js";
 import type { Cells } from "./cells.js";
 import type { Channels } from "./channels.js";
 import { currentCell } from "./context.js";
@@ -16,6 +17,7 @@ export interface InputOptions {
 export interface Input {
   /** A line for `process.stdin`. */
   give(line: string): void;
+  prompt: KernelHost["prompt"];
 }
 
 export class InputNotAllowed extends Error {
@@ -56,5 +58,5 @@ export function installInput({ channels, cells, waitForInput, question, onStray 
     enumerable: true,
   });
 
-  return { give: (line) => void stdin.push(`${line}\n`) };
+  return { prompt, give: (line) => void stdin.push(`${line}\n`) };
 }

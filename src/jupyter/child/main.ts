@@ -6,6 +6,7 @@ import { createCells } from "./cells.js";
 import { createChannels } from "./channels.js";
 import { installChildProcesses } from "./child-processes.js";
 import { runInCell } from "./context.js";
+import { installDeno } from "./deno.js";
 import { createExecutor } from "./executor.js";
 import { createFrontEnd, publishHost } from "./front-end.js";
 import { installInput } from "./input.js";
@@ -52,9 +53,11 @@ function start({ token, folder, packageFolder }: Start): Handler {
     waitForInput: (ask) => interrupts.waitForInput(ask),
   });
   protectKernels((run) => interrupts.protect(run));
-  publishHost(frontEnd);
+  const host = { ...frontEnd, prompt: input.prompt };
+  publishHost(host);
+  installDeno(host);
   installPromiseDisplay();
-  const onTslab = (entry: string) => connectTslab(entry, frontEnd);
+  const onTslab = (entry: string) => connectTslab(entry, host);
   const modules = installModules({ folder, packageFolder, tracebacks, onTslab });
   exit = installProcessExit(onStray);
   catchStrayErrors(onStray);

@@ -47,9 +47,9 @@ export interface LanguageSessionOptions extends Omit<NotebookServiceOptions, "se
   checking: Checking;
 }
 
-/** What a script has of its own in Node, as every cell has: a name that libraries take for a sign of where they run. */
-const ofScripts = ["module", "exports"];
-const initialNames = (): Map<string, string> => new Map(ofScripts.map((name) => [name, mangled(name)]));
+/** What every cell has as its own, under names that libraries take for a sign of where they run. */
+const ownOfCells = ["module", "exports", "Deno"];
+const initialNames = (): Map<string, string> => new Map(ownOfCells.map((name) => [name, mangled(name)]));
 
 export function createLanguageSession(options: LanguageSessionOptions): LanguageSession {
   const settings = readSettings(options.folder);
