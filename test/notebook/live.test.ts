@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
-import { hostKey, type DisplayOptions, type KernelHost, type MimeBundle } from "../../src/core/kernel-host.js";
+import { hostKey, type DisplayOptions, type MimeBundle } from "../../src/core/kernel-host.js";
 import * as notebook from "../../src/notebook/index.js";
 
 type Shown = [MimeBundle, DisplayOptions | undefined];
@@ -17,7 +17,7 @@ function pretendKernel(): { shown: Shown[]; calls: unknown[][] } {
     openComm: (...args: unknown[]) => (calls.push(["openComm", ...args]), comm),
     onCommOpen: (...args: unknown[]) => void calls.push(["onCommOpen", ...args]),
   };
-  Object.defineProperty(globalThis, hostKey, { value: host as unknown as KernelHost, configurable: true });
+  Object.defineProperty(globalThis, hostKey, { value: host, configurable: true });
   return { shown, calls };
 }
 

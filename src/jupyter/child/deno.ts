@@ -65,9 +65,9 @@ export function installDeno(host: KernelHost): void {
 
   const jupyter = {
     $display: displaySymbol,
-    // Deno's are asynchronous, and what they throw is a rejection.
-    broadcast: async (type: string, content: Content, options?: BroadcastOptions): Promise<void> =>
-      broadcast(type, content, options),
+    // Deno's is asynchronous: what it throws is a rejection.
+    broadcast: (type: string, content: Content, options?: BroadcastOptions): Promise<void> =>
+      Promise.resolve().then(() => broadcast(type, content, options)),
     async display(value: unknown, { raw = false, update = false, display_id: displayId }: DenoDisplayOptions = {}) {
       const bundle = raw ? (value as MimeBundle) : await format(value);
       host.display(bundle, { update, ...(displayId === undefined ? {} : { displayId }) });
