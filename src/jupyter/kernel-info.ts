@@ -15,8 +15,8 @@ const languages: Record<NotebookLanguage, Record<string, unknown>> = {
     mimetype: "text/typescript",
     file_extension: ".ts",
     pygments_lexer: "typescript",
-    // The first is what JupyterLab looks at, the rest what the classic notebook needs to highlight TypeScript.
-    codemirror_mode: { mode: "typescript", name: "javascript", typescript: true },
+    // A name and no object: clients built on Rust's jupyter-protocol (Zed, nteract) read no object but CodeMirror 5's.
+    codemirror_mode: "typescript",
     nbconvert_exporter: "script",
   },
   javascript: {
