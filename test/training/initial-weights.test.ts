@@ -65,7 +65,14 @@ describe("a run that begins with given weights", () => {
     const source = create(config, { classes: 3, size: 32, seed: 7 });
     await save(source, path);
     const data = generated({ classes: 5, trainCount: 37, validationCount: 11 });
-    const settings = { epochs: 1, size: 32, batchSize: 7, seed: 1, optimizer: { kind: "sgd" }, learningRate: 0 } as const;
+    const settings = {
+      epochs: 1,
+      size: 32,
+      batchSize: 7,
+      seed: 1,
+      optimizer: { kind: "sgd" },
+      learningRate: 0,
+    } as const;
     const tuned = await train({ ...settings, model: config, data, init: path, out });
     assert.equal(tuned.config.init, path);
     const expected = new Map(source.weights.map((weight) => [weight.originalName, weight.read().dataSync()]));
