@@ -26,8 +26,8 @@ export {
 } from "./inspection/index.js";
 export * as layers from "./layers/index.js";
 export * as models from "./models/index.js";
-export * as panoptic from "./panoptic/index.js";
 export * as notebook from "./notebook/index.js";
+export * as panoptic from "./panoptic/index.js";
 export * as training from "./training/index.js";
 export * as weights from "./weights/index.js";
 export * as widgets from "../widgets/index.js";

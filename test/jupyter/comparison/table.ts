@@ -28,7 +28,7 @@ Each kernel is interrupted as its kernelspec says: ours by a message, the others
 messages but receives none.
 
 Of the public suite [kernel-testbed](https://github.com/runtimed/kernel-testbed) (with jupyter-protocol 1.5.0 and runtimelib
-1.6.0) ours passes 27 of 27: \`node dist/test/jupyter/testbed.js PROGRAM\`.
+1.6.0) ours passes 27 of 27: \`node dist/test/conformance/kernel-testbed.js PROGRAM\`.
 `;
 }
 

@@ -3,7 +3,7 @@
  * by `cargo build --release` from a checkout in which `jupyter-protocol` and `runtimelib` (features tokio-runtime, ring)
  * are releases of crates.io (1.5.0 and 1.6.0) instead of a git branch.
  *
- *     node dist/test/jupyter/testbed.js path/to/jupyter-kernel-test
+ *     node dist/test/conformance/kernel-testbed.js path/to/jupyter-kernel-test
  *
  * The kernel is installed in a folder of its own for the time of the run. The exit code is that of the suite, and 1 where
  * a test did not pass.
