@@ -101,6 +101,9 @@ async function bring(options: DownloadOptions): Promise<void> {
   throw new FileError(`download: the SHA-256 of ${url} must be ${sha256}, got ${got}; the file was deleted, try again`);
 }
 
+/** Chunks of a connection (of 64 kB at most, usually) that are taken in before the first is written. */
+const chunksAhead = 16;
+
 /** One connection: appends to the part what it lacks. */
 async function receive(part: string, options: DownloadOptions): Promise<void> {
   const { url, bytes, signal, onProgress, stall = 60 } = options;
@@ -137,19 +140,20 @@ async function receive(part: string, options: DownloadOptions): Promise<void> {
 
     const reader = response.body.getReader();
     // Asked for ahead of the writing: what a connection that breaks has brought, and nobody has asked for, is lost.
+    const asked: ReturnType<typeof reader.read>[] = [];
     const ask = () => {
       const answer = reader.read();
       answer.catch(() => undefined);
-      return answer;
+      asked.push(answer);
     };
-    let next = ask();
+    while (asked.length < chunksAhead) ask();
     const file = await open(part, start === 0 ? "w" : "a");
     let done = start;
     try {
       for (;;) {
-        const { value: chunk } = await unlessStopped(stop.signal, next);
+        const { value: chunk } = await unlessStopped(stop.signal, asked.shift()!);
         if (!chunk) break;
-        next = ask();
+        ask();
         await file.write(chunk);
         done += chunk.length;
         alarm.refresh();
