@@ -143,7 +143,7 @@ export const presets = {
   },
   "quick-start-panoptic": {
     summary: "Axial-DeepLab in small tells objects apart and boats from carts by what is around them",
-    command: "axial-lab train --preset quick-start-panoptic",
+    command: "npx axial-lab train --preset quick-start-panoptic",
     task: "panoptic",
     model: smallAxialDeepLab,
     data: "generated",

@@ -83,7 +83,7 @@ describe("models.create", () => {
           { ...config, stages: config.stages.slice(1), head: configuration("axial-deeplab-s").head },
           { classes: 3 },
         ),
-      /a skip must come from a stage from 1 to 1, got 2; name one that there is/,
+      /head\.semantic\.skips\[0\]\.stage must be from 1 to 1, got 2; name one that there is/,
     );
   });
 

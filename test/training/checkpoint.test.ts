@@ -107,9 +107,9 @@ describe("a checkpoint", () => {
     await train({ ...tinySettings, model, data, out, schedule: "cosine" });
     await train({ ...tinySettings, model, data, resume: out, schedule: "cosine" });
     await assert.rejects(
-      train({ model, data, resume: out, epochs: 7 }),
+      train({ model, data, resume: out, epochs: 2 }),
       new ConfigError(
-        "train: a resumed run keeps its configuration, got epochs=7, saved 3; leave it out, or start a new run",
+        "train: a resumed run keeps its configuration, got epochs=2, saved 3; give more epochs to train longer, or leave it out",
       ),
     );
     const other = { ...data, description: { name: "other" } };
