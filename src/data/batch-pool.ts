@@ -77,7 +77,7 @@ export function createBatchPool<Job extends BatchJob, B extends Batch>(
   const settle = (id: number): Waiting | undefined => {
     const entry = waiting.get(id);
     waiting.delete(id);
-    if (waiting.size === 0) for (const worker of workers) worker.unref();
+    if (waiting.size === 0 && !closed) for (const worker of workers) worker.unref();
     return entry;
   };
   const request = (job: Job, indices: Uint32Array, cancelled: Int32Array) => {
