@@ -87,16 +87,22 @@ function mpiExchange(launch: Launch, mpi: MpiLibrary): Exchange {
 }
 
 /**
- * A rank that ends before the others have ended would leave them waiting for ever: it takes all with it and says which it
- * was. The result calls that off.
+ * A rank that fails would leave the others waiting for ever: it takes all with it and says which it was. One that has
+ * nothing left to do, as a script that never calls `end`, leaves as it should. The result calls both off.
  */
 function endOthersOnFailure(mpi: MpiLibrary, rank: number): () => void {
   const abort = (code: number): void => {
     process.stderr.write(`mpi: rank ${rank} ended early with code ${code}; all processes end with it\n`);
     mpi.abort(code === 0 ? 1 : code);
   };
-  process.on("exit", abort);
-  return () => void process.off("exit", abort);
+  const leave = (): void => void process.off("exit", abort).off("beforeExit", finish);
+  const finish = (code: number): void => {
+    leave();
+    if (code === 0) mpi.finalize();
+    else abort(code);
+  };
+  process.on("exit", abort).on("beforeExit", finish);
+  return leave;
 }
 
 /** Small arrays of one kind are put together, large ones go as they are. */
