@@ -7,7 +7,7 @@ export interface DirectTransport {
   /** For {@link KernelOptions}. */
   readonly connect: KernelOptions["connect"];
   /** A message of a client. Its identities come back with what answers it; before the kernel is there it waits. */
-  send(channel: RequestChannel, message: Message): void;
+  readonly send: (channel: RequestChannel, message: Message) => void;
 }
 
 /** `onMessage` gets what the kernel says, in order; the identities of a reply are those of its request. */
