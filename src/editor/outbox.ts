@@ -13,7 +13,7 @@ export interface OutboxLimits {
   waiting?: number;
   /** So many bytes may be on their way before the client has answered a ping. Default: 16 MiB. */
   underWay?: number;
-  /** What has arrived is kept up to so many bytes. Default: 8 MiB. */
+  /** What has arrived is kept up to so many bytes. Default: 32 MiB. */
   arrived?: number;
 }
 
@@ -45,7 +45,7 @@ export function createOutbox(
   notice: (first: OutgoingMessage, count: number, bytes: number) => OutgoingMessage,
   limits: OutboxLimits = {},
 ): Outbox {
-  const { waiting = 2 ** 26, underWay = 2 ** 24, arrived = 2 ** 23 } = limits;
+  const { waiting = 2 ** 26, underWay = 2 ** 24, arrived = 2 ** 25 } = limits;
   /** Null: dropped, or forgotten as it has arrived. The number of an entry is its place here and `first`. */
   let entries: (OutgoingMessage | null)[] = [];
   let first = 0;

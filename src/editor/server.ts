@@ -10,6 +10,7 @@ import type { Duplex } from "node:stream";
 import { ConfigError } from "../core/errors.js";
 import { version } from "../core/version.js";
 import { defaultMaxBytes } from "../jupyter/wire.js";
+import { escapeHtml } from "../notebook/page/html.js";
 import { createAccess } from "./access.js";
 import { createChannels } from "./channels.js";
 import { createCheckpoints } from "./checkpoints.js";
@@ -91,7 +92,10 @@ export async function startEditor(options: EditorOptions): Promise<Editor> {
       const { path, query } = target(request);
       access.assertOwnPage(request);
       access.assertToken(request, query);
-      result = isPage(request, path) && query.has("token") ? toCookie(path, query) : await route(request, path, query);
+      result =
+        isPage(request, path) && query.has("token")
+          ? toCookie(request, path, query)
+          : await route(request, path, query);
     } catch (error) {
       result = refusal(request, error);
       // The rest of a body that is too long is not worth waiting for.
@@ -110,10 +114,17 @@ export async function startEditor(options: EditorOptions): Promise<Editor> {
   }
 
   /** The page is opened by an address that holds the token; from then on the browser has it as a cookie. */
-  function toCookie(path: string, query: URLSearchParams): Answer {
+  function toCookie({ headers }: IncomingMessage, path: string, query: URLSearchParams): Answer {
     query.delete("token");
-    const rest = query.size > 0 ? `?${query}` : "";
-    return { status: 302, headers: { location: path + rest, "set-cookie": access.cookie() } };
+    const location = query.size > 0 ? `${path}?${query}` : path;
+    const cookie = { "set-cookie": access.cookie() };
+    if (!/^(cross|same)-site$/.test(String(headers["sec-fetch-site"])))
+      return { status: 302, headers: { location, ...cookie } };
+    // Where a link on another page was followed, a strict cookie does not go along with a redirect; from a page of ours
+    // it does.
+    const text = `<!doctype html><title>axial-lab</title><a href="${escapeHtml(location)}">Open</a>`;
+    const refresh = { refresh: `0; url=${location}`, "content-type": "text/html; charset=utf-8" };
+    return { status: 200, bytes: Buffer.from(text), headers: { ...refresh, ...cookie } };
   }
 
   function route(request: IncomingMessage, path: string, query: URLSearchParams): Answer | Promise<Answer> {

@@ -138,13 +138,21 @@ export function createLanguageSession(options: LanguageSessionOptions): Language
         compileCell(code, { renamed, experimentalDecorators, language }).syntaxErrors,
         code,
       );
-      const habit = syntax.length > 0 ? habitMessage(code.split("\n")[syntax[0].line], language) : null;
-      const found = habit !== null ? [{ ...syntax[0], message: habit }] : syntax.length > 0 ? syntax : semantic();
+      const found = syntax.length === 0 ? semantic() : (habitOf(syntax[0]) ?? syntax);
       const severity = syntax.length === 0 && checking === "warn" ? "warning" : "error";
       return found.map(({ start, length, message }) => {
         const from = Math.max(0, start - Number(bracketed !== null));
         return { start: from, end: Math.min(written.length, from + length), message, severity };
       });
+
+      /** The whole line, where it is one of another notebook or of a terminal. */
+      function habitOf(first: CellDiagnostic): CellDiagnostic[] | null {
+        const line = code.split("\n")[first.line];
+        const message = habitMessage(line, language);
+        return message === null
+          ? null
+          : [{ ...first, message, start: first.start - first.column, length: line.length }];
+      }
 
       function semantic(): CellDiagnostic[] {
         if (checking === "off") return [];
