@@ -12,6 +12,8 @@ export interface Place {
   readonly name: string;
   /** The file itself, behind links; for one that is not there yet, where it would be. */
   readonly file: string;
+  /** What stands in its folder under its name: the file, or a link to it. */
+  readonly entry: string;
   readonly exists: boolean;
 }
 
@@ -53,7 +55,9 @@ export async function openFolder(root: string): Promise<Folder> {
       const found = await resolveLinks(join(realRoot, ...names));
       if (!found || !isInside(found.file))
         throw new RequestRefused(404, `contents: a path must stay inside the folder, got ${path}, a link out of it`);
-      return { path, name: names.at(-1) ?? "", ...found };
+      const name = names.at(-1) ?? "";
+      const parent = await resolveLinks(join(realRoot, ...names.slice(0, -1)));
+      return { path, name, ...found, entry: parent ? join(parent.file, name) : found.file };
     },
   };
 }

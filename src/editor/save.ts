@@ -1,5 +1,5 @@
 /** Changes to files and folders: saves that are whole or not there, and never over what the client has not seen. */
-import { mkdir, open, readFile, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
+import { lstat, mkdir, open, readFile, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
 import { writeFileAtomically } from "../core/atomic-file.js";
 import { AxialError } from "../core/errors.js";
@@ -132,20 +132,22 @@ export function createSaver(folder: Folder): Saver {
       const old = await folder.place(from);
       if (!old.exists || old.path === "") throw missing(from);
       const place = await placeToWrite(to);
-      if (place.exists && place.file !== old.file)
+      // The same file under a name that differs in capitals only is no other, where the system takes them for equal.
+      const isSame = place.file === old.file && place.entry.toLowerCase() === old.entry.toLowerCase();
+      if (place.exists && !isSame)
         throw new RequestRefused(409, `contents: the new name must be free, got ${place.path}`);
-      await inTurn(old.file, () => rename(old.file, place.file));
-      return bareModel({ ...place, exists: true });
+      await inTurn(old.file, () => rename(old.entry, place.entry));
+      return bareModel(await folder.place(to));
     },
 
     async remove(path) {
       const place = await folder.place(path);
       if (!place.exists) throw missing(place.path);
       if (place.path === "") throw new RequestRefused(400, "contents: the folder that is served is not removed");
-      if (!(await stat(place.file)).isDirectory()) return inTurn(place.file, () => rm(place.file));
+      if (!(await lstat(place.entry)).isDirectory()) return inTurn(place.file, () => rm(place.entry));
       if ((await readdir(place.file)).length > 0)
         throw new RequestRefused(400, `contents: a folder must be empty to be removed, got ${place.path}`);
-      await rmdir(place.file);
+      await rmdir(place.entry);
     },
 
     async freePath(folderPath, nameOf) {

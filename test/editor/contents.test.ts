@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -117,6 +126,23 @@ describe("the contents interface", () => {
     const names = ((await get(""))["content"] as Json[]).map(({ name }) => name);
     assert.ok(names.includes("inside") && !names.includes("outside") && !names.includes("nowhere"));
   });
+
+  it(
+    "saves through a link, and renames and removes the link alone",
+    { skip: process.platform === "win32" },
+    async () => {
+      symlinkSync(path("data/table.csv"), path("linked.csv"));
+      await served.ask("PUT", "/api/contents/linked.csv", { type: "file", format: "text", content: "a,b\n3,5\n" });
+      assert.ok(lstatSync(path("linked.csv")).isSymbolicLink());
+      assert.equal((await get("data/table.csv"))["content"], "a,b\n3,5\n");
+      await served.ask("PATCH", "/api/contents/linked.csv", { path: "renamed.csv" });
+      assert.ok(lstatSync(path("renamed.csv")).isSymbolicLink());
+      assert.equal((await served.ask("DELETE", "/api/contents/renamed.csv")).status, 204);
+      assert.equal((await served.ask("DELETE", "/api/contents/inside")).status, 204);
+      await served.ask("PUT", "/api/contents/data/table.csv", { type: "file", format: "text", content: "a,b\n1,2\n" });
+      assert.equal((await get("data/table.csv"))["content"], "a,b\n1,2\n");
+    },
+  );
 
   it("saves a notebook byte for byte as its reader writes it, and leaves a file alone that differs in form only", async () => {
     const model = await get("lesson.ipynb");
