@@ -1,8 +1,10 @@
 /** `axial-lab notebook edit`: opens notebooks in the browser, with nothing but Node. */
 import { statSync } from "node:fs";
+import { hostname } from "node:os";
 import { basename, dirname } from "node:path";
-import { type Command } from "commander";
+import type { Command } from "commander";
 import { ConfigError } from "../core/errors.js";
+import { isWildcard } from "../editor/access.js";
 import { openBrowser } from "../editor/open-browser.js";
 import { startEditor } from "../editor/server.js";
 import { port } from "./arguments.js";
@@ -50,6 +52,7 @@ async function edit(path = ".", flags: EditFlags): Promise<void> {
   const query = new URLSearchParams({ token: editor.token, ...(file === null ? {} : { path: file }) });
   const address = `${editor.origin}/?${query}`;
   console.log(`notebook edit: ${address} (Ctrl+C ends it)`);
+  if (isWildcard(flags.host)) console.log(`from other machines: ${address.replace("127.0.0.1", hostname())}`);
   if (flags.browser) openBrowser(address);
   await interrupted();
   await editor.close();

@@ -29,6 +29,9 @@ export interface AccessOptions {
 
 const loopback = ["localhost", "127.0.0.1", "[::1]"];
 
+/** Listens on every address of the machine. */
+export const isWildcard = (host: string): boolean => host === "0.0.0.0" || host === "::";
+
 export const newToken = (): string => randomBytes(24).toString("hex");
 
 export function createAccess({ host, port, token = newToken() }: AccessOptions): Access {
@@ -37,12 +40,11 @@ export function createAccess({ host, port, token = newToken() }: AccessOptions):
     typeof given === "string" && timingSafeEqual(digest(given), expected);
   // Cookies do not tell ports apart: two servers of one machine must not take each other's.
   const cookieName = () => `axial-lab-${port()}`;
-  const isWildcard = host === "0.0.0.0" || host === "::";
 
   function isOwnName(name: string): boolean {
     if (loopback.includes(name) || name === host || name === `[${host}]`) return true;
     // Bound to every address, the machine has names that nobody can list: its own one, and addresses as they are.
-    return isWildcard && (name === hostname().toLowerCase() || isIP(name.replace(/^\[|\]$/g, "")) !== 0);
+    return isWildcard(host) && (name === hostname().toLowerCase() || isIP(name.replace(/^\[|\]$/g, "")) !== 0);
   }
 
   return {

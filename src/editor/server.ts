@@ -11,7 +11,7 @@ import { ConfigError } from "../core/errors.js";
 import { version } from "../core/version.js";
 import { defaultMaxBytes } from "../jupyter/wire.js";
 import { escapeHtml } from "../notebook/page/html.js";
-import { createAccess } from "./access.js";
+import { createAccess, isWildcard } from "./access.js";
 import { createChannels } from "./channels.js";
 import { createCheckpoints } from "./checkpoints.js";
 import { contentsRoutes } from "./contents-routes.js";
@@ -41,7 +41,7 @@ export interface EditorOptions {
 }
 
 export interface Editor {
-  /** `http://127.0.0.1:PORT`. */
+  /** `http://127.0.0.1:PORT`, or with the host that was asked for, where that is one address. */
   readonly origin: string;
   readonly token: string;
   /** Ends all kernels and connections. */
@@ -160,7 +160,7 @@ export async function startEditor(options: EditorOptions): Promise<Editor> {
 
   await listen(server, port, host);
   return {
-    origin: `http://${host.includes(":") ? `[${host}]` : host}:${address().port}`,
+    origin: `http://${isWildcard(host) ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host}:${address().port}`,
     token: access.token,
     async close() {
       await kernels.stopAll();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { connect as connectTcp } from "node:net";
+import { hostname } from "node:os";
 import { after, before, describe, it } from "node:test";
 import { startEditor } from "../../src/editor/server.js";
 import { connect, encodeV1, serve, v1, type Served } from "./served.js";
@@ -185,6 +186,22 @@ describe("who may talk to the server", () => {
       assert.equal((await further.request("execute_request", { code: "1 + 1" })).content["status"], "ok");
       await further.close();
     });
+
+  it("is reached by this machine's name and addresses where it listens on all of them, and by no other name", async () => {
+    const wide = await serve({}, { host: "0.0.0.0" });
+    assert.match(wide.origin, /^http:\/\/127\.0\.0\.1:/);
+    const { port } = new URL(wide.origin);
+    for (const [name, expected] of [
+      [hostname().toLowerCase(), 200],
+      ["192.0.2.7", 200],
+      ["[2001:db8::7]", 200],
+      ["evil.example", 403],
+    ] as const) {
+      const headers = { host: `${name}:${port}`, authorization: `token ${wide.token}` };
+      assert.equal((await ask(wide, "/api", headers)).status, expected, name);
+    }
+    await wide.close();
+  });
 
   it("says in one line that a port is taken and that a folder is none", async () => {
     const port = Number(new URL(served.origin).port);
