@@ -67,7 +67,7 @@ export function parseNotebook(text: string, name: string): Notebook {
   return notebookOf(file, name);
 }
 
-/** A notebook of what the JSON of its file holds: checked, brought up to date, texts whole. */
+/** The same from JSON that is parsed already, as clients send it. */
 export function notebookOf(file: unknown, name: string): Notebook {
   if (!isObject(file) || !Array.isArray(file["cells"])) {
     throw new FileError(`notebook: the file must hold cells, got ${name}; is it a notebook of nbformat 4?`);
