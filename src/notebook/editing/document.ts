@@ -69,10 +69,9 @@ export class EditedNotebook {
     this.tell({ kind: "outputs", cell });
   }
 
-  /** Changes what the notebook says of itself, such as its kernel. */
+  /** Changes what the notebook says of itself, such as its kernel; it is saved with the next change. */
   setMetadata(metadata: Notebook["metadata"]): void {
     this.notebook.metadata = metadata;
-    this.revision++;
   }
 
   /** What a file holds of it. */
