@@ -108,7 +108,7 @@ describe("a network as a layers model of TensorFlow.js", () => {
       model.dispose();
     });
 
-  it("says how images are normalised and what the classes are, and names its input and output", async () => {
+  it("says how images are normalised and what the classes are, and names its input and output", () => {
     const place = join(folder, "axial-resnet-26-s");
     const json = JSON.parse(readFileSync(join(place, "model.json"), "utf8")) as {
       userDefinedMetadata: { classes: string[]; normalization: string };
