@@ -4,6 +4,7 @@
  * fall into stride x stride phases, each of which sees its own part of the window.
  */
 import type { KernelPool } from "../pool.js";
+import { isDepthwise, runDepthwise, runDepthwiseInputGradient } from "./depthwise-plan.js";
 import { runMatrixProduct } from "./matrix-product-plan.js";
 import { epilogueArguments, packedFloats, roundUp, runOn, workspaceHead, type Epilogue } from "./product-tasks.js";
 
@@ -38,6 +39,10 @@ export function runConvolution(
   if (whole && groups === 1 && outputRows === shape.height && outputColumns === shape.width) {
     const rows = shape.images * outputRows * outputColumns;
     runMatrixProduct(pool, { a: x, b: w, c: y, rows, columns: outputChannels, depth: shape.channels, epilogue });
+    return;
+  }
+  if (isDepthwise(shape)) {
+    runDepthwise(pool, { x, w, y, epilogue }, shape);
     return;
   }
   const columnBytes = outputChannels * 4;
@@ -80,6 +85,10 @@ export function runInputGradient(
   if (whole && groups === 1 && outputRows === height && outputColumns === width) {
     const product = { rows: images * height * width, columns: channels, depth: outputChannels };
     runMatrixProduct(pool, { a: dy, b: w, c: dx, ...product, transposeB: true });
+    return;
+  }
+  if (isDepthwise(shape) && stride[0] * stride[1] === 1) {
+    runDepthwiseInputGradient(pool, { dy, w, dx }, shape);
     return;
   }
   const columnBytes = channels * 4;
