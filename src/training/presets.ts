@@ -30,12 +30,12 @@ const quickStart: TrainSettings = {
 
 /** For some hundred photographs and random weights: RAdam with Lookahead and a warm-up, as the paper; images that grow. */
 const streets: TrainSettings = {
-  epochs: 40,
-  batchSize: 4,
-  size: { from: 129, to: 241, until: 0.7, multiple: 16 },
+  epochs: 16,
+  batchSize: 2,
+  size: { from: 129, to: 241, until: 0.85, multiple: 16 },
   optimizer: { kind: "ranger", weightDecay: 0.02 },
-  learningRate: 0.003,
-  schedule: { kind: "poly", power: 0.9, warmUpEpochs: 2 },
+  learningRate: 0.002,
+  schedule: { kind: "poly", power: 0.9, warmUpEpochs: 1 },
   clipNorm: 5,
 };
 
