@@ -1,6 +1,6 @@
 /** Runs convolutions in as many groups as there are channels by kernels of their own: see ../assembly/depthwise-convolution.ts. */
 import type { KernelPool } from "../pool.js";
-import type { ConvolutionShape } from "./convolution-plan.js";
+import type { ConvolutionShape } from "./convolution-shape.js";
 import { clamp, epilogueArguments, runOn, type Epilogue } from "./product-tasks.js";
 
 type DepthwiseShape = Omit<ConvolutionShape, "groups">;
