@@ -11,7 +11,10 @@ const colours = HighlightStyle.define([
   { tag: [tags.string, tags.regexp, tags.special(tags.string)], color: "var(--string)" },
   { tag: tags.number, color: "var(--number)" },
   { tag: tags.comment, color: "var(--comment)", fontStyle: "italic" },
-  { tag: [tags.definition(tags.variableName), tags.function(tags.variableName)], color: "var(--name)" },
+  {
+    tag: [tags.definition(tags.variableName), tags.function(tags.variableName), tags.function(tags.propertyName)],
+    color: "var(--name)",
+  },
   { tag: [tags.typeName, tags.className], color: "var(--type)" },
   { tag: tags.heading, fontWeight: "600", color: "var(--name)" },
   { tag: tags.strong, fontWeight: "600" },

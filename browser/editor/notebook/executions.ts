@@ -69,9 +69,9 @@ export class Executions {
 
   /** Takes up what an earlier load of the page had started. */
   restore({ executions, displays }: Memory): void {
-    for (const [request, id] of executions) {
+    for (const [request, id, state] of executions) {
       const cell = this.cellOf(id);
-      if (cell) this.add(request, cell);
+      if (cell) this.add(request, cell, state);
     }
     for (const [display, id, index] of displays) {
       const output = this.cellOf(id)?.outputs[index];
@@ -90,12 +90,20 @@ export class Executions {
         return place ? [[display, ...place] as const] : [];
       }),
     );
-    return { executions: [...this.running].map(([request, { cell }]) => [request, cell] as const), displays };
+    return {
+      executions: [...this.running].map(([request, { cell, state }]) => [request, cell, state] as const),
+      displays,
+    };
   }
 
-  /** The kernel is gone or another: nothing of what was under way will come. */
-  abandon(): void {
-    for (const request of [...this.running.keys()]) this.end(request, null);
+  /** What is under way, by the messages that started it. */
+  get requests(): string[] {
+    return [...this.running.keys()];
+  }
+
+  /** Nothing more of these will come: the kernel is gone or another, or has nothing to do. */
+  abandon(requests = this.requests): void {
+    for (const request of requests) if (this.running.has(request)) this.end(request, null);
   }
 
   onMessage(message: Message): void {
@@ -115,7 +123,7 @@ export class Executions {
       this.recorder.add(cell, message);
       this.notebook.outputsChanged(cell);
     }
-    if (execution?.status != null && (execution.published || execution.status === "aborted"))
+    if (execution && execution.status !== null && (execution.published || execution.status === "aborted"))
       this.end(request, execution.status === "aborted" ? null : execution.status === "ok");
   }
 
@@ -140,11 +148,10 @@ export class Executions {
     for (const cell of cells) this.notebook.outputsChanged(cell);
   }
 
-  private add(request: string, cell: CodeCell): void {
-    const execution = { cell: cell.id, state: "queued" as RunState, startedAt: 0, status: null, published: false };
-    this.running.set(request, execution);
+  private add(request: string, cell: CodeCell, state: RunState = "queued"): void {
+    this.running.set(request, { cell: cell.id, state, startedAt: 0, status: null, published: false });
     this.lastSeen.set(cell.id, cell);
-    this.listener.onState(cell, "queued");
+    this.listener.onState(cell, state);
   }
 
   private end(request: string, ok: boolean | null): void {

@@ -1,7 +1,14 @@
 /** The kernel of a notebook: started or found, connected, interrupted, restarted; and what it is doing. */
 import { connectKernel, type KernelClient, type KernelState } from "../protocol/kernel.js";
 import type { Json, Message } from "../protocol/messages.js";
-import { endSession, interruptKernel, kernelSpecs, restartKernel, startSession } from "../protocol/sessions.js";
+import {
+  endSession,
+  interruptKernel,
+  kernelModel,
+  kernelSpecs,
+  restartKernel,
+  startSession,
+} from "../protocol/sessions.js";
 import type { Connection } from "../protocol/socket.js";
 
 export interface KernelInfo {
@@ -11,10 +18,11 @@ export interface KernelInfo {
 }
 
 export interface SessionListener {
-  onMessage(message: Message): void;
-  onState(): void;
+  readonly onMessage: (message: Message) => void;
+  readonly onState: () => void;
+  readonly onConnected: () => void;
   /** The kernel is another one, or the same one with nothing of what it knew. */
-  onRestart(): void;
+  readonly onRestart: () => void;
 }
 
 export interface SessionArgs {
@@ -22,7 +30,7 @@ export interface SessionArgs {
   /** Of the notebook: its kernel's name. Another is taken where the server does not have it. */
   readonly preferred: string | undefined;
   /** The session id of the connection to a kernel, and the last message that was taken in over it. */
-  resume(kernel: string): { session: string; lastMessage: string | null };
+  readonly resume: (kernel: string) => { session: string; lastMessage: string | null };
   readonly listener: SessionListener;
 }
 
@@ -60,6 +68,7 @@ export class KernelSession {
           onConnection: (connection) => {
             this.connection = connection;
             listener.onState();
+            if (connection === "connected") listener.onConnected();
           },
         },
       });
@@ -75,6 +84,14 @@ export class KernelSession {
     const info = await client?.request("kernel_info_request", {}, 120_000).catch(() => null);
     if (info && this.client === client && this.state === "starting") this.setState("idle");
     return info ?? null;
+  }
+
+  /** Whether the kernel has nothing to do, and all that it had to say has come. */
+  async isAtRest(): Promise<boolean> {
+    const { client } = this;
+    if (!client || !(await this.ready())) return false;
+    const { execution_state: state } = await kernelModel(client.id);
+    return state === "idle" && client === this.client;
   }
 
   async interrupt(): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import type { Cell, CodeCell, Output } from "../../../src/notebook/nbformat.js";
 import { withoutLiveForms } from "../../../src/notebook/output-recorder.js";
+import type { RunState } from "../cells/cell.js";
 
 export interface Memory {
   readonly kernel: string;
@@ -12,7 +13,7 @@ export interface Memory {
   /** The last message whose outputs the file or a draft holds: the server goes on behind it. */
   readonly lastMessage: string | null;
   /** Cells whose end is not known, by the message that started them. */
-  readonly executions: readonly (readonly [request: string, cell: string])[];
+  readonly executions: readonly (readonly [request: string, cell: string, state: RunState])[];
   /** Places of displays that may change, by their id. */
   readonly displays: readonly (readonly [display: string, cell: string, output: number])[];
   /** Forms that files do not hold, by place. */

@@ -1,7 +1,7 @@
 /** Opens a notebook: reads it, shows it, connects its kernel, and keeps all three together. */
 import { EditedNotebook } from "../../../src/notebook/editing/document.js";
 import { setSource } from "../../../src/notebook/editing/operations.js";
-import { notebookOf, type CodeCell, type Notebook } from "../../../src/notebook/nbformat.js";
+import { notebookOf, type CodeCell } from "../../../src/notebook/nbformat.js";
 import type { CellHost } from "../cells/cell.js";
 import { announce } from "../page/announce.js";
 import { fileAddress, resolvedPath } from "../page/links.js";
@@ -9,7 +9,7 @@ import { createNotices, type Notices } from "../page/notices.js";
 import { readNotebook, type NotebookEntry } from "../protocol/contents.js";
 import type { Message } from "../protocol/messages.js";
 import { askAboutConflict } from "../saving/conflicts.js";
-import { draftedNotebook, recallDraft } from "../saving/drafts.js";
+import { recall } from "../saving/drafts.js";
 import { Saver } from "../saving/saver.js";
 import { Tabs } from "../saving/tabs.js";
 import { WidgetManager } from "../live-widgets/manager.js";
@@ -77,11 +77,9 @@ class NotebookPage implements OpenNotebook {
     private readonly path: string,
     entry: NotebookEntry,
   ) {
-    const file = notebookOf(entry.content, path);
-    const draft = recallDraft(path);
-    const shown: Notebook = draft ? draftedNotebook(draft, file) : file;
-    const metadata = shown.metadata as NotebookMetadata;
-    this.notebook = new EditedNotebook(shown);
+    const recalled = recall(path, notebookOf(entry.content, path), entry.hash ?? null);
+    const metadata = recalled.notebook.metadata as NotebookMetadata;
+    this.notebook = new EditedNotebook(recalled.notebook);
     this.executions = new Executions(this.notebook, {
       onState: (cell, state) => {
         this.view.codeView(cell)?.setState(state);
@@ -98,6 +96,7 @@ class NotebookPage implements OpenNotebook {
       listener: {
         onMessage: (message) => this.onMessage(message),
         onState: () => this.status.show(),
+        onConnected: () => void this.settle(),
         onRestart: () => this.onRestart(),
       },
     });
@@ -110,8 +109,8 @@ class NotebookPage implements OpenNotebook {
     this.saver = new Saver({
       notebook: this.notebook,
       path,
-      hash: draft ? draft.hash : (entry.hash ?? null),
-      changed: draft !== null,
+      hash: recalled.hash,
+      changed: recalled.changed,
       onState: (state, reason) => this.toolbar?.showSaved(state, reason),
       onConflict: (theirs) => this.askAboutConflict(theirs),
       onKept: () => this.memory.kept(),
@@ -170,6 +169,12 @@ class NotebookPage implements OpenNotebook {
     this.widgets.onMessage(message);
     this.executions.onMessage(message);
     this.memory.note(message);
+  }
+
+  /** After a connection broke: cells whose run the kernel never heard of, or has forgotten, do not wait for ever. */
+  private async settle(): Promise<void> {
+    const { requests } = this.executions;
+    if (requests.length > 0 && (await this.session.isAtRest().catch(() => false))) this.executions.abandon(requests);
   }
 
   private onEnd(cell: CodeCell, ok: boolean | null, milliseconds: number): void {

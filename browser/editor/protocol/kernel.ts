@@ -3,7 +3,7 @@
  * cells; messages that belong to no request of this page (another page's, an earlier load's) are told like all others.
  */
 import { newMessage, type Channel, type Header, type Json, type Message } from "./messages.js";
-import { kernelExists } from "./sessions.js";
+import { kernelModel } from "./sessions.js";
 import { ServerError } from "./rest.js";
 import { openKernelSocket, type Connection } from "./socket.js";
 
@@ -93,7 +93,7 @@ export function connectKernel({ id, session, lastMessage, listener }: KernelArgs
       listener.onConnection(connection);
     },
     exists: () =>
-      kernelExists(id).then(
+      kernelModel(id).then(
         () => true,
         (error: unknown) => {
           if (error instanceof ServerError && error.status === 404) return false;

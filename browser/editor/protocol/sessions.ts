@@ -30,4 +30,12 @@ export async function startSession(path: string, kernel: string): Promise<Sessio
 export const endSession = (id: string): Promise<unknown> => ask("DELETE", `api/sessions/${id}`);
 export const interruptKernel = (id: string): Promise<unknown> => ask("POST", `api/kernels/${id}/interrupt`, {});
 export const restartKernel = (id: string): Promise<unknown> => ask("POST", `api/kernels/${id}/restart`, {});
-export const kernelExists = (id: string): Promise<unknown> => ask("GET", `api/kernels/${id}`);
+
+export interface KernelModel {
+  readonly id: string;
+  readonly execution_state: string;
+}
+
+/** Throws ServerError with status 404 for a kernel that is no more. */
+export const kernelModel = async (id: string): Promise<KernelModel> =>
+  (await ask("GET", `api/kernels/${id}`)) as KernelModel;

@@ -2,11 +2,13 @@
  * Drafts: what was changed and is not on the server's disk yet, kept by the browser, so that a page that is closed, or
  * whose server is away, loses nothing. A draft knows from which form of the file it was made.
  */
-import type { Notebook } from "../../../src/notebook/nbformat.js";
+import { formatNotebook, type Notebook } from "../../../src/notebook/nbformat.js";
 
-export interface Draft {
+interface Draft {
   /** The hash of the file that the changes were made on. */
   readonly hash: string | null;
+  /** Hashes of which the file has one if a save came through whose answer the page did not live to see. */
+  readonly sent: readonly string[];
   readonly notebook: Notebook;
   /** False where there was no room for outputs. */
   readonly whole: boolean;
@@ -17,7 +19,7 @@ const mostCharacters = 2_000_000;
 
 const keyOf = (path: string): string => `axial-lab.draft:${path}`;
 
-export function recallDraft(path: string): Draft | null {
+function recallDraft(path: string): Draft | null {
   try {
     return JSON.parse(localStorage.getItem(keyOf(path)) ?? "null") as Draft | null;
   } catch {
@@ -42,9 +44,9 @@ const withoutOutputs = (notebook: Notebook): Notebook => ({
 export type Kept = "whole" | "sources" | "nothing";
 
 /** Keeps a draft, whole where it fits, else without outputs. */
-export function keepDraft(path: string, hash: string | null, notebook: Notebook): Kept {
+export function keepDraft(path: string, { notebook, ...hashes }: Omit<Draft, "whole">): Kept {
   for (const whole of [true, false]) {
-    const draft: Draft = { hash, notebook: whole ? notebook : withoutOutputs(notebook), whole };
+    const draft: Draft = { ...hashes, notebook: whole ? notebook : withoutOutputs(notebook), whole };
     const text = JSON.stringify(draft);
     if (text.length > mostCharacters) continue;
     try {
@@ -58,11 +60,38 @@ export function keepDraft(path: string, hash: string | null, notebook: Notebook)
 }
 
 /** The notebook of a draft; outputs that it had no room for are the file's. */
-export function draftedNotebook({ notebook, whole }: Draft, file: Notebook): Notebook {
+function draftedNotebook({ notebook, whole }: Draft, file: Notebook): Notebook {
   if (whole) return notebook;
   const outputs = new Map(file.cells.map((cell) => [cell.id, cell.cell_type === "code" ? cell.outputs : []]));
   const cells = notebook.cells.map((cell) =>
     cell.cell_type === "code" ? { ...cell, outputs: outputs.get(cell.id) ?? [] } : cell,
   );
   return { ...notebook, cells };
+}
+
+/** A file's hash as the server tells it, for what a save would write; none where the browser cannot say. */
+export async function hashOf(notebook: Notebook): Promise<string[]> {
+  // Pages without TLS from elsewhere than this machine have no such thing.
+  const subtle = crypto.subtle as SubtleCrypto | undefined;
+  const bytes = await subtle?.digest("SHA-256", new TextEncoder().encode(formatNotebook(notebook)));
+  return bytes ? [[...new Uint8Array(bytes)].map((byte) => byte.toString(16).padStart(2, "0")).join("")] : [];
+}
+
+/** How a notebook is opened whose file and draft are these. */
+export interface Recalled {
+  readonly notebook: Notebook;
+  /** Of the file that the notebook was made from. */
+  readonly hash: string | null;
+  readonly changed: boolean;
+}
+
+/** The draft where it goes beyond the file, else the file. A file that the draft's own save has written is no conflict. */
+export function recall(path: string, file: Notebook, hash: string | null): Recalled {
+  const draft = recallDraft(path);
+  const notebook = draft ? draftedNotebook(draft, file) : file;
+  if (!draft || formatNotebook(notebook) === formatNotebook(file)) {
+    dropDraft(path);
+    return { notebook: file, hash, changed: false };
+  }
+  return { notebook, hash: hash !== null && draft.sent.includes(hash) ? hash : draft.hash, changed: true };
 }

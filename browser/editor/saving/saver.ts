@@ -6,7 +6,7 @@ import type { EditedNotebook } from "../../../src/notebook/editing/document.js";
 import { statFile, writeNotebook } from "../protocol/contents.js";
 import { ServerError } from "../protocol/rest.js";
 import { throttled } from "../page/dom.js";
-import { dropDraft, keepDraft, type Kept } from "./drafts.js";
+import { dropDraft, hashOf, keepDraft, type Kept } from "./drafts.js";
 
 export type SaveState = "saved" | "changed" | "saving" | "failed" | "conflict" | "readOnly";
 
@@ -32,6 +32,8 @@ const rest = 10;
 export class Saver {
   state: SaveState = "saved";
   private hash: string | null;
+  /** What the file's hash is where one of the last saves came through, and its answer did not. */
+  private sent: readonly string[] = [];
   private savedRevision: number;
   private timer = 0;
   private under: Promise<void> | null = null;
@@ -123,7 +125,9 @@ export class Saver {
     this.timer = 0;
     this.setState("saving");
     try {
-      this.hash = await writeNotebook(path, notebook.toNotebook(), this.hash);
+      const content = notebook.toNotebook();
+      this.sent = [...this.sent.slice(-3), ...(await hashOf(content))];
+      this.hash = await writeNotebook(path, content, this.hash);
       this.savedRevision = revision;
       if (!this.isChanged) {
         dropDraft(path);
@@ -142,7 +146,9 @@ export class Saver {
         (entry) => entry.hash ?? null,
         () => null,
       );
-      return this.conflict(theirs);
+      if (theirs === null || !this.sent.includes(theirs)) return this.conflict(theirs);
+      // An earlier try came through, and its answer did not.
+      this.hash = theirs;
     }
     this.keepDraft();
     this.setState("failed", error instanceof Error ? error.message : String(error));
@@ -165,7 +171,7 @@ export class Saver {
 
   private keepDraft(): Kept {
     const { path, notebook, onKept } = this.args;
-    const kept = keepDraft(path, this.hash, notebook.toNotebook());
+    const kept = keepDraft(path, { hash: this.hash, sent: this.sent, notebook: notebook.toNotebook() });
     if (kept === "whole") onKept();
     return kept;
   }

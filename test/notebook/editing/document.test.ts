@@ -93,13 +93,13 @@ describe("a notebook while it is edited", () => {
 
   it("brings a deleted cell back with what it put out meanwhile", () => {
     const { notebook } = timed("a", "b");
-    const [cell] = notebook.cells as CodeCell[];
+    const cell = notebook.cells[0] as CodeCell;
     deleteCells(notebook, 0, 1);
     cell.outputs.push({ output_type: "stream", name: "stdout", text: "late" });
     notebook.outputsChanged(cell);
     notebook.undo();
     assert.equal(notebook.cells[0], cell);
-    assert.equal((notebook.cells[0] as CodeCell).outputs.length, 1);
+    assert.equal(cell.outputs.length, 1);
   });
 
   it("has a cell at least, and one undo brings all back", () => {
