@@ -49,12 +49,14 @@ async function edit(path = ".", flags: EditFlags): Promise<void> {
     ...(flags.token === undefined ? {} : { token: flags.token }),
     log: (line) => console.error(`axial-lab: ${line}`),
   });
+  // Before the address is printed: whoever has read it may end the command.
+  const ended = interrupted();
   const query = new URLSearchParams({ token: editor.token, ...(file === null ? {} : { path: file }) });
   const address = `${editor.origin}/?${query}`;
   console.log(`notebook edit: ${address} (Ctrl+C ends it)`);
   if (isWildcard(flags.host)) console.log(`from other machines: ${address.replace("127.0.0.1", hostname())}`);
   if (flags.browser) openBrowser(address);
-  await interrupted();
+  await ended;
   await editor.close();
   process.exit(0);
 }

@@ -24,9 +24,8 @@ for (const [name, framing] of [
         const frame = framing.encode(outgoing("shell", { ...message, buffers }));
         const decoded = framing.decode(Buffer.from(frame), typeof frame !== "string");
         assert.equal(decoded.channel, "shell");
-        const { buffers: back, ...rest } = decoded.message;
-        const { buffers: _, ...expected } = message;
-        assert.deepEqual(rest, expected);
+        const { buffers: back } = decoded.message;
+        assert.deepEqual({ ...decoded.message, buffers: [] }, { ...message, buffers: [] });
         assert.deepEqual(
           back.map((buffer) => [...buffer]),
           buffers.map((buffer) => [...buffer]),
