@@ -61,7 +61,9 @@ export async function readNotebook(path: string): Promise<Notebook> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    throw new FileError(`notebook: the file must be readable, got ${path} (${(error as NodeJS.ErrnoException).code})`);
+    throw new FileError(
+      `notebook: the file must be readable, got ${path} (${(error as NodeJS.ErrnoException).code}); check its name and its rights`,
+    );
   }
   return parseNotebook(text, path);
 }
@@ -74,7 +76,9 @@ export function parseNotebook(text: string, name: string): Notebook {
   try {
     file = parseJson(text);
   } catch (error) {
-    throw new FileError(`notebook: the file must be JSON, got ${name} (${(error as Error).message})`);
+    throw new FileError(
+      `notebook: the file must be JSON, got ${name} (${(error as Error).message}); give an .ipynb file`,
+    );
   }
   return notebookOf(file, name);
 }
@@ -125,7 +129,8 @@ function parseCell(cell: unknown, index: number, name: string, seen: Set<string>
 }
 
 function parseOutput(output: unknown, where: string): Output {
-  if (!isObject(output)) throw new FileError(`notebook: an output must be an object; ${where}`);
+  if (!isObject(output))
+    throw new FileError(`notebook: an output must be an object, got ${JSON.stringify(output)}; ${where}`);
   const data = isObject(output["data"]) ? mapValues(output["data"], joinBundleValue) : {};
   const metadata = isObject(output["metadata"]) ? output["metadata"] : {};
   switch (output["output_type"]) {
@@ -154,7 +159,9 @@ function parseOutput(output: unknown, where: string): Output {
         traceback: Array.isArray(output["traceback"]) ? output["traceback"].map(String) : [],
       };
     default:
-      throw new FileError(`notebook: unknown output_type ${JSON.stringify(output["output_type"])}; ${where}`);
+      throw new FileError(
+        `notebook: output_type must be one of nbformat 4, got ${JSON.stringify(output["output_type"])}; ${where}`,
+      );
   }
 }
 

@@ -31,7 +31,7 @@ describe("resolveConfig", () => {
     [{ learningRate: NaN }, "train: learningRate must be at least 0, got NaN"],
     [
       { task: { kind: "classification", labelSmoothing: 1.1 } },
-      "classification: labelSmoothing must be between 0 and 1, got 1.1",
+      "classification: labelSmoothing must be between 0 and 1, got 1.1; use 0 for none",
     ],
     [
       { task: { kind: "regression" } },
@@ -101,6 +101,9 @@ describe("presets", () => {
   }
 
   it("says which there are when there is none of a name", () => {
-    assert.throws(() => preset("fast"), /^ConfigError: preset: name must be one of quick-start, .*, got fast$/);
+    assert.throws(
+      () => preset("fast"),
+      /^ConfigError: preset: name must be that of one, got fast; use quick-start, .*$/,
+    );
   });
 });

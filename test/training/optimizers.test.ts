@@ -228,7 +228,7 @@ describe("resolveOptimizer", () => {
     [{ kind: "adam", weightDecay: -1 }, "optimizer: weightDecay must be at least 0, got -1"],
     [
       { kind: "lion" } as unknown as OptimizerConfig,
-      'optimizer: kind must be one of sgd, adam, adamw, radam, ranger, got "lion"',
+      'optimizer: kind must be the name of one, got "lion"; use sgd, adam, adamw, radam, ranger',
     ],
   ];
   for (const [config, message] of wrong) {

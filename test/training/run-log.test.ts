@@ -48,7 +48,7 @@ describe("the log of a run", () => {
     }
     assert.throws(
       () => readRunLog(`${path}.none`),
-      /^FileError: run log: no file .*none; give the log\.jsonl of a run$/,
+      /^FileError: run log: the file must be there, got .*none; give the log\.jsonl of a run$/,
     );
   });
 

@@ -87,7 +87,7 @@ describe("resolveSchedule", () => {
     [{ kind: "plateau", patience: 0 }, "schedule: patience must be at least 1, got 0"],
     [
       { kind: "linear" } as unknown as Schedule,
-      'schedule: kind must be one of constant, cosine, one-cycle, flat-cosine, step, plateau, got "linear"',
+      'schedule: kind must be the name of one, got "linear"; use constant, cosine, one-cycle, flat-cosine, step, plateau',
     ],
   ];
   for (const [schedule, message] of wrong) {
