@@ -43,7 +43,9 @@ describe("imageFolder", () => {
       assert.deepEqual(dataset.classes, ["dark", "light"]);
       assert.deepEqual([dataset.count("train"), dataset.count("validation")], [22, 6]);
       assert.equal(dataset.path("train", 11), join(folder, "train/light/000.JPEG"));
-      assert.throws(() => dataset.path("train", 22), { message: "images.path: index must be from 0 to 21, got 22" });
+      assert.throws(() => dataset.path("train", 22), {
+        message: "images.path: index must be from 0 to 21, got 22; take one of those",
+      });
       assert.deepEqual(JSON.parse(JSON.stringify(dataset.description)), dataset.description);
       await Promise.resolve();
     });
@@ -281,7 +283,7 @@ describe("imageFolder", () => {
       "imageFolder: train must hold images in class folders, got none in PATH/train; put each image into a folder of its class",
     );
     await assert.rejects(imageFolder(join(root, "absent")), {
-      message: `imageFolder: a folder must be readable, got ENOENT for ${join(root, "absent")}`,
+      message: `imageFolder: a folder must be readable, got ENOENT for ${join(root, "absent")}; check its name and its rights`,
     });
   });
 

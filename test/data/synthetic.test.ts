@@ -120,7 +120,7 @@ describe("generated", () => {
       message: "generated.batches: size must be a whole number of at least 8, got 7.5; use 8 or more",
     });
     await assert.rejects(batch({ split: "test" }), {
-      message: 'generated.batches: split must be "train" or "validation", got "test"',
+      message: 'generated.batches: split must be "train" or "validation", got "test"; choose one',
     });
     await assert.rejects(batch({}), {
       message:

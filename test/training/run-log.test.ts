@@ -43,7 +43,9 @@ describe("the log of a run", () => {
       writeFileSync(path, `${JSON.stringify(step(1))}\n${line}\n`);
       assert.throws(
         () => readRunLog(path),
-        new FileError(`run log: ${path} must hold one event a line, got ${JSON.stringify(line)} in line 2`),
+        new FileError(
+          `run log: ${path} must hold one event a line, got ${JSON.stringify(line)} in line 2; remove that line, or take the log of another run`,
+        ),
       );
     }
     assert.throws(
