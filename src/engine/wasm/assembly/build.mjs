@@ -35,7 +35,8 @@ if (existsSync(nativeSources))
 const sources = readdirSync(sourceFolder).filter((name) => name.endsWith(".ts") || name.endsWith(".mjs"));
 const hash = createHash("sha256").update(asc.version);
 // One of them is compiled for the plans too.
-for (const name of [...sources.sort(), "../scratch-layout.ts"]) hash.update(name).update(readFileSync(path.join(sourceFolder, name)));
+for (const name of [...sources.sort(), "../scratch-layout.ts"])
+  hash.update(name).update(readFileSync(path.join(sourceFolder, name)));
 const digest = hash.digest("hex");
 
 if (upToDate()) process.exit();
