@@ -221,7 +221,7 @@ describe("imageFolder", () => {
     await dataset.close();
     await assert.rejects(iterator.next(), {
       name: "AxialError",
-      message: /^images\.batches: the data set (is|was) closed/,
+      message: /^images\.batches: the data set must (be|stay) open, got /,
     });
     await assert.rejects(collect(dataset.batches(train)), {
       message: "images.batches: the data set must be open, got one that is closed; make a new one",
