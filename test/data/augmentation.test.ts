@@ -166,7 +166,10 @@ describe("resolveAugmentation", () => {
       message("fast"),
       'test: augmentation must be the name of one or an object, got "fast"; use fastai, light, reference, none',
     );
-    assert.equal(message({ flip: 2 }), "test: augmentation.flip must be from 0 to 1, got 2; choose a number between, or leave it out");
+    assert.equal(
+      message({ flip: 2 }),
+      "test: augmentation.flip must be from 0 to 1, got 2; choose a number between, or leave it out",
+    );
     assert.equal(message({ maxZoom: NaN }), "test: augmentation.maxZoom must be from 1 to 10, got NaN");
     assert.equal(
       message({ ratio: [2, 1] }),
