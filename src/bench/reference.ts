@@ -38,7 +38,8 @@ export interface Reference {
  */
 export async function startReference(commandLine: string): Promise<Reference> {
   const words = (commandLine.match(/"[^"]*"|'[^']*'|\S+/g) ?? []).map((word) => word.replace(/^(["'])(.*)\1$/, "$2"));
-  if (words.length === 0) throw new ConfigError("bench: --reference must be a command, got an empty text");
+  if (words.length === 0)
+    throw new ConfigError("bench: --reference must be a command, got an empty text; name a program and its arguments");
   const child = spawn(words[0], words.slice(1), { stdio: ["pipe", "pipe", "pipe"] });
   const nextLine = lineReader(child, commandLine);
   const greeting = JSON.parse(await nextLine()) as { reference: string; version: string; compiles?: boolean };

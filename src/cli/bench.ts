@@ -149,7 +149,7 @@ function findCase(name: string): BenchCase {
 function positiveInteger(flag: string, text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1)
-    throw new ConfigError(`bench: ${flag} must be a positive integer, got ${text}`);
+    throw new ConfigError(`bench: ${flag} must be a positive integer, got ${text}; use 1 or more`);
   return value;
 }
 

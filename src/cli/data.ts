@@ -119,7 +119,10 @@ interface FetchFlags {
 async function fetch({ size, from, to, keepArchive, json }: FetchFlags): Promise<void> {
   const progress = createDataProgress(process.stderr);
   const stop = new AbortController();
-  const onInterrupt = (): void => stop.abort(new AxialError("stopped; the same command goes on where it was"));
+  const onInterrupt = (): void =>
+    stop.abort(
+      new AxialError("data: the download must be let finish, got Ctrl-C; the same command goes on where it was"),
+    );
   process.once("SIGINT", onInterrupt);
   try {
     const variant = size === undefined ? undefined : ((size === "full" ? size : Number(size)) as ImagenetteVariant);

@@ -30,7 +30,7 @@ async function create(path: string): Promise<void> {
       throw new ConfigError(
         `new: the file must not exist, got ${path}; choose another name, or open it: axial-lab notebook edit ${path}`,
       );
-    throw new ConfigError(`new: the file must be writable, got ${path} (${code})`);
+    throw new ConfigError(`new: the file must be writable, got ${path} (${code}); choose another place`);
   }
   console.log(`wrote ${path}; open it: npx axial-lab notebook edit ${path}`);
 }

@@ -9,7 +9,9 @@ export async function makeFolder(where: string, folder: string): Promise<void> {
     await mkdir(folder, { recursive: true });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new ConfigError(`${where}: --out must be a folder that can be written, got ${folder} (${code})`);
+    throw new ConfigError(
+      `${where}: --out must be a folder that can be written, got ${folder} (${code}); choose another folder`,
+    );
   }
 }
 
@@ -18,5 +20,7 @@ export function assertDifferentNames(where: string, paths: readonly string[]): v
   const names = paths.map((path) => basename(path));
   const duplicate = names.find((name, index) => names.indexOf(name) !== index);
   if (duplicate !== undefined)
-    throw new ConfigError(`${where}: names must differ as they go into one folder, got ${duplicate} twice`);
+    throw new ConfigError(
+      `${where}: names must differ as they go into one folder, got ${duplicate} twice; give one of them a name of its own, or run them apart`,
+    );
 }

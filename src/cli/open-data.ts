@@ -69,7 +69,7 @@ export async function openData(
       if (from === undefined) throw new ConfigError("--data folder: the folder must be given, got none; add --from");
       return openFolder(from, augmentation, task);
     default:
-      throw new ConfigError(`--data: must be one of ${names.join(", ")}, got ${data}`);
+      throw new ConfigError(`--data: must be a data set that brings itself, got ${data}; use ${names.join(" or ")}`);
   }
 }
 

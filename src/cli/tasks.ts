@@ -84,14 +84,18 @@ function parseTask(text: string): TaskConfig {
   try {
     return JSON.parse(text) as TaskConfig;
   } catch (error) {
-    throw new ConfigError(`--task: must be a kind or JSON, got ${text} (${(error as Error).message})`);
+    throw new ConfigError(
+      `--task: must be a kind or JSON, got ${text} (${(error as Error).message}); quote it for the shell as '{"kind": "classification"}'`,
+    );
   }
 }
 
 /** What the command line knows of a kind of task. */
 export function commandTask(kind: string): CommandTask {
   if (Object.hasOwn(tasks, kind)) return tasks[kind];
-  throw new ConfigError(`--task: must be one of ${Object.keys(tasks).join(", ")}, got ${JSON.stringify(kind)}`);
+  throw new ConfigError(
+    `--task: must be a kind of task, got ${JSON.stringify(kind)}; use ${Object.keys(tasks).join(" or ")}`,
+  );
 }
 
 function describeClasses(evaluation: ClassificationEvaluation): string[] {

@@ -57,7 +57,7 @@ async function caseFiles(path: string): Promise<string[]> {
   const files = (await readdir(path)).filter(isCaseFile).sort();
   if (files.length === 0)
     throw new FileError(
-      `verify: a folder must hold reference cases (.safetensors, or .json of metrics), got none in ${path}`,
+      `verify: a folder must hold reference cases (.safetensors, or .json of metrics), got none in ${path}; name the folder that holds them`,
     );
   return files.map((file) => join(path, file));
 }

@@ -19,7 +19,7 @@ const signature = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
 export function encodePng({ data, width, height, channels }: PngPixels): Buffer {
   if (data.length !== height * width * channels)
     throw new ShapeError(
-      `encodePng: data must hold height x width x channels bytes, got ${data.length} for [${height}, ${width}, ${channels}]`,
+      `encodePng: data must hold height x width x channels bytes, got ${data.length} for [${height}, ${width}, ${channels}]; give the size of the data`,
     );
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);

@@ -88,7 +88,7 @@ export function resolveAugmentation(
     if (Object.hasOwn(augmentationPresets, options)) return augmentationPresets[options];
     const names = Object.keys(augmentationPresets).join(", ");
     throw new ConfigError(
-      `${where}: augmentation must be one of ${names} or an object, got ${JSON.stringify(options)}`,
+      `${where}: augmentation must be the name of one or an object, got ${JSON.stringify(options)}; use ${names}`,
     );
   }
   const resolved: Augmentation = { ...augmentationPresets.fastai, ...options };
@@ -97,17 +97,19 @@ export function resolveAugmentation(
       const { ratio } = resolved;
       if (ratio === null || (ratio[0] > 0 && ratio[0] <= ratio[1] && Number.isFinite(ratio[1]))) continue;
       throw new ConfigError(
-        `${where}: augmentation.ratio must be null or [low, high] with 0 < low <= high, got ${JSON.stringify(ratio)}`,
+        `${where}: augmentation.ratio must be null or [low, high] with 0 < low <= high, got ${JSON.stringify(ratio)}; use [3 / 4, 4 / 3], or null for none`,
       );
     }
     if (!Object.hasOwn(ranges, name)) {
       const known = [...Object.keys(ranges), "ratio"].join(", ");
-      throw new ConfigError(`${where}: augmentation has no option ${JSON.stringify(name)}; it has ${known}`);
+      throw new ConfigError(
+        `${where}: augmentation must have known options only, got ${JSON.stringify(name)}; it has ${known}`,
+      );
     }
     const [low, high] = ranges[name];
     if (!(resolved[name] >= low && resolved[name] <= high)) {
       throw new ConfigError(
-        `${where}: augmentation.${name} must be from ${low} to ${high}, got ${String(resolved[name])}`,
+        `${where}: augmentation.${name} must be from ${low} to ${high}, got ${String(resolved[name])}; choose a number between, or leave it out`,
       );
     }
   }

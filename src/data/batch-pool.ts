@@ -69,7 +69,12 @@ export function createBatchPool<Job extends BatchJob, B extends Batch>(
     });
     worker.on("error", fail);
     worker.on("exit", (code) => {
-      if (!closed) fail(new AxialError(`${where}: a thread that makes batches must not end, got exit code ${code}`));
+      if (!closed)
+        fail(
+          new AxialError(
+            `${where}: a thread that makes batches must not end, got exit code ${code}; make the data set again, with fewer workers where memory is short`,
+          ),
+        );
     });
     return worker;
   };
@@ -89,7 +94,7 @@ export function createBatchPool<Job extends BatchJob, B extends Batch>(
     return { id, batch };
   };
   const assertOpen = (): void => {
-    if (closed) throw new AxialError(`${where}: the data set is closed; make a new one`);
+    if (closed) throw new AxialError(`${where}: the data set must be open, got one that is closed; make a new one`);
   };
 
   async function* stream(
@@ -137,7 +142,11 @@ export function createBatchPool<Job extends BatchJob, B extends Batch>(
           return worker.terminate();
         }),
       );
-      fail(new AxialError(`${where}: the data set was closed while a batch was waited for`));
+      fail(
+        new AxialError(
+          `${where}: the data set must stay open, got close() while a batch was waited for; take what you need first`,
+        ),
+      );
     },
   };
 }

@@ -215,7 +215,7 @@ export async function readSegmentNumbers(where: string, path: string): Promise<S
     }
   } catch (error) {
     throw new FileError(
-      `${where}: labels must be a whole PNG, got ${path}: ${(error as Error).message.split("\n")[0]}`,
+      `${where}: labels must be a whole PNG, got ${path} (${(error as Error).message.split("\n")[0]}); fetch it again`,
     );
   }
   throw new FileError(

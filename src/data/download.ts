@@ -131,10 +131,15 @@ async function receive(part: string, options: DownloadOptions): Promise<void> {
       await response.body?.cancel();
       const answer = `HTTP ${response.status}`;
       if (response.status >= 500 || response.status === 408 || response.status === 429) throw new Passing(answer);
-      throw new FileError(`download: the server must have the file, got ${answer} for ${url}`);
+      throw new FileError(
+        `download: the server must have the file, got ${answer} for ${url}; try again later, or fetch it by other means`,
+      );
     }
     const start = response.status === 206 ? rangeStart(response.headers.get("content-range")) : 0;
-    if (start !== 0 && start !== have) throw new FileError(`download: the range must begin at ${have}, got ${start}`);
+    if (start !== 0 && start !== have)
+      throw new FileError(
+        `download: the range must begin at ${have}, got ${start}; remove the part that is there and start again`,
+      );
     const rest = Number(response.headers.get("content-length") ?? NaN);
     const total = bytes ?? (Number.isNaN(rest) ? null : start + rest);
 

@@ -51,7 +51,10 @@ export async function foldersIn(root: string, path: string): Promise<string[]> {
  */
 export async function findRoot(where: string, folder: string): Promise<{ root: string; hasTrain: boolean }> {
   const folders = await foldersIn(folder, "").catch((error: NodeJS.ErrnoException) => {
-    throw new FileError(`${where}: a folder must be readable, got ${error.code} for ${folder}`, { cause: error });
+    throw new FileError(
+      `${where}: a folder must be readable, got ${error.code} for ${folder}; check its name and its rights`,
+      { cause: error },
+    );
   });
   const candidates = [folder, ...(folders.length === 1 ? [join(folder, folders[0])] : [])];
   for (const root of candidates) if ((await foldersIn(root, "")).includes("train")) return { root, hasTrain: true };
@@ -64,7 +67,7 @@ export async function findRoot(where: string, folder: string): Promise<{ root: s
   }
   throw new FileError(
     `${where}: a data set must hold the folders train/CLASS and val/CLASS, or folders of images, one a class, got ${folder} ` +
-      `with ${folders.length === 0 ? "no folders" : folders.slice(0, 5).join(", ")}`,
+      `with ${folders.length === 0 ? "no folders" : folders.slice(0, 5).join(", ")}; name the folder above those`,
   );
 }
 

@@ -113,7 +113,9 @@ export async function imageFolder(folder: string, options: ImageFolderOptions = 
     path: (split, index) => {
       const images = readable(split);
       if (Object.hasOwn(images, index)) return join(listing.folder, images[index].path);
-      throw new ConfigError(`${name}.path: index must be from 0 to ${images.length - 1}, got ${index}`);
+      throw new ConfigError(
+        `${name}.path: index must be from 0 to ${images.length - 1}, got ${index}; take one of those`,
+      );
     },
   };
 }

@@ -103,7 +103,9 @@ export async function fetchImagenette(options: FetchImagenetteOptions = {}): Pro
   const { from, variant } = options;
   if (from !== undefined) {
     if (variant !== undefined)
-      throw new ConfigError(`imagenette: only one of from and variant can be given, got ${from} and ${variant}`);
+      throw new ConfigError(
+        `imagenette: only one of from and variant can be given, got ${from} and ${variant}; leave one out`,
+      );
     return fromHere(resolve(from), options);
   }
   const brought = variant === undefined && options.to === undefined ? await lastBrought(options) : null;
@@ -137,7 +139,10 @@ async function lastBrought(options: FetchImagenetteOptions): Promise<string | nu
 async function fromHere(from: string, options: FetchImagenetteOptions): Promise<string> {
   const { signal, onProgress } = options;
   const status = await stat(from).catch((error: NodeJS.ErrnoException) => {
-    throw new FileError(`imagenette: from must be a file or folder, got ${error.code} for ${from}`, { cause: error });
+    throw new FileError(
+      `imagenette: from must be a file or folder, got ${error.code} for ${from}; check its name and its rights`,
+      { cause: error },
+    );
   });
   if (status.isDirectory()) return from;
   // The same name may stand for another archive tomorrow: its place, size and time belong to the key.
@@ -152,7 +157,9 @@ async function downloaded(variant: ImagenetteVariant, options: FetchImagenetteOp
   const { signal, onProgress, keepArchive = false, archives = imagenetteArchives } = options;
   if (!Object.hasOwn(archives, variant)) {
     const names = Object.keys(archives).join(", ");
-    throw new ConfigError(`imagenette: variant must be one of ${names}, got ${JSON.stringify(variant)}`);
+    throw new ConfigError(
+      `imagenette: variant must be one that is published, got ${JSON.stringify(variant)}; use ${names}`,
+    );
   }
   const archive = archives[variant];
   const file = join(cacheFolder(options.cacheFolder), "imagenette", basename(new URL(archive.url).pathname));

@@ -49,7 +49,9 @@ export async function listImages(where: string, folder: string): Promise<Listing
   };
   const assertSome = (images: readonly ListedImage[], name: string): void => {
     if (images.length > 0) return;
-    throw new FileError(`${where}: ${name} must hold images in class folders, got none in ${resolve(root, name)}`);
+    throw new FileError(
+      `${where}: ${name} must hold images in class folders, got none in ${resolve(root, name)}; put each image into a folder of its class`,
+    );
   };
 
   const all = await list("train", train);
@@ -59,7 +61,7 @@ export async function listImages(where: string, folder: string): Promise<Listing
     if (heldOut.length === 0)
       throw new FileError(
         `${where}: a data set must hold a folder val beside train, or a class of two images, one of which can be held out, ` +
-          `got ${all.length} images of ${classFolders.length} classes in ${root}`,
+          `got ${all.length} images of ${classFolders.length} classes in ${root}; add images`,
       );
     return { folder: root, classFolders, images: { train: kept, validation: heldOut }, skipped, heldOut: share };
   }

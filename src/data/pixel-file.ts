@@ -112,7 +112,10 @@ export function openPixelFile(path: string): PixelFile {
       read(i, into) {
         const bytes = width(i) * height(i) * 3;
         const got = readSync(descriptor, into, 0, bytes, index.readDoubleLE(i * recordBytes));
-        if (got !== bytes) throw new FileError(`pixelFile: image ${i} must have ${bytes} bytes, got ${got} in ${path}`);
+        if (got !== bytes)
+          throw new FileError(
+            `pixelFile: image ${i} must have ${bytes} bytes, got ${got} in ${path}; make the file again`,
+          );
       },
       close: () => closeSync(descriptor),
     };

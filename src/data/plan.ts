@@ -6,7 +6,9 @@ import { purpose } from "./purposes.js";
 
 function assertWhole(where: string, name: string, value: number, least: number): void {
   if (!Number.isSafeInteger(value) || value < least) {
-    throw new ConfigError(`${where}: ${name} must be a whole number of at least ${least}, got ${value}`);
+    throw new ConfigError(
+      `${where}: ${name} must be a whole number of at least ${least}, got ${value}; use ${least} or more`,
+    );
   }
 }
 
@@ -14,7 +16,9 @@ function assertWhole(where: string, name: string, value: number, least: number):
 export function resolveBatchOptions(where: string, options: BatchOptions) {
   const train = options.split === "train";
   if (!train && options.split !== "validation") {
-    throw new ConfigError(`${where}: split must be "train" or "validation", got ${JSON.stringify(options.split)}`);
+    throw new ConfigError(
+      `${where}: split must be "train" or "validation", got ${JSON.stringify(options.split)}; choose one`,
+    );
   }
   const { skip = 0, augment = train, shuffle = train, dropRemainder = train, shard = { rank: 0, size: 1 } } = options;
   assertWhole(where, "batchSize", options.batchSize, 1);
@@ -25,7 +29,9 @@ export function resolveBatchOptions(where: string, options: BatchOptions) {
   assertWhole(where, "shard.size", shard.size, 1);
   assertWhole(where, "shard.rank", shard.rank, 0);
   if (shard.rank >= shard.size) {
-    throw new ConfigError(`${where}: shard.rank must be below shard.size, got ${shard.rank} of ${shard.size}`);
+    throw new ConfigError(
+      `${where}: shard.rank must be below shard.size, got ${shard.rank} of ${shard.size}; count ranks from 0`,
+    );
   }
   return { ...options, skip, augment, shuffle, dropRemainder, shard };
 }

@@ -98,9 +98,12 @@ async function decodeAll(
         (error: NodeJS.ErrnoException) => {
           // The system's errors (no access, too many open files) say nothing of the image.
           if (error.code === undefined) return { image, decoded: null, reason: reasonOf(error) };
-          throw new FileError(`${where}: an image must be readable, got ${error.code} for ${image.path}`, {
-            cause: error,
-          });
+          throw new FileError(
+            `${where}: an image must be readable, got ${error.code} for ${image.path}; restore it, or remove it from the folder`,
+            {
+              cause: error,
+            },
+          );
         },
       );
     const underWay: ReturnType<typeof start>[] = [];
@@ -121,8 +124,8 @@ async function decodeAll(
     }
     if (skipped.length === images.length) {
       throw new FileError(
-        `${where}: ${split} must hold images, got ${images.length} files and none that can be read, the first because: ` +
-          skipped[0].reason,
+        `${where}: ${split} must hold images, got ${images.length} files and none that can be read, the first ` +
+          `because: ${skipped[0].reason}; give files in a format that decodes`,
       );
     }
     await file.finish({ skipped } satisfies Facts);
@@ -157,7 +160,10 @@ export async function clearPixels(cacheFolder: string): Promise<{ files: number;
   const folder = join(cacheFolder, "pixels");
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
-    throw new AxialError(`data: the cache must be readable, got ${error.code} for ${folder}`, { cause: error });
+    throw new AxialError(
+      `data: the cache must be readable, got ${error.code} for ${folder}; check its rights, or name another with cacheFolder`,
+      { cause: error },
+    );
   });
   let bytes = 0;
   for (const name of names) {

@@ -24,11 +24,14 @@ export interface ReadImage {
  */
 export async function readImage(path: string, size: number): Promise<ReadImage> {
   if (!Number.isSafeInteger(size) || size < 8)
-    throw new ConfigError(`readImage: size must be a whole number of at least 8 pixels, got ${size}`);
+    throw new ConfigError(`readImage: size must be a whole number of at least 8 pixels, got ${size}; use 8 or more`);
   const augmentation = resolveAugmentation("readImage", undefined);
   const { width, height, bytes } = await decodeImage(path, sourceSide(size, augmentation)).catch((error: Error) => {
     const [reason] = error.message.split("\n");
-    throw new FileError(`readImage: an image must be readable, got ${path} (${reason})`, { cause: error });
+    throw new FileError(
+      `readImage: an image must be readable, got ${path} (${reason}); give the path of a JPEG, PNG, BMP or other image`,
+      { cause: error },
+    );
   });
   const values = new Float32Array(size * size * 3);
   const projection = centreCrop(width, height, size, augmentation.validationCrop);

@@ -64,7 +64,7 @@ function scenes<B extends Batch>(name: string, options: ScenesOptions): Generate
   const assertWhole = (key: string, value: number, least: number, most = Number.MAX_SAFE_INTEGER): void => {
     if (Number.isSafeInteger(value) && value >= least && value <= most) return;
     const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
-    throw new ConfigError(`${name}: ${key} must be a whole number ${range}, got ${value}`);
+    throw new ConfigError(`${name}: ${key} must be a whole number ${range}, got ${value}; choose one of those`);
   };
   assertWhole(targets === "classes" ? "classes" : "colors", colorCount, 2, colors.length);
   assertWhole("trainCount", trainCount, 1);
@@ -76,7 +76,7 @@ function scenes<B extends Batch>(name: string, options: ScenesOptions): Generate
   const still = (split: Split): Omit<ScenesJob, "size"> => ({ targets, colors: colorCount, split, seed, round: 0 });
   const assertIndex = (where: string, split: Split, index: number): void => {
     if (Number.isSafeInteger(index) && index >= 0 && index < counts[split]) return;
-    throw new ConfigError(`${where}: index must be from 0 to ${counts[split] - 1}, got ${index}`);
+    throw new ConfigError(`${where}: index must be from 0 to ${counts[split] - 1}, got ${index}; take one of those`);
   };
 
   async function* batches(batchOptions: BatchOptions): AsyncGenerator<B, void, undefined> {

@@ -65,14 +65,16 @@ export async function unpack({ archive, to, signal, onProgress }: UnpackOptions)
     // What tar merely warns of and goes on: entries that are damaged or could not be written.
     onwarn: (code, message) => {
       if (code !== "TAR_ENTRY_INFO")
-        refused ??= new FileError(`unpack: an archive must be whole, got ${code} (${message}) in ${archive}`);
+        refused ??= new FileError(
+          `unpack: an archive must be whole, got ${code} (${message}) in ${archive}; fetch it again`,
+        );
     },
     filter: (path, entry) => {
       const type = "type" in entry ? entry.type : "File";
       const reason = objection(path, type);
       if (reason !== null) {
         refused ??= new FileError(
-          `unpack: an archive must hold files and folders only, got ${reason}, ${JSON.stringify(path)}, in ${archive}`,
+          `unpack: an archive must hold files and folders only, got ${reason}, ${JSON.stringify(path)}, in ${archive}; use one from its publisher`,
         );
       } else if (type !== "Directory") files++;
       return refused === null;
@@ -81,7 +83,7 @@ export async function unpack({ archive, to, signal, onProgress }: UnpackOptions)
   try {
     await pipeline(createReadStream(archive, { highWaterMark: 1 << 20 }), counter, extract, { signal });
     if (refused) throw refused as FileError;
-    if (files === 0) throw new FileError(`unpack: an archive must hold files, got none in ${archive}`);
+    if (files === 0) throw new FileError(`unpack: an archive must hold files, got none in ${archive}; fetch it again`);
     await rmdir(to).catch(() => undefined); // An empty folder may stand there.
     await rename(temporary, to);
   } catch (error) {
@@ -92,6 +94,9 @@ export async function unpack({ archive, to, signal, onProgress }: UnpackOptions)
     // Errors of the system itself (no room, no access) have these fields; all others are the archive's.
     const rule = (error as NodeJS.ErrnoException).syscall ? "must be writable" : "must be whole";
     const what = rule === "must be writable" ? `the folder of ${to}` : "an archive";
-    throw new FileError(`unpack: ${what} ${rule}, got ${code ?? message} for ${archive}`, { cause: error });
+    throw new FileError(
+      `unpack: ${what} ${rule}, got ${code ?? message} for ${archive}; check names, rights and room on the disk`,
+      { cause: error },
+    );
   }
 }

@@ -23,7 +23,7 @@ export async function annotatedImages(
     const label = classFolders.indexOf(className);
     if (label < 0)
       throw new FileError(
-        `${where}: every line of ${validation}/${annotationsFile} must name a class of train, got ${JSON.stringify(line)} in ${root}`,
+        `${where}: every line of ${validation}/${annotationsFile} must name a class of train, got ${JSON.stringify(line)} in ${root}; take the file that belongs to these folders`,
       );
     labels.set(name, label);
   }

@@ -52,7 +52,9 @@ export interface Editor {
 export async function startEditor(options: EditorOptions): Promise<Editor> {
   const { host = "127.0.0.1", port = 0, token, maxBytes = defaultMaxBytes, limits, log = () => undefined } = options;
   const folder = await openFolder(options.folder).catch((error: NodeJS.ErrnoException) => {
-    throw new ConfigError(`notebook edit: the folder must be readable, got ${options.folder} (${error.code})`);
+    throw new ConfigError(
+      `notebook edit: the folder must be readable, got ${options.folder} (${error.code}); check its name and its rights`,
+    );
   });
   const startedAt = new Date();
   const server = createServer((request, response) => void answer(request, response));

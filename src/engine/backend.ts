@@ -137,10 +137,14 @@ function resolveOptions(options: EngineOptions): Resolved {
   const { backend = engine === "native" ? "wasm" : "auto" } = options;
   const names = ["auto", "wasm", "cpu", ...nativeBackends];
   if (!names.includes(backend)) {
-    throw new ConfigError(`engine.start: backend must be one of ${names.join(", ")}, got ${String(backend)}`);
+    throw new ConfigError(
+      `engine.start: backend must be a name of one, got ${String(backend)}; use ${names.join(", ")}`,
+    );
   }
   if (!engineChoices.includes(engine)) {
-    throw new ConfigError(`engine.start: engine must be one of ${engineChoices.join(", ")}, got ${String(engine)}`);
+    throw new ConfigError(
+      `engine.start: engine must be a name of one, got ${String(engine)}; use ${engineChoices.join(", ")}`,
+    );
   }
   if (options.engine === "native" && backend !== "wasm") {
     throw new ConfigError(
@@ -148,7 +152,9 @@ function resolveOptions(options: EngineOptions): Resolved {
     );
   }
   if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
-    throw new ConfigError(`engine.start: threads must be a whole number from 1 to 64, got ${threads}`);
+    throw new ConfigError(
+      `engine.start: threads must be a whole number from 1 to 64, got ${threads}; leave it out for one a core`,
+    );
   }
   if (!Number.isInteger(heapMebibytes) || heapMebibytes < 32 || heapMebibytes > 4096) {
     throw new ConfigError(
@@ -232,7 +238,9 @@ async function startFirst(options: Resolved): Promise<Started> {
       failures.push(error instanceof Error ? error.message : String(error));
     }
   }
-  throw new UnsupportedError(`engine.start: backend ${options.backend} cannot run here: ${failures.join("; ")}`);
+  throw new UnsupportedError(
+    `engine.start: backend ${options.backend} must be able to run here, got ${failures.join(", and ")}; leave backend out for one that can`,
+  );
 }
 
 function engineOn(

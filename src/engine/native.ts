@@ -25,7 +25,8 @@ export function whyAbsent(name: NativeBackend): string | null {
 /** Loads the package, which registers its backend with TensorFlow.js as "tensorflow"; the result ends its use. */
 export async function startNative(name: NativeBackend): Promise<() => Promise<void>> {
   const absent = whyAbsent(name);
-  if (absent !== null) throw new UnsupportedError(`engine.start: ${absent}`);
+  if (absent !== null)
+    throw new UnsupportedError(`engine.start: backend ${name} must be installed, got none; ${absent}`);
   restoreRemovedUtilities();
   await import(packageOf(name));
   if (!(await tf.setBackend("tensorflow"))) throw new Error(`${packageOf(name)} did not start`);

@@ -57,7 +57,7 @@ export function axialAttention(
 ): AxialAttentionOutputs {
   assertInputs(inputs, geometry);
   assertScales(inputs.scales, geometry);
-  // Of one place the weight is 1 and the gradient with respect to its logit exactly zero, which the kernel's rounding would not keep.
+  // Of one place the weight is 1, and the gradient with respect to the logit exactly zero: the kernel's rounding would not keep it.
   const alone = inputs.qkv.shape[1] === 1;
   const fused = alone ? null : fusedAxialAttention(inputs, geometry, { sum });
   if (fused !== null) return fused;

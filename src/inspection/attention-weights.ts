@@ -71,7 +71,7 @@ export interface ReceptiveField {
 /** The index of a place in a list, or an error that says which ones there are. */
 function assertWithin(where: string, name: string, index: number, count: number): void {
   if (!Number.isInteger(index) || index < 0 || index >= count)
-    throw new ConfigError(`${where}: ${name} must be from 0 to ${count - 1}, got ${index}`);
+    throw new ConfigError(`${where}: ${name} must be from 0 to ${count - 1}, got ${index}; choose one of those`);
 }
 
 /**
@@ -112,8 +112,8 @@ export function receptiveField(height: LayerAttention, width: LayerAttention, pl
   const { y, head } = place;
   if (height.axis !== "height" || width.axis !== "width" || height.shape[0] !== width.shape[3])
     throw new ShapeError(
-      `receptiveField: it takes a height layer and the width layer after it, got ${height.layer} (${height.axis}, ` +
-        `[${height.shape.join(", ")}]) and ${width.layer} (${width.axis}, [${width.shape.join(", ")}])`,
+      `receptiveField: layers must be one along the height and the one along the width after it, got ${height.layer} (${height.axis}, ` +
+        `[${height.shape.join(", ")}]) and ${width.layer} (${width.axis}, [${width.shape.join(", ")}]); take both of one block`,
     );
   const [columns, rows] = [width.shape[3], height.shape[3]];
   const along = attentionAt(width, place);

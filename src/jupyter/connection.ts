@@ -27,7 +27,9 @@ export async function readConnection(path: string): Promise<Connection> {
   try {
     file = parseJson(await readFile(path, "utf8")) as Record<string, unknown>;
   } catch (error) {
-    throw new FileError(`kernel: the connection file must be readable JSON, got ${path} (${(error as Error).message})`);
+    throw new FileError(
+      `kernel: the connection file must be readable JSON, got ${path} (${(error as Error).message}); start the kernel from Jupyter`,
+    );
   }
   const field = <T>(name: string, is: (value: unknown) => value is T, rule: string): T => {
     const value = file[name];

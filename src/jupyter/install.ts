@@ -45,7 +45,7 @@ export async function installKernel(options: InstallOptions): Promise<string> {
   const { name = defaultNames[language], displayName = `${nameOf(language)} (axial-lab)` } = options;
   if (!/^[\w.-]+$/.test(name)) {
     throw new ConfigError(
-      `kernel install: the name must be of letters, digits, dots, dashes and underscores, got ${JSON.stringify(name)}`,
+      `kernel install: the name must be of letters, digits, dots, dashes and underscores, got ${JSON.stringify(name)}; choose another`,
     );
   }
   const folder = join(kernelsFolder(system, targetFolder(options)), name);
@@ -107,10 +107,15 @@ export async function readKernelspec(folder: string): Promise<InstalledKernel> {
   try {
     spec = parseJson(await readFile(path, "utf8")) as Record<string, unknown>;
   } catch (error) {
-    throw new FileError(`kernel: the kernelspec must be readable JSON, got ${path} (${(error as Error).message})`);
+    throw new FileError(
+      `kernel: the kernelspec must be readable JSON, got ${path} (${(error as Error).message}); install the kernel again`,
+    );
   }
   const argv = Array.isArray(spec["argv"]) ? spec["argv"].map(String) : [];
-  if (argv.length === 0) throw new FileError(`kernel: argv of a kernelspec must name a program, got none in ${path}`);
+  if (argv.length === 0)
+    throw new FileError(
+      `kernel: argv of a kernelspec must name a program, got none in ${path}; install the kernel again`,
+    );
   const metadata = spec["metadata"] as Record<string, unknown> | undefined;
   const name = folder.split(/[\\/]/).at(-1)!;
   return {
@@ -142,7 +147,9 @@ export async function findKernel(system: System, nameOrFolder: string): Promise<
 export async function removeKernel(system: System, name: string = defaultNames.typescript): Promise<string> {
   const kernel = await findKernel(system, name);
   if (!kernel.ours) {
-    throw new ConfigError(`kernel remove: only kernels of axial-lab are removed, got ${name} at ${kernel.folder}`);
+    throw new ConfigError(
+      `kernel remove: the kernel must be one of axial-lab, got ${name} at ${kernel.folder}; remove others with jupyter kernelspec remove`,
+    );
   }
   await rm(kernel.folder, { recursive: true });
   return kernel.folder;

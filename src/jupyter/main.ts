@@ -21,13 +21,16 @@ interface Arguments {
 }
 
 function readArguments([path, ...flags]: string[]): Arguments {
-  if (path === undefined) throw new ConfigError("kernel: the path of a connection file must be given, got none");
+  if (path === undefined)
+    throw new ConfigError(
+      "kernel: the path of a connection file must be given, got none; start the kernel from Jupyter",
+    );
   const read: Arguments = { path };
   for (let at = 0; at < flags.length; at += 2) {
     const [flag, value] = flags.slice(at);
     if (flag === "--check") read.checking = oneOf(flag, checkings, value);
     else if (flag === "--language") read.language = oneOf(flag, notebookLanguages, value);
-    else throw new ConfigError(`kernel: a flag must be --check or --language, got ${flag}`);
+    else throw new ConfigError(`kernel: a flag must be known, got ${flag}; use --check or --language`);
   }
   return read;
 }
@@ -35,7 +38,9 @@ function readArguments([path, ...flags]: string[]): Arguments {
 function oneOf<T extends string>(flag: string, choices: readonly T[], value: string | undefined): T {
   const choice = choices.find((each) => each === value);
   if (choice !== undefined) return choice;
-  throw new ConfigError(`kernel: ${flag} must be one of ${choices.join(", ")}, got ${value ?? "nothing"}`);
+  throw new ConfigError(
+    `kernel: ${flag} must have a value that it knows, got ${value ?? "nothing"}; use ${choices.join(" or ")}`,
+  );
 }
 
 async function main(args: string[]): Promise<void> {

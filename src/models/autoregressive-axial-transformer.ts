@@ -202,7 +202,10 @@ export class AutoregressiveAxialTransformer extends Layer implements AttentionLa
     temperature = 1,
     seed,
   }: { count?: number; temperature?: number; seed?: number } = {}): tf.Tensor4D {
-    if (!(temperature > 0)) throw new ConfigError(`${this.where}: temperature must be positive, got ${temperature}`);
+    if (!(temperature > 0))
+      throw new ConfigError(
+        `${this.where}: temperature must be positive, got ${temperature}; use 1 for the distribution as it is`,
+      );
     const [height, width, channels] = this.args.imageShape;
     const { levels, filters } = this.settings;
     const values = width * channels;

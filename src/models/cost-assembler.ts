@@ -105,7 +105,7 @@ export function costAssembler(): CostAssembler {
       // Windows beyond the edge are taken of a padded copy.
       return record(args.name, y, { activations: keep(x) + (args.ceil === true ? size(x) : 0) + keep(y) });
     },
-    // A mean is given its gradient by its number of places alone.
+    // The gradient of a mean follows from its number of places alone.
     averagePool: (x, { name, window = "all" }) => {
       const [rows, columns] = window === "all" ? [x.height, x.width] : window;
       const y: CountedMap = { ...x, height: x.height - rows + 1, width: x.width - columns + 1, kept: false };

@@ -14,7 +14,9 @@ export async function readNotebook(path: string): Promise<Notebook> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    throw new FileError(`notebook: the file must be readable, got ${path} (${(error as NodeJS.ErrnoException).code})`);
+    throw new FileError(
+      `notebook: the file must be readable, got ${path} (${(error as NodeJS.ErrnoException).code}); check its name and its rights`,
+    );
   }
   return parseNotebook(text, path);
 }

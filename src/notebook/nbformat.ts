@@ -62,7 +62,9 @@ export function parseNotebook(text: string, name: string): Notebook {
   try {
     file = parseJson(text);
   } catch (error) {
-    throw new FileError(`notebook: the file must be JSON, got ${name} (${(error as Error).message})`);
+    throw new FileError(
+      `notebook: the file must be JSON, got ${name} (${(error as Error).message}); give an .ipynb file`,
+    );
   }
   return notebookOf(file, name);
 }
@@ -113,7 +115,8 @@ function parseCell(cell: unknown, index: number, name: string, seen: Set<string>
 }
 
 function parseOutput(output: unknown, where: string): Output {
-  if (!isObject(output)) throw new FileError(`notebook: an output must be an object; ${where}`);
+  if (!isObject(output))
+    throw new FileError(`notebook: an output must be an object, got ${JSON.stringify(output)}; ${where}`);
   const data = isObject(output["data"]) ? mapValues(output["data"], joinBundleValue) : {};
   const metadata = isObject(output["metadata"]) ? output["metadata"] : {};
   switch (output["output_type"]) {
@@ -142,7 +145,9 @@ function parseOutput(output: unknown, where: string): Output {
         traceback: Array.isArray(output["traceback"]) ? output["traceback"].map(String) : [],
       };
     default:
-      throw new FileError(`notebook: unknown output_type ${JSON.stringify(output["output_type"])}; ${where}`);
+      throw new FileError(
+        `notebook: output_type must be one of nbformat 4, got ${JSON.stringify(output["output_type"])}; ${where}`,
+      );
   }
 }
 

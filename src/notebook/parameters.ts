@@ -78,7 +78,9 @@ function literal(name: string, text: string, initializer: ts.Expression | null, 
     value = text;
   }
   if (kind !== null && typeof value !== kind) {
-    throw new ConfigError(`notebook: parameter ${name} must be a ${kind}, got ${JSON.stringify(text)}`);
+    throw new ConfigError(
+      `notebook: parameter ${name} must be a ${kind}, got ${JSON.stringify(text)}; give one of the kind that the notebook declares`,
+    );
   }
   return JSON.stringify(value);
 }

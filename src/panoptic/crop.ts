@@ -25,11 +25,17 @@ export function resolvePanopticAugmentation(
   const { scale, flip, lighting, ...unknown } = { ...panopticAugmentation, ...given };
   const [name] = Object.keys(unknown);
   if (name !== undefined)
-    throw new ConfigError(`${where}: augmentation has no option ${name}; it has scale, flip, lighting`);
+    throw new ConfigError(
+      `${where}: augmentation must have known options only, got ${name}; it has scale, flip, lighting`,
+    );
   if (!(scale[0] > 0.05 && scale[0] <= scale[1] && scale[1] < 20))
-    throw new ConfigError(`${where}: augmentation.scale must be [low, high] from 0.05 to 20, got ${scale.join(", ")}`);
+    throw new ConfigError(
+      `${where}: augmentation.scale must be [low, high] from 0.05 to 20, got ${scale.join(", ")}; use [0.5, 2]`,
+    );
   if (!(flip >= 0 && flip <= 1) || !(lighting >= 0 && lighting < 1))
-    throw new ConfigError(`${where}: flip and lighting must be from 0 to 1, got ${flip} and ${lighting}`);
+    throw new ConfigError(
+      `${where}: flip and lighting must be from 0 to 1, got ${flip} and ${lighting}; use 0 for none`,
+    );
   return { scale, flip, lighting };
 }
 

@@ -41,7 +41,9 @@ export function generatedPanoptic(options: GeneratedPanopticOptions = {}): Gener
   const { targets = { sigma: 3, small: null } } = options;
   const assertWhole = (key: string, value: number, least: number): void => {
     if (!Number.isSafeInteger(value) || value < least)
-      throw new ConfigError(`generatedPanoptic: ${key} must be a whole number of at least ${least}, got ${value}`);
+      throw new ConfigError(
+        `generatedPanoptic: ${key} must be a whole number of at least ${least}, got ${value}; use ${least} or more`,
+      );
   };
   assertWhole("trainCount", trainCount, 1);
   assertWhole("validationCount", validationCount, 1);
@@ -76,7 +78,9 @@ export function generatedPanoptic(options: GeneratedPanopticOptions = {}): Gener
     close: () => pool.close(),
     image(split, index, size) {
       if (!Number.isSafeInteger(index) || index < 0 || index >= counts[split])
-        throw new ConfigError(`${name}.image: index must be from 0 to ${counts[split] - 1}, got ${index}`);
+        throw new ConfigError(
+          `${name}.image: index must be from 0 to ${counts[split] - 1}, got ${index}; take one of those`,
+        );
       return panopticSceneOf({ split, size, aspect, seed, round: 0 }, index);
     },
   };

@@ -79,7 +79,7 @@ export function panopticLosses(
     throw new ConfigError(`panopticLosses: topK must be above 0 and at most 1, got ${topK}; 0.2 is usual`);
   if (!lossReductions.includes(reduction))
     throw new ConfigError(
-      `panopticLosses: reduction must be one of ${lossReductions.join(", ")}, got ${String(reduction)}`,
+      `panopticLosses: reduction must be the name of one, got ${String(reduction)}; use ${lossReductions.join(" or ")}`,
     );
   const reduce = reduction === "deeplab2" ? perImage : overBatch;
   const [semantic, center, offset, total] = tf.tidy(() => {

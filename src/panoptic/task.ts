@@ -30,7 +30,9 @@ export function panopticSegmentation(
   const { topK = 0.2, weights = { semantic: 1, center: 200, offset: 0.01 }, postProcessing = {}, ...unknown } = options;
   const rest = Object.keys(unknown).filter((name) => name !== "kind");
   if (rest.length > 0)
-    throw new ConfigError(`panopticSegmentation: no option ${rest[0]}; it has topK, weights, postProcessing`);
+    throw new ConfigError(
+      `panopticSegmentation: options must be known, got ${rest[0]}; it has topK, weights, postProcessing`,
+    );
   const lossOptions: PanopticLossOptions = { ignore: batchLabels.ignore, topK, weights };
   return {
     config: { kind: "panoptic", topK, weights, postProcessing },

@@ -81,7 +81,9 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const file = checkpointPath(path);
   const { tensors, metadata } = await readSafetensors(file);
   if (metadata.format !== format) {
-    throw new FileError(`checkpoint: ${file} must be written by axial-lab train, got another safetensors file`);
+    throw new FileError(
+      `checkpoint: ${file} must be written by axial-lab train, got another safetensors file; read weights with axial.weights.load`,
+    );
   }
   if (metadata.version !== formatVersion) {
     throw new FileError(
@@ -98,7 +100,10 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   };
   for (const [name, tensor] of tensors) {
     const section = sections.find((section) => name.startsWith(`${section}/`));
-    if (!section) throw new FileError(`checkpoint: ${file} holds ${name}, which belongs nowhere; the file is corrupt`);
+    if (!section)
+      throw new FileError(
+        `checkpoint: ${file} must hold sections that are known, got ${name}; the file is corrupt, take an earlier one`,
+      );
     split[section].set(name.slice(section.length + 1), tensor);
   }
   return { ...parseRun(metadata.run, file), ...split };

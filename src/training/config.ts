@@ -116,11 +116,13 @@ export function resolveConfig<B extends Batch, E extends Evaluation, M extends M
   const schedule = options.schedule ?? "one-cycle";
   const number = (name: string, value: number, least: number, most = Infinity): number => {
     if (value >= least && value <= most) return value;
-    throw new ConfigError(`train: ${name} must be ${rangeOf(least, most)}, got ${value}`);
+    throw new ConfigError(
+      `train: ${name} must be ${rangeOf(least, most)}, got ${value}; choose another, or leave it out`,
+    );
   };
   const whole = (name: string, value: number, least: number): number => {
     if (Number.isSafeInteger(value)) return number(name, value, least);
-    throw new ConfigError(`train: ${name} must be a whole number, got ${value}`);
+    throw new ConfigError(`train: ${name} must be a whole number, got ${value}; round it`);
   };
   const optional = <T, U>(value: T | null | undefined, resolve: (value: T) => U): U | null =>
     value === null || value === undefined ? null : resolve(value);

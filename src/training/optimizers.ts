@@ -110,7 +110,7 @@ const keysOfKind = { sgd: sgdKeys, adam: adamKeys, adamw: adamKeys, radam: adamK
 export function resolveOptimizer(config: OptimizerConfig): ResolvedOptimizer {
   if (!optimizerKinds.includes(config.kind)) {
     throw new ConfigError(
-      `optimizer: kind must be one of ${optimizerKinds.join(", ")}, got ${JSON.stringify(config.kind)}`,
+      `optimizer: kind must be the name of one, got ${JSON.stringify(config.kind)}; use ${optimizerKinds.join(", ")}`,
     );
   }
   assertKnownKeys<object>(`optimizer ${config.kind}`, config, keysOfKind[config.kind]);
@@ -264,5 +264,5 @@ export const copy = (tensor: tf.Tensor): tf.Tensor => tensor.mul(1);
 function within(name: string, value: number, least: number, most: number): number {
   if (value >= least && value <= most) return value;
   const range = most === Infinity ? `at least ${least}` : `between ${least} and ${most}`;
-  throw new ConfigError(`optimizer: ${name} must be ${range}, got ${value}`);
+  throw new ConfigError(`optimizer: ${name} must be ${range}, got ${value}; choose another, or leave it out`);
 }

@@ -133,5 +133,5 @@ export type PresetName = keyof typeof presets;
 export function preset(name: string): Preset {
   const found = Object.entries<Preset>(presets).find(([key]) => key === name);
   if (found) return found[1];
-  throw new ConfigError(`preset: name must be one of ${Object.keys(presets).join(", ")}, got ${name}`);
+  throw new ConfigError(`preset: name must be that of one, got ${name}; use ${Object.keys(presets).join(", ")}`);
 }

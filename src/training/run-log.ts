@@ -65,7 +65,8 @@ export async function openRunLog(
 
 /** Reads a log. A last line that a sudden end cut short is left out; any other that is no event is a `FileError`. */
 export function readRunLog(path: string): RunEvent[] {
-  if (!existsSync(path)) throw new FileError(`run log: no file ${path}; give the log.jsonl of a run`);
+  if (!existsSync(path))
+    throw new FileError(`run log: the file must be there, got ${path}; give the log.jsonl of a run`);
   const lines = readFileSync(path, "utf8").split("\n");
   // What follows the last line's end is nothing, or a line without end.
   lines.pop();
@@ -77,7 +78,7 @@ export function readRunLog(path: string): RunEvent[] {
       // Said below.
     }
     throw new FileError(
-      `run log: ${path} must hold one event a line, got ${JSON.stringify(line.slice(0, 40))} in line ${i + 1}`,
+      `run log: ${path} must hold one event a line, got ${JSON.stringify(line.slice(0, 40))} in line ${i + 1}; remove that line, or take the log of another run`,
     );
   });
 }

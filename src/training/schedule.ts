@@ -159,7 +159,7 @@ export function resolveSchedule(schedule: Schedule): ResolvedSchedule {
       };
     default:
       throw new ConfigError(
-        `schedule: kind must be one of ${scheduleKinds.join(", ")}, got ${JSON.stringify((schedule as Schedule).kind)}`,
+        `schedule: kind must be the name of one, got ${JSON.stringify((schedule as Schedule).kind)}; use ${scheduleKinds.join(", ")}`,
       );
   }
 }
@@ -218,11 +218,14 @@ const warmUp = ({ warmUpEpochs = 0 }: WarmUp): Required<WarmUp> => ({
 });
 
 function atLeast(name: string, value: number, least: number): number {
-  if (!(value >= least)) throw new ConfigError(`schedule: ${name} must be at least ${least}, got ${value}`);
+  if (!(value >= least)) throw new ConfigError(`schedule: ${name} must be at least ${least}, got ${value}; raise it`);
   return value;
 }
 
 function share(name: string, value: number): number {
-  if (!(value >= 0 && value <= 1)) throw new ConfigError(`schedule: ${name} must lie between 0 and 1, got ${value}`);
+  if (!(value >= 0 && value <= 1))
+    throw new ConfigError(
+      `schedule: ${name} must lie between 0 and 1, got ${value}; it is a share of the steps or of the rate`,
+    );
   return value;
 }

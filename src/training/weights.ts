@@ -61,7 +61,9 @@ export function restoreVariables(
   }
   if (stored.size > variables.size) {
     const strange = [...stored.keys()].filter((name) => !variables.has(name));
-    throw new FileError(`checkpoint: ${where} holds ${strange[0]}, which the model lacks; it is of another model`);
+    throw new FileError(
+      `checkpoint: ${where} must hold weights of the model alone, got ${strange[0]}; it is of another model, build that one`,
+    );
   }
   tf.tidy(() => {
     for (const [name, variable] of variables) {
@@ -95,7 +97,8 @@ export async function storedTensors(
   const stored: [string, StoredTensor][] = [];
   for (const [name, tensor] of tensors) {
     const dtype = dtypes[tensor.dtype];
-    if (!dtype) throw new AxialError(`checkpoint: ${name} must be float32, int32 or bool, got ${tensor.dtype}`);
+    if (!dtype)
+      throw new AxialError(`checkpoint: ${name} must be float32, int32 or bool, got ${tensor.dtype}; cast it`);
     stored.push([name, { dtype, shape: tensor.shape, data: (await tensor.data()) as StoredTensor["data"] }]);
   }
   return stored;

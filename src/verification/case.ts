@@ -125,7 +125,9 @@ function generate(config: CaseConfig, path: string): Map<string, Values> {
     if (!/running_(mean|var)$/.test(name)) continue;
     const weight = made.get(`param.${name.replace(/running_(mean|var)$/, "weight")}`);
     if (weight === undefined)
-      throw new FileError(`verify: ${name} has no weight beside it in ${path}; make the file again`);
+      throw new FileError(
+        `verify: a running statistic must have its weight beside it, got ${name} alone in ${path}; make the file again`,
+      );
     const start = name.endsWith("running_var") ? 1 : 0;
     made.set(`param.${name}`, { shape: weight.shape, data: new Float32Array(weight.data.length).fill(start) });
   }

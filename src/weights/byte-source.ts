@@ -20,7 +20,9 @@ const largestRead = 2 ** 30;
  */
 export async function fileBytes(where: string, path: string): Promise<ByteSource> {
   const refuse = (error: unknown): never => {
-    throw new FileError(`${where}: cannot read ${path} (${(error as Error).message}); give the path of a file`);
+    throw new FileError(
+      `${where}: the file must be readable, got ${path} (${(error as Error).message}); give the path of a file`,
+    );
   };
   const file = await open(path).catch(refuse);
   try {
@@ -56,6 +58,10 @@ export function memoryBytes(bytes: Uint8Array): ByteSource {
     read: (start, length) =>
       start + length <= bytes.length
         ? Promise.resolve(Uint8Array.from(bytes.subarray(start, start + length)))
-        : Promise.reject(new FileError(`weights: bytes ${start} to ${start + length} must exist, got ${bytes.length}`)),
+        : Promise.reject(
+            new FileError(
+              `weights: bytes ${start} to ${start + length} must exist, got ${bytes.length}; take the whole file`,
+            ),
+          ),
   };
 }

@@ -101,7 +101,8 @@ async function loadFrom(
       missing.push(link.name);
       continue;
     }
-    const reason = isReadable(entry) ? unrealReason(entry.dtype) : entry.unreadable;
+    const unreal = isReadable(entry) ? unrealReason(entry.dtype) : null;
+    const reason = isReadable(entry) ? unreal && `${unreal}; save it as real numbers` : entry.unreadable;
     if (!isReadable(entry) || reason !== null) {
       throw new FileError(
         `weights.load: ${path} must hold ${link.name} as a tensor of real numbers, got one that ${reason}`,
@@ -211,10 +212,14 @@ const optionNames: Readonly<Record<keyof LoadOptions, true>> = {
 function assertOptions(options: LoadOptions): void {
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(optionNames, name));
   if (unknown !== undefined)
-    throw new ConfigError(`weights.load: options must be among ${Object.keys(optionNames).join(", ")}, got ${unknown}`);
+    throw new ConfigError(
+      `weights.load: options must be known, got ${unknown}; it has ${Object.keys(optionNames).join(", ")}`,
+    );
   const { positions = "exact" } = options;
   if (!["exact", "resize"].includes(positions))
-    throw new ConfigError(`weights.load: positions must be "exact" or "resize", got ${JSON.stringify(positions)}`);
+    throw new ConfigError(
+      `weights.load: positions must be "exact" or "resize", got ${JSON.stringify(positions)}; choose one`,
+    );
 }
 
 function assertBuilt(owner: WeightOwner, verb: "load" | "save"): void {

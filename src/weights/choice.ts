@@ -19,7 +19,9 @@ export function families(owner: WeightOwner): string[] {
 export function familyNamed(owner: WeightOwner, name: string): Family {
   const found = familiesOf(owner).find((family) => family.name === name);
   if (found === undefined)
-    throw new ConfigError(`weights: family must be one of ${families(owner).join(", ")} for this model, got ${name}`);
+    throw new ConfigError(
+      `weights: family must be one that this model has, got ${name}; use ${families(owner).join(" or ")}`,
+    );
   return found;
 }
 

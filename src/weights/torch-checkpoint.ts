@@ -26,7 +26,7 @@ export async function openTorchCheckpoint(source: ByteSource, where: string): Pr
 function asFileError(error: unknown, where: string): unknown {
   if (!(error instanceof PickleError)) return error;
   return new FileError(
-    `weights: ${where} ${error.message}; the file is foreign, truncated or corrupt and was not loaded`,
+    `weights: ${where} must be a whole PyTorch checkpoint, got one that ${error.message}; it is foreign, truncated or corrupt and was not loaded`,
   );
 }
 

@@ -126,9 +126,12 @@ describe("axial-lab train", () => {
   });
 
   const wrong: [args: string[], message: RegExp][] = [
-    [["train", "--preset", "nonsense"], /^preset: name must be one of quick-start, .*got nonsense$/m],
+    [["train", "--preset", "nonsense"], /^preset: name must be that of one, got nonsense; use quick-start, .*$/m],
     [["train", "--epochs", "many"], /option '--epochs <count>' argument 'many' is invalid. It must be a number\./],
-    [["train", "--epochs", "0", "--out", "c"], /^train: epochs must be at least 1, got 0$/m],
+    [
+      ["train", "--epochs", "0", "--out", "c"],
+      /^train: epochs must be at least 1, got 0; choose another, or leave it out$/m,
+    ],
     [["train", "--images", "5"], /It must be two numbers, as in 4096:512\./],
     [["train", "--model", "resnet-27", "--out", "c"], /no model of this name, got resnet-27/],
     [
@@ -137,7 +140,7 @@ describe("axial-lab train", () => {
     ],
     [
       ["train", "--task", "regression", "--out", "c"],
-      /^--task: must be one of classification, semantic-segmentation.*, got "regression"$/m,
+      /^--task: must be a kind of task, got "regression"; use classification or semantic-segmentation.*$/m,
     ],
     [["train", "--task", "{", "--out", "c"], /^--task: must be a kind or JSON, got \{ \(/m],
     [
@@ -147,9 +150,9 @@ describe("axial-lab train", () => {
     [["train", "--task", '{"kind": "classification", "smoothing": 1}', "--out", "c"], /did you mean labelSmoothing\?/],
     [["train", "--data", "nothing"], /Allowed choices are generated, /],
     [["train", "--from", "a.tgz", "--out", "c"], /^--from: the generated data set has no files, got .*a\.tgz/m],
-    [["train", "--resume", "nowhere"], /^safetensors: cannot read .*nowhere/m],
+    [["train", "--resume", "nowhere"], /^safetensors: the file must be readable, got .*nowhere/m],
     [["train", "--resume", "x", "--preset", "quick-start"], /^--preset: a resumed run keeps its configuration/m],
-    [["evaluate", "nowhere"], /^safetensors: cannot read .*nowhere/m],
+    [["evaluate", "nowhere"], /^safetensors: the file must be readable, got .*nowhere/m],
     [["evaluate"], /missing required argument 'checkpoint'/],
   ];
   for (const [args, message] of wrong) {

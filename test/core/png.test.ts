@@ -18,7 +18,8 @@ describe("a PNG file", () => {
   it("is refused where bytes are missing", () => {
     assert.throws(() => encodePng({ width: 3, height: 2, channels: 3, data: new Uint8Array(17) }), {
       name: "ShapeError",
-      message: "encodePng: data must hold height x width x channels bytes, got 17 for [2, 3, 3]",
+      message:
+        "encodePng: data must hold height x width x channels bytes, got 17 for [2, 3, 3]; give the size of the data",
     });
   });
 });

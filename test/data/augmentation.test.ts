@@ -164,17 +164,20 @@ describe("resolveAugmentation", () => {
     };
     assert.equal(
       message("fast"),
-      'test: augmentation must be one of fastai, light, reference, none or an object, got "fast"',
+      'test: augmentation must be the name of one or an object, got "fast"; use fastai, light, reference, none',
     );
-    assert.equal(message({ flip: 2 }), "test: augmentation.flip must be from 0 to 1, got 2");
+    assert.equal(
+      message({ flip: 2 }),
+      "test: augmentation.flip must be from 0 to 1, got 2; choose a number between, or leave it out",
+    );
     assert.equal(message({ maxZoom: NaN }), "test: augmentation.maxZoom must be from 1 to 10, got NaN");
     assert.equal(
       message({ ratio: [2, 1] }),
-      "test: augmentation.ratio must be null or [low, high] with 0 < low <= high, got [2,1]",
+      "test: augmentation.ratio must be null or [low, high] with 0 < low <= high, got [2,1]; use [3 / 4, 4 / 3], or null for none",
     );
     assert.equal(
       message({ zoom: 1 }),
-      'test: augmentation has no option "zoom"; it has minScale, flip, maxRotation, maxZoom, maxWarp, maxLighting, affineProbability, lightingProbability, validationCrop, ratio',
+      'test: augmentation must have known options only, got "zoom"; it has minScale, flip, maxRotation, maxZoom, maxWarp, maxLighting, affineProbability, lightingProbability, validationCrop, ratio',
     );
   });
 });

@@ -180,7 +180,7 @@ describe("download", () => {
     trial({ statuses: [404] }, async ({ server, run }) => {
       await assert.rejects(run(), {
         name: "FileError",
-        message: `download: the server must have the file, got HTTP 404 for ${server.url}`,
+        message: `download: the server must have the file, got HTTP 404 for ${server.url}; try again later, or fetch it by other means`,
       });
       assert.equal(server.ranges.length, 1);
     }));

@@ -43,7 +43,9 @@ describe("imageFolder", () => {
       assert.deepEqual(dataset.classes, ["dark", "light"]);
       assert.deepEqual([dataset.count("train"), dataset.count("validation")], [22, 6]);
       assert.equal(dataset.path("train", 11), join(folder, "train/light/000.JPEG"));
-      assert.throws(() => dataset.path("train", 22), { message: "images.path: index must be from 0 to 21, got 22" });
+      assert.throws(() => dataset.path("train", 22), {
+        message: "images.path: index must be from 0 to 21, got 22; take one of those",
+      });
       assert.deepEqual(JSON.parse(JSON.stringify(dataset.description)), dataset.description);
       await Promise.resolve();
     });
@@ -219,10 +221,10 @@ describe("imageFolder", () => {
     await dataset.close();
     await assert.rejects(iterator.next(), {
       name: "AxialError",
-      message: /^images\.batches: the data set (is|was) closed/,
+      message: /^images\.batches: the data set must (be|stay) open, got /,
     });
     await assert.rejects(collect(dataset.batches(train)), {
-      message: "images.batches: the data set is closed; make a new one",
+      message: "images.batches: the data set must be open, got one that is closed; make a new one",
     });
   });
 
@@ -264,12 +266,12 @@ describe("imageFolder", () => {
     };
     assert.equal(
       await message({ "a/x": "", "b/x": "" }),
-      "imageFolder: a data set must hold the folders train/CLASS and val/CLASS, or folders of images, one a class, got PATH with a, b",
+      "imageFolder: a data set must hold the folders train/CLASS and val/CLASS, or folders of images, one a class, got PATH with a, b; name the folder above those",
     );
     assert.equal(
       await message({ "train/a/x.png": "" }),
       "imageFolder: a data set must hold a folder val beside train, or a class of two images, one of which can be held out, " +
-        "got 1 images of 1 classes in PATH",
+        "got 1 images of 1 classes in PATH; add images",
     );
     assert.equal(
       await message({ "train/a/x.png": "", "val/b/x.png": "" }),
@@ -278,10 +280,10 @@ describe("imageFolder", () => {
     );
     assert.equal(
       await message({ "train/a/x.txt": "", "val/a/x.png": "" }),
-      "imageFolder: train must hold images in class folders, got none in PATH/train",
+      "imageFolder: train must hold images in class folders, got none in PATH/train; put each image into a folder of its class",
     );
     await assert.rejects(imageFolder(join(root, "absent")), {
-      message: `imageFolder: a folder must be readable, got ENOENT for ${join(root, "absent")}`,
+      message: `imageFolder: a folder must be readable, got ENOENT for ${join(root, "absent")}; check its name and its rights`,
     });
   });
 

@@ -122,15 +122,15 @@ describe("imagenette", () => {
     const absent = join(root, "absent.tgz");
     await assert.rejects(open({ from: absent }), {
       name: "FileError",
-      message: `imagenette: from must be a file or folder, got ENOENT for ${absent}`,
+      message: `imagenette: from must be a file or folder, got ENOENT for ${absent}; check its name and its rights`,
     });
     await assert.rejects(open({ from: archive, variant: 320 }), {
       name: "ConfigError",
-      message: `imagenette: only one of from and variant can be given, got ${archive} and 320`,
+      message: `imagenette: only one of from and variant can be given, got ${archive} and 320; leave one out`,
     });
     await assert.rejects(open({ variant: 64 as 160 }), {
       name: "ConfigError",
-      message: "imagenette: variant must be one of 160, 320, full, got 64",
+      message: "imagenette: variant must be one that is published, got 64; use 160, 320, full",
     });
     const other = join(root, "other");
     writeFiles(other, { "train/cats/a.png": "", "val/cats/b.png": "" });

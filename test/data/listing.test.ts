@@ -57,7 +57,7 @@ describe("the listing of a data set", () => {
     writeFiles(path, { "val/images/v1.JPEG": "", "val/images/v2.JPEG": "" });
     await assert.rejects(
       list(path),
-      /every class of val must be one of train, got images .* in val\/val_annotations\.txt$/,
+      /every class of val must be one of train, got images .* in val\/val_annotations\.txt/,
     );
     writeFileSync(join(path, "val/val_annotations.txt"), "v0.JPEG\tn2\t0\t0\t62\t62\nv1.JPEG\tn1\t1\t2\t3\t4\n");
     const found = await list(path);

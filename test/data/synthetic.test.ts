@@ -107,20 +107,20 @@ describe("generated", () => {
   it("says which option is wrong", async () => {
     assert.throws(() => generated({ classes: 7 }), {
       name: "ConfigError",
-      message: "generated: classes must be a whole number from 2 to 6, got 7",
+      message: "generated: classes must be a whole number from 2 to 6, got 7; choose one of those",
     });
     assert.throws(() => generated({ trainCount: 0 }), {
-      message: "generated: trainCount must be a whole number of at least 1, got 0",
+      message: "generated: trainCount must be a whole number of at least 1, got 0; choose one of those",
     });
     assert.throws(() => generated({ trainCount: 3 }).scene("train", 3), {
-      message: "generated.scene: index must be from 0 to 2, got 3",
+      message: "generated.scene: index must be from 0 to 2, got 3; take one of those",
     });
     const batch = (options: object) => collect(generated({ trainCount: 6 }).batches({ ...epochOf, ...options }));
     await assert.rejects(batch({ size: 7.5 }), {
-      message: "generated.batches: size must be a whole number of at least 8, got 7.5",
+      message: "generated.batches: size must be a whole number of at least 8, got 7.5; use 8 or more",
     });
     await assert.rejects(batch({ split: "test" }), {
-      message: 'generated.batches: split must be "train" or "validation", got "test"',
+      message: 'generated.batches: split must be "train" or "validation", got "test"; choose one',
     });
     await assert.rejects(batch({}), {
       message:
@@ -129,7 +129,7 @@ describe("generated", () => {
     const closed = generated();
     await closed.close();
     await assert.rejects(collect(closed.batches(epochOf)), {
-      message: "generated.batches: the data set is closed; make a new one",
+      message: "generated.batches: the data set must be open, got one that is closed; make a new one",
     });
   });
 });
@@ -170,7 +170,7 @@ describe("generatedLabelMaps", () => {
   it("names its own options when they make no sense", () => {
     assert.throws(
       () => generatedLabelMaps({ colors: 7 }),
-      /^ConfigError: generatedLabelMaps: colors must be a whole number from 2 to 6, got 7$/,
+      /^ConfigError: generatedLabelMaps: colors must be a whole number from 2 to 6, got 7; choose one of those$/,
     );
   });
 });
@@ -203,7 +203,7 @@ describe("shards of an epoch", () => {
   it("refuse a rank that there is not", async () => {
     await assert.rejects(
       collect(generated().batches({ ...epochOf, shard: { rank: 2, size: 2 } })),
-      /^ConfigError: generated.batches: shard.rank must be below shard.size, got 2 of 2$/,
+      /^ConfigError: generated.batches: shard.rank must be below shard.size, got 2 of 2; count ranks from 0$/,
     );
   });
 });

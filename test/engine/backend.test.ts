@@ -100,14 +100,20 @@ describe("engine", () => {
     };
     assert.equal(
       message({ backend: "webgl" }),
-      "engine.start: backend must be one of auto, wasm, cpu, node, node-gpu, got webgl",
+      "engine.start: backend must be a name of one, got webgl; use auto, wasm, cpu, node, node-gpu",
     );
-    assert.equal(message({ threads: 0 }), "engine.start: threads must be a whole number from 1 to 64, got 0");
+    assert.equal(
+      message({ threads: 0 }),
+      "engine.start: threads must be a whole number from 1 to 64, got 0; leave it out for one a core",
+    );
     assert.equal(
       message({ heapMebibytes: 5000 }),
       "engine.start: heapMebibytes must be a whole number from 32 to 4096, got 5000; leave it out for all",
     );
-    assert.equal(message({ threads: 2.5 }), "engine.start: threads must be a whole number from 1 to 64, got 2.5");
+    assert.equal(
+      message({ threads: 2.5 }),
+      "engine.start: threads must be a whole number from 1 to 64, got 2.5; leave it out for one a core",
+    );
   });
 
   it(

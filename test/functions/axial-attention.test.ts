@@ -143,20 +143,20 @@ describe("axial attention", () => {
       assertClose(axialAttentionWeights(inputs, geometry), new Float32Array(outer * inner * heads).fill(1));
     }));
 
-  it("on an axis of one place has gradients of exactly zero by queries, keys, their encodings and the factors", () =>
+  it("on an axis of one place has gradients of exactly zero with respect to queries, keys, their encodings and the factors", () =>
     tf.tidy(() => {
       const { qkv, relative, scales } = makeInputs(all, 1);
-      const [byQkv, byQuery, byKey, byValue, byScales] = tf.grads((...given: tf.Tensor[]) => {
+      const [dQkv, dQuery, dKey, dValue, dScales] = tf.grads((...given: tf.Tensor[]) => {
         const [qkv, query, key, value, scales] = given as [tf.Tensor4D, ...tf.Tensor2D[]];
         const { content, position } = axialAttention({ qkv, relative: { query, key, value }, scales }, geometry);
         return content.square().sum().add(position!.square().sum());
       })([qkv, relative.query!, relative.key!, relative.value!, scales]);
-      const [byQueriesAndKeys, byValues] = byQkv
+      const [dQueriesAndKeys, dValues] = dQkv
         .reshape([-1, 2 * keyDepth + valueDepth])
         .split([2 * keyDepth, valueDepth], 1);
-      for (const zero of [byQueriesAndKeys, byQuery, byKey, byScales])
+      for (const zero of [dQueriesAndKeys, dQuery, dKey, dScales])
         assert.ok(zero.dataSync().every((gradient) => Math.abs(gradient) === 0));
-      for (const other of [byValues, byValue]) assert.ok(other.abs().min().dataSync()[0] > 0);
+      for (const other of [dValues, dValue]) assert.ok(other.abs().min().dataSync()[0] > 0);
     }));
 
   it("gives the weights of every head, each row a distribution over the keys in the window", () =>

@@ -38,7 +38,7 @@ describe("the field of a query", () => {
   it("refuses a place beside the map", () => {
     assert.throws(() => attentionField(local(3), { y: 3, x: 0 }), {
       name: "ConfigError",
-      message: "attentionField spatial: y must be from 0 to 2, got 3",
+      message: "attentionField spatial: y must be from 0 to 2, got 3; choose one of those",
     });
   });
 });

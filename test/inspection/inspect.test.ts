@@ -289,12 +289,12 @@ describe("inspect", () => {
     assert.throws(() => receptiveField(width, height, { y: 0, x: 0 }), {
       name: "ShapeError",
       message:
-        "receptiveField: it takes a height layer and the width layer after it, got stage1.block1.width (width, " +
-        "[11, 3, 7, 7]) and stage1.block1.height (height, [7, 3, 11, 11])",
+        "receptiveField: layers must be one along the height and the one along the width after it, got stage1.block1.width (width, " +
+        "[11, 3, 7, 7]) and stage1.block1.height (height, [7, 3, 11, 11]); take both of one block",
     });
     assert.throws(() => attentionAt(height, { y: 11, x: 0 }), {
       name: "ConfigError",
-      message: "attentionAt stage1.block1.height: y must be from 0 to 10, got 11",
+      message: "attentionAt stage1.block1.height: y must be from 0 to 10, got 11; choose one of those",
     });
     assert.throws(() => attentionAt(height, { y: 0, x: 0, head: 3 }), /head must be from 0 to 2, got 3/);
   });

@@ -122,10 +122,10 @@ describe("Convolution", () => {
         convolution(input as tf.Tensor4D, wide(w as tf.Tensor4D), { stride: 1, groups: 1 });
       assertClose(layer.apply(x) as tf.Tensor, plain(x, kernel));
       const ours = tf.grad((input) => (layer.apply(input) as tf.Tensor).mul(cotangent).sum())(x);
-      const [byInput, byKernel] = tf.grads((input, w) => plain(input, w).mul(cotangent).sum())([x, kernel]);
-      assertClose(ours, byInput);
+      const [dInput, dKernel] = tf.grads((input, w) => plain(input, w).mul(cotangent).sum())([x, kernel]);
+      assertClose(ours, dInput);
       const { grads } = tf.variableGrads(() => (layer.apply(x) as tf.Tensor).mul(cotangent).sum());
-      assertClose(Object.values(grads)[0], byKernel);
+      assertClose(Object.values(grads)[0], dKernel);
       const grouped = new Convolution({ filters: 4, kernelSize: 3, dilation: 2, groups });
       assert.deepEqual((grouped.apply(x) as tf.Tensor).shape, [batch, height, width, 4]);
       assert.deepEqual(Convolution.fromConfig(Convolution, layer.getConfig()).getConfig(), layer.getConfig());

@@ -22,25 +22,28 @@ describe("resolveConfig", () => {
   });
 
   const wrong: [settings: Partial<RunDefinition>, message: string][] = [
-    [{ epochs: 0 }, "train: epochs must be at least 1, got 0"],
-    [{ epochs: 1.5 }, "train: epochs must be a whole number, got 1.5"],
-    [{ batchSize: 0 }, "train: batchSize must be at least 1, got 0"],
-    [{ size: 7 }, "train: size must be at least 8, got 7"],
-    [{ size: { from: 8, to: 16, until: 2 } }, "train: size.until must be between 0 and 1, got 2"],
-    [{ learningRate: -1 }, "train: learningRate must be at least 0, got -1"],
-    [{ learningRate: NaN }, "train: learningRate must be at least 0, got NaN"],
+    [{ epochs: 0 }, "train: epochs must be at least 1, got 0; choose another, or leave it out"],
+    [{ epochs: 1.5 }, "train: epochs must be a whole number, got 1.5; round it"],
+    [{ batchSize: 0 }, "train: batchSize must be at least 1, got 0; choose another, or leave it out"],
+    [{ size: 7 }, "train: size must be at least 8, got 7; choose another, or leave it out"],
+    [
+      { size: { from: 8, to: 16, until: 2 } },
+      "train: size.until must be between 0 and 1, got 2; choose another, or leave it out",
+    ],
+    [{ learningRate: -1 }, "train: learningRate must be at least 0, got -1; choose another, or leave it out"],
+    [{ learningRate: NaN }, "train: learningRate must be at least 0, got NaN; choose another, or leave it out"],
     [
       { task: { kind: "classification", labelSmoothing: 1.1 } },
-      "classification: labelSmoothing must be between 0 and 1, got 1.1",
+      "classification: labelSmoothing must be between 0 and 1, got 1.1; use 0 for none",
     ],
     [
       { task: { kind: "regression" } },
       'task: kind must be one of classification, semantic-segmentation, got "regression"; give any other as an object',
     ],
-    [{ clipNorm: 0 }, "train: clipNorm must be above 0, got 0"],
-    [{ average: { decay: 2 } }, "train: average.decay must be between 0 and 1, got 2"],
-    [{ patience: 0 }, "train: patience must be at least 1, got 0"],
-    [{ seed: -1 }, "train: seed must be at least 0, got -1"],
+    [{ clipNorm: 0 }, "train: clipNorm must be above 0, got 0; choose another, or leave it out"],
+    [{ average: { decay: 2 } }, "train: average.decay must be between 0 and 1, got 2; choose another, or leave it out"],
+    [{ patience: 0 }, "train: patience must be at least 1, got 0; choose another, or leave it out"],
+    [{ seed: -1 }, "train: seed must be at least 0, got -1; choose another, or leave it out"],
   ];
   const misspelt: [settings: object, message: RegExp][] = [
     [
@@ -113,6 +116,9 @@ describe("presets", () => {
   });
 
   it("says which there are when there is none of a name", () => {
-    assert.throws(() => preset("fast"), /^ConfigError: preset: name must be one of quick-start, .*, got fast$/);
+    assert.throws(
+      () => preset("fast"),
+      /^ConfigError: preset: name must be that of one, got fast; use quick-start, .*$/,
+    );
   });
 });

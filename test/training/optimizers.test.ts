@@ -224,11 +224,17 @@ describe("resolveOptimizer", () => {
   });
 
   const wrong: [config: OptimizerConfig, message: string][] = [
-    [{ kind: "sgd", momentum: 1.5 }, "optimizer: momentum must be between 0 and 1, got 1.5"],
-    [{ kind: "adam", weightDecay: -1 }, "optimizer: weightDecay must be at least 0, got -1"],
+    [
+      { kind: "sgd", momentum: 1.5 },
+      "optimizer: momentum must be between 0 and 1, got 1.5; choose another, or leave it out",
+    ],
+    [
+      { kind: "adam", weightDecay: -1 },
+      "optimizer: weightDecay must be at least 0, got -1; choose another, or leave it out",
+    ],
     [
       { kind: "lion" } as unknown as OptimizerConfig,
-      'optimizer: kind must be one of sgd, adam, adamw, radam, ranger, got "lion"',
+      'optimizer: kind must be the name of one, got "lion"; use sgd, adam, adamw, radam, ranger',
     ],
   ];
   for (const [config, message] of wrong) {

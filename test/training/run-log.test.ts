@@ -43,12 +43,14 @@ describe("the log of a run", () => {
       writeFileSync(path, `${JSON.stringify(step(1))}\n${line}\n`);
       assert.throws(
         () => readRunLog(path),
-        new FileError(`run log: ${path} must hold one event a line, got ${JSON.stringify(line)} in line 2`),
+        new FileError(
+          `run log: ${path} must hold one event a line, got ${JSON.stringify(line)} in line 2; remove that line, or take the log of another run`,
+        ),
       );
     }
     assert.throws(
       () => readRunLog(`${path}.none`),
-      /^FileError: run log: no file .*none; give the log\.jsonl of a run$/,
+      /^FileError: run log: the file must be there, got .*none; give the log\.jsonl of a run$/,
     );
   });
 

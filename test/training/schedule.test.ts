@@ -88,13 +88,16 @@ describe("resolveSchedule", () => {
   });
 
   const wrong: [schedule: Schedule, message: string][] = [
-    [{ kind: "cosine", floor: 2 }, "schedule: floor must lie between 0 and 1, got 2"],
-    [{ kind: "constant", warmUpEpochs: -1 }, "schedule: warmUpEpochs must be at least 0, got -1"],
-    [{ kind: "poly", power: -1 }, "schedule: power must be at least 0, got -1"],
-    [{ kind: "plateau", patience: 0 }, "schedule: patience must be at least 1, got 0"],
+    [
+      { kind: "cosine", floor: 2 },
+      "schedule: floor must lie between 0 and 1, got 2; it is a share of the steps or of the rate",
+    ],
+    [{ kind: "constant", warmUpEpochs: -1 }, "schedule: warmUpEpochs must be at least 0, got -1; raise it"],
+    [{ kind: "poly", power: -1 }, "schedule: power must be at least 0, got -1; raise it"],
+    [{ kind: "plateau", patience: 0 }, "schedule: patience must be at least 1, got 0; raise it"],
     [
       { kind: "linear" } as unknown as Schedule,
-      'schedule: kind must be one of constant, cosine, one-cycle, flat-cosine, poly, step, plateau, got "linear"',
+      'schedule: kind must be the name of one, got "linear"; use constant, cosine, one-cycle, flat-cosine, poly, step, plateau',
     ],
   ];
   for (const [schedule, message] of wrong) {

@@ -130,11 +130,11 @@ describe("weights of published families", () => {
     );
     await assert.rejects(
       save(model(1), file("x"), { family: "timm" }),
-      /family must be one of csrhddlam, axial-lab for this model, got timm/,
+      /family must be one that this model has, got timm; use csrhddlam or axial-lab/,
     );
     writeFileSync(file("text.pth"), "not a checkpoint");
     await assert.rejects(load(model(1), file("text.pth")), { name: "FileError" });
-    await assert.rejects(load(model(1), file("absent.pth")), /cannot read .*absent\.pth/);
+    await assert.rejects(load(model(1), file("absent.pth")), /the file must be readable, got .*absent\.pth/);
   });
 });
 

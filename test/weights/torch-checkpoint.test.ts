@@ -94,7 +94,10 @@ describe("a PyTorch checkpoint", () => {
   });
 
   it("that is missing, or a folder, is an error that names it", async () => {
-    await assert.rejects(fileBytes("weights", fixture("absent.pth")), /weights: cannot read .*absent\.pth/);
+    await assert.rejects(
+      fileBytes("weights", fixture("absent.pth")),
+      /weights: the file must be readable, got .*absent\.pth/,
+    );
     await assert.rejects(fileBytes("weights", fixture("")), { name: "FileError", message: /it is a folder/ });
   });
 

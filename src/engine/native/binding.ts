@@ -28,7 +28,7 @@ export async function loadNative(file: string, memory: WebAssembly.Memory): Prom
     const koffi = (await import("koffi")).default;
     const library = koffi.load(file);
     const found = Number(library.func("uint32_t axial_abi()")());
-    if (found !== abi) throw new Error(`${file} must be of revision ${abi}, got ${found}; run axial-lab engine build`);
+    if (found !== abi) throw new Error(`${file} is of revision ${found} and not ${abi}`);
     const base = Number(koffi.address(new Uint8Array(memory.buffer)));
     const text = (name: string): string => String(library.func(`const char *${name}()`)());
     return {
@@ -45,7 +45,10 @@ export async function loadNative(file: string, memory: WebAssembly.Memory): Prom
   } catch (error) {
     const [reason] = (error instanceof Error ? error.message : String(error)).split("\n");
     const where = reason.includes(file) ? "" : `${file}: `;
-    throw new UnsupportedError(`native kernels: ${where}${reason}`, { cause: error });
+    throw new UnsupportedError(
+      `native kernels: the library must load, got ${where}${reason}; run axial-lab engine build`,
+      { cause: error },
+    );
   }
 }
 

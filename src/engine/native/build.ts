@@ -25,10 +25,10 @@ function runCargo(args: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const cargo = spawn("cargo", args, { stdio: ["ignore", 2, 2] });
     cargo.on("error", (error: NodeJS.ErrnoException) => {
-      const reason = error.code === "ENOENT" ? "got none in the PATH" : `got ${error.message}`;
+      const reason = error.code === "ENOENT" ? "none in the PATH" : error.message;
       reject(
         new UnsupportedError(
-          `engine build: cargo must be there to compile the native kernels, ${reason}; install Rust 1.89 or newer (rustup.rs)`,
+          `engine build: cargo must be there to compile the native kernels, got ${reason}; install Rust 1.89 or newer (rustup.rs)`,
         ),
       );
     });

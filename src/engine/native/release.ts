@@ -30,7 +30,9 @@ export type Libc = keyof typeof endings;
 /** The `package.json` of a platform; `libc` on Linux alone. */
 export function platformPackage(platform: string, arch: string, libc: Libc | null): PlatformPackage {
   if ((platform === "linux") !== (libc !== null))
-    throw new ConfigError(`native release: libc must be given on linux and nowhere else, got ${libc} on ${platform}`);
+    throw new ConfigError(
+      `native release: libc must be given on linux and nowhere else, got ${libc} on ${platform}; use glibc or musl on linux`,
+    );
   return {
     name: `axial-lab-native-${platform}-${arch}${libc === null ? "" : `-${endings[libc]}`}`,
     version,
@@ -61,7 +63,7 @@ export async function layOut(folder: string, contents: PlatformPackage): Promise
 async function main([folder, flag, libc = "glibc"]: readonly string[]): Promise<void> {
   if (folder === undefined || (flag !== undefined && flag !== "--libc") || !(libc in endings))
     throw new ConfigError(
-      `native release: must be given a folder, and --libc glibc or musl, got ${[folder, flag, libc].join(" ")}`,
+      `native release: a folder and --libc must be given, got ${[folder, flag, libc].join(" ")}; write DIR --libc glibc, or musl`,
     );
   const { platform, arch } = process;
   const contents = platformPackage(platform, arch, platform === "linux" ? (libc as Libc) : null);

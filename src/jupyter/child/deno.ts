@@ -49,8 +49,8 @@ export function installDeno(host: KernelHost): void {
         return void comms.delete(id);
     }
     throw new ConfigError(
-      `Deno.jupyter.broadcast: the type must be one of display_data, update_display_data, clear_output, stream, ` +
-        `comm_open, comm_msg and comm_close, got ${type}`,
+      `Deno.jupyter.broadcast: the type must be that of a message on iopub, got ${type}; use display_data, ` +
+        `update_display_data, clear_output, stream, comm_open, comm_msg or comm_close`,
     );
   }
 
@@ -87,5 +87,7 @@ export function installDeno(host: KernelHost): void {
 function pictureType(bytes: Uint8Array): "image/png" | "image/jpeg" {
   if (bytes[0] === 0x89 && bytes[1] === 0x50) return "image/png";
   if (bytes[0] === 0xff && bytes[1] === 0xd8) return "image/jpeg";
-  throw new ConfigError(`Deno.jupyter.image: the picture must be PNG or JPEG, got ${bytes.length} bytes of neither`);
+  throw new ConfigError(
+    `Deno.jupyter.image: the picture must be PNG or JPEG, got ${bytes.length} bytes of neither; convert it first`,
+  );
 }

@@ -43,7 +43,9 @@ export function classification(
   assertKnownKeys("classification", options, optionKeys);
   const { labelSmoothing = 0.1 } = options;
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
-    throw new ConfigError(`classification: labelSmoothing must be between 0 and 1, got ${labelSmoothing}`);
+    throw new ConfigError(
+      `classification: labelSmoothing must be between 0 and 1, got ${labelSmoothing}; use 0 for none`,
+    );
   }
   return {
     config: { kind: "classification", labelSmoothing },

@@ -48,7 +48,9 @@ export function semanticSegmentation(
   assertKnownKeys("semantic-segmentation", options, optionKeys);
   const { auxiliaryWeight = 0.4 } = options;
   if (!(auxiliaryWeight >= 0)) {
-    throw new ConfigError(`semantic-segmentation: auxiliaryWeight must be at least 0, got ${auxiliaryWeight}`);
+    throw new ConfigError(
+      `semantic-segmentation: auxiliaryWeight must be at least 0, got ${auxiliaryWeight}; use 0 for none`,
+    );
   }
   return {
     config: { kind: "semantic-segmentation", auxiliaryWeight },

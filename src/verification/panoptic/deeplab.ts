@@ -142,7 +142,10 @@ function scaled(base: ResNetConfig, there: Backbone, backbone: Options): ResNetC
     };
   });
   const { stem } = base;
-  if (stem.kind !== "convolution") throw new ConfigError(`verify: ${base.name} must have a stem of convolutions`);
+  if (stem.kind !== "convolution")
+    throw new ConfigError(
+      `verify: ${base.name} must have a stem of convolutions, got ${stem.kind}; choose another model`,
+    );
   return {
     ...base,
     stem: {

@@ -38,7 +38,7 @@ describe("a cell written for Deno's notebooks", () => {
 
   it("rejects what it cannot broadcast", async () => {
     const { reply } = await kernel.run("await Deno.jupyter.broadcast('status', {});");
-    assert.match(String(reply["evalue"]), /the type must be one of display_data.*got status/);
+    assert.match(String(reply["evalue"]), /the type must be that of a message on iopub, got status; use display_data/);
   });
 
   const values: [string, string, string, unknown][] = [

@@ -113,7 +113,7 @@ describe("loading weights", () => {
     writeFileSync(file("zero.pth"), "");
     await assert.rejects(load(model(), file("zero.pth")), { name: "FileError" });
     const misspelt = { position: "resize" } as object;
-    await assert.rejects(load(model(), file("x"), misspelt), /options must be among .*positions.*, got position/);
+    await assert.rejects(load(model(), file("x"), misspelt), /options must be known, got position; it has .*positions/);
     await assert.rejects(
       load(model(), file("x"), { positions: "crop" as "exact" }),
       /positions must be "exact" or "resize"/,

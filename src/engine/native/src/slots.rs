@@ -604,6 +604,12 @@ pub mod similarity_statistics_sum {
     pub const SLOTS: usize = 7;
 }
 
+pub mod scratch_left {
+    /// address
+    pub const BYTES: usize = 0;
+    pub const SLOTS: usize = 1;
+}
+
 pub mod batch_norm_moments {
     /// address
     pub const X: usize = 0;
@@ -1484,10 +1490,4 @@ pub mod move_towards {
     /// real
     pub const SHARE: usize = 2;
     pub const SLOTS: usize = 3;
-}
-
-pub mod scratch_left {
-    /// address
-    pub const BYTES: usize = 0;
-    pub const SLOTS: usize = 1;
 }

@@ -1,4 +1,4 @@
-/** axialAttentionGrad: the gradients of axialAttention by qkv, encodings and factors (see pair-grad.ts). */
+/** axialAttentionGrad: the gradients with respect to qkv, encodings and factors of axialAttention (see pair-grad.ts). */
 import { shareStart } from "./arguments";
 import { before, groupCount, length, loadRows, offsets, readAxis, rowBytes, selectPair, writeRows } from "./axis";
 import { ownLanes, ownTasks } from "./lanes";

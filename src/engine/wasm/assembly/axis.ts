@@ -9,6 +9,7 @@
  * Letters: O, L, I, N, Dq, Dv as in ../../ops/axial-attention.ts; depths are filled up to multiples of 4. Scratch holds
  * one group, so that the inner loops run from the first two caches and memory grows with L.
  */
+import { attentionRowVectors } from "../scratch-layout";
 import { gather, scatter, selectTasks } from "./lanes";
 import { axisArgs, scratchLeftArgs } from "./slots";
 
@@ -107,12 +108,9 @@ function layOut(rowsOfStep: i32): void {
   lines = takeLines();
 }
 
-/**
- * Bytes from a row to the next: an odd number of cache lines. A loop over rows that reads a few channels of each would
- * find all of them in few of the cache's sets, if they lay a power of two apart.
- */
+/** Bytes from a row to the next, of so many of its query and its value. */
 export function rowBytesOf(ofQuery: usize, ofValue: usize): usize {
-  return (2 * ofQuery + ofValue) | 64;
+  return <usize>attentionRowVectors(<i32>(ofQuery >> 4), <i32>(ofValue >> 4)) << 4;
 }
 
 export function selectQueryRow(row: i32): void {

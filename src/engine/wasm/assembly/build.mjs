@@ -34,7 +34,9 @@ if (existsSync(nativeSources))
 
 const sources = readdirSync(sourceFolder).filter((name) => name.endsWith(".ts") || name.endsWith(".mjs"));
 const hash = createHash("sha256").update(asc.version);
-for (const name of sources.sort()) hash.update(name).update(readFileSync(path.join(sourceFolder, name)));
+// One of them is compiled for the plans too.
+for (const name of [...sources.sort(), "../scratch-layout.ts"])
+  hash.update(name).update(readFileSync(path.join(sourceFolder, name)));
 const digest = hash.digest("hex");
 
 if (upToDate()) process.exit();

@@ -11,14 +11,14 @@
  * dw of its own, and sumShares adds these in their order; where dw is large and the pixels few, the rows of dw are.
  * Which numbers are added in which order does not depend on the number of threads.
  */
+import { panelBytes, tileRows, transposedRowBytes, workspaceHead } from "../scratch-layout";
 import { lineShareStart, shareStart } from "./arguments";
-import { packPanels, transpose, transposedRowBytes } from "./matrix-pack";
-import { multiplyRows, prepareWorkspace, rowsOfC, tapZero, tileRows, workspaceHead } from "./matrix-tile";
+import { packPanels, transpose } from "./matrix-pack";
+import { multiplyRows, prepareWorkspace, rowsOfC, tapZero } from "./matrix-tile";
 import { convolutionFilterGradArgs, sumSharesArgs } from "./slots";
 
 /**
- * rowsPerBlock is a multiple of 6. A thread's workspace: workspaceHead + 4 * pixelsPerBlock * (channels of dy per group
- * rounded up to 8) + rowsPerBlock * transposedRowBytes(pixelsPerBlock) bytes.
+ * rowsPerBlock is a multiple of 6. A thread's workspace: filterGradWorkspace of ../scratch-layout.ts.
  */
 export function convolutionFilterGrad(args: usize, part: i32, _parts: i32): void {
   const pixelShares = convolutionFilterGradArgs.pixelShares(args);
@@ -60,8 +60,8 @@ function sumShare(
   const groupColumns = convolutionFilterGradArgs.groupColumns(args);
   const pixelsPerBlock = convolutionFilterGradArgs.pixelsPerBlock(args);
   const rowsPerBlock = convolutionFilterGradArgs.rowsPerBlock(args);
-  const panels = work + workspaceHead;
-  const block = panels + ((<usize>pixelsPerBlock * <usize>((groupColumns + 7) & ~7)) << 2);
+  const panels = work + <usize>workspaceHead;
+  const block = panels + <usize>panelBytes(pixelsPerBlock, groupColumns);
   const rowBytes: usize = <usize>convolutionFilterGradArgs.outputChannels(args) << 2;
   const column: usize = <usize>(group * groupColumns) << 2;
   let pixel0 = firstPixel;
@@ -76,7 +76,7 @@ function sumShare(
         const rowCount = min(tileRows, blockRows - row);
         for (let i = 0; i < rowCount; i++) {
           const slot: usize = <usize>i << 2;
-          store<usize>(work + slot, block + <usize>(row + i) * transposedRowBytes(depth));
+          store<usize>(work + slot, block + <usize>((row + i) * transposedRowBytes(depth)));
           store<usize>(work + rowsOfC + slot, dw + <usize>(row0 + row + i) * rowBytes + column);
         }
         multiplyRows(work, rowCount, groupColumns, work + tapZero, 1, depth, panels, pixel0 > firstPixel, null);
@@ -96,7 +96,7 @@ function gatherRows(args: usize, group: i32, row0: i32, rows: i32, pixel0: i32, 
     const count = min(groupChannels - channel, rows - row);
     const tapY = (tap / windowColumns) * convolutionFilterGradArgs.dilationY(args) - convolutionFilterGradArgs.padTop(args);
     const tapX = (tap % windowColumns) * convolutionFilterGradArgs.dilationX(args) - convolutionFilterGradArgs.padLeft(args);
-    const to = block + <usize>row * transposedRowBytes(depth);
+    const to = block + <usize>(row * transposedRowBytes(depth));
     gatherTap(args, tapY, tapX, group * groupChannels + channel, count, pixel0, depth, to);
     row += count;
   }
@@ -120,7 +120,7 @@ function gatherTap(
   const outputRows = convolutionFilterGradArgs.outputRows(args);
   const outputColumns = convolutionFilterGradArgs.outputColumns(args);
   const strideX = convolutionFilterGradArgs.strideX(args);
-  const toBytes = transposedRowBytes(depth);
+  const toBytes = <usize>transposedRowBytes(depth);
   // Output columns whose tap falls inside the image: firstInside <= column < endInside.
   const firstInside = tapX >= 0 ? 0 : (strideX - 1 - tapX) / strideX;
   const endInside = tapX >= width ? 0 : min(outputColumns, (width - 1 - tapX) / strideX + 1);

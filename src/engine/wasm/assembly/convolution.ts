@@ -12,17 +12,16 @@
  *
  * Tasks are stretches of output rows (of all images in one sequence) x columns x groups, taken from a counter.
  */
+import { convolutionPanels, panelBytes, tileRows, workspaceHead } from "../scratch-layout";
 import { copyBand } from "./image-padding";
 import { packPanels, packPanelsTransposed } from "./matrix-pack";
-import {
-  Epilogue, epilogueSlot, multiplyRows, prepareWorkspace, rowsOfC, tileRows, workspaceHead,
-} from "./matrix-tile";
+import { Epilogue, epilogueSlot, multiplyRows, prepareWorkspace, rowsOfC } from "./matrix-tile";
 import { convolutionArgs } from "./slots";
 
 /**
  * Rows, columns and steps of the output are those of one phase. The run of a tap is a multiple of the group's channels;
  * tapRows are the rows that the taps span. columnsPerTask is a multiple of 8 unless it is all. A thread's workspace:
- * workspaceHead + 4 * taps + 4 * taps * run * (columnsPerTask rounded up to 8) + 4 * band bytes.
+ * convolutionWorkspace of ../scratch-layout.ts.
  */
 export function convolution(args: usize, part: i32, _parts: i32): void {
   const x = convolutionArgs.x(args);
@@ -50,13 +49,12 @@ export function convolution(args: usize, part: i32, _parts: i32): void {
 
   const work = convolutionArgs.workspace(args) + <usize>part * convolutionArgs.workspaceBytes(args);
   prepareWorkspace(work);
-  const taps = work + workspaceHead;
+  const taps = work + <usize>workspaceHead;
   for (let tap: usize = 0; tap < <usize>tapCount; tap++) {
     store<usize>(taps + (tap << 2), load<usize>(convolutionArgs.taps(args) + (tap << 3)));
   }
-  const panels = (taps + (<usize>tapCount << 2) + 63) & ~63;
-  const panelBytes: usize = <usize>(tapCount * run) << 5;
-  const band = panels + <usize>((columnsPerTask + 7) >> 3) * panelBytes;
+  const panels = work + <usize>convolutionPanels(tapCount);
+  const band = panels + <usize>panelBytes(tapCount * run, columnsPerTask);
 
   const allRows = images * outputRows;
   const rowTasks = (allRows + rowsPerTask - 1) / rowsPerTask;
@@ -140,14 +138,14 @@ function packFilter(args: usize, w: usize, column0: i32, columns: i32, panels: u
   const tapCount = convolutionArgs.tapCount(args);
   const run = convolutionArgs.run(args);
   const rowBytes = convolutionArgs.filterRowBytes(args);
-  const panelBytes: usize = <usize>(tapCount * run) << 5;
+  const bytesOfPanel: usize = <usize>(tapCount * run) << 5;
   for (let tap: usize = 0; tap < <usize>tapCount; tap++) {
     const source = w + load<usize>(convolutionArgs.taps(args) + (tap << 3), 4);
     const to = panels + tap * (<usize>run << 5);
     if (convolutionArgs.transposed(args)) {
-      packPanelsTransposed(source + <usize>column0 * rowBytes, rowBytes, run, columns, to, panelBytes);
+      packPanelsTransposed(source + <usize>column0 * rowBytes, rowBytes, run, columns, to, bytesOfPanel);
     } else {
-      packPanels(source + (<usize>column0 << 2), rowBytes, run, columns, to, panelBytes);
+      packPanels(source + (<usize>column0 << 2), rowBytes, run, columns, to, bytesOfPanel);
     }
   }
 }

@@ -1,4 +1,4 @@
-/** localAttentionGrad: the gradients of localAttention by qkv, encodings and factors (see pair-grad.ts). */
+/** localAttentionGrad: the gradients with respect to qkv, encodings and factors of localAttention (see pair-grad.ts). */
 import { shareStart } from "./arguments";
 import {
   after, at, before, groupCount, height, length, readImages, rowBytes, selectGroup, selectPair, unit, writeRows,

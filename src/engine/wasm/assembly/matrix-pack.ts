@@ -5,7 +5,7 @@
  * Transposition: where rows of the left operand do not lie contiguous along the summed dimension, a block of them is
  * transposed, in squares of 4 x 4 that stay in registers.
  */
-import { tileColumns } from "./matrix-tile";
+import { tileColumns } from "../scratch-layout";
 
 /**
  * Packs `depth` rows of `columns` contiguous floats, `rowBytes` apart, into panels that lie `panelBytes` apart.
@@ -73,16 +73,6 @@ export function packPanelsTransposed(
     source += rowBytes << 3;
     panels += panelBytes;
   }
-}
-
-/**
- * Bytes of a transposed row: an odd number of cache lines, for rows a power of two apart push each other out of the
- * cache.
- */
-// @ts-ignore: decorator
-@inline
-export function transposedRowBytes(floats: i32): usize {
-  return <usize>(((floats + 15) >> 4) | 1) << 6;
 }
 
 /**

@@ -9,16 +9,14 @@
  * its L2 cache. A is read in place; transposed, a block of it is first brought into rows, and the depth is cut into
  * blocks so that the block stays in cache.
  */
-import { packPanels, packPanelsTransposed, transpose, transposedRowBytes } from "./matrix-pack";
-import {
-  Epilogue, epilogueSlot, multiplyRows, prepareWorkspace, rowsOfC, tapZero, tileRows, workspaceHead,
-} from "./matrix-tile";
+import { panelBytes, tileRows, transposedRowBytes, workspaceHead } from "../scratch-layout";
+import { packPanels, packPanelsTransposed, transpose } from "./matrix-pack";
+import { Epilogue, epilogueSlot, multiplyRows, prepareWorkspace, rowsOfC, tapZero } from "./matrix-tile";
 import { matrixProductArgs } from "./slots";
 
 /**
  * rowsPerTask is a multiple of 6 unless it is M, columnsPerTask one of 8 unless it is N, depthPerBlock K unless A is
- * transposed. A thread's workspace: workspaceHead + 4 * depthPerBlock * (columnsPerTask rounded up to 8) bytes, and where
- * A is transposed, rowsPerTask * transposedRowBytes(depthPerBlock).
+ * transposed. A thread's workspace: matrixProductWorkspace of ../scratch-layout.ts.
  */
 export function matrixProduct(args: usize, part: i32, _parts: i32): void {
   const a = matrixProductArgs.a(args);
@@ -43,7 +41,7 @@ export function matrixProduct(args: usize, part: i32, _parts: i32): void {
   epilogue.residual = residual === 0 ? 0 : residual - c;
   const plain = shift === 0 && residual === 0 && !epilogue.relu;
 
-  const panels = work + workspaceHead;
+  const panels = work + <usize>workspaceHead;
   const rowTasks = (m + rowsPerTask - 1) / rowsPerTask;
   const columnTasks = (n + columnsPerTask - 1) / columnsPerTask;
   const tasks = rowTasks * columnTasks * batch;
@@ -65,15 +63,15 @@ export function matrixProduct(args: usize, part: i32, _parts: i32): void {
     let depth0 = 0;
     do {
       const depth = min(depthPerBlock, k - depth0);
-      const panelBytes: usize = <usize>depth << 5;
+      const bytesOfPanel: usize = <usize>depth << 5;
       const key = depthPerBlock < k ? -1 : indexB * columnTasks + column0 / columnsPerTask;
       if (key === -1 || key !== packed) {
         if (transposeB) {
           const source = matrixB + ((<usize>column0 * <usize>k + <usize>depth0) << 2);
-          packPanelsTransposed(source, <usize>k << 2, depth, columns, panels, panelBytes);
+          packPanelsTransposed(source, <usize>k << 2, depth, columns, panels, bytesOfPanel);
         } else {
           const source = matrixB + ((<usize>depth0 * <usize>n + <usize>column0) << 2);
-          packPanels(source, <usize>n << 2, depth, columns, panels, panelBytes);
+          packPanels(source, <usize>n << 2, depth, columns, panels, bytesOfPanel);
         }
         packed = key;
       }
@@ -81,8 +79,8 @@ export function matrixProduct(args: usize, part: i32, _parts: i32): void {
       let left = matrixA + (<usize>row0 * <usize>k << 2);
       let leftBytes: usize = <usize>k << 2;
       if (transposeA) {
-        left = panels + panelBytes * (<usize>(columns + 7) >> 3);
-        leftBytes = transposedRowBytes(depth);
+        left = panels + <usize>panelBytes(depth, columns);
+        leftBytes = <usize>transposedRowBytes(depth);
         const source = matrixA + ((<usize>depth0 * <usize>m + <usize>row0) << 2);
         transpose(source, <usize>m << 2, depth, rows, left, leftBytes);
       }

@@ -13,22 +13,19 @@
  * no im2col matrix is ever written. A matrix product has one tap, 0.
  * B comes in packed panels of 8 columns, [depth][8], zero beyond its last column (see matrix-pack.ts).
  */
+import { tileColumns, tileRows } from "../scratch-layout";
 import { madd } from "./simd";
-
-export const tileRows: i32 = 6;
-export const tileColumns: i32 = 8;
 
 /**
  * A thread's workspace starts with, in bytes: 0 pointers to 6 rows of A; 32 pointers to 6 rows of C; 64 pointers to the
  * 6 rows of a spare tile; 96 one tap of offset 0; 104 an epilogue; 128 the spare tile itself. A kernel's own buffers
- * come after.
+ * come after: workspaceHead of ../scratch-layout.ts.
  */
 export const rowsOfC: usize = 32;
 const rowsOfSpare: usize = 64;
 export const tapZero: usize = 96;
 export const epilogueSlot: usize = 104;
 const spareTile: usize = 128;
-export const workspaceHead: usize = 320;
 
 export function prepareWorkspace(work: usize): void {
   for (let row: usize = 0; row < 6; row++) store<usize>(work + rowsOfSpare + (row << 2), (work + spareTile + (row << 5)));

@@ -184,7 +184,7 @@ function finishPair(i: i32, mean0: v128, mean1: v128): void {
   finishQueries(i);
 }
 
-/** From the gradients with respect to the pair's logits to those by its queries, by keys and by their encodings. */
+/** From the gradients with respect to the pair's logits to those with respect to its queries, keys and their encodings. */
 function addToQueriesAndKeys(): void {
   const either = at(dLines, eitherKey, 16), byOffset = at(dLines, offsetKey, 16);
   const dKeys = dRows + queryBytes;

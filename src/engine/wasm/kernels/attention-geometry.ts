@@ -5,6 +5,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { AttentionAttrs } from "../../ops/attention.js";
 import { pointerOf, type KernelCall, type WasmContext } from "../kernel.js";
+import { attentionRowVectors } from "../scratch-layout.js";
 import type { KernelArguments, KernelName } from "../signatures.js";
 
 export type AttentionCall = KernelCall<readonly tf.TensorInfo[], AttentionAttrs>;
@@ -86,7 +87,7 @@ function geometryOf(
   const { heads, keyDepth, valueDepth } = attrs;
   const fullKeyDepth = Math.ceil(keyDepth / 4) * 4;
   const fullValueDepth = Math.ceil(valueDepth / 4) * 4;
-  const rowDepth = (2 * fullKeyDepth + fullValueDepth) | 4; // an odd number of cache lines, as in assembly/axis.ts
+  const rowDepth = attentionRowVectors(fullKeyDepth, fullValueDepth);
   const lineVectors = 2 * (steps + 4) * unit;
   const pointer = (tensor: tf.TensorInfo | undefined): number => pointerTo({ backend, pool }, tensor);
   const [outer, length, inner] = qkv.shape;

@@ -1,7 +1,8 @@
 /** Shares out the gradient of a convolution with respect to its filter and runs it: see ../assembly/convolution-filter-grad.ts. */
 import type { KernelPool } from "../pool.js";
+import { filterGradWorkspace } from "../scratch-layout.js";
 import { isDepthwise, runDepthwiseFilterGradient } from "./depthwise-plan.js";
-import { clamp, packedFloats, roundUp, runOn, transposedRowBytes, workspaceHead } from "./product-tasks.js";
+import { clamp, packedFloats, roundUp, runOn } from "./product-tasks.js";
 
 export interface FilterGradient {
   /** Pointers to x [images, height, width, channels], dy [images, outputRows, outputColumns, outputChannels], dw. */
@@ -51,8 +52,7 @@ export function runFilterGradient(pool: KernelPool, gradient: FilterGradient): v
     roundUp(Math.ceil(rows / rowShares), 6),
     Math.max(6, Math.floor(packedFloats / 2 / pixelsPerBlock / 6) * 6),
   );
-  const blockBytes = 4 * pixelsPerBlock * packedColumns + rowsPerBlock * transposedRowBytes(pixelsPerBlock);
-  const bytes = roundUp(workspaceHead + blockBytes, 64);
+  const bytes = filterGradWorkspace(pixelsPerBlock, groupColumns, rowsPerBlock);
   const shareBytes = pixelShares > 1 ? pixelShares * size * 4 : 0;
   const scratch = pool.scratch(bytes * threads + shareBytes);
   const shares = scratch + bytes * threads;

@@ -4,10 +4,11 @@
  * fall into stride x stride phases, each of which sees its own part of the window.
  */
 import type { KernelPool } from "../pool.js";
+import { convolutionWorkspace } from "../scratch-layout.js";
 import type { ConvolutionShape, Pair } from "./convolution-shape.js";
 import { isDepthwise, runDepthwise, runDepthwiseInputGradient } from "./depthwise-plan.js";
 import { runMatrixProduct } from "./matrix-product-plan.js";
-import { epilogueArguments, packedFloats, roundUp, runOn, workspaceHead, type Epilogue } from "./product-tasks.js";
+import { epilogueArguments, packedFloats, roundUp, runOn, type Epilogue } from "./product-tasks.js";
 
 /** y [images, outputRows, outputColumns, outputChannels] = epilogue(x * w); all are pointers. */
 export function runConvolution(
@@ -180,7 +181,7 @@ function runTaps(pool: KernelPool, sum: TapSum): void {
 
   const segments = Math.ceil(tasks.rowsPerTask / rows) + 1;
   const bandFloats = banded ? (tasks.rowsPerTask * stride[0] + segments * span[0]) * sourceWidth * groupChannels : 0;
-  const workBytes = roundUp(workspaceHead + 4 * (tapCount + 16 + depth * tasks.columnsPerTask + bandFloats), 64);
+  const workBytes = convolutionWorkspace(tapCount, depth, tasks.columnsPerTask, bandFloats);
   const tableBytes = roundUp(table.length * 4, 64);
   const paddedBytes = padded ? images * reach[0] * reach[1] * channels * 4 : 0;
   const scratch = pool.scratch(tableBytes + workBytes * threads + paddedBytes);

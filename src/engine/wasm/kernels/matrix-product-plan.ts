@@ -3,17 +3,9 @@
  * and ../assembly/convolution-filter-grad.ts, which does A^T B.
  */
 import type { KernelPool } from "../pool.js";
+import { matrixProductWorkspace } from "../scratch-layout.js";
 import { runFilterGradient } from "./convolution-filter-grad.js";
-import {
-  clamp,
-  epilogueArguments,
-  packedFloats,
-  roundUp,
-  runOn,
-  transposedRowBytes,
-  workspaceHead,
-  type Epilogue,
-} from "./product-tasks.js";
+import { clamp, epilogueArguments, packedFloats, roundUp, runOn, type Epilogue } from "./product-tasks.js";
 
 export interface MatrixProduct {
   /** Pointers to op(A) [M, K], op(B) [K, N] and C [M, N], for each entry of the batch. */
@@ -64,8 +56,7 @@ export function runMatrixProduct(pool: KernelPool, product: MatrixProduct): void
     { rows, columns, depth, batch, transposeA },
     threads,
   );
-  const transposedBytes = transposeA ? rowsPerTask * transposedRowBytes(depthPerBlock) : 0;
-  const bytes = roundUp(workspaceHead + 4 * depthPerBlock * columnsPerTask + transposedBytes, 64);
+  const bytes = matrixProductWorkspace(depthPerBlock, columnsPerTask, transposeA ? rowsPerTask : 0);
   const { entriesOfA = { divisor: 1, count: batch }, entriesOfB = { divisor: 1, count: batch } } = product;
   runOn(pool, threads, "matrixProduct", {
     ...{ a, b, c, batch, rows, columns, depth },

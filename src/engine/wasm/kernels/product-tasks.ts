@@ -11,17 +11,11 @@ export interface Epilogue {
   readonly relu?: boolean;
 }
 
-/** What the assembly calls workspaceHead: bytes of tables before a thread's own buffers. */
-export const workspaceHead = 320;
-
 /** Floats of packed columns that a thread keeps in its L2 cache: 512 KiB. */
 export const packedFloats = 131_072;
 
 export const roundUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple;
 export const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
-
-/** As in assembly/matrix-pack.ts. */
-export const transposedRowBytes = (floats: number): number => 64 * (Math.ceil(floats / 16) | 1);
 
 /** As the kernels take it. */
 export const epilogueArguments = ({ shift = 0, residual = 0, relu = false }: Epilogue) => ({

@@ -19,7 +19,8 @@ mod slot {
 
 /// Adds the parts' sums (`PartSums`), in the order of the parts.
 /// args: parts' sums, bytes of one part's, number of them, N, Dq, Dv, offsets, rows of a table, of which the first `skipped`
-/// lie before the first offset, then `skipped`, then the gradients by query, key and value tables and by the factors (0: none)
+/// lie before the first offset, then `skipped`, then the gradients with respect to query, key and value tables and to the
+/// factors (0: none)
 pub fn attention_grad_sum(call: &Call) {
     if call.part != 0 {
         return;

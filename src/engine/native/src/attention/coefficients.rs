@@ -1,4 +1,4 @@
-//! Gradients by mean and variance as gradients by the products: with M pairs, that by a product x is a + b x, where
+//! From dMean and dVariance to the gradients with respect to the products: with M pairs, dx = a + b x of a product x, where
 //! b = 2 dvariance / M and a = dmean / M - b mean.
 
 use super::geometry::Geometry;

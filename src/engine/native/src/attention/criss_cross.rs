@@ -27,8 +27,8 @@ pub fn criss_cross_attention(call: &Call) {
     });
 }
 
-/// The gradient by qkv of one direction; that of the columns is added to what is there.
-/// args: those of an axis, then the gradient by the output, 0, the gradient by qkv, two that are not read, output, moments,
+/// dQkv of one direction; that of the columns is added to what is there.
+/// args: those of an axis, then dOutput, 0, dQkv, two that are not read, output, moments,
 /// whether these are the columns
 pub fn criss_cross_attention_grad(call: &Call) {
     dispatch(CrissCrossGrad {

@@ -8,7 +8,7 @@ use pulp::Simd;
 
 /// log2(e): the natural exponential of x is 2^(x log2(e)).
 pub const LOG2_E: f32 = std::f32::consts::LOG2_E;
-/// Factor from a gradient by logits in base 2 to one by natural logits, and so 1 / log2(e).
+/// Factor from a gradient with respect to logits in base 2 to natural ones, and so 1 / log2(e).
 pub const LN_2: f32 = std::f32::consts::LN_2;
 
 const ROUNDING: f32 = 12_582_912.0;

@@ -4,8 +4,8 @@ use super::forward_loops::{add_dots, add_times, add_times_encoding, dot_encoding
 use super::lanes::Quad;
 use pulp::Simd;
 
-/// gradients[j] (+)= x.v_j, from nothing where `FRESH`, and v'_j += sum over the tile of weights[j] x: the gradients by weights
-/// and by values, x being those by the outputs.
+/// gradients[j] (+)= x.v_j, from nothing where `FRESH`, and v'_j += sum over the tile of weights[j] x: the gradients with
+/// respect to weights and values, x being those with respect to the outputs.
 #[inline(always)]
 pub fn through_values<S: Simd, const Q: usize, const FRESH: bool>(
     simd: S,
@@ -57,7 +57,8 @@ pub fn through_values_and_encodings<S: Simd, const Q: usize, const FRESH: bool>(
     }
 }
 
-/// sums[t] += sum over the tile of line[i + t] x: gradients by encodings. `line`: from the tile's first entry on.
+/// sums[t] += sum over the tile of line[i + t] x: gradients with respect to encodings. `line`: from the tile's first entry
+/// on.
 #[inline(always)]
 pub fn add_by_offset<S: Simd, const Q: usize>(simd: S, line: &[[S::f32s; Q]], x: &[Quad<S>; Q], sums: &mut [Quad<S>]) {
     let x = *x;

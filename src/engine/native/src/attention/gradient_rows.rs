@@ -10,8 +10,8 @@ use super::lanes::{Lanes, Quad, times};
 use super::tasks::{Shared, Tasks, View};
 
 impl<S: Lanes> Gradients<'_, S> {
-    /// Reads the gradients by the outputs of row y. Together, because what misses the caches then comes while more of it is
-    /// asked for; a tile alone would wait for its own.
+    /// Reads the gradients with respect to the outputs of row y. Together, because what misses the caches then comes while
+    /// more of it is asked for; a tile alone would wait for its own.
     #[inline(always)]
     pub fn load_row(&mut self, group: &Group<S>, tasks: &Tasks, y: usize, content: &[f32], position: Option<&[f32]>) {
         let (simd, geometry) = (group.simd, group.geometry);
@@ -59,7 +59,8 @@ impl<S: Lanes> Gradients<'_, S> {
         }
     }
 
-    /// Writes the gradients by keys and values of row y, which no later query sees, and makes room for another row.
+    /// Writes the gradients with respect to keys and values of row y, which no later query sees, and makes room for another
+    /// row.
     #[inline(always)]
     pub fn finish_row(&mut self, group: &Group<S>, tasks: &Tasks, y: usize, d_qkv: &Shared) {
         let (simd, geometry, slot) = (group.simd, group.geometry, group.slot(y));
@@ -89,7 +90,7 @@ impl<S: Lanes> Gradients<'_, S> {
         self.values.clear(simd, slot);
     }
 
-    /// Writes four channels of a gradient by qkv, or adds them to what the tensor holds.
+    /// Writes four channels of dQkv, or adds them to what the tensor holds.
     #[inline(always)]
     pub fn write(&self, simd: S, view: &View, tensor: &Shared, place: usize, quad: usize, mut gradient: Quad<S>) {
         if self.adds {

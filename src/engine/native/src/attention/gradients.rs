@@ -1,8 +1,8 @@
 //! Attention of a tile of queries, backward. Logits and weights are computed again; nothing but the inputs was kept.
 //!
-//! With w the weights, dc and dp the gradients by content and position, and e = w times the softmax's sum:
+//! With w the weights, dc and dp the gradients with respect to content and position, and e = w times the softmax's sum:
 //!
-//!     d_ij = dc_i.v_j + dp_i.rv_{j-i}        g_ij = w_ij (d_ij - sum_m w_im d_im)       (the gradient by the logits)
+//!     d_ij = dc_i.v_j + dp_i.rv_{j-i}        g_ij = w_ij (d_ij - sum_m w_im d_im)       (with respect to the logits)
 //!     dv_j  = sum_i w_ij dc_i                drv_t = sum_i w_{i,i+t} dp_i
 //!     dq_i  = sum_j g_ij (s0 k_j + s1 rq_{j-i})   dk_j = sum_i g_ij (s0 q_i + s2 rk_{j-i})
 //!     drq_t = s1 sum_i g_{i,i+t} q_i         drk_t = s2 sum_i g_{i,i+t} k_{i+t}
@@ -38,7 +38,7 @@ pub struct Gradients<'a, S: Simd> {
     pub position: Band<'a, S>,
     /// Whether those are the same, of one output that is the sum of both.
     together: bool,
-    /// Whether to add to the gradient by qkv what the tensor holds.
+    /// Whether to add to dQkv what the tensor holds.
     pub adds: bool,
 }
 
@@ -59,7 +59,8 @@ pub fn gradient_floats<S: Simd, const Q: usize>(geometry: &Geometry) -> [usize; 
     ]
 }
 
-/// What a tile works on: lines of weights and of gradients, queries, and the gradients by its outputs over the softmax's sum.
+/// What a tile works on: lines of weights and of gradients, queries, and the gradients with respect to its outputs over the
+/// softmax's sum.
 pub struct TileGradients<'a, S: Simd, const Q: usize> {
     pub weights: Lines<'a, S, Q>,
     gradients: Lines<'a, S, Q>,
@@ -126,8 +127,8 @@ impl<'a, S: Lanes> Gradients<'a, S> {
         }
     }
 
-    /// From the weights in the tile's lines, each softmax's 1 / sum, to the gradients by the weights, and by values and their
-    /// encodings.
+    /// From the weights in the tile's lines, each softmax's 1 / sum, to the gradients with respect to the weights, the values
+    /// and their encodings.
     #[inline(always)]
     pub fn through_outputs<const Q: usize>(
         &mut self,
@@ -192,8 +193,8 @@ impl<'a, S: Lanes> Gradients<'a, S> {
         );
     }
 
-    /// The weighted means of the gradients by the weights, of a softmax over more than the tile's keys: the product of its whole
-    /// output with the gradient by that. After `through_outputs`.
+    /// The weighted means of the gradients with respect to the weights, of a softmax over more than the tile's keys: the
+    /// product of its whole output with its gradient. After `through_outputs`.
     #[inline(always)]
     pub fn means_of_output<const Q: usize>(
         &self,
@@ -215,7 +216,7 @@ impl<'a, S: Lanes> Gradients<'a, S> {
         means
     }
 
-    /// The weighted means of the gradients by the weights.
+    /// The weighted means of the gradients with respect to the weights.
     #[inline(always)]
     pub fn means<const Q: usize>(
         &self,
@@ -241,7 +242,8 @@ impl<'a, S: Lanes> Gradients<'a, S> {
         means
     }
 
-    /// From the gradients by the weights, given their means, to those by logits and on to queries, keys and their encodings.
+    /// From the gradients with respect to the weights, given their means, to the logits and on to queries, keys and their
+    /// encodings.
     #[inline(always)]
     #[allow(clippy::too_many_arguments)]
     pub fn through_logits<const Q: usize>(

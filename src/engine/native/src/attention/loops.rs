@@ -9,7 +9,7 @@ pub struct Tensors {
     pub qkv: Vec<f32>,
     pub tables: [Vec<f32>; 3],
     pub scales: Vec<f32>,
-    /// Gradients by content and position.
+    /// dContent and dPosition.
     pub gradients: [Vec<f32>; 2],
 }
 
@@ -145,7 +145,7 @@ impl Tensors {
         ]
     }
 
-    /// Gradients by qkv and by the tables of query and key of sum (dmean mean + dvariance variance).
+    /// Gradients with respect to qkv and the tables of query and key of sum (dmean mean + dvariance variance).
     pub fn statistics_gradients(&self, by_mean: &[f32], by_variance: &[f32]) -> [Vec<f32>; 3] {
         let case = &self.case;
         let dq = case.key_depth;
@@ -201,7 +201,7 @@ impl Tensors {
         outputs.map(|output| output.iter().map(|&x| x as f32).collect())
     }
 
-    /// Gradients by qkv, the three tables and the scales, given those by the outputs.
+    /// Gradients with respect to qkv, the three tables and the scales, given those with respect to the outputs.
     pub fn gradients(&self) -> [Vec<f32>; 5] {
         let case = &self.case;
         let (dq, dv) = (case.key_depth, case.value_depth);

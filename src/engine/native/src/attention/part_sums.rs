@@ -7,8 +7,8 @@ use super::tasks::Shared;
 use crate::call::Call;
 use pulp::Simd;
 
-/// The gradients by encodings and factors that one part adds up, as attentionGradSum reads them: rows by offset of
-/// [2 Dq + Dv][4 numbers], depths filled up to multiples of 4, if there are encodings; then [3, N] of float64.
+/// The gradients with respect to encodings and factors that one part adds up, as attentionGradSum reads them: rows by offset
+/// of [2 Dq + Dv][4 numbers], depths filled up to multiples of 4, if there are encodings; then [3, N] of float64.
 pub struct PartSums<'a> {
     encodings: Shared,
     width: usize,

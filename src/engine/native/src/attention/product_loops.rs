@@ -60,7 +60,7 @@ pub fn add_moments<S: Simd, const Q: usize>(
     (*linear, *square) = (sums, squares);
 }
 
-/// From products x to the gradients by them, a + b x.
+/// From products x to dx = a + b x.
 #[inline(always)]
 pub fn through_products<S: Simd, const Q: usize>(
     simd: S,

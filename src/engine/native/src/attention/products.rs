@@ -106,8 +106,8 @@ impl<S: Lanes> Group<'_, S> {
         }
     }
 
-    /// Adds the gradients by the products of a tile's queries in row y to those by its keys and encodings, and gives, quad by
-    /// quad, those by its queries.
+    /// Adds the gradients through the products of a tile's queries in row y to those with respect to its keys and encodings,
+    /// and gives, quad by quad, those with respect to its queries.
     #[inline(always)]
     #[allow(clippy::too_many_arguments)]
     pub fn product_gradient<const Q: usize>(

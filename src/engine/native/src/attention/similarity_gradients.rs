@@ -1,4 +1,4 @@
-//! Gradients of the similarity statistics by the queries and keys of a group and by the encodings.
+//! Gradients of the similarity statistics with respect to the queries and keys of a group and to the encodings.
 
 use super::arena::Band;
 use super::geometry::Geometry;
@@ -43,13 +43,14 @@ impl<'a, S: Lanes> SimilarityGradients<'a, S> {
         }
     }
 
-    /// Writes the gradients by the queries of row y; `adds`: to what the tensor holds. Makes room for another row.
+    /// Writes the gradients with respect to the queries of row y; `adds`: to what the tensor holds. Makes room for another
+    /// row.
     #[inline(always)]
     pub fn finish_queries(&mut self, group: &Group<S>, tasks: &Tasks, y: usize, to: &Shared, adds: bool) {
         write_row(group, tasks, &mut self.queries, 0, y, 0, to, adds);
     }
 
-    /// The same by the keys of row y, which no later query sees; and zeros by its values where nothing is added to.
+    /// The same for the keys of row y, which no later query sees; and zeros for its values where nothing is added to.
     #[inline(always)]
     pub fn finish_keys(&mut self, group: &Group<S>, tasks: &Tasks, y: usize, to: &Shared, adds: bool) {
         let Geometry {
@@ -82,7 +83,7 @@ impl<'a, S: Lanes> SimilarityGradients<'a, S> {
     }
 }
 
-/// Writes a slot of a band of gradients by queries or keys, whose channels begin at `channel`, and clears it.
+/// Writes a slot of a band of gradients with respect to queries or keys, whose channels begin at `channel`, and clears it.
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
 pub fn write_row<S: Lanes>(

@@ -1,8 +1,8 @@
-//! axialSimilarityStatisticsGrad and localSimilarityStatisticsGrad: from gradients by mean and variance to those by queries,
-//! keys and encodings.
+//! axialSimilarityStatisticsGrad and localSimilarityStatisticsGrad: from dMean and dVariance to the gradients with respect to
+//! queries, keys and encodings.
 //!
-//! The gradient by a product x is a + b x (coefficients.rs). Where products are formed, lines of x become lines of a + b x, and
-//! the rest is as in attention. In the notation of gram.rs, of a term with products y.z:
+//! With respect to a product x it is a + b x (coefficients.rs). Where products are formed, lines of x become lines of a + b
+//! x, and the rest is as in attention. In the notation of gram.rs, of a term with products y.z:
 //!
 //!     dy = sum_z (a + b x) z = n (a + b u) m + b C y
 //!
@@ -47,8 +47,8 @@ impl Slots {
     }
 }
 
-/// args: those of an axis, then whether to go by Gram matrices, mean, its gradient and that by the variance, [3, N] each, the
-/// gradient by qkv, whether to add to what it holds, the parts' sums for query and key encodings, and the bytes of one part's
+/// args: those of an axis, then whether to go by Gram matrices, mean, dMean and dVariance, [3, N] each,
+/// dQkv, whether to add to what it holds, the parts' sums for query and key encodings, and the bytes of one part's
 /// for both
 pub fn axial_similarity_statistics_grad(call: &Call) {
     let geometry = Geometry {
@@ -68,7 +68,7 @@ pub fn axial_similarity_statistics_grad(call: &Call) {
     }
 }
 
-/// args: those of images, then mean, its gradient and that by the variance, [3, N] each, the gradient by qkv, whether to add to
+/// args: those of images, then mean, dMean and dVariance, [3, N] each, dQkv, whether to add to
 /// what it holds, the parts' sums and the bytes of one part's: rows of those of attentionGradSum
 pub fn local_similarity_statistics_grad(call: &Call) {
     let geometry = Geometry {

@@ -1,4 +1,5 @@
-//! axialSimilarityStatisticsGradSum: the last step of axialSimilarityStatisticsGrad, gradients by the encodings.
+//! axialSimilarityStatisticsGradSum: the last step of axialSimilarityStatisticsGrad, the gradients with respect to the
+//! encodings.
 
 use crate::call::Call;
 use crate::heap::Heap;
@@ -17,7 +18,7 @@ mod slot {
 }
 
 /// args: whether the sums are by Gram matrices, parts' sums, bytes of one part's, number of them, L, Dq, before, after, query
-/// table, key table (0: none), gradients by them
+/// table, key table (0: none), their gradients
 pub fn axial_similarity_statistics_grad_sum(call: &Call) {
     if call.part != 0 {
         return;

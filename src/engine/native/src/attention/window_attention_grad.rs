@@ -15,8 +15,8 @@ use crate::call::Call;
 /// Sums by offset are emptied into the part's own after about so many queries: fewer roundings, and hardly any cost.
 const QUERIES_BETWEEN_FLUSHES: usize = 1024;
 
-/// args: those of an axis, then the gradients by content and position (0: none; the same where only their sum was asked for),
-/// the gradient by qkv, the parts' sums and the bytes of one part's (`PartSums`)
+/// args: those of an axis, then dContent and dPosition (0: none; the same where only their sum was asked for),
+/// dQkv, the parts' sums and the bytes of one part's (`PartSums`)
 pub fn axial_attention_grad(call: &Call) {
     dispatch(Gradient {
         call,
@@ -122,7 +122,7 @@ impl Kernel for Gradient<'_> {
     }
 }
 
-/// From the gradients by the outputs of queries first .. first + Q of row y to all that they depend on.
+/// From the gradients with respect to the outputs of queries first .. first + Q of row y to all that they depend on.
 #[inline(always)]
 fn differentiate<S: Lanes, const Q: usize>(
     group: &Group<S>,

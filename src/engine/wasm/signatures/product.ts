@@ -1,0 +1,132 @@
+/** Arguments of matrix products and convolutions. */
+import type { Signatures } from "./slot.js";
+
+/** Of a convolution of every channel by itself. */
+const channelWindows = {
+  images: "count",
+  height: "count",
+  width: "count",
+  channels: "count",
+  outputRows: "count",
+  outputColumns: "count",
+  windowRows: "count",
+  windowColumns: "count",
+  strideY: "count",
+  strideX: "count",
+  dilationY: "count",
+  dilationX: "count",
+  padTop: "count",
+  padLeft: "count",
+} as const;
+
+const epilogue = { shift: "address", residual: "address", relu: "flag" } as const;
+/** Memory of each thread. */
+const workspace = { workspace: "address", workspaceBytes: "bytes", counter: "counter" } as const;
+
+export const productSignatures = {
+  /** Entry i of the batch takes matrix (i / divisorA) % countA of A, and so of B. */
+  matrixProduct: {
+    a: "address",
+    b: "address",
+    c: "address",
+    batch: "count",
+    rows: "count",
+    columns: "count",
+    depth: "count",
+    divisorA: "count",
+    countA: "count",
+    divisorB: "count",
+    countB: "count",
+    transposeA: "flag",
+    transposeB: "flag",
+    rowsPerTask: "count",
+    columnsPerTask: "count",
+    depthPerBlock: "count",
+    ...epilogue,
+    ...workspace,
+  },
+  /**
+   * originY, originX: place in x of the first tap of output (0, 0). bandWidth: in pixels, 0 to read x in place. taps: for
+   * each the byte offset in band or image, then in w, uint32.
+   */
+  convolution: {
+    x: "address",
+    w: "address",
+    y: "address",
+    images: "count",
+    height: "count",
+    width: "count",
+    channels: "count",
+    groupChannels: "count",
+    groups: "count",
+    outputRows: "count",
+    outputColumns: "count",
+    strideY: "count",
+    strideX: "count",
+    originY: "count",
+    originX: "count",
+    tapRows: "count",
+    bandWidth: "count",
+    imageStep: "bytes",
+    rowStep: "bytes",
+    columnStep: "bytes",
+    start: "bytes",
+    tapCount: "count",
+    run: "count",
+    taps: "address",
+    filterRowBytes: "bytes",
+    transposed: "flag",
+    groupColumns: "count",
+    groupBytes: "bytes",
+    columnsPerTask: "count",
+    rowsPerTask: "count",
+    ...epilogue,
+    ...workspace,
+  },
+  /** dw: one for each pixel share where there are more than one. */
+  convolutionFilterGrad: {
+    x: "address",
+    dy: "address",
+    dw: "address",
+    images: "count",
+    height: "count",
+    width: "count",
+    channels: "count",
+    groupChannels: "count",
+    groups: "count",
+    outputRows: "count",
+    outputColumns: "count",
+    strideY: "count",
+    strideX: "count",
+    padTop: "count",
+    padLeft: "count",
+    windowRows: "count",
+    windowColumns: "count",
+    dilationY: "count",
+    dilationX: "count",
+    outputChannels: "count",
+    groupColumns: "count",
+    pixelShares: "count",
+    rowShares: "count",
+    pixelsPerBlock: "count",
+    rowsPerBlock: "count",
+    ...workspace,
+  },
+  /** mirrored: the window is read from its end on. */
+  depthwiseConvolution: { ...channelWindows, x: "address", w: "address", y: "address", mirrored: "flag", ...epilogue },
+  /** dw: one for each pixel share where there are more than one. */
+  depthwiseFilterGrad: { ...channelWindows, x: "address", dy: "address", dw: "address", pixelShares: "count" },
+  sumShares: { shares: "address", total: "address", count: "count", shareCount: "count" },
+  padImages: {
+    x: "address",
+    y: "address",
+    images: "count",
+    height: "count",
+    width: "count",
+    channels: "count",
+    top: "count",
+    left: "count",
+    rows: "count",
+    columns: "count",
+  },
+} as const satisfies Signatures;
