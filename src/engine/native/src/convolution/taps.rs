@@ -5,6 +5,7 @@
 //! and phases). Tasks are blocks of pixels x columns x groups, taken from a counter; each unrolls its windows into working
 //! memory, some taps at a time, and multiplies these by the filter's rows.
 
+use super::depthwise::{DepthwiseRow, DepthwiseTap};
 use super::window::{Grid, Images, Tap, gather};
 use crate::call::Call;
 use crate::matrix::epilogue::{Block, Epilogue};
@@ -123,7 +124,11 @@ pub fn convolution(call: &Call) {
         y: call.pointer(slot::Y),
         epilogue: Epilogue::read(call, slot::EPILOGUE),
     };
-    convolution.run(images * rows * columns, groups);
+    if group_channels == 1 && group_columns == 1 {
+        convolution.run_depthwise(images * rows);
+    } else {
+        convolution.run(images * rows * columns, groups);
+    }
 }
 
 /// Offsets of a table count pixels of rows that are as wide as a band, which holds the group's channels alone, or as x.
@@ -199,6 +204,49 @@ impl Convolution<'_> {
                 }
             }
         });
+    }
+
+    /// A channel a group: tasks are rows of pixels.
+    fn run_depthwise(&self, rows: usize) {
+        let [column_step, row_step, image_step] = self.steps;
+        let (columns, channels) = (self.grid.columns, self.images.channels);
+        let taps: Vec<DepthwiseTap> = self
+            .taps
+            .iter()
+            .flat_map(|place| {
+                (0..place.tap.neighbours).map(|neighbour| DepthwiseTap {
+                    row: place.tap.row,
+                    column: place.tap.column + neighbour as isize,
+                    filter: place.filter + neighbour * self.filter_step,
+                })
+            })
+            .collect();
+        for task in self.call.tasks(slot::COUNTER, rows) {
+            let (image, row) = (task / self.grid.rows, task % self.grid.rows);
+            let first = self.start + image * image_step + row * row_step;
+            let reach = (columns - 1) * column_step + channels;
+            let row = DepthwiseRow {
+                images: self.images,
+                grid: self.grid,
+                image,
+                row,
+                taps: &taps,
+                filter: self.filter,
+                y: self.call.heap.pointer(self.y + 4 * first, reach),
+                step: column_step,
+            };
+            // SAFETY: the filter was checked to lie in the heap, and this row of y is this task's own.
+            unsafe { row.compute() };
+            let block = Block {
+                result: self.y,
+                first,
+                column: 0,
+                rows: columns,
+                columns: channels,
+                step: column_step,
+            };
+            self.epilogue.apply(self.call, block);
+        }
     }
 
     /// Whether the pixels of y follow each other.

@@ -31,7 +31,7 @@ const PLAIN: Case = Case {
     columns: 19,
 };
 
-const CASES: [Case; 7] = [
+const CASES: [Case; 9] = [
     PLAIN,
     Case {
         stride: [2, 2],
@@ -59,6 +59,22 @@ const CASES: [Case; 7] = [
         channels: 1,
         columns: 1,
         stride: [2, 2],
+        ..PLAIN
+    },
+    // Channels of several vectors, and a rest.
+    Case {
+        groups: 83,
+        channels: 1,
+        columns: 1,
+        ..PLAIN
+    },
+    Case {
+        groups: 67,
+        channels: 1,
+        columns: 1,
+        stride: [3, 2],
+        dilation: [1, 2],
+        padding: [0, 2],
         ..PLAIN
     },
     Case {
