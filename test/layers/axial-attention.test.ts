@@ -326,3 +326,39 @@ describe("AxialAttention", () => {
     assert.throws(() => make().attentionWeights(tf.zeros([1, 2, 2, 3])), /it has no weights yet/);
   });
 });
+
+describe("maxDistance of axial attention", () => {
+  before(() => tf.setBackend("cpu"));
+  const build = (args: object, shape: (number | null)[]) => {
+    const layer = new AxialAttention({ filters: 16, axis: "height", ...args });
+    layer.build(shape);
+    return layer;
+  };
+
+  it("defaults to the length of the axis at which the layer is built, less 1", () => {
+    assert.deepEqual(build({}, [null, 7, 5, 3]).tableRange, { before: 6, after: 6 });
+    assert.deepEqual(build({ axis: "width" }, [null, 7, 5, 3]).tableRange, { before: 4, after: 4 });
+    assert.deepEqual(build({ span: "causal" }, [null, 7, null, 3]).tableRange, { before: 6, after: 0 });
+    assert.deepEqual(build({ maxDistance: 2 }, [null, null, null, 3]).tableRange, { before: 2, after: 2 });
+  });
+
+  it("is saved, so that a layer that is built again fits its weights at any length", () => {
+    const layer = build({}, [null, 7, 5, 3]);
+    const again = new AxialAttention(layer.getConfig() as unknown as AxialAttentionArgs);
+    again.build([null, 11, 5, 3]);
+    again.setWeights(layer.getWeights());
+    assert.deepEqual(again.tableRange, layer.tableRange);
+    assert.equal(build({ span: 3 }, [null, 7, 5, 3]).getConfig().maxDistance, undefined);
+  });
+
+  it("is asked for where the axis has no fixed length, or before there is one", () => {
+    assert.throws(
+      () => build({}, [null, null, 5, 3]),
+      /maxDistance must be given where the axis has no fixed length, got \[/,
+    );
+    assert.throws(
+      () => new AxialAttention({ filters: 16, axis: "height" }).tableRange,
+      /apply the layer first, or set maxDistance/,
+    );
+  });
+});
