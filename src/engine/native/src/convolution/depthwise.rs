@@ -51,7 +51,10 @@ impl WithSimd for DepthwiseRow<'_> {
             for tap in self.taps {
                 let place = self.grid.place([self.row, column], [tap.row, tap.column]);
                 if let Some(first) = images.pixel(self.image, place) {
-                    assert!(first + channels <= images.values.len(), "depthwise: a tap must lie in the images");
+                    assert!(
+                        first + channels <= images.values.len(),
+                        "depthwise: a tap must lie in the images"
+                    );
                     seen.push((first, tap.filter));
                 }
             }
@@ -102,7 +105,10 @@ impl WithSimd for DepthwiseFilterGrad<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let DepthwiseFilterGrad { images, grid, tap, .. } = self;
         let channels = images.channels;
-        assert!(self.dw.len() == channels, "depthwise: a filter must have a value a channel");
+        assert!(
+            self.dw.len() == channels,
+            "depthwise: a filter must have a value a channel"
+        );
         self.dw.fill(0.0);
         let mut pixel = self.pixels.start;
         // Row by row of the grid: what is read of it for one vector is in cache for the next.
