@@ -5,11 +5,10 @@
  *
  * A test compares.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomically } from "../src/core/atomic-file.js";
-import { benchCases } from "../src/bench/cases.js";
-import { joinReports, markdownTable, type BenchReport } from "../src/bench/report.js";
+import { markdownTable, type BenchReport } from "../src/bench/report.js";
 import { catalogueTable } from "../src/catalogue.js";
 import { packageFolder } from "../src/core/version.js";
 
@@ -22,23 +21,7 @@ function benchTable(): string {
   return markdownTable(...reports);
 }
 
-/** What `axial-lab bench CASE --engine native` wrote into a folder, a file a case. */
-function nativeTable(folder: string): string {
-  const path = join(packageFolder, "notebooks", "results", folder);
-  const files = new Set(readdirSync(path));
-  const [first, ...rest] = benchCases
-    .map(({ name }) => `${name}.json`)
-    .filter((file) => files.has(file))
-    .map((file) => JSON.parse(readFileSync(join(path, file), "utf8")) as BenchReport);
-  return markdownTable(joinReports([first, ...rest]));
-}
-
-const generators: Readonly<Record<string, () => string>> = {
-  catalogue: catalogueTable,
-  bench: benchTable,
-  native: () => nativeTable("native-beside-pytorch"),
-  "native-wasm": () => nativeTable("native-beside-wasm"),
-};
+const generators: Readonly<Record<string, () => string>> = { catalogue: catalogueTable, bench: benchTable };
 
 export const readmePath = join(packageFolder, "README.md");
 
