@@ -4,8 +4,8 @@ import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
 import { ConfigError, ShapeError } from "../../src/core/errors.js";
 import { AxialAttention, type AxialAttentionArgs } from "../../src/layers/index.js";
-import { assertClose } from "./assert-close.js";
-import { naiveAxialAttention } from "../functions/naive-attention.js";
+import { assertClose } from "../helpers/compare.js";
+import { axialAttentionLoops } from "../functions/axial-attention-loops.js";
 
 /** B, H, W, Cin, N, Dq, Dv. */
 const [batch, height, width, inputChannels, heads, keyDepth, valueDepth] = [2, 7, 5, 3, 11, 4, 6];
@@ -23,14 +23,14 @@ const weight = (layer: AxialAttention, name: string) =>
 const run = (layer: AxialAttention, x: tf.Tensor, training = false) => layer.apply(x, { training }) as tf.Tensor4D;
 
 /** What the layer without norms must give: projection, then the loops of the equation. */
-function naive(layer: AxialAttention, x: tf.Tensor4D, window: { before: number; after: number }): tf.Tensor4D {
+function byLoops(layer: AxialAttention, x: tf.Tensor4D, window: { before: number; after: number }): tf.Tensor4D {
   const data = (name: string) => weight(layer, name)!.read().dataSync();
   const along = layer.getConfig().axis as "height" | "width";
   const [, rows, columns] = x.shape;
   const projection = weight(layer, "projection")!.read() as tf.Tensor2D;
   const qkv = x.reshape<tf.Tensor2D>([-1, inputChannels]).matMul(projection).dataSync();
   const [outer, length, inner] = along === "height" ? [batch, rows, columns] : [batch * rows, columns, 1];
-  const { content, position } = naiveAxialAttention(
+  const { content, position } = axialAttentionLoops(
     {
       ...{ outer, length, inner, qkv },
       query: data("relative_query"),
@@ -59,7 +59,7 @@ describe("AxialAttention", () => {
         const layer = make({ axis, maxDistance: length - 1, norms: noNorms });
         const x = image();
         const y = run(layer, x);
-        assertClose(y, naive(layer, x, { before: length, after: length }), 3e-6);
+        assertClose(y, byLoops(layer, x, { before: length, after: length }), 3e-6);
       }));
 
   it("normalises projection, similarities and outputs over the whole batch in training", () =>
@@ -138,7 +138,7 @@ describe("AxialAttention", () => {
           const padding: [number, number] = [height - 1 - window.before, height - 1 - window.after];
           weight(global, name)!.write(name.startsWith("relative") ? own.pad([padding, [0, 0]]) : own);
         }
-        assertClose(y, naive(global, x, window), 3e-6);
+        assertClose(y, byLoops(global, x, window), 3e-6);
       }
     }));
 

@@ -50,7 +50,7 @@ describe("operations of TensorFlow.js, whosever kernel computes them", () => {
     actual.forEach(({ shape, dtype, values }, index) => {
       const { shape: wantedShape, dtype: wantedType, values: wantedValues } = wanted![index];
       assert.deepEqual({ shape, dtype }, { shape: wantedShape, dtype: wantedType }, name);
-      assertClose(values, wantedValues, 2e-6, name);
+      assertClose(values, wantedValues, 9e-7, name);
     });
     assert.equal(actual.length, wanted!.length);
     assert.equal(tf.memory().numTensors, before, `${name} leaves no tensor behind`);
