@@ -28,6 +28,8 @@ kernels! {
     copyBlocks => copy::copy_blocks,
     crissCrossAttention => attention::criss_cross_attention,
     crissCrossAttentionGrad => attention::criss_cross_attention_grad,
+    depthwiseConvolution => convolution::depthwise::depthwise_convolution,
+    depthwiseFilterGrad => convolution::depthwise::depthwise_filter_grad,
     elementwiseBinary => elementwise::binary::elementwise_binary,
     elementwiseUnary => elementwise::unary::elementwise_unary,
     fillValues => copy::fill_values,

@@ -31,7 +31,7 @@ const hasNaN = (call: KernelCall<unknown, unknown>, tensor: tf.TensorInfo): bool
 /** Whether TensorFlow.js's kernel is to run: right, and faster than ours. */
 const isBetter = (call: KernelCall<Inputs<"x" | "filter">, ConvolutionAttributes>): boolean => {
   const { x, filter } = call.inputs;
-  if (call.pool.isNative("convolution") && filter.shape[3] === 1) return false;
+  if (call.pool.isNative("depthwiseConvolution") && filter.shape[3] === 1) return false;
   if (x.dtype !== "float32" || filter.dtype !== "float32" || call.attrs.dimRoundingMode !== undefined) return false;
   return tf.util.sizeFromShape(x.shape) > 0 && !hasNaN(call, x) && !hasNaN(call, filter);
 };

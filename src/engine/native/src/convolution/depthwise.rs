@@ -1,12 +1,133 @@
-//! Convolutions in which each channel is a group of its own, with one filter: a matrix product a channel would be all overhead.
-//! Vectors run over channels, which lie side by side in images and filters alike.
+//! Convolutions in which each channel is a group of its own, with one filter, w \[R, S, C\]: a matrix product a channel would be
+//! all overhead. Vectors run over channels, which lie side by side in images and filters alike.
+//!
+//! depthwiseConvolution: y = epilogue(x * w); without a stride, and with the window mirrored, the gradient by the input too.
+//! depthwiseFilterGrad: the gradient by the filter. (With a stride, that by the input is a convolution for each phase: taps.rs.)
 
 use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
 use super::window::{Grid, Images};
+use crate::call::Call;
 use crate::simd::{dispatch, load, load_part, store, store_part};
+use crate::slots::{depthwise_convolution as slot, depthwise_filter_grad as grad_slot};
+
+/// What both kernels begin with.
+struct Windows<'a> {
+    count: usize,
+    images: Images<'a>,
+    grid: Grid,
+    window: [usize; 2],
+    dilation: [usize; 2],
+}
+
+impl<'a> Windows<'a> {
+    fn read(call: &'a Call, x: usize) -> Self {
+        let [count, height, width, channels] =
+            [slot::IMAGES, slot::HEIGHT, slot::WIDTH, slot::CHANNELS].map(|slot| call.size(slot));
+        // SAFETY: nobody writes to a kernel's inputs while it runs.
+        let values = unsafe { call.heap.read(call.pointer(x), count * height * width * channels) };
+        Windows {
+            count,
+            images: Images {
+                values,
+                height,
+                width,
+                channels,
+            },
+            grid: Grid {
+                rows: call.size(slot::OUTPUT_ROWS),
+                columns: call.size(slot::OUTPUT_COLUMNS),
+                stride: [slot::STRIDE_Y, slot::STRIDE_X].map(|slot| call.size(slot)),
+                origin: [slot::PAD_TOP, slot::PAD_LEFT].map(|slot| -call.integer(slot)),
+            },
+            window: [slot::WINDOW_ROWS, slot::WINDOW_COLUMNS].map(|slot| call.size(slot)),
+            dilation: [slot::DILATION_Y, slot::DILATION_X].map(|slot| call.size(slot)),
+        }
+    }
+
+    fn taps(&self) -> usize {
+        self.window[0] * self.window[1]
+    }
+
+    /// Row and column of a place of the window.
+    fn tap(&self, place: usize) -> [isize; 2] {
+        [
+            (place / self.window[1] * self.dilation[0]) as isize,
+            (place % self.window[1] * self.dilation[1]) as isize,
+        ]
+    }
+}
+
+/// Shares are ranges of rows of y.
+pub fn depthwise_convolution(call: &Call) {
+    let windows = Windows::read(call, slot::X);
+    let channels = windows.images.channels;
+    let mirrored = call.flag(slot::MIRRORED);
+    let taps: Vec<DepthwiseTap> = (0..windows.taps())
+        .map(|place| {
+            let [row, column] = windows.tap(place);
+            let at = if mirrored { windows.taps() - 1 - place } else { place };
+            DepthwiseTap {
+                row,
+                column,
+                filter: at * channels,
+            }
+        })
+        .collect();
+    let row_floats = windows.grid.columns * channels;
+    let filter = call.heap.pointer(call.pointer(slot::W), windows.taps() * channels);
+    let shift = call
+        .optional(slot::SHIFT)
+        .map(|at| call.heap.pointer::<f32>(at, channels).cast_const());
+    for row in call.share(windows.count * windows.grid.rows) {
+        let at = 4 * row * row_floats;
+        let residual = call
+            .optional(slot::RESIDUAL)
+            .map(|start| call.heap.pointer::<f32>(start + at, row_floats).cast_const());
+        let row = DepthwiseRow {
+            images: windows.images,
+            grid: windows.grid,
+            image: row / windows.grid.rows,
+            row: row % windows.grid.rows,
+            taps: &taps,
+            filter,
+            y: call.heap.pointer(call.pointer(slot::Y) + at, row_floats),
+            step: channels,
+            shift,
+            residual,
+            relu: call.flag(slot::RELU),
+        };
+        // SAFETY: all that is pointed to was checked to lie in the heap, and this row of y is this share's own.
+        unsafe { row.compute() };
+    }
+}
+
+/// One dw for each of `pixelShares` parts of the pixels, one after the other. Shares are ranges of (part, tap).
+pub fn depthwise_filter_grad(call: &Call) {
+    use grad_slot as slot;
+    let windows = Windows::read(call, slot::X);
+    let channels = windows.images.channels;
+    let pixels = windows.count * windows.grid.rows * windows.grid.columns;
+    // SAFETY: nobody writes to a kernel's inputs while it runs.
+    let dy = unsafe { call.heap.read(call.pointer(slot::DY), pixels * channels) };
+    let parts = call.size(slot::PIXEL_SHARES);
+    for task in call.share(parts * windows.taps()) {
+        let (part, place) = (task / windows.taps(), task % windows.taps());
+        // SAFETY: no other task writes to this tap of this part's dw.
+        let dw = unsafe { call.heap.write(call.pointer(slot::DW) + 4 * task * channels, channels) };
+        let grad = DepthwiseFilterGrad {
+            images: windows.images,
+            dy,
+            grid: windows.grid,
+            tap: windows.tap(place),
+            pixels: pixels * part / parts..pixels * (part + 1) / parts,
+            dw,
+        };
+        grad.compute();
+    }
+}
 
 /// Where a tap lies, from a pixel's place in the image, and where its filter, in floats.
 #[derive(Clone, Copy)]
@@ -16,7 +137,8 @@ pub struct DepthwiseTap {
     pub filter: usize,
 }
 
-/// One row of pixels of a result: y\[column\]\[c\] = sum over taps of x\[pixel under the tap\]\[c\] w\[tap\]\[c\].
+/// One row of pixels of a result: y\[column\]\[c\] = relu?(sum over taps of x\[pixel under the tap\]\[c\] w\[tap\]\[c\] + shift\[c\] +
+/// residual\[column\]\[c\]).
 pub struct DepthwiseRow<'a> {
     pub images: Images<'a>,
     pub grid: Grid,
@@ -28,11 +150,15 @@ pub struct DepthwiseRow<'a> {
     /// Of the row's first pixel; the next lies `step` floats on.
     pub y: *mut f32,
     pub step: usize,
+    pub shift: Option<*const f32>,
+    /// Lies as y does, and may be y.
+    pub residual: Option<*const f32>,
+    pub relu: bool,
 }
 
 impl DepthwiseRow<'_> {
     /// # Safety
-    /// Filter and result must be accessible, and the row of the result written by nobody else.
+    /// Filter, shift, residual and result must be accessible, and the row of the result written by nobody else.
     pub unsafe fn compute(self) {
         dispatch(self);
     }
@@ -60,7 +186,22 @@ impl WithSimd for DepthwiseRow<'_> {
             }
             for c in (0..channels).step_by(S::F32_LANES) {
                 let lanes = S::F32_LANES.min(channels - c);
-                let mut sum = simd.splat_f32s(0.0);
+                let at = column * self.step + c;
+                let zero = simd.splat_f32s(0.0);
+                // SAFETY: the caller vouches for shift and residual.
+                let [shift, residual] = unsafe {
+                    [
+                        match self.shift {
+                            Some(shift) => load_part(simd, shift.add(c), lanes),
+                            None => zero,
+                        },
+                        match self.residual {
+                            Some(residual) => load_part(simd, residual.add(at), lanes),
+                            None => zero,
+                        },
+                    ]
+                };
+                let mut sum = shift;
                 for &(first, filter) in &seen {
                     // SAFETY: a place of the images, as was checked, and of the filter, as the caller vouches.
                     let (x, w) = unsafe {
@@ -71,8 +212,12 @@ impl WithSimd for DepthwiseRow<'_> {
                     };
                     sum = simd.mul_add_e_f32s(x, w, sum);
                 }
+                sum = simd.add_f32s(sum, residual);
+                if self.relu {
+                    sum = simd.select_f32s(simd.less_than_f32s(sum, zero), zero, sum);
+                }
                 // SAFETY: the caller vouches for the row of y.
-                unsafe { store_part(simd, self.y.add(column * self.step + c), lanes, sum) };
+                unsafe { store_part(simd, self.y.add(at), lanes, sum) };
             }
         }
     }

@@ -7,7 +7,6 @@
 
 use std::ops::Range;
 
-use super::depthwise::DepthwiseFilterGrad;
 use super::window::{Grid, Images, Tap, gather};
 use crate::call::Call;
 use crate::matrix::multiply::{Matrix, Size, multiply};
@@ -77,11 +76,6 @@ pub fn convolution_filter_grad(call: &Call) {
         let dw = call
             .heap
             .pointer::<f32>(call.pointer(slot::DW) + 4 * pixel_share * size, size);
-        if grad.group_channels == 1 && grad.group_columns == 1 {
-            // SAFETY: dw is in the heap, and no other task writes to these rows.
-            unsafe { grad.sum_depthwise(rows, pixels, dw) };
-            continue;
-        }
         for group in 0..call.size(slot::GROUPS) {
             grad.sum(group, rows.clone(), pixels.clone(), dw);
         }
@@ -124,31 +118,6 @@ impl FilterGrad<'_> {
                     unsafe { multiply(dw, step, windows, dy(first), size(part.len()), first > pixels.start) };
                 }
             });
-        }
-    }
-
-    /// Rows of dw, each a tap's, where every channel is a group.
-    ///
-    /// # Safety
-    /// dw must have the filter's rows, and these be written by nobody else.
-    unsafe fn sum_depthwise(&self, rows: Range<usize>, pixels: Range<usize>, dw: *mut f32) {
-        let channels = self.images.channels;
-        for place in rows {
-            // SAFETY: as the caller vouches.
-            let dw = unsafe { std::slice::from_raw_parts_mut(dw.add(place * channels), channels) };
-            let tap = [
-                place / self.window[1] * self.dilation[0],
-                place % self.window[1] * self.dilation[1],
-            ];
-            let grad = DepthwiseFilterGrad {
-                images: self.images,
-                dy: self.dy,
-                grid: self.grid,
-                tap: tap.map(|place| place as isize),
-                pixels: pixels.clone(),
-                dw,
-            };
-            grad.compute();
         }
     }
 

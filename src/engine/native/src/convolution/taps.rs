@@ -91,7 +91,7 @@ pub fn convolution(call: &Call) {
         y: call.pointer(slot::Y),
         epilogue: Epilogue::read(call, slot::SHIFT),
     };
-    if group_channels == 1 && group_columns == 1 {
+    if groups > 1 && group_channels == 1 && group_columns == 1 {
         convolution.run_depthwise(images * rows);
     } else {
         convolution.run(images * rows * columns, groups);
@@ -204,6 +204,9 @@ impl Convolution<'_> {
                 filter: self.filter,
                 y: self.call.heap.pointer(self.y + 4 * first, reach),
                 step: column_step,
+                shift: None,
+                residual: None,
+                relu: false,
             };
             // SAFETY: the filter was checked to lie in the heap, and this row of y is this task's own.
             unsafe { row.compute() };
