@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import { packageFolder } from "../src/core/version.js";
@@ -21,6 +21,22 @@ describe("the package", () => {
   it("is importable from CommonJS", () => {
     const { stdout, stderr } = node("commonjs", "console.log(typeof require('axial-lab').ShapeError)");
     assert.equal(stdout.trim(), "function", stderr);
+  });
+});
+
+describe("the native crate in the package", () => {
+  it("has every file that its manifest names, without which cargo refuses to read it", () => {
+    const crate = "src/engine/native";
+    const { files } = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as { files: string[] };
+    const manifest = readFileSync(join(packageFolder, crate, "Cargo.toml"), "utf8");
+    const benches = [...manifest.matchAll(/\[\[bench\]\]\nname = "(.+)"/g)].map(([, name]) => `benches/${name}.rs`);
+    for (const file of ["Cargo.toml", "Cargo.lock", "src/lib.rs", "src/slots.rs", ...benches]) {
+      assert.ok(existsSync(join(packageFolder, crate, file)), file);
+      assert.ok(
+        files.some((packed) => `${crate}/${file}`.startsWith(packed)),
+        `${file} must be packed`,
+      );
+    }
   });
 });
 

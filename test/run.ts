@@ -2,7 +2,10 @@
  * Runs the compiled test files with Node's own test runner, so that what is tested is what ships: the
  * compiled modules, their worker threads and their child processes.
  *
- *     node dist/test/run.js [WORD ...]      only the files whose path contains one of the words
+ *     node dist/test/run.js [--engine NAME] [WORD ...]
+ *
+ * WORD: only the files whose path contains one of the words. NAME: native or wasm, the kernels that the engine starts with where a
+ * test asks for none. Default: AXIAL_LAB_ENGINE, or wasm, which is what runs where nothing was built.
  *
  * Each file is a process of its own. What was compiled of a file that has gone since is left out. Ends with the line `N passed, N failed`.
  */
@@ -11,6 +14,7 @@ import { availableParallelism } from "node:os";
 import { join, relative, sep } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
+import { parseArgs } from "node:util";
 import { packageFolder } from "../src/core/version.js";
 
 function testFiles(folder: string): string[] {
@@ -23,7 +27,12 @@ function testFiles(folder: string): string[] {
   });
 }
 
-const words = process.argv.slice(2);
+const { values, positionals: words } = parseArgs({
+  options: { engine: { type: "string" } },
+  allowPositionals: true,
+});
+process.env["AXIAL_LAB_ENGINE"] = values.engine ?? (process.env["AXIAL_LAB_ENGINE"] || "wasm");
+
 const files = testFiles(__dirname)
   .sort()
   .filter(

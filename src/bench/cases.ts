@@ -17,11 +17,13 @@ export interface Prepared {
   readonly dispose: () => void;
 }
 
+type ByMode = Readonly<Partial<Record<Mode, number>>>;
+
 export interface BenchCase {
   readonly name: string;
   readonly title: string;
-  /** How many times as fast as the reference it is meant to be. */
-  readonly target: Readonly<Partial<Record<Mode, number>>>;
+  /** How many times as fast as PyTorch it is meant to be: in WebAssembly as the eager form, natively as the faster one. */
+  readonly targets: Readonly<Record<"wasm" | "native", ByMode>>;
   readonly prepare: (mode: Mode) => Prepared;
 }
 
@@ -29,13 +31,13 @@ export interface BenchCase {
 const batchSize = 8;
 
 /** The middle of the axial layer: heads 8, `sequences` = 8 * length of depth Dq and Dv = 2 Dq. */
-function core(keyDepth: number, length: number, target: BenchCase["target"]): BenchCase {
+function core(keyDepth: number, length: number, targets: BenchCase["targets"]): BenchCase {
   const heads = 8;
   const valueDepth = 2 * keyDepth;
   return {
     name: `core-${length}`,
     title: `attention core, d_q ${keyDepth}, d_v ${valueDepth}, L ${length}, ${batchSize * length} sequences`,
-    target,
+    targets,
     prepare: (mode) => {
       const shape: [number, number, number, number] = [batchSize, length, length, heads * 4 * keyDepth];
       const table = (depth: number) => tf.randomNormal<tf.Rank.R2>([2 * length - 1, depth]);
@@ -63,13 +65,13 @@ function layer(
   name: string,
   title: string,
   shape: number[],
-  target: BenchCase["target"],
+  targets: BenchCase["targets"],
   make: () => tf.layers.Layer,
 ): BenchCase {
   return {
     name,
     title,
-    target,
+    targets,
     prepare: (mode) => {
       const made = make();
       made.build(shape);
@@ -88,11 +90,11 @@ function layer(
 }
 
 /** A net on 8 images: training is loss, gradients and a Nesterov step. */
-function net(name: string, target: BenchCase["target"]): BenchCase {
+function net(name: string, targets: BenchCase["targets"]): BenchCase {
   return {
     name,
     title: `${name}, batch ${batchSize}, 224 px`,
-    target,
+    targets,
     prepare: (mode) => {
       const classes = 1000;
       const model = create(name, { classes, size: 224 });
@@ -155,31 +157,31 @@ export function preparedFunction(
 }
 
 export const benchCases: readonly BenchCase[] = [
-  core(4, 56, { evaluation: 12, training: 10 }),
-  core(8, 28, { evaluation: 4, training: 4 }),
-  core(16, 14, { evaluation: 4, training: 4 }),
+  core(4, 56, { wasm: { evaluation: 12, training: 10 }, native: {} }),
+  core(8, 28, { wasm: { evaluation: 4, training: 4 }, native: { evaluation: 8, training: 10 } }),
+  core(16, 14, { wasm: { evaluation: 4, training: 4 }, native: {} }),
   layer(
     "layer-64x56",
     "whole axial layer, 64 channels, 56 x 56, batch 8",
     [batchSize, 56, 56, 64],
-    { evaluation: 10, training: 8 },
+    { wasm: { evaluation: 10, training: 8 }, native: { evaluation: 20, training: 15 } },
     () => new AxialAttention({ axis: "height", filters: 64, maxDistance: 55 }),
   ),
-  net("axial-resnet-26-s", { evaluation: 3, training: 2.5 }),
-  net("axial-resnet-50-s", { training: 2.5 }),
-  net("resnet-50", {}),
+  net("axial-resnet-26-s", { wasm: { evaluation: 3, training: 2.5 }, native: { evaluation: 4, training: 5 } }),
+  net("axial-resnet-50-s", { wasm: { training: 2.5 }, native: { evaluation: 4, training: 6 } }),
+  net("resnet-50", { wasm: {}, native: { evaluation: 1, training: 1.1 } }),
   layer(
     "axial-transformer-64x64x128",
     "N-d axial attention, 64 x 64 x 128, 8 heads, batch 8",
     [batchSize, 64, 64, 128],
-    { training: 4 },
+    { wasm: { training: 4 }, native: { training: 3 } },
     () => new NdAxialAttention({ filters: 128, heads: 8 }),
   ),
   layer(
     "sasa-7x7-64x56",
     "stand-alone attention, 7 x 7, 64 channels, 56 x 56, batch 8",
     [batchSize, 56, 56, 64],
-    { training: 10 },
+    { wasm: { training: 10 }, native: { evaluation: 40, training: 40 } },
     () => new StandAloneAttention({ filters: 64, window: 7, bias: true }),
   ),
 ];

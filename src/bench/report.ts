@@ -1,6 +1,7 @@
 /** The results of a benchmark as JSON and as a Markdown table. */
 import { cpus } from "node:os";
 import { writeFileAtomically } from "../core/atomic-file.js";
+import { ConfigError } from "../core/errors.js";
 import { version } from "../core/version.js";
 import type { CaseResult } from "./measure.js";
 import type { MemoryResult } from "./memory.js";
@@ -44,6 +45,29 @@ export function machine(): Machine {
 
 export async function writeReport(path: string, report: BenchReport): Promise<void> {
   await writeFileAtomically(path, [Buffer.from(`${JSON.stringify(report, null, 2)}\n`)]);
+}
+
+/**
+ * Parts of one measurement, taken one after the other, as one report.
+ *
+ * @throws ConfigError where machine, kernels, reference or threads differ
+ */
+export function joinReports(parts: readonly [BenchReport, ...BenchReport[]]): BenchReport {
+  const setting = ({ machine, engine, reference, threads }: BenchReport): string =>
+    JSON.stringify({ machine, engine, reference, threads });
+  const [first] = parts;
+  const other = parts.find((part) => setting(part) !== setting(first));
+  if (other !== undefined)
+    throw new ConfigError(
+      `bench: parts of a report must be of one machine, engine and reference, got ${setting(first)} and ${setting(other)}; ` +
+        `measure them again`,
+    );
+  return {
+    ...first,
+    results: parts.flatMap(({ results }) => results),
+    memory: parts.flatMap(({ memory }) => memory),
+    profiles: parts.flatMap(({ profiles }) => profiles),
+  };
 }
 
 /**

@@ -90,14 +90,16 @@ async function run(names: string[], flags: BenchFlags): Promise<void> {
   const reference = command === undefined ? null : await startReference(command);
   const choice = flags.engine === undefined ? {} : { engine: flags.engine };
   try {
-    const { reason } = await engine.start({ ...choice, threads });
+    const { reason, engine: kernels } = await engine.start({ ...choice, threads });
     console.error(`${reason}${reference === null ? "" : `, beside ${reference.name}`}`);
     const results: CaseResult[] = [];
     const memory: MemoryResult[] = [];
     const profiles: CaseProfile[] = [];
     for (const benchCase of cases)
       for (const mode of modes) {
-        const result = await measureCase(benchCase, mode, { rounds, threads, reference });
+        // The targets are beside PyTorch, not beside other kernels of ours.
+        const target = kernels === null || flags.against !== undefined ? undefined : benchCase.targets[kernels][mode];
+        const result = await measureCase(benchCase, mode, { rounds, threads, reference, target });
         results.push(result);
         console.error(progressLine(result));
         if (flags.profile === true) profiles.push(profileCase(benchCase, mode, rounds));

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it, mock } from "node:test";
 import { measureCase, median, timedRound } from "../../src/bench/measure.js";
+import { ConfigError } from "../../src/core/errors.js";
 import { startReference } from "../../src/bench/reference.js";
-import { benchReport, markdownTable } from "../../src/bench/report.js";
+import { benchReport, joinReports, markdownTable } from "../../src/bench/report.js";
 
 /** A reference in a line of JavaScript: takes 40 ms for `known`, lacks everything else. */
 const script =
@@ -15,7 +16,7 @@ function clockCase(name: string, runs: string[]) {
   return {
     name,
     title: `a ${name} case`,
-    target: { training: 3 },
+    targets: { wasm: {}, native: {} },
     prepare: () => ({ run: () => void runs.push("run"), dispose: () => void runs.push("dispose") }),
   };
 }
@@ -26,7 +27,7 @@ describe("a measurement", () => {
     try {
       assert.equal(reference.name, "Clock 1");
       const runs: string[] = [];
-      const options = { rounds: 3, threads: 2, reference, roundMilliseconds: 0 };
+      const options = { rounds: 3, threads: 2, reference, target: 3, roundMilliseconds: 0 };
       const result = await measureCase(clockCase("known", runs), "training", options);
       assert.deepEqual(runs, ["run", "run", "run", "run", "run", "dispose"]);
       assert.deepEqual(result.referenceRounds, [40, 40, 40]);
@@ -134,6 +135,12 @@ describe("a measurement", () => {
       "| another case | training | 8.13 ms |  |  | 16.0 ms |  |  |  |",
       "| a case, peak memory | training | 1 MiB |  |  |  |  |  |  |",
     ]);
+    const [first, second] = [
+      { ...report, results: [compared], memory: [] },
+      { ...report, results: [alone] },
+    ];
+    assert.deepEqual(joinReports([first, second]), report);
+    assert.throws(() => joinReports([first, onOne]), ConfigError);
   });
 });
 

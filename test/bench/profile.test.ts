@@ -18,7 +18,11 @@ describe("the profile of a case", () => {
       },
       dispose: () => void log.push("dispose"),
     });
-    const profile = profileCase({ name: "product", title: "a product", target: {}, prepare }, "evaluation", 2);
+    const profile = profileCase(
+      { name: "product", title: "a product", targets: { wasm: {}, native: {} }, prepare },
+      "evaluation",
+      2,
+    );
     assert.deepEqual(log, ["run", "run", "run", "dispose"]);
     const product = profile.kernels.find(({ name }) => name === "BatchMatMul");
     assert.deepEqual([product?.calls, product?.multiplyAdds], [1, 7 * 5 * 3]);

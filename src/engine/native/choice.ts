@@ -13,9 +13,13 @@ export interface ChosenKernels {
   readonly failure: string | null;
 }
 
-/** Throws UnsupportedError where native kernels are asked for by name and there are none, or they do not load. */
-export async function chooseKernels(choice: EngineChoice, memory: WebAssembly.Memory): Promise<ChosenKernels> {
-  const file = choice === "wasm" ? null : findLibrary();
+/** Throws UnsupportedError where native kernels are asked for by name and there are none, or `file` does not load. */
+export async function chooseKernels(
+  choice: EngineChoice,
+  memory: WebAssembly.Memory,
+  file = findLibrary(),
+): Promise<ChosenKernels> {
+  if (choice === "wasm") return { native: null, failure: null };
   if (file === null) {
     if (choice !== "native") return { native: null, failure: null };
     throw new UnsupportedError(

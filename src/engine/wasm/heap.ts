@@ -7,8 +7,8 @@
  */
 import { UnsupportedError } from "../../core/errors.js";
 
-/** Wasm pages of 64 KiB: 4 GiB, all that a 32-bit pointer reaches. */
-export const maximumPages = 65536;
+/** Of WebAssembly memory. */
+export const bytesPerPage = 65_536;
 
 export interface HeapUse {
   /** Bytes of the WebAssembly memory; it only grows. */
@@ -85,7 +85,7 @@ export function createMemory(pages: number): { memory: WebAssembly.Memory; limit
   for (let maximum = pages; ; maximum = Math.ceil(maximum / 2)) {
     try {
       const memory = new WebAssembly.Memory({ initial: 256, maximum, shared: true });
-      return { memory, limitBytes: maximum * 65536 };
+      return { memory, limitBytes: maximum * bytesPerPage };
     } catch (error) {
       if (maximum <= 4096) throw error;
     }

@@ -11,7 +11,7 @@ import path from "node:path";
 import v8 from "node:v8";
 import { Worker } from "node:worker_threads";
 import type { NativeLibrary } from "../native/binding.js";
-import { alignedAllocator, type Allocator } from "./heap.js";
+import { alignedAllocator, bytesPerPage, type Allocator } from "./heap.js";
 import {
   claimShare,
   doShare,
@@ -49,8 +49,6 @@ export interface PoolOptions {
   /** Kernels that go before the WebAssembly ones of the same name. */
   readonly native: NativeLibrary | null;
 }
-
-const bytesPerPage = 65_536;
 
 /** Names of each kernel's arguments, in the order of their slots. */
 const slotsOf = new Map(Object.entries(signatures).map(([name, slots]) => [name, Object.keys(slots)]));

@@ -4,7 +4,7 @@ import type * as tfjsWasm from "@tensorflow/tfjs-backend-wasm";
 import { chooseKernels, type EngineChoice } from "../native/choice.js";
 import { UnsupportedError } from "../../core/errors.js";
 import { gradients } from "../ops/index.js";
-import { createMemory, watchHeap, type HeapWatch } from "./heap.js";
+import { bytesPerPage, createMemory, watchHeap, type HeapWatch } from "./heap.js";
 import { installKernels } from "./install.js";
 import { wasmKernels } from "./kernels/index.js";
 import { startPool } from "./pool.js";
@@ -73,6 +73,7 @@ export async function startThreaded(options: ThreadedOptions): Promise<RunningWa
   try {
     const heap = watchHeap(tfjs.module, memory, limitBytes);
     const { native, failure } = await chooseKernels(options.engine, memory);
+    native?.preferLargePages(limitBytes / bytesPerPage);
     const pool = await startPool({ ...options, memory, allocator: tfjs.module, native });
     const backend = await register(() => new BackendWasm(tfjs.module));
     tfjs.unref();

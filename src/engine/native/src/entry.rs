@@ -11,7 +11,7 @@ use crate::call::Call;
 use crate::heap::Heap;
 
 /// Bytes of a page of WebAssembly memory.
-const PAGE: usize = 65_536;
+pub const PAGE: usize = 65_536;
 
 static FAULT: Mutex<Option<CString>> = Mutex::new(None);
 static HOOK: Once = Once::new();
@@ -52,7 +52,7 @@ pub extern "C" fn axial_fault() -> *const c_char {
 }
 
 /// The revision of how kernels are called and what their arguments mean; the binding (`../binding.ts`) asks for its own.
-const ABI: u32 = 1;
+const ABI: u32 = 2;
 
 #[unsafe(no_mangle)]
 pub extern "C" fn axial_abi() -> u32 {

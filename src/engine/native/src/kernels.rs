@@ -2,12 +2,18 @@
 
 use crate::attention;
 use crate::convolution;
+use crate::copy;
+use crate::elementwise;
 use crate::entry::kernels;
 use crate::matrix;
 use crate::norm;
+use crate::pooling;
+use crate::update;
 
 kernels! {
     attentionGradSum => attention::attention_grad_sum,
+    averagePool => pooling::average::average_pool,
+    averagePoolGrad => pooling::average::average_pool_grad,
     axialAttention => attention::axial_attention,
     axialAttentionGrad => attention::axial_attention_grad,
     axialSimilarityStatistics => attention::axial_similarity_statistics,
@@ -19,13 +25,28 @@ kernels! {
     batchNormMoments => norm::moments::batch_norm_moments,
     convolution => convolution::taps::convolution,
     convolutionFilterGrad => convolution::filter_grad::convolution_filter_grad,
+    copyBlocks => copy::copy_blocks,
     crissCrossAttention => attention::criss_cross_attention,
     crissCrossAttentionGrad => attention::criss_cross_attention_grad,
+    depthwiseConvolution => convolution::depthwise::depthwise_convolution,
+    depthwiseFilterGrad => convolution::depthwise::depthwise_filter_grad,
+    elementwiseBinary => elementwise::binary::elementwise_binary,
+    elementwiseUnary => elementwise::unary::elementwise_unary,
+    fillValues => copy::fill_values,
     localAttention => attention::local_attention,
     localAttentionGrad => attention::local_attention_grad,
     localSimilarityStatistics => attention::local_similarity_statistics,
     localSimilarityStatisticsGrad => attention::local_similarity_statistics_grad,
     matrixProduct => matrix::product::matrix_product,
+    maxPool => pooling::max::max_pool,
+    maxPoolGrad => pooling::max::max_pool_grad,
+    momentUpdate => update::moment_update,
+    momentumUpdate => update::momentum_update,
+    moveTowards => update::move_towards,
+    reduceChunks => elementwise::reduce::reduce_chunks,
+    reduceFinish => elementwise::reduce::reduce_finish,
+    reduceTrailing => elementwise::reduce::reduce_trailing,
     similarityStatisticsSum => attention::similarity_statistics_sum,
+    softmaxRows => elementwise::softmax::softmax_rows,
     sumShares => convolution::filter_grad::sum_shares,
 }

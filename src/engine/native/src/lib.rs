@@ -8,13 +8,20 @@
 mod attention;
 mod call;
 mod convolution;
+mod copy;
+mod elementwise;
 mod entry;
 mod heap;
 mod kernels;
 mod matrix;
 mod norm;
+mod pages;
+mod pooling;
 mod rows;
 mod scratch;
 mod simd;
+#[allow(dead_code, reason = "written for every kernel, native or not")]
+mod slots;
 #[cfg(test)]
 mod testing;
+mod update;

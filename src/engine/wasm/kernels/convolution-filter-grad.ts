@@ -42,7 +42,9 @@ export function runFilterGradient(pool: KernelPool, gradient: FilterGradient): v
   const size = rows * outputChannels;
 
   const threads = size * pixels < 250_000 ? 1 : pool.threads;
-  const plan = pool.isNative("convolutionFilterGrad") ? planNativeShares : planShares;
+  // It has working memory of its own.
+  const native = pool.isNative("convolutionFilterGrad");
+  const plan = native ? planNativeShares : planShares;
   const { pixelShares, rowShares } = plan(rows, outputChannels, pixels, threads);
   const packedColumns = roundUp(groupColumns, 8);
   const largestBlock = clamp(Math.floor(packedFloats / packedColumns / 8) * 8, 64, 512);
@@ -52,7 +54,7 @@ export function runFilterGradient(pool: KernelPool, gradient: FilterGradient): v
     roundUp(Math.ceil(rows / rowShares), 6),
     Math.max(6, Math.floor(packedFloats / 2 / pixelsPerBlock / 6) * 6),
   );
-  const bytes = filterGradWorkspace(pixelsPerBlock, groupColumns, rowsPerBlock);
+  const bytes = native ? 0 : filterGradWorkspace(pixelsPerBlock, groupColumns, rowsPerBlock);
   const shareBytes = pixelShares > 1 ? pixelShares * size * 4 : 0;
   const scratch = pool.scratch(bytes * threads + shareBytes);
   const shares = scratch + bytes * threads;

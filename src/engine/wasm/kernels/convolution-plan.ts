@@ -78,6 +78,13 @@ export function runInputGradient(
     for (const phaseX of range(Math.min(stride[1], width))) {
       const rowTaps = phaseTaps(phaseY + padding[0], window[0], stride[0], dilation[0]);
       const columnTaps = phaseTaps(phaseX + padding[1], window[1], stride[1], dilation[1]);
+      const taps = rowTaps.flatMap((row) =>
+        columnTaps.map((column) => ({
+          row: row.offset,
+          column: column.offset,
+          place: row.place * window[1] + column.place,
+        })),
+      );
       runTaps(pool, {
         source: dy,
         filter: w,
@@ -87,13 +94,7 @@ export function runInputGradient(
         rows: Math.ceil((height - phaseY) / stride[0]),
         columns: Math.ceil((width - phaseX) / stride[1]),
         stride: [1, 1],
-        taps: rowTaps.flatMap((row) =>
-          columnTaps.map((column) => ({
-            row: row.offset,
-            column: column.offset,
-            place: row.place * window[1] + column.place,
-          })),
-        ),
+        taps: pool.isNative("convolution") ? taps.reverse() : taps,
         neighbours: 1,
         transposed: true,
         targetStep: {
@@ -146,7 +147,11 @@ interface TapSum {
 }
 
 function runTaps(pool: KernelPool, sum: TapSum): void {
-  const { images, height, width, channels, rows, columns, outputChannels, groups, stride, taps, transposed } = sum;
+  const { images, height, width, channels, rows, columns, outputChannels, groups, stride, taps, window } = sum;
+  // It has working memory of its own; a transposed filter it would pack for each of its tasks, and take the taps one by one.
+  const native = pool.isNative("convolution");
+  const turned = native && sum.transposed && groups === 1 && taps.length === window[0] * window[1];
+  const transposed = sum.transposed && !turned;
   const groupChannels = channels / groups;
   const groupColumns = outputChannels / groups;
   const depth = taps.length * groupChannels;
@@ -165,7 +170,7 @@ function runTaps(pool: KernelPool, sum: TapSum): void {
 
   const tasks = planTasks({ rows: images * rows, columns, groupColumns, groups, depth }, threads);
   // Zeros around: copied once for all where several tasks would each copy the same rows, else by each task for itself.
-  const padded = !inside && tasks.columnTasks > 1 && !pool.isNative("convolution");
+  const padded = !inside && tasks.columnTasks > 1 && !native;
   const banded = !inside && !padded;
   const sourcePixel = banded ? groupChannels : channels;
   const sourceWidth = inside ? width : reach[1];
@@ -181,13 +186,19 @@ function runTaps(pool: KernelPool, sum: TapSum): void {
 
   const segments = Math.ceil(tasks.rowsPerTask / rows) + 1;
   const bandFloats = banded ? (tasks.rowsPerTask * stride[0] + segments * span[0]) * sourceWidth * groupChannels : 0;
-  const workBytes = convolutionWorkspace(tapCount, depth, tasks.columnsPerTask, bandFloats);
+  const workBytes = native ? 0 : convolutionWorkspace(tapCount, depth, tasks.columnsPerTask, bandFloats);
   const tableBytes = roundUp(table.length * 4, 64);
   const paddedBytes = padded ? images * reach[0] * reach[1] * channels * 4 : 0;
-  const scratch = pool.scratch(tableBytes + workBytes * threads + paddedBytes);
+  const turnedBytes = turned ? 4 * taps.length * channels * outputChannels : 0;
+  const scratch = pool.scratch(tableBytes + workBytes * threads + paddedBytes + turnedBytes);
   new Uint32Array(pool.memory.buffer, scratch, table.length).set(table);
   const work = scratch + tableBytes;
   const image = padded ? work + workBytes * threads : sum.source;
+  const turnedFilter = work + workBytes * threads + paddedBytes;
+  if (turned)
+    runOn(pool, threads, "transposeMatrices", {
+      ...{ x: sum.filter, y: turnedFilter, outer: taps.length, rows: outputChannels, columns: channels },
+    });
   if (padded)
     runOn(pool, threads, "padImages", {
       ...{ x: sum.source, y: image, images, height, width, channels },
@@ -195,7 +206,7 @@ function runTaps(pool: KernelPool, sum: TapSum): void {
     });
   const { targetStep } = sum;
   runOn(pool, threads, "convolution", {
-    ...{ x: image, w: sum.filter, y: sum.target, images, channels, groupChannels, groups },
+    ...{ x: image, w: turned ? turnedFilter : sum.filter, y: sum.target, images, channels, groupChannels, groups },
     ...{
       height: padded ? reach[0] : height,
       width: padded ? reach[1] : width,

@@ -153,7 +153,9 @@ function work({ inputs, outputs }: KernelWork<Inputs<"filter">, unknown>): numbe
 
 /** The sizes of a convolution whose filter is [rows, columns, channels / groups, output channels]. */
 export function convolutionShape(x: number[], filter: number[], attributes: ConvolutionAttributes): ConvolutionShape {
-  const { strides, pad, dilations = 1, dimRoundingMode } = attributes;
+  const { strides, pad, dimRoundingMode } = attributes;
+  // tf.layers hands on null where none were given.
+  const dilations = attributes.dilations ?? 1;
   const groups = x[3] / filter[2];
   const wholeFilter: Shape4D = [filter[0], filter[1], x[3], filter[3]];
   const info = tf.backend_util.computeConv2DInfo(x as Shape4D, wholeFilter, strides, dilations, pad, dimRoundingMode);

@@ -1,7 +1,8 @@
 /**
- * Depthwise convolution under TensorFlow.js's names: its own kernels where they are right, which they are not where a NaN
- * comes in (they clamp it away), and the gradients, which its WebAssembly backend lacks. To our kernels it is a convolution in
- * as many groups as there are channels: filter [rows, columns, C, M] lies as [rows, columns, 1, C M].
+ * Depthwise convolution under TensorFlow.js's names, and the gradients, which its WebAssembly backend lacks. To our kernels it
+ * is a convolution in as many groups as there are channels: filter [rows, columns, C, M] lies as [rows, columns, 1, C M].
+ * Native ones have a form for M = 1; else TensorFlow.js's own kernels run forward where they are right, which they are not
+ * where a NaN comes in (they clamp it away).
  */
 import * as tf from "@tensorflow/tfjs";
 import { defineKernel, type KernelCall, type WasmKernel } from "../kernel.js";
@@ -27,8 +28,10 @@ const grouped = (filter: tf.TensorInfo): tf.TensorInfo => ({ ...filter, shape: i
 const hasNaN = (call: KernelCall<unknown, unknown>, tensor: tf.TensorInfo): boolean =>
   Number.isNaN(tf.tidy(() => viewOf(call, tensor).sum().dataSync()[0]));
 
-const isRight = (call: KernelCall<Inputs<"x" | "filter">, ConvolutionAttributes>): boolean => {
+/** Whether TensorFlow.js's kernel is to run: right, and faster than ours. */
+const isBetter = (call: KernelCall<Inputs<"x" | "filter">, ConvolutionAttributes>): boolean => {
   const { x, filter } = call.inputs;
+  if (call.pool.isNative("depthwiseConvolution") && filter.shape[3] === 1) return false;
   if (x.dtype !== "float32" || filter.dtype !== "float32" || call.attrs.dimRoundingMode !== undefined) return false;
   return tf.util.sizeFromShape(x.shape) > 0 && !hasNaN(call, x) && !hasNaN(call, filter);
 };
@@ -36,7 +39,7 @@ const isRight = (call: KernelCall<Inputs<"x" | "filter">, ConvolutionAttributes>
 const depthwise = defineKernel<Inputs<"x" | "filter">, ConvolutionAttributes>("DepthwiseConv2dNative", (call) => {
   const { x, filter } = call.inputs;
   const floats = x.dtype === "float32" && filter.dtype === "float32";
-  if (!floats || isRight(call)) return call.original();
+  if (!floats || isBetter(call)) return call.original();
   return convolve({ ...call, inputs: { filter: grouped(filter) } }, x, { ...call.attrs, dataFormat: "NHWC" });
 });
 
@@ -50,7 +53,7 @@ const fusedDepthwise = defineKernel<Inputs<"x" | "filter"> & ProductFollowers, C
       bias === undefined || (bias.shape.at(-1) === channels && tf.util.sizeFromShape(bias.shape) === channels);
     const floats = x.dtype === "float32" && filter.dtype === "float32";
     const known = perChannel && ["linear", "relu", "relu6"].includes(activation);
-    if (!floats || (known && isRight(call) && (bias === undefined || !hasNaN(call, bias)))) return call.original();
+    if (!floats || (known && isBetter(call) && (bias === undefined || !hasNaN(call, bias)))) return call.original();
     const attrs = { ...call.attrs, dataFormat: "NHWC" as const };
     return followProduct(call, channels, call.inputs, call.attrs, (epilogue) =>
       convolve({ ...call, inputs: { filter: grouped(filter) } }, x, attrs, epilogue),

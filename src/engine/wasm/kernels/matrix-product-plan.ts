@@ -56,17 +56,34 @@ export function runMatrixProduct(pool: KernelPool, product: MatrixProduct): void
     { rows, columns, depth, batch, transposeA },
     threads,
   );
-  const bytes = matrixProductWorkspace(depthPerBlock, columnsPerTask, transposeA ? rowsPerTask : 0);
   const { entriesOfA = { divisor: 1, count: batch }, entriesOfB = { divisor: 1, count: batch } } = product;
-  runOn(pool, threads, "matrixProduct", {
-    ...{ a, b, c, batch, rows, columns, depth },
+  const shape = {
+    ...{ batch, rows, columns, depth },
     ...{ divisorA: entriesOfA.divisor, countA: entriesOfA.count },
     ...{ divisorB: entriesOfB.divisor, countB: entriesOfB.count },
-    ...{ transposeA: Number(transposeA), transposeB: Number(transposeB) },
     ...{ rowsPerTask, columnsPerTask, depthPerBlock },
-    ...epilogueArguments(epilogue),
-    ...{ workspace: pool.scratch(bytes * threads), workspaceBytes: bytes },
-  });
+  };
+  const operands = { a, c, transposeA: Number(transposeA), ...epilogueArguments(epilogue) };
+  if (pool.isNative("matrixProduct")) {
+    const turned = transposeB && entriesOfB.count === 1 && rows * batch >= minimumRowsToTranspose;
+    const right = turned ? transposedCopy(pool, b, columns, depth) : b;
+    const whole = { b: right, transposeB: Number(transposeB && !turned), workspace: 0, workspaceBytes: 0 };
+    runOn(pool, threads, "matrixProduct", { ...shape, ...operands, ...whole });
+    return;
+  }
+  const bytes = matrixProductWorkspace(depthPerBlock, columnsPerTask, transposeA ? rowsPerTask : 0);
+  const memory = { workspace: pool.scratch(bytes * threads), workspaceBytes: bytes };
+  runOn(pool, threads, "matrixProduct", { ...shape, ...operands, b, transposeB: Number(transposeB), ...memory });
+}
+
+/** From so many rows of A on, native products copy a transposed B first rather than pack it for each of their tasks. */
+const minimumRowsToTranspose = 128;
+
+/** B [rows, columns] as [columns, rows] in scratch memory. */
+function transposedCopy(pool: KernelPool, x: number, rows: number, columns: number): number {
+  const y = pool.scratch(4 * rows * columns);
+  runOn(pool, rows * columns < 16_384 ? 1 : pool.threads, "transposeMatrices", { x, y, outer: 1, rows, columns });
+  return y;
 }
 
 interface ProductShape {

@@ -1,7 +1,7 @@
 use super::cases::{CROSS, Case, assert_near};
 use super::criss_cross::{criss_cross_attention, criss_cross_attention_grad};
-use super::lanes::on_each_arch;
 use super::loops::tensors;
+use crate::simd::on_each_arch;
 use crate::testing::TestHeap;
 
 /// Of the rows (images as [B H, W, 1]), then of the columns ([B, H, W]).

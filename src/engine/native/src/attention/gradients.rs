@@ -2,11 +2,13 @@
 //!
 //! With w the weights, dc and dp the gradients with respect to content and position, and e = w times the softmax's sum:
 //!
-//!     d_ij = dc_i.v_j + dp_i.rv_{j-i}        g_ij = w_ij (d_ij - sum_m w_im d_im)       (with respect to the logits)
-//!     dv_j  = sum_i w_ij dc_i                drv_t = sum_i w_{i,i+t} dp_i
-//!     dq_i  = sum_j g_ij (s0 k_j + s1 rq_{j-i})   dk_j = sum_i g_ij (s0 q_i + s2 rk_{j-i})
-//!     drq_t = s1 sum_i g_{i,i+t} q_i         drk_t = s2 sum_i g_{i,i+t} k_{i+t}
-//!     ds0 = sum_i q_i.(sum_j g_ij k_j)       ds1 = sum_i q_i.(sum_j g_ij rq_{j-i})      ds2 = sum_j k_j.(sum_i g_ij rk_{j-i})
+//! ```text
+//! d_ij = dc_i.v_j + dp_i.rv_{j-i}        g_ij = w_ij (d_ij - sum_m w_im d_im)       (with respect to the logits)
+//! dv_j  = sum_i w_ij dc_i                drv_t = sum_i w_{i,i+t} dp_i
+//! dq_i  = sum_j g_ij (s0 k_j + s1 rq_{j-i})   dk_j = sum_i g_ij (s0 q_i + s2 rk_{j-i})
+//! drq_t = s1 sum_i g_{i,i+t} q_i         drk_t = s2 sum_i g_{i,i+t} k_{i+t}
+//! ds0 = sum_i q_i.(sum_j g_ij k_j)       ds1 = sum_i q_i.(sum_j g_ij rq_{j-i})      ds2 = sum_j k_j.(sum_i g_ij rk_{j-i})
+//! ```
 
 use super::arena::{Band, as_quads, quads};
 use super::forward_loops::{dot, dot_encodings, retrieve, retrieve_encodings};

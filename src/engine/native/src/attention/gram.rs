@@ -4,7 +4,9 @@
 //! the n vectors that meet it: the keys, or the encodings of the offsets that it has to them. With the mean m of those z and
 //! their centred Gram matrix C = sum (z - m)(z - m)^T,
 //!
-//!     sum x = n u,    sum x^2 = n u^2 + y.(C y),    u = y.m
+//! ```text
+//! sum x = n u,    sum x^2 = n u^2 + y.(C y),    u = y.m
+//! ```
 //!
 //! The offsets that meet key L - 1 - i are those that meet query i, so the key-position term goes through the keys from the
 //! last to the first.

@@ -2,6 +2,7 @@
 //! is ever added across lanes, no length is rounded up, and a softmax needs no mask.
 
 use crate::scratch::with_scratch;
+use crate::simd::arch;
 #[cfg(target_arch = "aarch64")]
 use pulp::aarch64::Neon;
 #[cfg(target_arch = "x86_64")]
@@ -68,36 +69,6 @@ impl<S: Lanes, K: Kernel, const Q: usize> NullaryFnOnce for Run<'_, S, K, Q> {
     fn call(self) {
         self.kernel.run::<S, Q>(self.simd, self.scratch);
     }
-}
-
-#[cfg(not(test))]
-fn arch() -> Arch {
-    Arch::new()
-}
-
-#[cfg(test)]
-thread_local! {
-    static ARCH: std::cell::Cell<Option<Arch>> = const { std::cell::Cell::new(None) };
-}
-
-#[cfg(test)]
-fn arch() -> Arch {
-    ARCH.get().unwrap_or_default()
-}
-
-/// Runs a test on each instruction set of this processor.
-#[cfg(test)]
-pub fn on_each_arch(test: impl Fn()) {
-    #[cfg(target_arch = "x86_64")]
-    let other = pulp::x86::V3::try_new().map(Arch::V3);
-    #[cfg(not(target_arch = "x86_64"))]
-    let other = None;
-    for arch in [Some(Arch::new()), other, Some(Arch::Scalar)].into_iter().flatten() {
-        ARCH.set(Some(arch));
-        println!("on {arch:?}");
-        test();
-    }
-    ARCH.set(None);
 }
 
 /// A vector from a number for each lane.

@@ -5,16 +5,16 @@ use super::forward_loops::{add_times_encoding, dot_encoding};
 use super::lanes::Quad;
 use pulp::Simd;
 
-/// line[j] (+)= k_j.encoding of j's offset, from nothing where `FRESH`. `encodings`: by key.
+/// line[j] += k_j.encoding of j's offset. `encodings`: by key.
 #[inline(always)]
-pub fn dot_key_encodings<S: Simd, const Q: usize, const FRESH: bool>(
+pub fn dot_key_encodings<S: Simd, const Q: usize>(
     simd: S,
     line: &mut [[S::f32s; Q]],
     keys: &[Quad<S>],
     encodings: &[[f32; 4]],
 ) {
     for ((entry, key), encodings) in line.iter_mut().zip(keys).zip(encodings.windows(Q)) {
-        let mut sums = if FRESH { [simd.splat_f32s(0.0); Q] } else { *entry };
+        let mut sums = *entry;
         let key = *key;
         for q in 0..Q {
             sums[q] = dot_encoding(simd, &key, &encodings[Q - 1 - q], sums[q]);
@@ -40,19 +40,18 @@ pub fn add_encodings_to_keys<S: Simd, const Q: usize>(
     }
 }
 
-/// Adds a line's entries less a reference, and the squares of those.
+/// Adds a line's entries, and the squares of those.
 #[inline(always)]
 pub fn add_moments<S: Simd, const Q: usize>(
     simd: S,
     line: &[[S::f32s; Q]],
-    reference: S::f32s,
     linear: &mut [S::f32s; Q],
     square: &mut [S::f32s; Q],
 ) {
     let (mut sums, mut squares) = (*linear, *square);
     for entry in line {
         for q in 0..Q {
-            let x = simd.sub_f32s(entry[q], reference);
+            let x = entry[q];
             sums[q] = simd.add_f32s(sums[q], x);
             squares[q] = simd.mul_add_e_f32s(x, x, squares[q]);
         }

@@ -28,19 +28,19 @@ impl<S: Lanes> Group<'_, S> {
             .unwrap()
     }
 
-    /// Products of a term of the tile's queries in row y, to its lines.
+    /// Products of a term of the tile's queries in row y, each added to `start`, to its lines.
     #[inline(always)]
-    fn products<const Q: usize>(&self, term: usize, tile: &Tile, y: usize, lines: &mut Lines<S, Q>) {
+    fn products<const Q: usize>(&self, term: usize, tile: &Tile, y: usize, lines: &mut Lines<S, Q>, start: S::f32s) {
         for row in self.geometry.visible_rows(y) {
-            self.row_products::<Q, true>(term, tile, y, row, 0, lines);
-            for quad in 1..self.geometry.key_quads() {
-                self.row_products::<Q, false>(term, tile, y, row, quad, lines);
+            lines.keys(row, tile).fill([start; Q]);
+            for quad in 0..self.geometry.key_quads() {
+                self.add_row_products(term, tile, y, row, quad, lines);
             }
         }
     }
 
     #[inline(always)]
-    fn row_products<const Q: usize, const FRESH: bool>(
+    fn add_row_products<const Q: usize>(
         &self,
         term: usize,
         tile: &Tile,
@@ -56,12 +56,12 @@ impl<S: Lanes> Group<'_, S> {
         let line = lines.keys(row, tile);
         match (term, &self.query_encodings, &self.key_encodings) {
             (1, Some(encodings), _) => {
-                dot_encodings::<S, Q, FRESH>(simd, line, queries, encodings.by_key(row, quad, tile, Q));
+                dot_encodings::<S, Q, false>(simd, line, queries, encodings.by_key(row, quad, tile, Q));
             }
             (2, _, Some(encodings)) => {
-                dot_key_encodings::<S, Q, FRESH>(simd, line, keys, encodings.by_key(row, quad, tile, Q));
+                dot_key_encodings(simd, line, keys, encodings.by_key(row, quad, tile, Q));
             }
-            _ => dot_keys::<S, Q, FRESH>(simd, line, queries, keys),
+            _ => dot_keys::<S, Q, false>(simd, line, queries, keys),
         }
     }
 
@@ -75,34 +75,34 @@ impl<S: Lanes> Group<'_, S> {
         sums: &mut [Option<TermSums<S>>; 3],
     ) {
         let simd = self.simd;
+        let zero = simd.splat_f32s(0.0);
         let tile = Tile::new(self.geometry, first, Q);
         let mut lines = Lines::<S, Q>::new(self.geometry, lines);
         for (term, sums) in sums.iter_mut().enumerate() {
             if !self.has_term(term) {
                 continue;
             }
-            self.products(term, &tile, y, &mut lines);
-            let zeros = [simd.splat_f32s(0.0); Q];
-            let (mut linear, mut square) = (zeros, zeros);
+            if sums.is_none() {
+                self.products(term, &tile, y, &mut lines, zero);
+                let row = self.geometry.visible_rows(y).start;
+                *sums = Some(TermSums::new(
+                    lines.keys(row, &tile)[tile.own(self.geometry, 0).start][0],
+                ));
+            }
+            let Some(sums) = sums else { continue };
+            // Sums that begin at what is taken off are small in the end, and so are their rounding errors.
+            self.products(term, &tile, y, &mut lines, simd.neg_f32s(sums.reference));
+            let (mut linear, mut square) = ([zero; Q], [zero; Q]);
             for row in self.geometry.visible_rows(y) {
-                if sums.is_none() {
-                    *sums = Some(TermSums::new(
-                        lines.keys(row, &tile)[tile.own(self.geometry, 0).start][0],
-                    ));
-                }
-                if let Some(sums) = sums {
-                    // What lies outside of a query's own window counts for nothing.
-                    lines.fill_outside(row, &tile, self.geometry, sums.reference);
-                    add_moments(simd, lines.keys(row, &tile), sums.reference, &mut linear, &mut square);
-                }
+                // What lies outside of a query's own window counts for nothing.
+                lines.fill_outside(row, &tile, self.geometry, zero);
+                add_moments(simd, lines.keys(row, &tile), &mut linear, &mut square);
             }
-            if let Some(sums) = sums {
-                for q in 1..Q {
-                    linear[0] = simd.add_f32s(linear[0], linear[q]);
-                    square[0] = simd.add_f32s(square[0], square[q]);
-                }
-                sums.add(linear[0], square[0]);
+            for q in 1..Q {
+                linear[0] = simd.add_f32s(linear[0], linear[q]);
+                square[0] = simd.add_f32s(square[0], square[q]);
             }
+            sums.add(linear[0], square[0]);
         }
     }
 
@@ -120,7 +120,7 @@ impl<S: Lanes> Group<'_, S> {
         gradients: &mut SimilarityGradients<S>,
     ) {
         let simd = self.simd;
-        self.products(term, tile, y, lines);
+        self.products(term, tile, y, lines, simd.splat_f32s(0.0));
         for row in self.geometry.visible_rows(y) {
             through_products(simd, lines.keys(row, tile), coefficients);
             lines.clear_outside(row, tile, self.geometry, simd.splat_f32s(0.0));

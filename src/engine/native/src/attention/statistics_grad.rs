@@ -4,7 +4,9 @@
 //! With respect to a product x it is a + b x (coefficients.rs). Where products are formed, lines of x become lines of a + b
 //! x, and the rest is as in attention. In the notation of gram.rs, of a term with products y.z:
 //!
-//!     dy = sum_z (a + b x) z = n (a + b u) m + b C y
+//! ```text
+//! dy = sum_z (a + b x) z = n (a + b u) m + b C y
+//! ```
 //!
 //! and, of the encodings, dz = sum_y (a + b x) y = sum_y a y + (sum_y b y y^T) z over the y that meet z: those sums are taken
 //! by position, over all tasks, and axialSimilarityStatisticsGradSum pairs them with the encodings.

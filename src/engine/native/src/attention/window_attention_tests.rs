@@ -1,7 +1,7 @@
 use super::cases::{Case, axes, images};
-use super::lanes::on_each_arch;
 use super::loops::tensors;
 use super::window_attention::{axial_attention, local_attention};
+use crate::simd::on_each_arch;
 use crate::testing::{TestHeap, assert_close};
 
 fn check(case: Case, parts: usize) {

@@ -11,30 +11,7 @@ use super::window::{Grid, Images, Tap, gather};
 use crate::call::Call;
 use crate::matrix::multiply::{Matrix, Size, multiply};
 use crate::scratch::with_scratch;
-
-/// Slots of the arguments.
-mod slot {
-    pub const X: usize = 0;
-    pub const DY: usize = 1;
-    pub const DW: usize = 2;
-    pub const IMAGES: usize = 3;
-    pub const HEIGHT: usize = 4;
-    pub const WIDTH: usize = 5;
-    pub const CHANNELS: usize = 6;
-    pub const GROUP_CHANNELS: usize = 7;
-    pub const GROUPS: usize = 8;
-    pub const ROWS: usize = 9;
-    pub const COLUMNS: usize = 10;
-    pub const STRIDE: [usize; 2] = [11, 12];
-    pub const PADDING: [usize; 2] = [13, 14];
-    pub const WINDOW: [usize; 2] = [15, 16];
-    pub const DILATION: [usize; 2] = [17, 18];
-    pub const OUTPUT_CHANNELS: usize = 19;
-    pub const GROUP_COLUMNS: usize = 20;
-    pub const PIXEL_SHARES: usize = 21;
-    pub const ROW_SHARES: usize = 22;
-    pub const COUNTER: usize = 27;
-}
+use crate::slots::{convolution_filter_grad as slot, sum_shares as sum_slot};
 
 /// Floats of unrolled windows at a time: 1 MiB, half of a large L2 cache.
 const BLOCK_FLOATS: usize = 262_144;
@@ -54,7 +31,7 @@ pub fn convolution_filter_grad(call: &Call) {
     let [images, height, width, channels] =
         [slot::IMAGES, slot::HEIGHT, slot::WIDTH, slot::CHANNELS].map(|slot| call.size(slot));
     let [rows, columns, output_channels] =
-        [slot::ROWS, slot::COLUMNS, slot::OUTPUT_CHANNELS].map(|slot| call.size(slot));
+        [slot::OUTPUT_ROWS, slot::OUTPUT_COLUMNS, slot::OUTPUT_CHANNELS].map(|slot| call.size(slot));
     let pixels = images * rows * columns;
     // SAFETY: nobody writes to a kernel's inputs while it runs.
     let (values, dy) = unsafe {
@@ -77,11 +54,11 @@ pub fn convolution_filter_grad(call: &Call) {
         grid: Grid {
             rows,
             columns,
-            stride: slot::STRIDE.map(|slot| call.size(slot)),
-            origin: slot::PADDING.map(|slot| -call.integer(slot)),
+            stride: [slot::STRIDE_Y, slot::STRIDE_X].map(|slot| call.size(slot)),
+            origin: [slot::PAD_TOP, slot::PAD_LEFT].map(|slot| -call.integer(slot)),
         },
-        window: slot::WINDOW.map(|slot| call.size(slot)),
-        dilation: slot::DILATION.map(|slot| call.size(slot)),
+        window: [slot::WINDOW_ROWS, slot::WINDOW_COLUMNS].map(|slot| call.size(slot)),
+        dilation: [slot::DILATION_Y, slot::DILATION_X].map(|slot| call.size(slot)),
         group_channels: call.size(slot::GROUP_CHANNELS),
         output_channels,
         group_columns: call.size(slot::GROUP_COLUMNS),
@@ -179,16 +156,17 @@ impl FilterGrad<'_> {
     }
 }
 
-/// sumShares: total = share 0 + share 1 + ..., added in this order. Slots: shares, one behind the other, total, count, shares.
+/// sumShares: total = share 0 + share 1 + ..., added in this order.
 pub fn sum_shares(call: &Call) {
-    let [count, shares] = [2, 3].map(|slot| call.size(slot));
+    let [count, shares] = [sum_slot::COUNT, sum_slot::SHARE_COUNT].map(|slot| call.size(slot));
     let part = call.line_share(count);
     // SAFETY: the shares are inputs, and this part of the total is ours alone.
     let (all, total) = unsafe {
-        let all = call.heap.read::<f32>(call.pointer(0), count * shares);
+        let all = call.heap.read::<f32>(call.pointer(sum_slot::SHARES), count * shares);
         (
             all,
-            call.heap.write::<f32>(call.pointer(1) + 4 * part.start, part.len()),
+            call.heap
+                .write::<f32>(call.pointer(sum_slot::TOTAL) + 4 * part.start, part.len()),
         )
     };
     total.copy_from_slice(&all[part.clone()]);

@@ -5,45 +5,13 @@
 //! and phases). Tasks are blocks of pixels x columns x groups, taken from a counter; each unrolls its windows into working
 //! memory, some taps at a time, and multiplies these by the filter's rows.
 
+use super::depthwise::{DepthwiseRow, DepthwiseTap};
 use super::window::{Grid, Images, Tap, gather};
 use crate::call::Call;
 use crate::matrix::epilogue::{Block, Epilogue};
 use crate::matrix::multiply::{Matrix, Size, multiply, task_count};
 use crate::scratch::with_scratch;
-
-/// Slots of the arguments.
-mod slot {
-    pub const X: usize = 0;
-    pub const W: usize = 1;
-    pub const Y: usize = 2;
-    pub const IMAGES: usize = 3;
-    pub const HEIGHT: usize = 4;
-    pub const WIDTH: usize = 5;
-    pub const CHANNELS: usize = 6;
-    pub const GROUP_CHANNELS: usize = 7;
-    pub const GROUPS: usize = 8;
-    pub const ROWS: usize = 9;
-    pub const COLUMNS: usize = 10;
-    pub const STRIDE: [usize; 2] = [11, 12];
-    pub const ORIGIN: [usize; 2] = [13, 14];
-    /// Pixels of a row to which the table's offsets refer, 0: those of x.
-    pub const TABLE_WIDTH: usize = 16;
-    /// Bytes from one image, row, column of y to the next, and to the first.
-    pub const IMAGE_STEP: usize = 17;
-    pub const ROW_STEP: usize = 18;
-    pub const COLUMN_STEP: usize = 19;
-    pub const START: usize = 20;
-    pub const TAPS: usize = 21;
-    pub const RUN: usize = 22;
-    /// For each tap its byte offset in the image and in w.
-    pub const TABLE: usize = 23;
-    pub const ROW_BYTES: usize = 24;
-    pub const TRANSPOSED: usize = 25;
-    pub const GROUP_COLUMNS: usize = 26;
-    pub const GROUP_BYTES: usize = 27;
-    pub const EPILOGUE: usize = 30;
-    pub const COUNTER: usize = 35;
-}
+use crate::slots::convolution as slot;
 
 struct TapPlace {
     tap: Tap,
@@ -75,13 +43,13 @@ struct Convolution<'a> {
 pub fn convolution(call: &Call) {
     let [images, height, width, channels] =
         [slot::IMAGES, slot::HEIGHT, slot::WIDTH, slot::CHANNELS].map(|slot| call.size(slot));
-    let [rows, columns, groups] = [slot::ROWS, slot::COLUMNS, slot::GROUPS].map(|slot| call.size(slot));
+    let [rows, columns, groups] = [slot::OUTPUT_ROWS, slot::OUTPUT_COLUMNS, slot::GROUPS].map(|slot| call.size(slot));
     let floats = |slot: usize| call.size(slot) / 4;
     let group_channels = call.size(slot::GROUP_CHANNELS);
     let group_columns = call.size(slot::GROUP_COLUMNS);
     let run = call.size(slot::RUN);
     let transposed = call.flag(slot::TRANSPOSED);
-    let filter_step = floats(slot::ROW_BYTES);
+    let filter_step = floats(slot::FILTER_ROW_BYTES);
     // SAFETY: nobody writes to a kernel's inputs while it runs.
     let values = unsafe {
         call.heap
@@ -107,8 +75,8 @@ pub fn convolution(call: &Call) {
         grid: Grid {
             rows,
             columns,
-            stride: slot::STRIDE.map(|slot| call.size(slot)),
-            origin: slot::ORIGIN.map(|slot| call.integer(slot)),
+            stride: [slot::STRIDE_Y, slot::STRIDE_X].map(|slot| call.size(slot)),
+            origin: [slot::ORIGIN_Y, slot::ORIGIN_X].map(|slot| call.integer(slot)),
         },
         taps,
         run,
@@ -121,14 +89,18 @@ pub fn convolution(call: &Call) {
         steps: [slot::COLUMN_STEP, slot::ROW_STEP, slot::IMAGE_STEP].map(floats),
         start: floats(slot::START),
         y: call.pointer(slot::Y),
-        epilogue: Epilogue::read(call, slot::EPILOGUE),
+        epilogue: Epilogue::read(call, slot::SHIFT),
     };
-    convolution.run(images * rows * columns, groups);
+    if groups > 1 && group_channels == 1 && group_columns == 1 {
+        convolution.run_depthwise(images * rows);
+    } else {
+        convolution.run(images * rows * columns, groups);
+    }
 }
 
 /// Offsets of a table count pixels of rows that are as wide as a band, which holds the group's channels alone, or as x.
 fn read_taps(call: &Call, neighbours: usize, width: usize, channels: usize) -> Vec<TapPlace> {
-    let table_width = call.size(slot::TABLE_WIDTH);
+    let table_width = call.size(slot::BAND_WIDTH);
     let (width, pixel) = if table_width == 0 {
         (width, channels)
     } else {
@@ -137,7 +109,7 @@ fn read_taps(call: &Call, neighbours: usize, width: usize, channels: usize) -> V
     // SAFETY: nobody writes to the table while the kernel runs.
     let table = unsafe {
         call.heap
-            .read::<u32>(call.pointer(slot::TABLE), 2 * call.size(slot::TAPS))
+            .read::<u32>(call.pointer(slot::TAPS), 2 * call.size(slot::TAP_COUNT))
     };
     table
         .chunks_exact(2)
@@ -199,6 +171,55 @@ impl Convolution<'_> {
                 }
             }
         });
+    }
+
+    /// A channel a group: tasks are rows of pixels.
+    fn run_depthwise(&self, rows: usize) {
+        let [column_step, row_step, image_step] = self.steps;
+        let (columns, channels) = (self.grid.columns, self.images.channels);
+        if columns == 0 {
+            return;
+        }
+        let taps: Vec<DepthwiseTap> = self
+            .taps
+            .iter()
+            .flat_map(|place| {
+                (0..place.tap.neighbours).map(|neighbour| DepthwiseTap {
+                    row: place.tap.row,
+                    column: place.tap.column + neighbour as isize,
+                    filter: place.filter + neighbour * self.filter_step,
+                })
+            })
+            .collect();
+        for task in self.call.tasks(slot::COUNTER, rows) {
+            let (image, row) = (task / self.grid.rows, task % self.grid.rows);
+            let first = self.start + image * image_step + row * row_step;
+            let reach = (columns - 1) * column_step + channels;
+            let row = DepthwiseRow {
+                images: self.images,
+                grid: self.grid,
+                image,
+                row,
+                taps: &taps,
+                filter: self.filter,
+                y: self.call.heap.pointer(self.y + 4 * first, reach),
+                step: column_step,
+                shift: None,
+                residual: None,
+                relu: false,
+            };
+            // SAFETY: the filter was checked to lie in the heap, and this row of y is this task's own.
+            unsafe { row.compute() };
+            let block = Block {
+                result: self.y,
+                first,
+                column: 0,
+                rows: columns,
+                columns: channels,
+                step: column_step,
+            };
+            self.epilogue.apply(self.call, block);
+        }
     }
 
     /// Whether the pixels of y follow each other.

@@ -1,7 +1,9 @@
 //! Convolution and the gradient of its filter against sums over every window in float64.
 
+use super::depthwise::{depthwise_convolution, depthwise_filter_grad};
 use super::filter_grad::{convolution_filter_grad, sum_shares};
 use super::taps::convolution;
+use crate::simd::on_each_arch;
 use crate::testing::{TestHeap, assert_close, noise};
 
 #[derive(Clone, Copy)]
@@ -31,7 +33,7 @@ const PLAIN: Case = Case {
     columns: 19,
 };
 
-const CASES: [Case; 7] = [
+const CASES: [Case; 9] = [
     PLAIN,
     Case {
         stride: [2, 2],
@@ -59,6 +61,22 @@ const CASES: [Case; 7] = [
         channels: 1,
         columns: 1,
         stride: [2, 2],
+        ..PLAIN
+    },
+    // Channels of several vectors, and a rest.
+    Case {
+        groups: 83,
+        channels: 1,
+        columns: 1,
+        ..PLAIN
+    },
+    Case {
+        groups: 67,
+        channels: 1,
+        columns: 1,
+        stride: [3, 2],
+        dilation: [1, 2],
+        padding: [0, 2],
         ..PLAIN
     },
     Case {
@@ -233,4 +251,71 @@ fn the_gradient_of_the_filter_equals_sums_over_pixels() {
             assert_close(&heap.get::<f32>(dw, size), &expected, 3e-6);
         }
     }
+}
+
+/// Cases of a channel a group.
+fn depthwise_cases() -> impl Iterator<Item = Case> {
+    CASES.into_iter().filter(|case| case.channels == 1 && case.columns == 1)
+}
+
+/// What the kernels of such cases begin with.
+fn depthwise_geometry(case: Case) -> Vec<f64> {
+    let [rows, columns] = case.output();
+    let [height, width] = case.size;
+    let mut args = whole(&[case.images, height, width, case.groups, rows, columns]);
+    args.extend(whole(&[case.window, case.stride, case.dilation, case.padding].concat()));
+    args
+}
+
+#[test]
+fn depthwise_convolution_equals_sums_over_windows_with_its_epilogue_and_mirrored() {
+    on_each_arch(|| {
+        for case in depthwise_cases() {
+            let (channels, taps) = (case.groups, case.window[0] * case.window[1]);
+            let (x, w, shift) = (case.x(), noise(2, taps * channels), noise(3, channels));
+            let residual = noise(4, case.pixels() * channels);
+            let mirror: Vec<f32> = w.chunks(channels).rev().flatten().copied().collect();
+            let mut sums = vec![0.0_f64; case.pixels() * channels];
+            case.products(|i, j, k| sums[k] += f64::from(x[i]) * f64::from(w[j]));
+            let plain: Vec<f32> = sums.iter().map(|sum| *sum as f32).collect();
+            let finished: Vec<f32> = (0..sums.len())
+                .map(|i| (plain[i] + shift[i % channels] + residual[i]).max(0.0))
+                .collect();
+            let mut heap = TestHeap::new(1 << 21);
+            let [x, w, mirror, shift, residual] = [&x, &w, &mirror, &shift, &residual].map(|values| heap.put(values));
+            let y = heap.room(plain.len());
+            let geometry = depthwise_geometry(case);
+            let mut run = |tensors: [usize; 7], expected: &[f32]| {
+                heap.run(depthwise_convolution, &[&geometry[..], &whole(&tensors)].concat(), 3);
+                assert_close(&heap.get::<f32>(tensors[2], expected.len()), expected, 3e-6);
+            };
+            run([x, w, y, 0, 0, 0, 0], &plain);
+            run([x, mirror, y, 1, 0, 0, 0], &plain);
+            run([x, w, y, 0, shift, residual, 1], &finished);
+            run([x, w, residual, 0, shift, residual, 1], &finished);
+        }
+    });
+}
+
+#[test]
+fn the_gradient_of_a_depthwise_filter_equals_sums_over_pixels() {
+    on_each_arch(|| {
+        for case in depthwise_cases() {
+            let (channels, taps) = (case.groups, case.window[0] * case.window[1]);
+            let (x, dy) = (case.x(), noise(2, case.pixels() * channels));
+            let mut sums = vec![0.0_f64; taps * channels];
+            case.products(|i, j, k| sums[j] += f64::from(x[i]) * f64::from(dy[k]));
+            let expected: Vec<f32> = sums.iter().map(|sum| *sum as f32).collect();
+            for pixel_shares in [1, 5] {
+                let mut heap = TestHeap::new(1 << 21);
+                let [x, dy] = [&x, &dy].map(|values| heap.put(values));
+                let (shares, dw) = (heap.room(expected.len() * pixel_shares), heap.room(expected.len()));
+                let mut args = depthwise_geometry(case);
+                args.extend(whole(&[x, dy, shares, pixel_shares]));
+                heap.run(depthwise_filter_grad, &args, 3);
+                heap.run(sum_shares, &whole(&[shares, dw, expected.len(), pixel_shares]), 3);
+                assert_close(&heap.get::<f32>(dw, expected.len()), &expected, 3e-6);
+            }
+        }
+    });
 }

@@ -22,6 +22,24 @@ pub struct Grid {
     pub origin: [isize; 2],
 }
 
+impl Images<'_> {
+    /// Floats to a pixel of image `image`; None for one that lies outside.
+    #[inline(always)]
+    pub fn pixel(&self, image: usize, [row, column]: [isize; 2]) -> Option<usize> {
+        let inside = row >= 0 && column >= 0 && row < self.height as isize && column < self.width as isize;
+        let pixel = || (image * self.height + row as usize) * self.width + column as usize;
+        inside.then(|| pixel() * self.channels)
+    }
+}
+
+impl Grid {
+    /// The image's pixel, row and column, under a tap of the window that is laid on pixel `at`.
+    #[inline(always)]
+    pub fn place(&self, at: [usize; 2], tap: [isize; 2]) -> [isize; 2] {
+        [0, 1].map(|axis| (at[axis] * self.stride[axis]) as isize + self.origin[axis] + tap[axis])
+    }
+}
+
 /// A place of the window, and those right of it that follow it in memory.
 #[derive(Clone, Copy)]
 pub struct Tap {

@@ -8,26 +8,7 @@
 use super::epilogue::{Block, Epilogue};
 use super::multiply::{Matrix, Size, multiply, task_count};
 use crate::call::Call;
-
-/// Slots of the arguments.
-mod slot {
-    pub const A: usize = 0;
-    pub const B: usize = 1;
-    pub const C: usize = 2;
-    pub const BATCH: usize = 3;
-    pub const ROWS: usize = 4;
-    pub const COLUMNS: usize = 5;
-    pub const DEPTH: usize = 6;
-    /// Matrix of A for entry i of the batch: (i / divisor) % count.
-    pub const DIVISOR_A: usize = 7;
-    pub const COUNT_A: usize = 8;
-    pub const DIVISOR_B: usize = 9;
-    pub const COUNT_B: usize = 10;
-    pub const TRANSPOSE_A: usize = 11;
-    pub const TRANSPOSE_B: usize = 12;
-    pub const EPILOGUE: usize = 16;
-    pub const COUNTER: usize = 21;
-}
+use crate::slots::matrix_product as slot;
 
 pub fn matrix_product(call: &Call) {
     let [a, b, c] = [slot::A, slot::B, slot::C].map(|slot| call.pointer(slot));
@@ -36,7 +17,7 @@ pub fn matrix_product(call: &Call) {
     let [divisor_a, count_a] = [slot::DIVISOR_A, slot::COUNT_A].map(|slot| call.size(slot));
     let [divisor_b, count_b] = [slot::DIVISOR_B, slot::COUNT_B].map(|slot| call.size(slot));
     let [transpose_a, transpose_b] = [slot::TRANSPOSE_A, slot::TRANSPOSE_B].map(|slot| call.flag(slot));
-    let epilogue = Epilogue::read(call, slot::EPILOGUE);
+    let epilogue = Epilogue::read(call, slot::SHIFT);
 
     // The geometry: all matrices lie in the heap.
     let a: *const f32 = call.heap.pointer(a, count_a * rows * depth);

@@ -1,36 +1,25 @@
 //! batchNormApply: y = relu?((a - meanA) * scaleA + shift + other), other being nothing, b, or (b - meanB) * scaleB.
 
+use std::ops::Range;
+
 use pulp::Simd;
 
 use super::Form;
 use crate::call::Call;
 use crate::rows::{Map, map_rows};
-
-/// Slots of the arguments.
-mod slot {
-    pub const ROWS: usize = 0;
-    pub const CHANNELS: usize = 1;
-    pub const FORM: usize = 2;
-    pub const RELU: usize = 3;
-    pub const A: usize = 4;
-    pub const MEAN_A: usize = 5;
-    pub const SCALE_A: usize = 6;
-    pub const SHIFT: usize = 7;
-    pub const B: usize = 8;
-    pub const MEAN_B: usize = 9;
-    pub const SCALE_B: usize = 10;
-    pub const Y: usize = 11;
-}
+use crate::slots::batch_norm_apply as slot;
 
 pub fn batch_norm_apply(call: &Call) {
     let [rows, channels] = [slot::ROWS, slot::CHANNELS].map(|slot| call.size(slot));
+    for block in super::blocks_from_the_end(call.share(rows), channels) {
+        apply(call, block, channels);
+    }
+}
+
+fn apply(call: &Call, rows: Range<usize>, channels: usize) {
     let form = Form::read(call, slot::FORM);
     let relu = call.flag(slot::RELU);
-    let part = call.share(rows);
-    if part.is_empty() || channels == 0 {
-        return;
-    }
-    let (start, count) = (part.start, part.len());
+    let (start, count) = (rows.start, rows.len());
     // SAFETY: all but y are inputs, and these rows of y are ours alone.
     let (a, mean, scale, shift, y) = unsafe {
         let [mean, scale, shift] =

@@ -3,42 +3,15 @@
 //! batchNormGradSums: for each channel the sums of g, of g (a - meanA) and of g (b - meanB);
 //! batchNormGradApply: da = direct g + linear (a - meanA) + constant, and db = g for a residual, as da for a pair.
 
+use std::ops::Range;
+
 use pulp::Simd;
 
 use super::Form;
 use crate::call::Call;
 use crate::rows::{Map, Terms, map_rows, sum_rows};
 use crate::scratch::with_scratch;
-
-/// Slots of the arguments of both kernels.
-mod slot {
-    pub const ROWS: usize = 0;
-    pub const CHANNELS: usize = 1;
-    pub const FORM: usize = 2;
-    pub const RELU: usize = 3;
-    pub const DY: usize = 4;
-    pub const Y: usize = 5;
-    pub const A: usize = 6;
-    pub const MEAN_A: usize = 7;
-}
-
-/// Of batchNormGradSums.
-mod sums_slot {
-    pub const B: usize = 8;
-    pub const MEAN_B: usize = 9;
-    /// \[parts, 3, C\] float64.
-    pub const PARTIAL: usize = 10;
-}
-
-/// Of batchNormGradApply; factors are \[3, C\]: direct, linear, constant.
-mod apply_slot {
-    pub const FACTORS_A: usize = 8;
-    pub const B: usize = 9;
-    pub const MEAN_B: usize = 10;
-    pub const FACTORS_B: usize = 11;
-    pub const DA: usize = 12;
-    pub const DB: usize = 13;
-}
+use crate::slots::{batch_norm_grad_apply as apply_slot, batch_norm_grad_sums as sums_slot};
 
 /// Sums of g and g (a - mean); tensors dy, a.
 #[derive(Clone, Copy)]
@@ -100,7 +73,9 @@ impl Terms<4, 2, 3> for TwoRelu {
     }
 }
 
+/// partial is \[parts, 3, C\] float64.
 pub fn batch_norm_grad_sums(call: &Call) {
+    use sums_slot as slot;
     let [rows, channels] = [slot::ROWS, slot::CHANNELS].map(|slot| call.size(slot));
     let pair = Form::read(call, slot::FORM) == Form::Pair;
     let relu = call.flag(slot::RELU);
@@ -113,13 +88,13 @@ pub fn batch_norm_grad_sums(call: &Call) {
     // SAFETY: this part's sums are ours alone.
     let sums = unsafe {
         call.heap
-            .write::<f64>(call.pointer(sums_slot::PARTIAL) + 8 * call.part * count, count)
+            .write::<f64>(call.pointer(slot::PARTIAL) + 8 * call.part * count, count)
     };
     sums.fill(0.0);
     let (dy, a, mean_a) = (read(slot::DY), read(slot::A), mean(slot::MEAN_A));
     with_scratch(count, |partial| {
         if pair {
-            let (b, means) = (read(sums_slot::B), [mean_a, mean(sums_slot::MEAN_B)]);
+            let (b, means) = (read(slot::B), [mean_a, mean(slot::MEAN_B)]);
             match relu {
                 true => sum_rows(TwoRelu, [dy, read(slot::Y), a, b], means, partial, sums),
                 false => sum_rows(Two, [dy, a, b], means, partial, sums),
@@ -134,14 +109,19 @@ pub fn batch_norm_grad_sums(call: &Call) {
     });
 }
 
+/// Factors are \[3, C\]: direct, linear, constant.
 pub fn batch_norm_grad_apply(call: &Call) {
+    use apply_slot as slot;
     let [rows, channels] = [slot::ROWS, slot::CHANNELS].map(|slot| call.size(slot));
+    for block in super::blocks_from_the_end(call.share(rows), channels) {
+        apply(call, block, channels);
+    }
+}
+
+fn apply(call: &Call, part: Range<usize>, channels: usize) {
+    use apply_slot as slot;
     let form = Form::read(call, slot::FORM);
     let relu = call.flag(slot::RELU);
-    let part = call.share(rows);
-    if part.is_empty() {
-        return;
-    }
     // SAFETY: inputs.
     let read = |slot: usize| unsafe { super::rows(call, slot, part.start, part.len(), channels) };
     // SAFETY: these rows of the results are ours alone.
@@ -160,12 +140,12 @@ pub fn batch_norm_grad_apply(call: &Call) {
             vector(factors, 2),
         ]
     };
-    let (dy, a, da) = (read(slot::DY), read(slot::A), write(apply_slot::DA));
-    let line_a = line(slot::MEAN_A, apply_slot::FACTORS_A);
+    let (dy, a, da) = (read(slot::DY), read(slot::A), write(slot::DA));
+    let line_a = line(slot::MEAN_A, slot::FACTORS_A);
     match form {
         Form::Pair => {
-            let (b, db) = (read(apply_slot::B), write(apply_slot::DB));
-            let [mean, direct, linear, constant] = line(apply_slot::MEAN_B, apply_slot::FACTORS_B);
+            let (b, db) = (read(slot::B), write(slot::DB));
+            let [mean, direct, linear, constant] = line(slot::MEAN_B, slot::FACTORS_B);
             let [mean_a, direct_a, linear_a, constant_a] = line_a;
             let lines = [mean_a, direct_a, linear_a, constant_a, mean, direct, linear, constant];
             match relu {
@@ -174,7 +154,7 @@ pub fn batch_norm_grad_apply(call: &Call) {
             }
         }
         Form::Residual if relu => {
-            let db = write(apply_slot::DB);
+            let db = write(slot::DB);
             map_rows(LineAndPassed, [dy, read(slot::Y), a], line_a, [da, db], channels);
         }
         Form::Residual | Form::Alone => match relu {

@@ -12,6 +12,8 @@ pub mod moments;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
+
 use crate::call::Call;
 
 /// What is added to the first normalised input.
@@ -31,6 +33,17 @@ impl Form {
             form => panic!("batch norm: form must be 0, 1 or 2, got {form}"),
         }
     }
+}
+
+/// Floats of each tensor that are gone through at a time.
+const BLOCK_FLOATS: usize = if cfg!(test) { 512 } else { 16_384 };
+
+/// Ranges of `rows`, the last first: what the pass before this one has read last is still in cache, and so will be for the
+/// next kernel what it reads first.
+fn blocks_from_the_end(rows: Range<usize>, channels: usize) -> impl Iterator<Item = Range<usize>> {
+    let step = (BLOCK_FLOATS / channels.max(1)).max(1);
+    let end = rows.end;
+    rows.step_by(step).rev().map(move |first| first..end.min(first + step))
 }
 
 /// Rows `start..start + count` of a tensor of C channels.

@@ -1,13 +1,12 @@
 //! batchNormMoments: for each channel the sums of x - first and of its square, first being the channel's first value, so that
-//! a mean far from zero costs no digits.
-//!
-//! Slots: x, rows, channels, partial \[parts, 2, C\] float64.
+//! a mean far from zero costs no digits. partial is \[parts, 2, C\] float64.
 
 use pulp::Simd;
 
 use crate::call::Call;
 use crate::rows::{Terms, sum_rows};
 use crate::scratch::with_scratch;
+use crate::slots::batch_norm_moments as slot;
 
 #[derive(Clone, Copy)]
 struct Moments;
@@ -24,16 +23,16 @@ impl Terms<1, 1, 2> for Moments {
 }
 
 pub fn batch_norm_moments(call: &Call) {
-    let [rows, channels] = [1, 2].map(|slot| call.size(slot));
+    let [rows, channels] = [slot::ROWS, slot::CHANNELS].map(|slot| call.size(slot));
     let part = call.share(rows);
     // SAFETY: x is an input, and this part's sums are ours alone.
     let (first, x, sums) = unsafe {
         let sums = call
             .heap
-            .write::<f64>(call.pointer(3) + 16 * call.part * channels, 2 * channels);
+            .write::<f64>(call.pointer(slot::PARTIAL) + 16 * call.part * channels, 2 * channels);
         (
-            super::vector(call, 0, 0, channels),
-            super::rows(call, 0, part.start, part.len(), channels),
+            super::vector(call, slot::X, 0, channels),
+            super::rows(call, slot::X, part.start, part.len(), channels),
             sums,
         )
     };
