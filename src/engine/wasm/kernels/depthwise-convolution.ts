@@ -1,6 +1,6 @@
 /**
  * Depthwise convolution under TensorFlow.js's names: its own kernels where they are right, which they are not where a NaN
- * comes in (they clamp it away), and the gradients, which its WebAssembly backend lacks. To our kernels it is a convolution in
+ * comes in (they clamp it away) or channels come first, and the gradients, which its WebAssembly backend lacks. To our kernels it is a convolution in
  * as many groups as there are channels: filter [rows, columns, C, M] lies as [rows, columns, 1, C M].
  */
 import * as tf from "@tensorflow/tfjs";
@@ -9,6 +9,7 @@ import {
   convolutionShape,
   convolve,
   filterGradient,
+  inChannelsLast,
   inputGradient,
   type ConvolutionAttributes,
 } from "./convolution.js";
@@ -30,6 +31,7 @@ const hasNaN = (call: KernelCall<unknown, unknown>, tensor: tf.TensorInfo): bool
 const isRight = (call: KernelCall<Inputs<"x" | "filter">, ConvolutionAttributes>): boolean => {
   const { x, filter } = call.inputs;
   if (x.dtype !== "float32" || filter.dtype !== "float32" || call.attrs.dimRoundingMode !== undefined) return false;
+  if (call.attrs.dataFormat === "NCHW") return false;
   return tf.util.sizeFromShape(x.shape) > 0 && !hasNaN(call, x) && !hasNaN(call, filter);
 };
 
@@ -37,7 +39,7 @@ const depthwise = defineKernel<Inputs<"x" | "filter">, ConvolutionAttributes>("D
   const { x, filter } = call.inputs;
   const floats = x.dtype === "float32" && filter.dtype === "float32";
   if (!floats || isRight(call)) return call.original();
-  return convolve({ ...call, inputs: { filter: grouped(filter) } }, x, { ...call.attrs, dataFormat: "NHWC" });
+  return inChannelsLast(call, x, (x, attrs) => convolve({ ...call, inputs: { filter: grouped(filter) } }, x, attrs));
 });
 
 const fusedDepthwise = defineKernel<Inputs<"x" | "filter"> & ProductFollowers, ConvolutionAttributes & ActivationAttrs>(
