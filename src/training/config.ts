@@ -21,7 +21,7 @@ export interface GrowingSize {
   to: number;
   /** Share of the epochs after which `to` is reached, along a line. Default 0.6. */
   until?: number;
-  /** Sides in between are multiples of this. Default 16. */
+  /** Sides in between differ from `from` by multiples of this. Default 16. */
   multiple?: number;
 }
 
@@ -198,7 +198,7 @@ export function resumedConfig(options: RunDefinition<Batch, Evaluation, ModelCon
 export function sizeAt({ from, to, until, multiple }: Required<GrowingSize>, epoch: number, epochs: number): number {
   const growing = Math.floor(until * epochs + 1e-9);
   if (epoch >= growing) return to;
-  const side = Math.round((from + ((to - from) * epoch) / growing) / multiple) * multiple;
+  const side = from + Math.round(((to - from) * epoch) / growing / multiple) * multiple;
   return Math.min(Math.max(side, Math.min(from, to)), Math.max(from, to));
 }
 

@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../../src/engine/index.js";
 import { groupedConvolution } from "../../../src/engine/ops/index.js";
-import { assertNear, numbers } from "../numeric.js";
+import { assertClose, numbers } from "../../helpers/compare.js";
 
 interface Case {
   readonly x: [number, number, number, number];
@@ -65,6 +65,19 @@ const cases: Record<string, Case> = {
     groups: 11,
   },
 };
+
+/** [B, H, W], window, and what differs from stride 1 without padding; channels that fill lanes of four, and that do not. */
+const depthwise: Record<string, Pick<Case, "x" | "window"> & Partial<Case>> = {
+  "5 x 5 on long rows": { x: [2, 7, 37, 21], window: [5, 5], pad: 2 },
+  "5 x 5 on many rows": { x: [3, 41, 13, 32], window: [5, 5], pad: 2 },
+  "3 x 3, stride 2": { x: [2, 11, 43, 13], window: [3, 3], stride: [2, 2], pad: 1 },
+  "3 x 5, dilation 3": { x: [1, 13, 29, 7], window: [3, 5], pad: 4, dilation: 3 },
+  "no padding": { x: [2, 9, 17, 5], window: [3, 2] },
+  "padding beyond the window": { x: [2, 3, 5, 6], window: [2, 2], pad: 4 },
+  "images smaller than the window": { x: [3, 2, 3, 19], window: [5, 5], pad: 2 },
+};
+for (const [name, one] of Object.entries(depthwise))
+  cases[`depthwise, ${name}`] = { stride: [1, 1], pad: 0, channels: one.x[3], groups: one.x[3], ...one };
 
 /** Calls `visit` for every product x[...] * w[...] that y[...] sums, with flat indices. */
 function visitProducts(
@@ -137,10 +150,9 @@ for (const relaxedSimd of [true, false]) {
           sumW[tap] += valuesDy[to] * valuesX[from];
         });
         // Rounding of a sum of that many terms of size 1.
-        const limit = (terms: number) => 2e-6 * Math.sqrt(terms);
-        assertNear(numbers(y), sumY, limit(w.size / channels));
-        assertNear(numbers(dx), sumX, limit(w.size / wShape[2]));
-        assertNear(numbers(dw), sumW, limit(y.size / channels));
+        assertClose(y, sumY, 2e-6, "y");
+        assertClose(dx, sumX, 2e-6, "dx");
+        assertClose(dw, sumW, 2e-6, "dw");
         tf.dispose([x, w, y, dy, dx, dw]);
       });
     }
@@ -160,7 +172,7 @@ describe("convolution on the threaded backend", () => {
       for (let s = 0; s < 2; s++)
         for (let c = 0; c < 3; c++) for (let n = 0; n < 7; n++) spread.set(weights.get(r, s, c, n), 2 * r, 3 * s, c, n);
     const expected = tf.conv2d(x, spread.toTensor(), 1, "same");
-    assertNear(numbers(tf.conv2d(x, w, 1, "same", "NHWC", [2, 3])), numbers(expected), 1e-5);
+    assertClose(numbers(tf.conv2d(x, w, 1, "same", "NHWC", [2, 3])), expected, 5e-7);
   });
 
   it("adds a bias and clamps in the fused form, and hands other activations back to tfjs", () => {
@@ -172,7 +184,7 @@ describe("convolution on the threaded backend", () => {
       for (const activation of ["linear", "relu", "relu6"] as const) {
         const expected = { linear: sum, relu: sum.relu(), relu6: sum.relu6() }[activation];
         const y = tf.fused.conv2d({ x, filter, strides: 1, pad: "same", bias, activation });
-        assertNear(numbers(y), numbers(expected), 1e-5);
+        assertClose(y, expected, 5e-7);
       }
     }
   });
@@ -191,7 +203,7 @@ describe("convolution on the threaded backend", () => {
     };
     const expected = await run("cpu");
     const actual = await run("wasm");
-    actual.forEach((values, index) => assertNear(values, expected[index], 2e-5));
+    actual.forEach((values, index) => assertClose(values, expected[index], 6e-7));
   });
 
   it("lets NaN through to the pixels that see it, and to no others", () => {
