@@ -272,7 +272,7 @@ describe("convolution on the threaded backend", () => {
       const [actual, expected] = [inPlace, turned].map((run) => [run(x, filter), ...gradients(run)]);
       actual.forEach((result, i) => {
         assert.deepEqual(result.shape, expected[i].shape);
-        assertNear(result.dataSync(), expected[i].dataSync(), 1e-5);
+        assertClose(result.dataSync(), expected[i].dataSync(), 1e-5);
       });
       // TensorFlow.js compares the weights' shape with that of channels last: only of a cube both agree.
       const cube = tf.randomNormal<tf.Rank.R4>([2, 7, 7, 7], 0, 1, "float32", 4);
@@ -282,7 +282,7 @@ describe("convolution on the threaded backend", () => {
         ...{ activation: "prelu", preluActivationWeights: weights },
       });
       const same = tf.conv2d(cube.transpose<tf.Tensor4D>([0, 2, 3, 1]), square, 1, "same").transpose([0, 3, 1, 2]);
-      assertNear(fused.dataSync(), same.prelu(weights).dataSync(), 1e-5);
+      assertClose(fused.dataSync(), same.prelu(weights).dataSync(), 1e-5);
     });
   });
 
@@ -292,7 +292,7 @@ describe("convolution on the threaded backend", () => {
       const dy = tf.randomNormal<tf.Rank.R4>([1, 8, 7, 3], 0, 1, "float32", 1);
       const filter = tf.randomNormal<tf.Rank.R4>([6, 4, 2, 3], 0, 1, "float32", 2);
       const transposed = (dy: tf.Tensor4D) => tf.conv2dTranspose(dy, filter, [1, 4, 4, 2], 1, "same");
-      assertNear(transposed(dy).dataSync(), transposed(dy.slice([0, 0, 0, 0], [1, 4, 4, 3])).dataSync(), 1e-5);
+      assertClose(transposed(dy).dataSync(), transposed(dy.slice([0, 0, 0, 0], [1, 4, 4, 3])).dataSync(), 1e-5);
     });
   });
 

@@ -32,14 +32,8 @@ describe("what JavaScript computes for the engine", () => {
       const row = tf.tensor4d([-5, -3, -7], [1, 1, 3, 1]);
       const dilated = (row: tf.Tensor) => tf.dilation2d(row as tf.Tensor4D, tf.zeros([1, 2, 1]), 1, "valid");
       assert.deepEqual([...dilated(row).dataSync()], [-3, -3]);
-      assert.deepEqual(
-        [
-          ...tf
-            .grad((row: tf.Tensor4D) => dilated(row).sum())(row)
-            .dataSync(),
-        ],
-        [0, 2, 0],
-      );
+      const ofRow = tf.grad((row: tf.Tensor) => dilated(row).sum())(row);
+      assert.deepEqual([...ofRow.dataSync()], [0, 2, 0]);
     });
   });
 
