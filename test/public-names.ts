@@ -21,8 +21,14 @@ export interface PublicName {
   readonly file: string;
 }
 
-/** Everything that `src/index.ts` exports, through its namespaces. */
-export function publicNames(): PublicName[] {
+interface PublicSymbol {
+  readonly name: string;
+  readonly symbol: ts.Symbol;
+  readonly declaration: ts.Declaration;
+}
+
+/** Everything that `src/index.ts` exports, through its namespaces, as the compiler knows it. */
+export function publicSymbols(): { readonly checker: ts.TypeChecker; readonly symbols: readonly PublicSymbol[] } {
   const index = join(packageFolder, "src", "index.ts");
   const { config } = ts.readConfigFile(join(packageFolder, "tsconfig.json"), (path) => ts.sys.readFile(path)) as {
     config: object;
@@ -30,22 +36,25 @@ export function publicNames(): PublicName[] {
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, packageFolder);
   const program = ts.createProgram([index], options);
   const checker = program.getTypeChecker();
-  const walk = (module: ts.Symbol, prefix: string): PublicName[] =>
-    checker.getExportsOfModule(module).flatMap((exported): PublicName[] => {
+  const walk = (module: ts.Symbol, prefix: string): PublicSymbol[] =>
+    checker.getExportsOfModule(module).flatMap((exported): PublicSymbol[] => {
       const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
       if (symbol.flags & ts.SymbolFlags.Module) return walk(symbol, `${prefix}${exported.name}.`);
-      const declaration = symbol.declarations![0];
-      return [
-        {
-          name: prefix + exported.name,
-          kind: kindOf(symbol),
-          says: firstSentence(ts.displayPartsToString(symbol.getDocumentationComment(checker))),
-          file: relative(packageFolder, declaration.getSourceFile().fileName).replaceAll("\\", "/"),
-        },
-      ];
+      return [{ name: prefix + exported.name, symbol, declaration: symbol.declarations![0] }];
     });
   const root = checker.getSymbolAtLocation(program.getSourceFile(index)!)!;
-  return walk(root, "").sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { checker, symbols: walk(root, "").sort((a, b) => (a.name < b.name ? -1 : 1)) };
+}
+
+/** The names with what is said of them. */
+export function publicNames(): PublicName[] {
+  const { checker, symbols } = publicSymbols();
+  return symbols.map(({ name, symbol, declaration }) => ({
+    name,
+    kind: kindOf(symbol),
+    says: firstSentence(ts.displayPartsToString(symbol.getDocumentationComment(checker))),
+    file: relative(packageFolder, declaration.getSourceFile().fileName).replaceAll("\\", "/"),
+  }));
 }
 
 function kindOf(symbol: ts.Symbol): PublicName["kind"] {

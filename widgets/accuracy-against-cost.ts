@@ -4,6 +4,7 @@ import { costCurvesSpec, type CostPoint } from "./cost-curves.js";
 import type { Figure } from "./figure.js";
 import { vegaFigure } from "./vega.js";
 import type { VegaLiteSpec } from "./vega-lite-spec.js";
+import { assertKnownKeys, type KeysOf } from "../src/core/options.js";
 
 /** A network that was trained here. */
 export interface AccuracyPoint {
@@ -23,6 +24,8 @@ export interface AccuracyAgainstCostOptions {
   /** Default "Accuracy against cost". */
   readonly title?: string;
 }
+
+const keys: KeysOf<AccuracyAgainstCostOptions> = { paper: true, title: true };
 
 /** "Conv-stem + axial attention (S)" is point S of the series "Conv-stem + axial attention". */
 const widthOf = (row: string): { series: string; label?: string } => {
@@ -76,5 +79,6 @@ export function accuracyAgainstCost(
   points: readonly AccuracyPoint[],
   options: AccuracyAgainstCostOptions = {},
 ): Figure {
+  assertKnownKeys("accuracyAgainstCost", options, keys);
   return vegaFigure(options.title ?? "Accuracy against cost", accuracyAgainstCostSpec(points, options));
 }

@@ -12,6 +12,7 @@ import { assertPixels, greyOf, pixelsUri, type Pixels } from "./pixels.js";
 import { fontSizes } from "./theme.js";
 import { vegaFigure } from "./vega.js";
 import type { VegaLiteSpec } from "./vega-lite-spec.js";
+import { assertKnownKeys, type KeysOf } from "../src/core/options.js";
 
 /** A place of a feature map of H x W places that lies over the image. */
 export interface Query {
@@ -93,6 +94,15 @@ export interface AttentionRowsArgs {
   title?: string;
   subtitle?: string;
 }
+
+const rowsKeys: KeysOf<AttentionRowsArgs> = {
+  image: true,
+  query: true,
+  height: true,
+  width: true,
+  title: true,
+  subtitle: true,
+};
 
 const rounded = (rows: readonly ArrayLike<number>[]): (number | null)[][] =>
   rows.map((row) => Array.from(row, (weight) => significant(weight, 3)));
@@ -189,6 +199,7 @@ export function attentionRowsSpec({ image, query, height, width, ...text }: Atte
  *     attentionRows({ image, query: { y: 3, x: 1 }, height: weightsDown, width: weightsAcross })
  */
 export function attentionRows(args: AttentionRowsArgs): Figure {
+  assertKnownKeys("attentionRows", args, rowsKeys);
   return vegaFigure(args.title ?? "Where one place looks", attentionRowsSpec(args));
 }
 
@@ -210,6 +221,15 @@ export interface AttentionMapArgs {
   title?: string;
   subtitle?: string;
 }
+
+const mapKeys: KeysOf<AttentionMapArgs> = {
+  image: true,
+  query: true,
+  fields: true,
+  columns: true,
+  title: true,
+  subtitle: true,
+};
 
 /** Cells of a field are this wide and high at least, in CSS pixels: of finer ones only means can be seen. */
 const leastCell = 2;
@@ -342,5 +362,6 @@ export function attentionMapSpec({ image, query, fields, columns = 4, ...text }:
  *     attentionMap({ image, query: { y: 3, x: 1 }, fields: [{ title: "stage 1", ...receptiveField }] })
  */
 export function attentionMap(args: AttentionMapArgs): Figure {
+  assertKnownKeys("attentionMap", args, mapKeys);
   return vegaFigure(args.title ?? "Attention over the image", attentionMapSpec(args));
 }

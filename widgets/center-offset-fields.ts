@@ -7,6 +7,7 @@ import { assertPixels, greyOf, pixelsUri, type Pixels } from "./pixels.js";
 import { columnWidth, fontSizes } from "./theme.js";
 import { vegaFigure } from "./vega.js";
 import type { VegaLiteSpec } from "./vega-lite-spec.js";
+import { assertKnownKeys, type KeysOf } from "../src/core/options.js";
 
 export interface CenterOffsetFieldsArgs {
   readonly image: Pixels;
@@ -20,6 +21,15 @@ export interface CenterOffsetFieldsArgs {
   /** Default "Centres and offsets". */
   readonly title?: string;
 }
+
+const keys: KeysOf<CenterOffsetFieldsArgs> = {
+  image: true,
+  centers: true,
+  offsets: true,
+  shape: true,
+  foreground: true,
+  title: true,
+};
 
 /** Arrows across the map, and cells of the heat map on its longer side, at most. */
 const mostArrows = 24;
@@ -161,5 +171,6 @@ export function centerOffsetFieldsSpec(args: CenterOffsetFieldsArgs): VegaLiteSp
 
 /** The two fields from which pixels are grouped into instances (Panoptic-DeepLab), as pictures over the image. */
 export function centerOffsetFields(args: CenterOffsetFieldsArgs): Figure {
+  assertKnownKeys("centerOffsetFields", args, keys);
   return vegaFigure(args.title ?? "Centres and offsets", centerOffsetFieldsSpec(args));
 }

@@ -7,6 +7,7 @@ import { columnWidth, fontSizes, light } from "./theme.js";
 import { textWidth } from "./typeface.js";
 import { vegaFigure } from "./vega.js";
 import type { VegaLiteSpec } from "./vega-lite-spec.js";
+import { assertKnownKeys, type KeysOf } from "../src/core/options.js";
 
 export interface ConfusionMatrixArgs {
   /** Names of the classes; two may have the same. */
@@ -16,6 +17,8 @@ export interface ConfusionMatrixArgs {
   /** Default "Predictions and classes". */
   readonly title?: string;
 }
+
+const keys: KeysOf<ConfusionMatrixArgs> = { classes: true, counts: true, title: true };
 
 /** Below this side of a cell, in CSS pixels, the names would run into each other. */
 const leastWithName = fontSizes.label + 2;
@@ -120,5 +123,6 @@ export function confusionMatrixSpec({ classes, counts, title }: ConfusionMatrixA
  *     confusionMatrix({ classes: data.classes, counts: (await evaluate(model, data, { size })).confusion })
  */
 export function confusionMatrix(args: ConfusionMatrixArgs): Figure {
+  assertKnownKeys("confusionMatrix", args, keys);
   return vegaFigure(args.title ?? "Predictions and classes", confusionMatrixSpec(args));
 }

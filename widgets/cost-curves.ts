@@ -5,6 +5,7 @@ import { extent, significant } from "./numbers.js";
 import { columnWidth } from "./theme.js";
 import { vegaFigure } from "./vega.js";
 import type { VegaLiteSpec } from "./vega-lite-spec.js";
+import { assertKnownKeys, type KeysOf } from "../src/core/options.js";
 
 /** A measured or printed point: the series it belongs to, what it is called, and its numbers by name. */
 export interface CostPoint {
@@ -35,6 +36,8 @@ export interface CostCurvesArgs {
   readonly title?: string;
   readonly subtitle?: string;
 }
+
+const keys: KeysOf<CostCurvesArgs> = { points: true, panels: true, title: true, subtitle: true };
 
 /** What the curves show, in words: of each panel and series, its ends. */
 function describe(points: readonly CostPoint[], panels: CostCurvesArgs["panels"]): string {
@@ -153,5 +156,6 @@ export function costCurvesSpec({ points, panels, title, subtitle }: CostCurvesAr
  *     })
  */
 export function costCurves(args: CostCurvesArgs): Figure {
+  assertKnownKeys("costCurves", args, keys);
   return vegaFigure(args.title ?? "Costs", costCurvesSpec(args));
 }

@@ -6,6 +6,7 @@ import { assertEncodingTable, type EncodingTable } from "./relative-encodings.js
 import { columnWidth } from "./theme.js";
 import { vegaFigure } from "./vega.js";
 import type { VegaLiteSpec } from "./vega-lite-spec.js";
+import { assertKnownKeys, type KeysOf } from "../src/core/options.js";
 
 /** One table, and where and when it was found. */
 export interface EncodingSnapshot {
@@ -22,6 +23,8 @@ export interface EncodingExplorerOptions {
   /** Default "Positional encodings, layer by layer". */
   readonly title?: string;
 }
+
+const keys: KeysOf<EncodingExplorerOptions> = { title: true };
 
 /** The place in a list of what the reader has chosen, as the parameter `<name>Shown`, and its control where there is a choice. */
 function control(name: string, values: readonly (string | number)[], start: number): VegaLiteSpec[] {
@@ -173,5 +176,6 @@ export function encodingExplorer(
   snapshots: readonly EncodingSnapshot[],
   options: EncodingExplorerOptions = {},
 ): Figure {
+  assertKnownKeys("encodingExplorer", options, keys);
   return vegaFigure(options.title ?? "Positional encodings, layer by layer", encodingExplorerSpec(snapshots, options));
 }

@@ -5,6 +5,7 @@ import { columnWidth, fontSizes } from "./theme.js";
 import { textWidth } from "./typeface.js";
 import { vegaFigure } from "./vega.js";
 import type { VegaLiteSpec } from "./vega-lite-spec.js";
+import { assertKnownKeys, type KeysOf } from "../src/core/options.js";
 
 export interface GridImage {
   readonly image: Pixels;
@@ -22,6 +23,8 @@ export interface ImageGridOptions {
   /** Height of an image, in CSS pixels. Default: what fills the column of text, 140 at most. */
   size?: number;
 }
+
+const keys: KeysOf<ImageGridOptions> = { title: true, columns: true, size: true };
 
 /** The text, or its longest beginning that fits into `width` with an ellipsis. */
 function fitted(text: string, width: number, size: number): string {
@@ -131,5 +134,6 @@ export function imageGridSpec(images: readonly GridImage[], options: ImageGridOp
  *     imageGrid([{ image: { values: bytes, shape: [64, 64, 3] }, caption: "tench", right: true }])
  */
 export function imageGrid(images: readonly GridImage[], options: ImageGridOptions = {}): Figure {
+  assertKnownKeys("imageGrid", options, keys);
   return vegaFigure(options.title ?? "Images", imageGridSpec(images, options));
 }

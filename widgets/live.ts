@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import type { MimeBundle } from "../src/core/kernel-host.js";
 import type { Figure } from "./figure.js";
 import { findDisplay, type Display } from "./show.js";
+import { assertKnownKeys, type KeysOf } from "../src/core/options.js";
 
 export interface LiveOptions {
   /** Shortest time between two frames, in milliseconds; frames that come sooner replace each other. Default 1000. */
@@ -14,6 +15,8 @@ export interface LiveOptions {
   /** The clock, in milliseconds. Default `Date.now`. */
   now?: () => number;
 }
+
+export const liveKeys: KeysOf<LiveOptions> = { interval: true, display: true, now: true };
 
 export interface LiveFigure {
   /**
@@ -26,6 +29,7 @@ export interface LiveFigure {
 }
 
 export function liveFigure(options: LiveOptions = {}): LiveFigure {
+  assertKnownKeys("liveFigure", options, liveKeys);
   const { interval = 1000, now = Date.now } = options;
   const display = options.display === undefined ? findDisplay() : options.display;
   const displayId = `axial-${randomUUID()}`;

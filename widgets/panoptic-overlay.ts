@@ -7,6 +7,7 @@ import { assertPixels, greyOf, pixelsUri, type Pixels } from "./pixels.js";
 import { columnWidth, fontSizes, light } from "./theme.js";
 import { vegaFigure } from "./vega.js";
 import type { VegaLiteSpec } from "./vega-lite-spec.js";
+import { assertKnownKeys, type KeysOf } from "../src/core/options.js";
 
 /** Runs of a map are taken at this many rows at most; finer ones cannot be pointed at. */
 const mostRows = 180;
@@ -218,6 +219,8 @@ export interface PanopticOverlayArgs extends PanopticPicture {
   readonly title?: string;
 }
 
+const overlayKeys: KeysOf<PanopticOverlayArgs> = { image: true, title: true, ids: true, shape: true, segments: true };
+
 /** The Vega-Lite specification of `panopticOverlay`. */
 export function panopticOverlaySpec({
   image,
@@ -241,6 +244,7 @@ export function panopticOverlaySpec({
  *     panopticOverlay({ image, ids, shape: [240, 320], segments: [{ id: 1, category: "car", isThing: true, score: 0.9 }] })
  */
 export function panopticOverlay(args: PanopticOverlayArgs): Figure {
+  assertKnownKeys("panopticOverlay", args, overlayKeys);
   return vegaFigure(args.title ?? "Panoptic segmentation", panopticOverlaySpec(args));
 }
 
@@ -251,6 +255,8 @@ export interface PanopticComparisonArgs {
   /** Default "Prediction and truth". */
   readonly title?: string;
 }
+
+const comparisonKeys: KeysOf<PanopticComparisonArgs> = { image: true, truth: true, prediction: true, title: true };
 
 type ErrorKind = "class" | "instance";
 const errorColours: Readonly<Record<ErrorKind, string>> = { class: "#d55e00", instance: "#56b4e9" };
@@ -339,5 +345,6 @@ export function panopticComparisonSpec(args: PanopticComparisonArgs): VegaLiteSp
  * judged.
  */
 export function panopticComparison(args: PanopticComparisonArgs): Figure {
+  assertKnownKeys("panopticComparison", args, comparisonKeys);
   return vegaFigure(args.title ?? "Prediction and truth", panopticComparisonSpec(args));
 }

@@ -6,6 +6,7 @@ import { percent, significant } from "./numbers.js";
 import { columnWidth } from "./theme.js";
 import { vegaFigure } from "./vega.js";
 import type { VegaLiteSpec } from "./vega-lite-spec.js";
+import { assertKnownKeys, type KeysOf } from "../src/core/options.js";
 
 /** Qualities from 0 to 1; NaN for a class that neither truth nor prediction has. */
 export interface ClassQuality {
@@ -22,6 +23,8 @@ export interface QualityPerClassOptions {
   /** Default "Panoptic quality by class". */
   readonly title?: string;
 }
+
+const optionKeys: KeysOf<QualityPerClassOptions> = { title: true };
 
 /** The Vega-Lite specification of `qualityPerClass`. */
 export function qualityPerClassSpec(
@@ -116,5 +119,6 @@ export function qualityPerClassSpec(
  *     qualityPerClass([{ name: "car", isThing: true, panopticQuality: 0.5, segmentationQuality: 0.8, recognitionQuality: 0.625 }])
  */
 export function qualityPerClass(classes: readonly ClassQuality[], options: QualityPerClassOptions = {}): Figure {
+  assertKnownKeys("qualityPerClass", options, optionKeys);
   return vegaFigure(options.title ?? "Panoptic quality by class", qualityPerClassSpec(classes, options));
 }

@@ -7,6 +7,7 @@ import { percent } from "./numbers.js";
 import { columnWidth, fontSizes } from "./theme.js";
 import { vegaFigure } from "./vega.js";
 import type { VegaLiteSpec } from "./vega-lite-spec.js";
+import { assertKnownKeys, type KeysOf } from "../src/core/options.js";
 
 /** Which places one layer brings together. `span`: places of its window, odd; default the whole axis. */
 export type ReceptiveLayer =
@@ -29,6 +30,8 @@ export interface ReceptiveFieldGrowthArgs {
   /** Default "How far one place sees". */
   readonly title?: string;
 }
+
+const keys: KeysOf<ReceptiveFieldGrowthArgs> = { size: true, query: true, series: true, title: true };
 
 /** Places on either side that a layer reaches along an axis of `length`. */
 function reachAlong(layer: ReceptiveLayer, axis: "height" | "width", length: number): number {
@@ -180,5 +183,6 @@ export function receptiveFieldGrowthSpec(args: ReceptiveFieldGrowthArgs): VegaLi
  *     })
  */
 export function receptiveFieldGrowth(args: ReceptiveFieldGrowthArgs): Figure {
+  assertKnownKeys("receptiveFieldGrowth", args, keys);
   return vegaFigure(args.title ?? "How far one place sees", receptiveFieldGrowthSpec(args));
 }

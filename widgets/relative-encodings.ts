@@ -4,6 +4,7 @@ import type { Figure } from "./figure.js";
 import { quantile, significant } from "./numbers.js";
 import { plotlyFigure } from "./plotly.js";
 import type { HeatmapTrace, PlotlyAxis, PlotlySpec } from "./plotly-spec.js";
+import { assertKnownKeys, type KeysOf } from "../src/core/options.js";
 
 /** A table of encodings r: row = (key index - query index) + before, column = channel, row-major. */
 export interface EncodingTable {
@@ -31,6 +32,8 @@ export interface RelativeEncodingsOptions {
   /** A last column: how the last layer differs from the first, such as after from before training. Default false. */
   change?: boolean;
 }
+
+const keys: KeysOf<RelativeEncodingsOptions> = { title: true, reach: true, change: true };
 
 const kinds = ["query", "key", "value"] as const;
 
@@ -189,5 +192,6 @@ export function relativeEncodingsSpec(
  *     relativeEncodings([{ name: "before training", ...before }, { name: "after training", ...after }])
  */
 export function relativeEncodings(layers: readonly LayerEncodings[], options: RelativeEncodingsOptions = {}): Figure {
+  assertKnownKeys("relativeEncodings", options, keys);
   return plotlyFigure(options.title ?? "Relative positional encodings", relativeEncodingsSpec(layers, options));
 }

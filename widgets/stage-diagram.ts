@@ -6,6 +6,7 @@ import { extent } from "./numbers.js";
 import { columnWidth, fontSizes } from "./theme.js";
 import { vegaFigure } from "./vega.js";
 import type { VegaLiteSpec } from "./vega-lite-spec.js";
+import { assertKnownKeys, type KeysOf } from "../src/core/options.js";
 
 /** What is drawn of a configuration. */
 export interface StagedNetwork {
@@ -25,6 +26,8 @@ export interface StageDiagramOptions {
   /** Default: the name of the network. */
   readonly title?: string;
 }
+
+const keys: KeysOf<StageDiagramOptions> = { size: true, title: true };
 
 interface Box {
   part: string;
@@ -149,6 +152,7 @@ export function stageDiagramSpec(
  *     stageDiagram("axial-resnet-50-s", { size: 224 })
  */
 export function stageDiagram(model: string | StagedNetwork, options: StageDiagramOptions = {}): Figure {
+  assertKnownKeys("stageDiagram", options, keys);
   const network = typeof model === "string" ? configuration(model) : model;
   return vegaFigure(options.title ?? network.name, stageDiagramSpec(network, options));
 }

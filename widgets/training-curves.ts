@@ -1,11 +1,12 @@
 /** Training curves: loss, score and learning rate of one or several runs, from their logs. */
 import type { Figure } from "./figure.js";
 import { distinctNames } from "./names.js";
-import { liveFigure, type LiveOptions } from "./live.js";
+import { liveFigure, liveKeys, type LiveOptions } from "./live.js";
 import { extent, percent, significant } from "./numbers.js";
 import { columnWidth } from "./theme.js";
 import { vegaFigure } from "./vega.js";
 import type { VegaLiteSpec } from "./vega-lite-spec.js";
+import { assertKnownKeys, type KeysOf } from "../src/core/options.js";
 
 /** What the curves read of a training log; an event of `axial.training` is one of these. Epochs count from 0. */
 export type LogEvent =
@@ -49,6 +50,8 @@ export interface TrainingCurvesOptions {
   /** Points of a curve at most; steps beyond are averaged in groups. Default 200. */
   points?: number;
 }
+
+const keys: KeysOf<TrainingCurvesOptions> = { title: true, smoothing: true, points: true };
 
 type Step = Extract<LogEvent, { event: "step" }>;
 type Epoch = Extract<LogEvent, { training: Measures }>;
@@ -309,6 +312,7 @@ export function trainingCurvesSpec(given: readonly Run[], options: TrainingCurve
  *     await axial.widgets.show(axial.widgets.trainingCurves([{ name: "first", events: log }]));
  */
 export function trainingCurves(runs: readonly Run[], options: TrainingCurvesOptions = {}): Figure {
+  assertKnownKeys("trainingCurves", options, keys);
   return vegaFigure(options.title ?? "Training curves", trainingCurvesSpec(runs, options));
 }
 
@@ -331,13 +335,15 @@ export interface LiveTrainingCurves {
 export function liveTrainingCurves(
   options: TrainingCurvesOptions & LiveOptions & { name?: string } = {},
 ): LiveTrainingCurves {
-  const live = liveFigure(options);
+  assertKnownKeys("liveTrainingCurves", options, { ...keys, ...liveKeys, name: true });
+  const { name = "run", interval, display, now, ...drawn } = options;
+  const live = liveFigure({ interval, display, now });
   const events: LogEvent[] = [];
   return {
     events,
     onEvent(event) {
       events.push(event);
-      live.update(() => trainingCurves([{ name: options.name ?? "run", events }], options));
+      live.update(() => trainingCurves([{ name, events }], drawn));
     },
     end: () => live.end(),
   };

@@ -12,6 +12,7 @@ import {
 import type { LiveOptions } from "./live.js";
 import type { TrainingMonitorState } from "./training-monitor-state.js";
 import { createWidget, type Widget } from "./widget.js";
+import { assertKnownKeys, type KeysOf } from "../src/core/options.js";
 
 export interface TrainingMonitorOptions extends TrainingCurvesOptions, LiveOptions {
   /** Names the run. Default "run". */
@@ -19,6 +20,17 @@ export interface TrainingMonitorOptions extends TrainingCurvesOptions, LiveOptio
   /** Steps of the whole run. Default: not known, no progress is shown. */
   readonly steps?: number;
 }
+
+const keys: KeysOf<TrainingMonitorOptions> = {
+  name: true,
+  steps: true,
+  title: true,
+  smoothing: true,
+  points: true,
+  interval: true,
+  display: true,
+  now: true,
+};
 
 export interface TrainingMonitor extends LiveTrainingCurves {
   /** Aborted when the reader stops the run: give it to the training loop. */
@@ -40,15 +52,17 @@ const statusInterval = 200;
  * Where widgets do not run, the curves are shown as they grow, without a button; an interrupt of the cell stops the run.
  */
 export async function trainingMonitor(options: TrainingMonitorOptions = {}): Promise<TrainingMonitor> {
-  const { steps, name = "run", now = Date.now } = options;
+  assertKnownKeys("trainingMonitor", options, keys);
+  const { steps, ...shown } = options;
+  const { name = "run", now = Date.now, title, smoothing, points } = shown;
   const controller = new AbortController();
-  const curves = liveTrainingCurves(options);
+  const curves = liveTrainingCurves(shown);
   const widget = createWidget<TrainingMonitorState>({
     title: "Training monitor",
     esm: browserFile("widgets/training-monitor.js"),
     css: browserFile("widgets/training-monitor.css"),
     state: { status: "no steps yet", progress: steps === undefined ? -1 : 0, stopping: false, ended: false },
-    still: () => trainingCurves([{ name, events: curves.events }], options),
+    still: () => trainingCurves([{ name, events: curves.events }], { title, smoothing, points }),
   });
   widget.onChange(({ stopping }) => {
     if (stopping === true) controller.abort(new Error("the reader stopped the training"));

@@ -2,6 +2,7 @@
 import sharp from "sharp";
 import type { ImageBatch } from "./dataset.js";
 import { toBytes } from "./normalize.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 export interface ContactSheetOptions {
   /** Images side by side. Default: as many as make the sheet nearly square. */
@@ -10,8 +11,11 @@ export interface ContactSheetOptions {
   readonly gap?: number;
 }
 
+const keys: KeysOf<ContactSheetOptions> = { columns: true, gap: true };
+
 /** The images of a batch, in order, row by row, as one PNG. */
 export function contactSheet(batch: ImageBatch, options: ContactSheetOptions = {}): Promise<Buffer> {
+  assertKnownKeys("contactSheet", options, keys);
   const [count, height, width] = batch.shape;
   const { gap = 2, columns = Math.ceil(Math.sqrt(count)) } = options;
   const rows = Math.ceil(count / columns);

@@ -6,6 +6,7 @@ import { basename, dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { FileError } from "../core/errors.js";
 import type { Progress } from "./dataset.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 export interface DownloadOptions {
   readonly url: string;
@@ -24,6 +25,18 @@ export interface DownloadOptions {
   /** Seconds to wait after a first failure, doubled after each further one. Default 1. */
   readonly pause?: number;
 }
+
+const keys: KeysOf<DownloadOptions> = {
+  url: true,
+  to: true,
+  bytes: true,
+  sha256: true,
+  signal: true,
+  onProgress: true,
+  attempts: true,
+  stall: true,
+  pause: true,
+};
 
 /** A failure that another attempt may mend. */
 class Passing extends Error {}
@@ -56,6 +69,7 @@ async function checksum(part: string, { to, signal, onProgress }: DownloadOption
  * once that is given, whatever else is under way.
  */
 export async function download(options: DownloadOptions): Promise<void> {
+  assertKnownKeys("download", options, keys);
   try {
     await bring(options);
   } catch (error) {

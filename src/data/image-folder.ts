@@ -9,6 +9,7 @@ import { fingerprint, listImages } from "./listing.js";
 import type { PixelsJob } from "./pixel-batches.js";
 import { planEpoch, resolveBatchOptions } from "./plan.js";
 import { prepareSplit, type PreparedSplit } from "./prepare.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 export interface ImageFolderOptions {
   /** Default `"fastai"`. */
@@ -24,6 +25,15 @@ export interface ImageFolderOptions {
   /** What the classes are called; default: their folders. */
   readonly nameOfClass?: (folder: string) => string;
 }
+
+const keys: KeysOf<ImageFolderOptions> = {
+  augmentation: true,
+  cacheFolder: true,
+  threads: true,
+  prefetch: true,
+  name: true,
+  nameOfClass: true,
+};
 
 export interface ImageFolderDataset extends ImageDataset {
   /** The folder that holds `train` and `val`, or the classes. */
@@ -43,6 +53,7 @@ export interface ImageFolderDataset extends ImageDataset {
  * Errors: `FileError` where the folder holds no such data set; `ConfigError` for options.
  */
 export async function imageFolder(folder: string, options: ImageFolderOptions = {}): Promise<ImageFolderDataset> {
+  assertKnownKeys("imageFolder", options, keys);
   const { nameOfClass = (name) => name } = options;
   const augmentation = resolveAugmentation("imageFolder", options.augmentation);
   const listing = await listImages("imageFolder", folder);

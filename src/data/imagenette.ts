@@ -12,6 +12,7 @@ import type { Progress } from "./dataset.js";
 import { download } from "./download.js";
 import { imageFolder, type ImageFolderDataset, type ImageFolderOptions } from "./image-folder.js";
 import { unpack, type UnpackOptions } from "./unpack.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 /** Folders of the classes and what they show, in the order of their numbers. */
 export const imagenetteClasses: Readonly<Record<string, string>> = {
@@ -77,6 +78,17 @@ export interface FetchImagenetteOptions {
   readonly archives?: Readonly<Record<ImagenetteVariant, Archive>>;
 }
 
+const fetchKeys: KeysOf<FetchImagenetteOptions> = {
+  from: true,
+  variant: true,
+  to: true,
+  cacheFolder: true,
+  keepArchive: true,
+  signal: true,
+  onProgress: true,
+  archives: true,
+};
+
 const isFilled = (folder: string): Promise<boolean> =>
   readdir(folder).then(
     (names) => names.length > 0,
@@ -100,6 +112,7 @@ async function unpackShared(options: UnpackOptions): Promise<void> {
  * Errors: `FileError` for downloads and archives, `ConfigError` for options.
  */
 export async function fetchImagenette(options: FetchImagenetteOptions = {}): Promise<string> {
+  assertKnownKeys("fetchImagenette", options, fetchKeys);
   const { from, variant } = options;
   if (from !== undefined) {
     if (variant !== undefined)
@@ -179,9 +192,11 @@ export interface ImagenetteOptions extends FetchImagenetteOptions, Omit<ImageFol
  *     const dataset = await imagenette({ from: "imagenette2-320.tgz", augmentation: "reference" });
  */
 export async function imagenette(options: ImagenetteOptions = {}): Promise<ImageFolderDataset> {
-  const folder = await fetchImagenette(options);
+  assertKnownKeys("imagenette", options, { ...fetchKeys, augmentation: true, threads: true, prefetch: true });
+  const { augmentation, threads, prefetch, ...fetched } = options;
+  const folder = await fetchImagenette(fetched);
   const dataset = await imageFolder(folder, {
-    ...options,
+    ...{ augmentation, threads, prefetch, cacheFolder: fetched.cacheFolder },
     name: "imagenette",
     nameOfClass: (name) => imagenetteClasses[name] ?? name,
   });

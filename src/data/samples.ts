@@ -1,6 +1,7 @@
 /** A few images of a data set to look at: as bytes for figures, and as a model takes them. */
 import type { ImageDataset, Split } from "./dataset.js";
 import { toBytes } from "./normalize.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 export interface Sample {
   /** For figures: bytes from 0 to 255, [height, width, 3]. */
@@ -27,6 +28,8 @@ export interface SampleOptions {
   readonly augment?: boolean;
 }
 
+const keys: KeysOf<SampleOptions> = { count: true, size: true, split: true, seed: true, augment: true };
+
 /**
  * The first images of a shuffled split.
  *
@@ -34,6 +37,7 @@ export interface SampleOptions {
  *     await axial.widgets.show(axial.widgets.imageGrid([{ image: first.image, caption: first.name }]));
  */
 export async function samples(data: ImageDataset, options: SampleOptions): Promise<Sample[]> {
+  assertKnownKeys("samples", options, keys);
   const { count = 12, size, split = "validation", seed = 0, augment = false } = options;
   const found: Sample[] = [];
   const order = { split, batchSize: count, size, seed, epoch: 0, shuffle: true, augment, dropRemainder: false };

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { ConfigError } from "../core/errors.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 import { createBatchPool } from "./batch-pool.js";
 import type { Batch, BatchOptions, Dataset, ImageBatch, LabelMapBatch, Split } from "./dataset.js";
 import { paintScene, sceneParts } from "./paint.js";
@@ -26,6 +27,14 @@ export interface GeneratedOptions {
   readonly prefetch?: number;
 }
 
+const keys: KeysOf<Omit<GeneratedOptions, "classes">> = {
+  trainCount: true,
+  validationCount: true,
+  seed: true,
+  threads: true,
+  prefetch: true,
+};
+
 export interface GeneratedDataset<B extends Batch = ImageBatch> extends Dataset<B> {
   /** What image `index` shows; as `batches` draws it where `augment` is false. */
   scene(split: Split, index: number): Scene;
@@ -38,8 +47,10 @@ export interface GeneratedDataset<B extends Batch = ImageBatch> extends Dataset<
  * `augment` (the default for training) every epoch draws the images anew, so that there is nothing to learn by heart;
  * without it they are the same in every epoch.
  */
-export const generated = (options: GeneratedOptions = {}): GeneratedDataset =>
-  scenes<ImageBatch>("generated", { ...options, colors: options.classes ?? 4, targets: "classes" });
+export function generated(options: GeneratedOptions = {}): GeneratedDataset {
+  assertKnownKeys("generated", options, { ...keys, classes: true });
+  return scenes<ImageBatch>("generated", { ...options, colors: options.classes ?? 4, targets: "classes" });
+}
 
 /** What `generated` takes, with the number of colours in place of the number of classes. */
 export interface GeneratedLabelMapsOptions extends Omit<GeneratedOptions, "classes"> {
@@ -51,8 +62,14 @@ export interface GeneratedLabelMapsOptions extends Omit<GeneratedOptions, "class
  * The same images with the class of every pixel: `background`, `disc`, `ring`, and `opposite`, the disc opposite the ring.
  * Discs look alike: which of them is opposite the ring takes the ring's whole lane.
  */
-export const generatedLabelMaps = (options: GeneratedLabelMapsOptions = {}): GeneratedDataset<LabelMapBatch> =>
-  scenes<LabelMapBatch>("generatedLabelMaps", { ...options, colors: options.colors ?? 4, targets: "label maps" });
+export function generatedLabelMaps(options: GeneratedLabelMapsOptions = {}): GeneratedDataset<LabelMapBatch> {
+  assertKnownKeys("generatedLabelMaps", options, { ...keys, colors: true });
+  return scenes<LabelMapBatch>("generatedLabelMaps", {
+    ...options,
+    colors: options.colors ?? 4,
+    targets: "label maps",
+  });
+}
 
 interface ScenesOptions extends Omit<GeneratedOptions, "classes"> {
   readonly colors: number;

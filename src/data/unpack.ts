@@ -9,6 +9,7 @@ import { pipeline } from "node:stream/promises";
 import * as tar from "tar";
 import { FileError } from "../core/errors.js";
 import type { Progress } from "./dataset.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 export interface UnpackOptions {
   /** A .tar, .tar.gz or .tgz file. */
@@ -18,6 +19,8 @@ export interface UnpackOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }
+
+const keys: KeysOf<UnpackOptions> = { archive: true, to: true, signal: true, onProgress: true };
 
 const types = new Set(["File", "OldFile", "ContiguousFile", "Directory", "GNUDumpDir"]);
 
@@ -44,7 +47,9 @@ async function removeFolder(folder: string): Promise<void> {
  *
  * Errors: `FileError` for archives that are refused, truncated, or none.
  */
-export async function unpack({ archive, to, signal, onProgress }: UnpackOptions): Promise<void> {
+export async function unpack(options: UnpackOptions): Promise<void> {
+  assertKnownKeys("unpack", options, keys);
+  const { archive, to, signal, onProgress } = options;
   const total = (await stat(archive)).size;
   const temporary = `${to}.${randomUUID().slice(0, 8)}.tmp`;
   await mkdir(dirname(to), { recursive: true });

@@ -17,7 +17,9 @@ import { engineChoices, type EngineChoice } from "./native/choice.js";
 import { registerFileModels } from "./file-models.js";
 import { nativeBackends, startNative, type NativeBackend } from "./native.js";
 import type { HeapUse, HeapWatch } from "./wasm/heap.js";
+import { choose } from "./verified.js";
 import { startSingle, startThreaded } from "./wasm/start.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 export type BackendName = "wasm" | "cpu" | NativeBackend;
 
@@ -36,6 +38,14 @@ export interface EngineOptions {
   /** Most memory of the WebAssembly backend for tensors and scratch, in MiB. Default 4096, all that its pointers reach. */
   readonly heapMebibytes?: number;
 }
+
+const keys: KeysOf<EngineOptions> = {
+  backend: true,
+  engine: true,
+  threads: true,
+  relaxedSimd: true,
+  heapMebibytes: true,
+};
 
 export interface EngineReport {
   readonly backend: BackendName;
@@ -82,6 +92,7 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
  * tensors are lost) and starts anew. Throws ConfigError on bad options, UnsupportedError where a named backend cannot run.
  */
 export function start(options: EngineOptions = {}): Promise<EngineReport> {
+  assertKnownKeys("engine.start", options, keys);
   const resolved = resolveOptions(options);
   const key = JSON.stringify(resolved);
   return inTurn(async () => {
@@ -90,6 +101,7 @@ export function start(options: EngineOptions = {}): Promise<EngineReport> {
     silenceAdvice();
     registerFileModels();
     running = { key, ...(await startFirst(resolved)) };
+    choose(tf.getBackend());
     return running.report;
   });
 }
@@ -120,11 +132,13 @@ export function peakHeapDuring(work: () => void): number | null {
 /** TensorFlow.js has disposed of the backend itself; whoever starts the engine next gets a new one. */
 function forgetRunning(): void {
   running = null;
+  choose(null);
 }
 
 async function stopRunning(): Promise<void> {
   const engine = running;
   running = null;
+  choose(null);
   await engine?.stop();
 }
 

@@ -7,6 +7,8 @@
  */
 import * as tf from "@tensorflow/tfjs";
 
+import { assertGradients } from "./verified.js";
+
 type GradientMap = Record<string, () => tf.Tensor>;
 
 /** What TensorFlow.js notes of an operation while it records for a gradient; see tfjs-core's tape.ts. */
@@ -20,6 +22,7 @@ interface RecordedOperation {
  * equals bit for bit; tensors that `loss` makes and does not return are freed, save those that it keeps.
  */
 export function variableGrads(loss: () => tf.Scalar, variables: tf.Variable[]): ReturnType<typeof tf.variableGrads> {
+  assertGradients("variableGrads");
   const cleanup = { previous: (): void => undefined };
   let recorded: readonly RecordedOperation[] = [];
   try {

@@ -17,5 +17,6 @@ export { engineChoices, type EngineChoice } from "./native/choice.js";
 export { findLibrary } from "./native/library.js";
 export { profileStep, type KernelProfile, type ProfileOptions, type StepProfile } from "./profile.js";
 export { ready } from "./ready.js";
+export { verifiedBackends } from "./verified.js";
 export type { HeapUse } from "./wasm/heap.js";
 export { measureMatrixPeak } from "./wasm/matrix-peak.js";

@@ -9,6 +9,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { findKernel } from "./kernel-registry.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 export interface KernelProfile {
   /** tfjs's or our name of the kernel; with shapes behind it, when asked for. */
@@ -40,8 +41,12 @@ export interface ProfileOptions {
   readonly byShape?: boolean;
 }
 
+const keys: KeysOf<ProfileOptions> = { byShape: true };
+
 /** Runs `step` once and times each kernel of the current backend within it. */
-export function profileStep(step: () => void, { byShape = false }: ProfileOptions = {}): StepProfile {
+export function profileStep(step: () => void, options: ProfileOptions = {}): StepProfile {
+  assertKnownKeys("engine.profileStep", options, keys);
+  const { byShape = false } = options;
   const entries = new Map<string, Entry>();
   /** Time of the kernels called from within the one that runs. */
   let nested = 0;

@@ -4,6 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { groupedConvolution } from "../engine/ops/convolution.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 /** How a convolution goes over its input. */
 export interface ConvolutionOptions {
@@ -15,6 +16,8 @@ export interface ConvolutionOptions {
   readonly dilation?: number;
 }
 
+const keys: KeysOf<ConvolutionOptions> = { stride: true, groups: true, dilation: true };
+
 /**
  * y_o = sum_p x_{stride o + dilation p} kernel_p, with dilation (k - 1) / 2 zeros around. Where the backend has no
  * kernel of ours, a 1 x 1 kernel is computed as a matrix product.
@@ -23,11 +26,9 @@ export interface ConvolutionOptions {
  * @param kernel [k, k, Cin / groups, filters], k odd
  * @returns [B, ceil(H / stride), ceil(W / stride), filters]
  */
-export function convolution(
-  x: tf.Tensor4D,
-  kernel: tf.Tensor4D,
-  { stride = 1, groups = 1, dilation = 1 }: ConvolutionOptions = {},
-): tf.Tensor4D {
+export function convolution(x: tf.Tensor4D, kernel: tf.Tensor4D, options: ConvolutionOptions = {}): tf.Tensor4D {
+  assertKnownKeys("convolution", options, keys);
+  const { stride = 1, groups = 1, dilation = 1 } = options;
   return spread(x, dilation, (images) => convolve(images, kernel, stride, groups));
 }
 

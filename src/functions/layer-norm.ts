@@ -1,5 +1,6 @@
 /** Layer normalisation over the channels of each place, as a function on tensors. */
 import * as tf from "@tensorflow/tfjs";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 export interface LayerNormOptions {
   /** Default 1e-5, as in PyTorch. */
@@ -10,6 +11,8 @@ export interface LayerNormOptions {
    */
   readonly epsilonPlace?: "inside" | "outside";
 }
+
+const keys: KeysOf<LayerNormOptions> = { epsilon: true, epsilonPlace: true };
 
 /** Keeps the root's gradient finite where all channels of a place are equal; far below any variance that matters. */
 const smallestVariance = 1e-24;
@@ -25,8 +28,10 @@ export function layerNorm<T extends tf.Tensor>(
   x: T,
   gamma: tf.Tensor,
   beta: tf.Tensor,
-  { epsilon = 1e-5, epsilonPlace = "inside" }: LayerNormOptions = {},
+  options: LayerNormOptions = {},
 ): T {
+  assertKnownKeys("layerNorm", options, keys);
+  const { epsilon = 1e-5, epsilonPlace = "inside" } = options;
   return tf.tidy(() => {
     const centred = x.sub(x.mean(-1, true));
     const variance = centred.square().mean(-1, true);

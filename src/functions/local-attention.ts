@@ -17,6 +17,7 @@ import {
 import { ShapeError } from "../core/errors.js";
 import type { NormedAttentionOutputs, SimilarityNorm, SimilarityStatistics } from "./axial-attention.js";
 import { composedStatistics, normFactors } from "./similarity-statistics.js";
+import { assertWindows } from "../engine/verified.js";
 
 export type { LocalAttentionGeometry, LocalAttentionInputs, LocalAttentionOutputs };
 
@@ -37,6 +38,7 @@ export type LocalSimilarityInputs = Omit<LocalAttentionInputs, "scales">;
  */
 export function localAttention(inputs: LocalAttentionInputs, geometry: LocalAttentionGeometry): LocalAttentionOutputs {
   assertFits(inputs, geometry);
+  assertWindows("localAttention");
   return fusedLocalAttention(inputs, geometry) ?? composedLocalAttention(inputs, geometry);
 }
 

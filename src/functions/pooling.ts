@@ -1,6 +1,7 @@
 /** Pooling as functions on tensors: the average that strides an attention, and the maximum with explicit padding. */
 import * as tf from "@tensorflow/tfjs";
 import { fusedAveragePool } from "../engine/ops/pooling.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 /**
  * Mean over windows of stride x stride that do not overlap. Where the stride does not divide a size, the last rows or
@@ -105,6 +106,8 @@ export interface MaxPoolOptions {
   ceil?: boolean;
 }
 
+const keys: KeysOf<MaxPoolOptions> = { size: true, stride: true, padding: true, ceil: true };
+
 /** Side of the map that {@link maxPool} gives of one of side `side`. */
 export function maxPooledSide(side: number, options: MaxPoolOptions): number {
   const { size = 3, stride = 2, padding = (size - 1) >> 1, ceil = false } = options;
@@ -120,6 +123,7 @@ export function maxPooledSide(side: number, options: MaxPoolOptions): number {
  * @returns [B, maxPooledSide(H), maxPooledSide(W), C]
  */
 export function maxPool(x: tf.Tensor4D, options: MaxPoolOptions = {}): tf.Tensor4D {
+  assertKnownKeys("maxPool", options, keys);
   const { size = 3, stride = 2, padding = (size - 1) >> 1, ceil = false } = options;
   if (padding > 0 && !ceil) return tf.maxPool(x, size, stride, padding);
   const around = (side: number): [number, number] => {

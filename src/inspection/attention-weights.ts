@@ -125,6 +125,9 @@ export function receptiveField(height: LayerAttention, width: LayerAttention, pl
   return { values, shape: [rows, columns] };
 }
 
+/** Whether queries and keys are places of one map, which {@link attentionField} can draw. */
+export const isOverMap = ({ axes }: PlaceAttention): boolean => axes.includes("window y") || axes[3] === "key y";
+
 /**
  * Where the query at a place looks over the map, through local, stand-alone or global attention: the weights of one
  * head, or the mean of all, with zeros outside the window.
@@ -132,7 +135,7 @@ export function receptiveField(height: LayerAttention, width: LayerAttention, pl
 export function attentionField(attention: PlaceAttention, { y, x, head }: Place): ReceptiveField {
   const { shape, weights, axes } = attention;
   const local = axes.includes("window y");
-  if (!local && axes[3] !== "key y")
+  if (!isOverMap(attention))
     throw new ShapeError(
       `attentionField ${attention.layer}: it takes attention over the places of a map, got the axes ${axes.join(", ")}; ` +
         `read its weights by these`,

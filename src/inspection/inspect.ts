@@ -13,6 +13,8 @@ import {
   type ReceptiveField,
 } from "./attention-weights.js";
 import { ConfigError, ShapeError } from "../core/errors.js";
+import { shown } from "../core/options.js";
+import { ready } from "../engine/ready.js";
 import { AxialAttention, isAttentionLayer, LocalAttention } from "../layers/index.js";
 
 /** One image as a model takes it: normalised, [height, width, 3] row-major. */
@@ -61,10 +63,13 @@ export interface Inspection {
  *     const { attention, logits } = await inspect(model, { values: image, shape: [64, 64, 3] });
  *     attention[0].axes                  // ["column", "head", "query", "key"]
  *
- * Leaves no tensors behind. Throws ShapeError for an image of another shape than it says, ConfigError for a model
+ * Leaves no tensors behind. Starts the engine where nobody has. Throws ShapeError for an image of another shape than it says, ConfigError for a model
  * without attention.
  */
 export async function inspect(model: tf.LayersModel, image: ModelImage): Promise<Inspection> {
+  assertModel("inspect", model);
+  assertImage(image);
+  await ready();
   const [height, width, channels] = image.shape;
   if (image.values.length !== height * width * channels)
     throw new ShapeError(
@@ -110,6 +115,25 @@ export async function inspect(model: tf.LayersModel, image: ModelImage): Promise
   }
 }
 
+function assertModel(where: string, model: tf.LayersModel): void {
+  if (Array.isArray((model as Partial<tf.LayersModel> | undefined)?.layers)) return;
+  throw new ConfigError(`${where}: it takes a model, got ${shown(model)}; build one with models.create`);
+}
+
+function assertImage(image: ModelImage | tf.Tensor): void {
+  if (image instanceof tf.Tensor)
+    throw new ShapeError(
+      `inspect: an image must be plain values with their shape, got a tensor [${image.shape.join(", ")}]; ` +
+        `write { values: await image.data(), shape: [height, width, 3] }`,
+    );
+  const { values, shape } = (image ?? {}) as Partial<ModelImage>;
+  if (values === undefined || !Array.isArray(shape) || shape.length !== 3)
+    throw new ShapeError(
+      `inspect: an image must have values and the shape [height, width, 3], got ${shown(image)}; ` +
+        `data.readImage(path, size) reads one as input`,
+    );
+}
+
 /** A column's and a row's weights after each other are one loop. */
 function loopsByLayer(halves: readonly { layer: string; axes: readonly string[] }[]): CrissCrossMaps[] {
   const loops = new Map<string, CrissCrossLoop[]>();
@@ -150,6 +174,7 @@ function fieldOf(
  * columns, along the width.
  */
 export async function positionTables(model: tf.LayersModel): Promise<LayerPositions[]> {
+  assertModel("positionTables", model);
   const found = model.layers.flatMap((layer): Promise<LayerPositions>[] => {
     if (layer instanceof AxialAttention) {
       const { before, ...tables } = layer.positionTables();

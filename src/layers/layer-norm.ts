@@ -41,7 +41,8 @@ export class LayerNorm extends Layer {
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    return layerNorm(singleTensor(inputs), this.gamma.read(), this.beta.read(), this.args);
+    const { epsilon, epsilonPlace } = this.args;
+    return layerNorm(singleTensor(inputs), this.gamma.read(), this.beta.read(), { epsilon, epsilonPlace });
   }
 
   override getConfig(): tf.serialization.ConfigDict {

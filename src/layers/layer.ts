@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../core/errors.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
+import { noteBackend } from "../engine/verified.js";
 
 /** `name`, `trainable`, `inputShape` and the other arguments that every layer of TensorFlow.js takes. */
 export type LayerArgs = NonNullable<ConstructorParameters<typeof tf.layers.Layer>[0]>;
@@ -59,6 +60,12 @@ export abstract class Layer extends tf.layers.Layer {
     const args = { ...config };
     delete args.customObjects;
     return new cls(args);
+  }
+
+  /** As TensorFlow.js's; says once where the backend is slow or not verified, and refuses where it is wrong. */
+  override apply(...[inputs, options]: Parameters<tf.layers.Layer["apply"]>): ReturnType<tf.layers.Layer["apply"]> {
+    if ([inputs].flat()[0] instanceof tf.Tensor) noteBackend(this.where);
+    return super.apply(inputs, options);
   }
 
   /** @throws ConfigError when the layer has no weights yet */

@@ -18,22 +18,25 @@ const keys: OwnKeys<MaxPoolArgs> = {
 export class MaxPool extends Layer {
   static readonly className = "MaxPool";
 
+  private readonly options: MaxPoolOptions;
+
   constructor(private readonly args: MaxPoolArgs = {}) {
     super(args, keys);
-    const { size = 3, stride = 2, padding = 0 } = args;
+    const { size = 3, stride = 2, padding, ceil } = args;
+    this.options = { size, stride, padding, ceil };
     assertPositiveIntegers(this.where, { size, stride });
-    if (!Number.isInteger(padding) || padding < 0)
+    if (padding !== undefined && (!Number.isInteger(padding) || padding < 0))
       throw new ConfigError(`${this.where}: padding must be a whole number of places, got ${padding}; use 0 or more`);
   }
 
   override computeOutputShape(inputShape: tf.Shape | tf.Shape[]): tf.Shape {
     const [batch, height, width, channels] = singleShape(inputShape);
-    const pooled = (side: number | null) => (side === null ? null : maxPooledSide(side, this.args));
+    const pooled = (side: number | null) => (side === null ? null : maxPooledSide(side, this.options));
     return [batch, pooled(height), pooled(width), channels];
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    return maxPool(singleTensor(inputs) as tf.Tensor4D, this.args);
+    return maxPool(singleTensor(inputs) as tf.Tensor4D, this.options);
   }
 
   override getConfig(): tf.serialization.ConfigDict {

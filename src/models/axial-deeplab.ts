@@ -6,6 +6,7 @@
 import { axialWidths, type AxialWidth } from "./axial-resnet.js";
 import type { AxialOperator, PanopticHead, PyramidConfig, ResNetConfig, StageConfig, StemConfig } from "./config.js";
 import { resNetConfig } from "./resnet.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 /** Dilations of the pyramid at output stride 16. */
 const rates = [6, 12, 18] as const;
@@ -52,6 +53,8 @@ export interface AxialDeepLabOptions {
   readonly pyramid?: keyof typeof pyramids;
 }
 
+const keys: KeysOf<AxialDeepLabOptions> = { span: true, pyramid: true };
+
 const strides = [2, 2, 2, 1] as const;
 const depths = [3, 4, 6, 3] as const;
 
@@ -61,6 +64,7 @@ const depths = [3, 4, 6, 3] as const;
  *     create(axialDeepLabConfig("s", { span: 65 }), { classes: 19, size: 1025 });
  */
 export function axialDeepLabConfig(width: AxialWidth, options: AxialDeepLabOptions = {}): ResNetConfig {
+  assertKnownKeys("axialDeepLabConfig", options, keys);
   const { span = "global", pyramid = "projection" } = options;
   const scale = axialWidths[width];
   const operator: AxialOperator = {
@@ -84,8 +88,10 @@ export function axialDeepLabConfig(width: AxialWidth, options: AxialDeepLabOptio
 /** Panoptic-DeepLab on a ResNet whose last stage is dilated instead of strided. */
 export function panopticDeepLabConfig(
   depth: 50 | 101,
-  { pyramid = "atrous" }: Pick<AxialDeepLabOptions, "pyramid"> = {},
+  options: Pick<AxialDeepLabOptions, "pyramid"> = {},
 ): ResNetConfig {
+  assertKnownKeys("panopticDeepLabConfig", options, { pyramid: true });
+  const { pyramid = "atrous" } = options;
   const base = resNetConfig(`resnet-${depth}`);
   return {
     ...base,

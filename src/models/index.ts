@@ -45,7 +45,7 @@ export {
   type PanopticPaperFigures,
   type PaperFigures,
 } from "./paper.js";
-export { copyWeights } from "./resize.js";
+export { copyWeights, type CopyWeightsOptions } from "./resize.js";
 export {
   bottleneckDepths,
   resNetConfig,
@@ -55,4 +55,4 @@ export {
   type ResNetOptions,
 } from "./resnet.js";
 export { summarize, type Summary, type SummaryOptions } from "./summary.js";
-export { configuration, create, names } from "./zoo.js";
+export { configuration, create, names, type CreateOptions } from "./zoo.js";

@@ -3,6 +3,16 @@ import * as tf from "@tensorflow/tfjs";
 import { ShapeError } from "../core/errors.js";
 import { resizePositionTable } from "../functions/relative-position.js";
 import { SelfAttention } from "../layers/index.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
+
+export interface CopyWeightsOptions {
+  /** What becomes of a table of positions of another span: see `resizePositionTable`. Default `interpolate`. */
+  readonly tables?: "interpolate" | "extend";
+  /** Layers that keep their weights, by name. Default: none. */
+  readonly leave?: readonly string[];
+}
+
+const keys: KeysOf<CopyWeightsOptions> = { tables: true, leave: true };
 
 /**
  * Copies all weights from one model to another of the same layers. Position tables may differ in span: they are
@@ -14,17 +24,16 @@ import { SelfAttention } from "../layers/index.js";
  *
  * @throws ShapeError when a weight is missing or has another shape. Nothing is copied then.
  */
-export function copyWeights(
-  from: tf.LayersModel,
-  to: tf.LayersModel,
-  { tables = "interpolate" }: { readonly tables?: "interpolate" | "extend" } = {},
-): void {
+export function copyWeights(from: tf.LayersModel, to: tf.LayersModel, options: CopyWeightsOptions = {}): void {
+  assertKnownKeys("copyWeights", options, keys);
+  const { tables = "interpolate", leave = [] } = options;
   const sources = new Map(from.weights.map((weight) => [weight.originalName, weight]));
   const rangesOf = (model: tf.LayersModel) =>
     new Map(model.layers.flatMap((layer) => (layer instanceof SelfAttention ? [[layer.name, layer.tableRange]] : [])));
   const [before, after] = [rangesOf(from), rangesOf(to)];
   tf.tidy(() => {
-    const copies = to.weights.map((weight) => {
+    const wanted = to.weights.filter(({ originalName }) => !leave.includes(originalName.split("/")[0]));
+    const copies = wanted.map((weight) => {
       const name = weight.originalName;
       const source = sources.get(name)?.read();
       const [oldRange, newRange] = [before, after].map((ranges) => ranges.get(name.split("/")[0]) ?? null);
@@ -38,6 +47,6 @@ export function copyWeights(
         );
       return source;
     });
-    to.weights.forEach((weight, index) => void weight.write(copies[index]));
+    wanted.forEach((weight, index) => void weight.write(copies[index]));
   });
 }

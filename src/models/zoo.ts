@@ -6,8 +6,10 @@ import { attentionResNets } from "./attention-resnet.js";
 import { axialDeepLabConfig, panopticDeepLabConfig } from "./axial-deeplab.js";
 import { axialResNetConfig, axialWidths, fullAxialResNetConfig, type AxialWidth } from "./axial-resnet.js";
 import { ccnetConfig } from "./ccnet.js";
+import { assertConfig } from "./check-config.js";
 import type { ModelOptions, ResNetConfig } from "./config.js";
 import { deeplab2Configs } from "./deeplab2.js";
+import { copyInitialWeights, loadInitialWeights } from "./initial-weights.js";
 import { buildResNet } from "./network.js";
 import { bottleneckDepths, resNetConfig, resNetNames, type BottleneckDepth } from "./resnet.js";
 
@@ -63,6 +65,16 @@ export function configuration(model: string | ResNetConfig): ResNetConfig {
   return config;
 }
 
+/** What `create` takes for fine-tuning. */
+export interface CreateOptions<From extends string | tf.LayersModel> extends ModelOptions {
+  /**
+   * Weights to begin with: the path of a checkpoint, ours or a published one, for which `create` gives a promise; or a model
+   * of the same layers. Tables of positions are resampled to the size, and the layers that give the outputs keep their
+   * initial weights where the classes are others; everything else must fit.
+   */
+  readonly from: From;
+}
+
 /**
  * Builds a model by name or from a configuration of your own: images [B, H, W, 3] to logits [B, classes], or those
  * of every place where the head is for that.
@@ -71,8 +83,41 @@ export function configuration(model: string | ResNetConfig): ResNetConfig {
  *     model.apply(images, { training: true });      // [B, 64, 64, 3] -> [B, 10]; updates the running statistics
  *     model.predict(images);                        // with the running statistics
  *
- * @throws ConfigError when there is no such model or an option is wrong.
+ * Fine-tuning begins with other weights, of a file or of a model, for as many classes and images as large as you like:
+ *
+ *     const tuned = await create("axial-resnet-26-s", { classes: 3, size: 96, from: "runs/mine/best.safetensors" });
+ *     const wider = create("axial-resnet-26-s", { classes: 3, size: 96, from: model });
+ *
+ * @throws ConfigError when there is no such model or an option is wrong; FileError or ShapeError where the weights do not
+ *   fit.
  */
-export function create(model: string | ResNetConfig, options: ModelOptions): tf.LayersModel {
-  return buildResNet(configuration(model), options);
+export function create(model: string | ResNetConfig, options: CreateOptions<string>): Promise<tf.LayersModel>;
+export function create(
+  model: string | ResNetConfig,
+  options: ModelOptions & Partial<CreateOptions<tf.LayersModel>>,
+): tf.LayersModel;
+export function create(
+  model: string | ResNetConfig,
+  options: ModelOptions & Partial<CreateOptions<string | tf.LayersModel>>,
+): tf.LayersModel | Promise<tf.LayersModel> {
+  const config = configuration(model);
+  assertConfig("models.create", config, options, ["from"]);
+  const { from, ...own } = options;
+  if (from !== undefined && typeof from !== "string" && !Array.isArray(from?.layers))
+    throw new ConfigError(
+      `models.create: from must be the path of a file or a model, got ${shown(from)}; leave it out for initial weights`,
+    );
+  const made = buildResNet(config, own);
+  if (from === undefined) return made;
+  const dispose = (error: unknown): never => {
+    made.dispose();
+    throw error;
+  };
+  if (typeof from === "string") return loadInitialWeights(made, from).then(() => made, dispose);
+  try {
+    copyInitialWeights(from, made);
+  } catch (error) {
+    dispose(error);
+  }
+  return made;
 }

@@ -5,6 +5,7 @@
  */
 import { ConfigError } from "../core/errors.js";
 import { kernelHost, type Comm, type CommMessage, type MimeBundle } from "../core/kernel-host.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 export interface DisplayArgs {
   /** Names the display, so that another cell can change it. Default: a name of its own. */
@@ -32,7 +33,9 @@ export const isLive = (): boolean => kernelHost() !== null;
  *
  * Errors: `ConfigError` where a key is no MIME type or there is none.
  */
-export function display(bundle: MimeBundle, { id = crypto.randomUUID(), metadata = {} }: DisplayArgs = {}): Display {
+export function display(bundle: MimeBundle, options: DisplayArgs = {}): Display {
+  assertKnownKeys("notebook.display", options, { id: true, metadata: true });
+  const { id = crypto.randomUUID(), metadata = {} } = options;
   assertBundle("notebook.display", bundle);
   kernelHost()?.display(bundle, { metadata, displayId: id });
   return displayOf(id);
@@ -50,7 +53,9 @@ export function displayOf(id: string): Display {
 }
 
 /** Takes away what the running cell has shown so far. `wait`: only when it shows something again. Default: at once. */
-export function clearOutput({ wait = false }: { wait?: boolean } = {}): void {
+export function clearOutput(options: { wait?: boolean } = {}): void {
+  assertKnownKeys("notebook.clearOutput", options, { wait: true });
+  const { wait = false } = options;
   kernelHost()?.clearOutput({ wait });
 }
 
@@ -70,11 +75,14 @@ export interface CommArgs {
   buffers?: Uint8Array[];
 }
 
+const commKeys: KeysOf<CommArgs> = { id: true, metadata: true, buffers: true };
+
 /**
  * Opens a two-way channel to what the front end has registered under `targetName` (Jupyter messaging specification 5.4,
  * "Custom messages"). Outside our kernel it takes messages and brings none.
  */
 export function openComm(targetName: string, data: Record<string, unknown> = {}, options: CommArgs = {}): Comm {
+  assertKnownKeys("notebook.openComm", options, commKeys);
   return kernelHost()?.openComm(targetName, data, options) ?? silentComm(targetName, options.id);
 }
 

@@ -2,6 +2,7 @@
 import { ConfigError } from "../core/errors.js";
 import type { MimeBundle } from "../core/kernel-host.js";
 import { display } from "./live.js";
+import { assertKnownKeys } from "../core/options.js";
 
 export interface ProgressArgs {
   /** What is done, before the bar. Default: nothing. */
@@ -25,7 +26,9 @@ const pause = 100;
  *
  * Errors: `ConfigError` where `total` is no number above 0.
  */
-export function progress(total: number, { label = "" }: ProgressArgs = {}): Progress {
+export function progress(total: number, options: ProgressArgs = {}): Progress {
+  assertKnownKeys("notebook.progress", options, { label: true });
+  const { label = "" } = options;
   if (!(total > 0 && Number.isFinite(total)))
     throw new ConfigError(`notebook.progress: the total must be a number above 0, got ${total}; give what 100 % is`);
   const shown = display(barBundle(0, total, label, ""));

@@ -6,6 +6,7 @@
  * there, so that ties fall the same way.
  */
 import { assertPixels } from "./panoptic-map.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 export interface Size {
   readonly height: number;
@@ -27,6 +28,8 @@ export interface CenterOptions {
   readonly keepRule?: "deeplab2" | "bowenc0221" | "exact";
 }
 
+const keys: KeysOf<CenterOptions> = { threshold: true, window: true, keep: true, keepRule: true };
+
 export interface Center {
   readonly y: number;
   readonly x: number;
@@ -42,6 +45,7 @@ export interface Center {
  * @returns in row-major order
  */
 export function findCenters(heat: Float32Array, size: Size, options: CenterOptions = {}): Center[] {
+  assertKnownKeys("findCenters", options, keys);
   const { threshold = 0.1, window = 7, keep = 200, keepRule = "deeplab2" } = options;
   assertPixels("findCenters", "the heat map", heat, size);
   // The threshold as a float32 too: 0.1 itself lies below the float32 nearest to it.

@@ -20,6 +20,7 @@ import { resolvePanopticAugmentation, type PanopticAugmentation } from "./crop.j
 import { batchLabels, type BatchTargetOptions, type PanopticBatch, type PanopticDataset } from "./dataset.js";
 import { openMapFile, writeMapFile, type LabelledImage, type MapFacts } from "./map-file.js";
 import type { PhotosJob } from "./photo-batches.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 export interface PanopticFolderOptions {
   readonly augmentation?: Partial<PanopticAugmentation>;
@@ -37,6 +38,16 @@ export interface PanopticFolderOptions {
   readonly prefetch?: number;
 }
 
+const keys: KeysOf<PanopticFolderOptions> = {
+  augmentation: true,
+  targets: true,
+  aspect: true,
+  validation: true,
+  cacheFolder: true,
+  threads: true,
+  prefetch: true,
+};
+
 /** Raise it when the same files would be prepared to other bytes. */
 const preparationVersion = 1;
 
@@ -48,6 +59,7 @@ const preparationVersion = 1;
  * Throws `FileError` where the folder holds no such set, `ConfigError` for options.
  */
 export async function panopticFolder(folder: string, options: PanopticFolderOptions = {}): Promise<PanopticDataset> {
+  assertKnownKeys("panopticFolder", options, keys);
   const where = "panopticFolder";
   const augmentation = resolvePanopticAugmentation(where, options.augmentation);
   const found = await findPanopticSplits(where, folder);

@@ -8,6 +8,7 @@ import type { BatchTargetOptions, PanopticBatch, PanopticDataset } from "./datas
 import type { PixelMap } from "./panoptic-map.js";
 import { panopticSceneOf, type PanopticScenesJob } from "./scene-batches.js";
 import { sceneClasses, sceneThings } from "./scene.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 export interface GeneratedPanopticOptions {
   /** Default 1024. */
@@ -26,6 +27,16 @@ export interface GeneratedPanopticOptions {
   readonly prefetch?: number;
 }
 
+const keys: KeysOf<GeneratedPanopticOptions> = {
+  trainCount: true,
+  validationCount: true,
+  aspect: true,
+  seed: true,
+  targets: true,
+  threads: true,
+  prefetch: true,
+};
+
 export interface GeneratedPanopticDataset extends PanopticDataset {
   /** Image `index` as bytes, [size, size * aspect, 3], and its labels; as `batches` draws it where `augment` is false. */
   image(split: Split, index: number, size: number): { bytes: Uint8ClampedArray; map: PixelMap };
@@ -37,6 +48,7 @@ export interface GeneratedPanopticDataset extends PanopticDataset {
  *     train({ task: panopticSegmentation(), model: axialDeepLabConfig("s"), data: generatedPanoptic() })
  */
 export function generatedPanoptic(options: GeneratedPanopticOptions = {}): GeneratedPanopticDataset {
+  assertKnownKeys("generatedPanoptic", options, keys);
   const { trainCount = 1024, validationCount = 128, aspect = 1, seed = 0 } = options;
   const { targets = { sigma: 3, small: null } } = options;
   const assertWhole = (key: string, value: number, least: number): void => {

@@ -12,6 +12,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError, ShapeError } from "../core/errors.js";
 import { roundHalfEven } from "./rounding.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 /** What the network gives, at the size of the targets. */
 export interface PanopticPrediction {
@@ -53,6 +54,8 @@ export interface PanopticLossOptions {
   readonly reduction?: LossReduction;
 }
 
+const keys: KeysOf<PanopticLossOptions> = { ignore: true, topK: true, weights: true, reduction: true };
+
 /** Each loss already times its factor: [B], one of every image, or [1] where the reduction is over the batch. */
 export interface PanopticLosses {
   readonly semantic: tf.Tensor1D;
@@ -73,6 +76,7 @@ export function panopticLosses(
   target: PanopticTargetTensors,
   options: PanopticLossOptions,
 ): PanopticLosses {
+  assertKnownKeys("panopticLosses", options, keys);
   const { topK = 0.2, weights = { semantic: 1, center: 200, offset: 0.01 }, reduction = "deeplab2" } = options;
   assertFits(prediction, target);
   if (!(topK > 0 && topK <= 1))

@@ -7,6 +7,7 @@
  */
 import { assertLabelSpace, assertPixels, type LabelSpace, type PixelMap } from "./panoptic-map.js";
 import { rulesOf } from "./rules.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 export interface MergeRules {
   /** Stuff stays if its area is greater than the limit (or there is none), or also if it equals the limit. */
@@ -47,6 +48,8 @@ export interface MergeOptions extends LabelSpace {
   readonly rules?: keyof typeof mergeRules | MergeRules;
 }
 
+const keys: KeysOf<MergeOptions> = { stuffArea: true, rules: true, divisor: true, ignore: true, things: true };
+
 /**
  * @param semantic [H, W]: class of every pixel
  * @param instance [H, W]: number of every pixel's object, from 1; 0 for none. Objects have no class yet.
@@ -54,6 +57,7 @@ export interface MergeOptions extends LabelSpace {
  * @throws ShapeError when the maps have not the same size.
  */
 export function mergePanoptic(semantic: PixelMap, instance: Int32Array, options: MergeOptions): PixelMap {
+  assertKnownKeys("mergePanoptic", options, keys);
   const { divisor, ignore, stuffArea = 0 } = options;
   const rules = rulesOf<MergeRules>("mergePanoptic", mergeRules, options.rules ?? "deeplab2-plain");
   assertLabelSpace("mergePanoptic", options);

@@ -2,6 +2,7 @@
 import { findCenters, groupPixels, type CenterOptions } from "./centers.js";
 import { mergePanoptic, type MergeOptions } from "./merge.js";
 import type { LabelSpace, PixelMap } from "./panoptic-map.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 export interface PostProcessing extends CenterOptions {
   /** Patches of stuff of fewer pixels become void. Default 0, none. */
@@ -9,6 +10,15 @@ export interface PostProcessing extends CenterOptions {
   /** Default `deeplab2-plain`. */
   readonly rules?: MergeOptions["rules"];
 }
+
+const keys: KeysOf<PostProcessing> = {
+  stuffArea: true,
+  rules: true,
+  threshold: true,
+  window: true,
+  keep: true,
+  keepRule: true,
+};
 
 /** Of one image at its own size, row by row. */
 export interface RawPrediction {
@@ -31,8 +41,10 @@ export interface AssembledPrediction {
 export function assemblePanoptic(
   { height, width, semantic, center, offset }: RawPrediction,
   space: LabelSpace,
-  { stuffArea, rules, ...centers }: PostProcessing = {},
+  options: PostProcessing = {},
 ): AssembledPrediction {
+  assertKnownKeys("assemblePanoptic", options, keys);
+  const { stuffArea, rules, ...centers } = options;
   const size = { height, width };
   const things = new Set(space.things);
   const isThing = Uint8Array.from(semantic, (category) => Number(things.has(category)));

@@ -7,6 +7,7 @@ import { batchSpace } from "./dataset.js";
 import { rawPredictions } from "./meter.js";
 import { segmentsOf, type PixelMap } from "./panoptic-map.js";
 import { assemblePanoptic, segmentCertainties, type PostProcessing } from "./prediction.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 /** [height, width, 3] bytes, red, green, blue. */
 export interface ImageBytes {
@@ -21,6 +22,17 @@ export interface SegmentOptions extends PostProcessing {
   /** Indices into `classes` of those whose objects are told apart. */
   readonly things: readonly number[];
 }
+
+const keys: KeysOf<SegmentOptions> = {
+  classes: true,
+  things: true,
+  stuffArea: true,
+  rules: true,
+  threshold: true,
+  window: true,
+  keep: true,
+  keepRule: true,
+};
 
 export interface FoundSegment {
   /** `class * 1000 + object`: its value in the map. */
@@ -54,6 +66,7 @@ export async function segment(
   image: ImageBytes,
   options: SegmentOptions,
 ): Promise<Segmentation> {
+  assertKnownKeys("segment", options, keys);
   const { classes, things, ...postProcessing } = options;
   const { height, width, bytes } = image;
   if (bytes.length !== height * width * 3)

@@ -8,6 +8,7 @@
 import { assertLabelSpace, assertPixels, type LabelSpace, type PixelMap } from "./panoptic-map.js";
 import { roundHalfEven } from "./rounding.js";
 import { rulesOf } from "./rules.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 /** Where the public codes differ. */
 export interface TargetRules {
@@ -37,6 +38,15 @@ export interface TargetOptions extends LabelSpace {
   /** Default those of deeplab2. */
   readonly rules?: keyof typeof targetRules | TargetRules;
 }
+
+const keys: KeysOf<TargetOptions> = {
+  sigma: true,
+  small: true,
+  rules: true,
+  divisor: true,
+  ignore: true,
+  things: true,
+};
 
 /** Arrays of H x W, row by row; `offset` has two values a pixel, (y, x). */
 export interface PanopticTargets {
@@ -70,6 +80,7 @@ interface Instance {
  * @throws ConfigError when the label space contradicts itself.
  */
 export function panopticTargets(map: PixelMap, options: TargetOptions): PanopticTargets {
+  assertKnownKeys("panopticTargets", options, keys);
   const { sigma = 8, small = { threshold: 4096, weight: 3 }, divisor, ignore } = options;
   const rules = rulesOf<TargetRules>("panopticTargets", targetRules, options.rules ?? "deeplab2");
   const { height, width, values } = map;

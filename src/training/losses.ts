@@ -1,5 +1,6 @@
 /** Losses on logits. B: batch, H x W: places, K: classes. */
 import * as tf from "@tensorflow/tfjs";
+import { assertKnownKeys } from "../core/options.js";
 
 /**
  * Cross entropy with smoothed targets, averaged over the batch:
@@ -9,7 +10,13 @@ import * as tf from "@tensorflow/tfjs";
  * with logits z [B, K], integer labels y [B] and smoothing e (default 0).
  * Source: Szegedy et al., arXiv 1512.00567, section 7; the same definition as `label_smoothing` in PyTorch.
  */
-export function crossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D, { smoothing = 0 } = {}): tf.Scalar {
+export function crossEntropy(
+  logits: tf.Tensor2D,
+  labels: tf.Tensor1D,
+  options: { readonly smoothing?: number } = {},
+): tf.Scalar {
+  assertKnownKeys("crossEntropy", options, { smoothing: true });
+  const { smoothing = 0 } = options;
   return tf.tidy((): tf.Scalar => {
     const classes = logits.shape[1];
     const targets = tf

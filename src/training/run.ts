@@ -11,7 +11,7 @@ import { isModel, resolveConfig, resolveTask, resumedConfig, sizeAt, type TrainC
 import type { RunEvent } from "./events.js";
 import type { Exchange } from "../exchange/exchange.js";
 import { openExchange } from "../exchange/mpi/exchange.js";
-import { loadInitialWeights } from "./initial-weights.js";
+import { loadInitialWeights } from "../models/initial-weights.js";
 import { createOptimizer, type Optimizer } from "./optimizers.js";
 import type { AnyTrainOptions } from "./options.js";
 import type { Trainee } from "./pass.js";

@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import { AxialError } from "../core/errors.js";
 import { partsOf, type Batch, type ImageBatch } from "../data/dataset.js";
 import * as engine from "../engine/index.js";
+import { assertGradients, noteBackend } from "../engine/verified.js";
 import type { ResNetConfig } from "../models/index.js";
 import { freshState } from "./checkpoint.js";
 import { sizeAt, type TrainConfig } from "./config.js";
@@ -50,6 +51,8 @@ export async function train<
   const options = given as unknown as AnyTrainOptions;
   assertTrainOptions(options);
   await engine.ready();
+  noteBackend("train");
+  assertGradients("train");
   const { data, signal } = options;
   const run = await openRun(options);
   const { config, task, state, model, average, exchange } = run;

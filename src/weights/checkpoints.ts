@@ -13,6 +13,7 @@ import { placeAxis, resizedTable } from "./position-tables.js";
 import { writeSafetensors } from "./safetensors.js";
 import { isReadable, type TensorInFile } from "./state-dict.js";
 import { openTensorFile, type TensorFile } from "./tensor-file.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 export interface LoadOptions {
   /** The family that the file belongs to. Default: the one that shares most names with it. */
@@ -173,6 +174,7 @@ async function write(
  * @throws ConfigError when the model does not belong to the family.
  */
 export async function save(owner: WeightOwner, path: string, options: { family?: string } = {}): Promise<void> {
+  assertKnownKeys("weights.save", options, { family: true });
   assertBuilt(owner, "save");
   const family = familyNamed(owner, options.family ?? "axial-lab");
   const variables = weightsByName(owner);
@@ -201,7 +203,7 @@ function linksWithout(links: readonly Link[], leave: readonly string[], owner: W
   return links.filter(({ parts }) => !parts.every(({ weight }) => isLeft(weight)));
 }
 
-const optionNames: Readonly<Record<keyof LoadOptions, true>> = {
+const optionNames: KeysOf<LoadOptions> = {
   family: true,
   weights: true,
   positions: true,
@@ -210,11 +212,7 @@ const optionNames: Readonly<Record<keyof LoadOptions, true>> = {
 };
 
 function assertOptions(options: LoadOptions): void {
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(optionNames, name));
-  if (unknown !== undefined)
-    throw new ConfigError(
-      `weights.load: options must be known, got ${unknown}; it has ${Object.keys(optionNames).join(", ")}`,
-    );
+  assertKnownKeys("weights.load", options, optionNames);
   const { positions = "exact" } = options;
   if (!["exact", "resize"].includes(positions))
     throw new ConfigError(

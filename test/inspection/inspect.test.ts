@@ -46,6 +46,27 @@ describe("inspect", () => {
   });
   after(() => engine.stop());
 
+  it("says what it takes where it is given a tensor, a batch or no model", async () => {
+    const tensor = tf.zeros([1, 44, 28, 3]);
+    await assert.rejects(inspect(model, tensor as never), {
+      name: "ShapeError",
+      message: /^inspect: an image must be plain values with their shape, got a tensor \[1, 44, 28, 3\]; write/,
+    });
+    await assert.rejects(inspect(model, [1, 2] as never), {
+      name: "ShapeError",
+      message: /got \[1,2\]; data\.readImage/,
+    });
+    await assert.rejects(inspect(undefined as never, image), {
+      name: "ConfigError",
+      message: /takes a model, got undefined/,
+    });
+    await assert.rejects(positionTables("small" as never), {
+      name: "ConfigError",
+      message: /takes a model, got small/,
+    });
+    tensor.dispose();
+  });
+
   it("finds every attention layer, from the image on, and names its dimensions", () => {
     assert.deepEqual(
       result.attention.map(({ layer, axes, shape }) => [layer, axes[0], shape]),
@@ -297,5 +318,17 @@ describe("inspect", () => {
       message: "attentionAt stage1.block1.height: y must be from 0 to 10, got 11; choose one of those",
     });
     assert.throws(() => attentionAt(height, { y: 0, x: 0, head: 3 }), /head must be from 0 to 2, got 3/);
+  });
+});
+
+describe("inspect where nobody has started the engine", () => {
+  after(() => engine.stop());
+
+  it("starts it", async () => {
+    await engine.stop();
+    await tf.setBackend("cpu");
+    const model = create(config, { classes: 3, size: 32, seed: 1 });
+    await inspect(model, { values: new Float32Array(32 * 32 * 3), shape: [32, 32, 3] });
+    assert.equal(engine.report()?.kernels, true);
   });
 });

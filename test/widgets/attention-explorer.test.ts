@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
-import type { LayerAttention } from "../../src/inspection/attention-weights.js";
+import type { LayerAttention, PlaceAttention } from "../../src/inspection/attention-weights.js";
 import { hostKey, type CommMessage, type KernelHost } from "../../src/core/kernel-host.js";
 import { attentionExplorer } from "../../widgets/attention-explorer.js";
 
@@ -100,11 +100,72 @@ describe("the attention explorer", () => {
     assert.doesNotMatch(esm, /require\(|exports\.|_js_\d/);
   });
 
-  it("refuses attention without a height and a width layer", () => {
+  it("explores attention in windows, over the whole map, and all loops of criss-cross attention", () => {
+    const [rows, columns] = [3, 5];
+    // Two heads in windows of three: head 0 looks at its own place, head 1 at the place to its right.
+    const local: PlaceAttention = {
+      layer: "stage1.block1.local",
+      axes: ["y", "x", "head", "window y", "window x"],
+      shape: [rows, columns, 2, 3, 3],
+      weights: Float32Array.from({ length: rows * columns * 2 * 9 }, (_, i) =>
+        Number(i % 9 === (Math.floor(i / 9) % 2 === 0 ? 4 : 5)),
+      ),
+    };
+    const place = ({ y, x }: { y: number; x: number }) => y * columns + x;
+    const global: PlaceAttention = {
+      layer: "global",
+      axes: ["head", "query y", "query x", "key y", "key x"],
+      shape: [1, rows, columns, rows, columns],
+      // Every query looks at the place (2, 1).
+      weights: Float32Array.from({ length: (rows * columns) ** 2 }, (_, i) => Number(i % (rows * columns) === 11)),
+    };
+    const even = (lines: number, keys: number) => Float32Array.from({ length: lines * keys * keys }, () => 1 / 7);
+    const loop = {
+      column: {
+        axes: ["column", "head", "query", "key"],
+        shape: [columns, 1, rows, rows],
+        weights: even(columns, rows).fill(0),
+      },
+      row: {
+        axes: ["row", "head", "query", "key"],
+        shape: [rows, 1, columns, columns],
+        weights: even(rows, columns).fill(0.2),
+      },
+    } as const;
+    const widget = attentionExplorer({
+      image,
+      places: [local, global],
+      crissCross: [{ layer: "head.crisscross", loops: [loop] }],
+      query: { y: 1, x: 2 },
+    });
+    const { state } = widget;
+    assert.deepEqual(state.blocks, [
+      { name: "stage1.block1.local", rows, columns, heads: 2 },
+      { name: "global", rows, columns, heads: 1 },
+      { name: "head.crisscross", rows, columns, heads: 1 },
+    ]);
+    const field = new Float32Array(rows * columns);
+    field[place({ y: 1, x: 2 })] = 0.5;
+    field[place({ y: 1, x: 3 })] = 0.5;
+    assert.deepEqual(state.field, field);
+    assert.deepEqual([...state.column], [0, 1, 0, 0, 0, 0]);
+    assert.deepEqual([...state.row], [0, 0, 1, 0, 0, 0, 0, 0, 1, 0]);
+    const { choose } = frontEnd();
+    const live = attentionExplorer({ image, places: [global], crissCross: [{ layer: "cc", loops: [loop] }] });
+    choose({ query: [2, 4], head: 0 });
+    assert.deepEqual([live.state.field[11], live.state.field[14]], [1, 0]);
+    assert.deepEqual([...live.state.row], [0, 1, 0, 0, 0]);
+    choose({ block: 1, query: [0, 3] });
+    assert.deepEqual([...live.state.field.slice(0, 5)], [...new Float32Array(5).fill(0.2)]);
+    assert.deepEqual([...live.state.column], [0, 0, 0]);
+  });
+
+  it("refuses what has no attention over a map, and names what it was given", () => {
     assert.throws(() => attentionExplorer({ image, attention: [attention[1]] }), {
       name: "ConfigError",
       message:
-        "attentionExplorer: a height layer must be followed by its width layer, got stage1.block1.width; inspect an axial model",
+        "attentionExplorer: it needs a height layer followed by its width layer, attention over places or criss-cross attention, " +
+        "got stage1.block1.width; inspect a model with attention",
     });
   });
 });

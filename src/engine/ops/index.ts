@@ -3,6 +3,7 @@ import type { GradConfig } from "@tensorflow/tfjs";
 import { axialAttentionGradients } from "./axial-attention.js";
 import { batchNormGradients } from "./batch-norm.js";
 import { convolutionGradients } from "./convolution.js";
+import { depthwiseConvolutionGradients } from "./depthwise-convolution.js";
 import { crissCrossAttentionGradients } from "./criss-cross-attention.js";
 import { einsumGradients } from "./einsum.js";
 import { elementwiseGradients } from "./elementwise.js";
@@ -24,6 +25,7 @@ export const gradients: readonly GradConfig[] = [
   axialAttentionGradients,
   batchNormGradients,
   convolutionGradients,
+  depthwiseConvolutionGradients,
   crissCrossAttentionGradients,
   einsumGradients,
   elementwiseGradients,

@@ -2,12 +2,15 @@
 import * as tf from "@tensorflow/tfjs";
 import { wasmContext } from "./install.js";
 import { runMatrixProduct } from "./kernels/matrix-product-plan.js";
+import { assertKnownKeys } from "../../core/options.js";
 
 /**
  * The most that our matrix product reaches on all threads, in multiply-adds a second, on operands that stay in the fastest
  * cache; null where it is not in use. A kernel's share of it says how far its arithmetic is from what this engine can do.
  */
-export function measureMatrixPeak({ rounds = 25 }: { rounds?: number } = {}): number | null {
+export function measureMatrixPeak(options: { rounds?: number } = {}): number | null {
+  assertKnownKeys("engine.measureMatrixPeak", options, { rounds: true });
+  const { rounds = 25 } = options;
   const context = wasmContext();
   if (context === null) return null;
   const { backend, pool } = context;

@@ -27,7 +27,8 @@ const mapOf = (values: Values): PixelMap => ({
 });
 
 export function targets(stored: StoredCase): Comparison[] {
-  const options = stored.config.args as TargetOptions;
+  const { divisor, ignore, things, sigma, small } = stored.config.args as TargetOptions;
+  const options: TargetOptions = { divisor, ignore, things, sigma, small };
   const map = mapOf(stored.tensor("input.panoptic"));
   const made = {
     target: panopticTargets(map, { ...options, rules: "deeplab2" }),

@@ -251,6 +251,51 @@ describe("convolution on the threaded backend", () => {
     assert.equal(tf.memory().numTensors, before);
   });
 
+  it("with channels first is that of the same images with channels last, whichever sides are padded", () => {
+    tf.tidy(() => {
+      const x = tf.randomNormal<tf.Rank.R4>([2, 5, 7, 3], 0, 1, "float32", 1);
+      const filter = tf.randomNormal<tf.Rank.R4>([3, 2, 5, 11], 0, 1, "float32", 2);
+      const weights = tf.randomNormal<tf.Rank.R3>([7, 7, 7], 0, 1, "float32", 3); // channels first, as the images
+      const sides = [
+        [1, 2],
+        [0, 4],
+      ] as const;
+      const [first, last] = [
+        [[0, 0], [0, 0], ...sides],
+        [[0, 0], ...sides, [0, 0]],
+      ] as tf.backend_util.ExplicitPadding[];
+      const inPlace = (x: tf.Tensor, filter: tf.Tensor): tf.Tensor =>
+        tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1, first, "NCHW");
+      const turned = (x: tf.Tensor, filter: tf.Tensor): tf.Tensor =>
+        tf.conv2d(x.transpose<tf.Tensor4D>([0, 2, 3, 1]), filter as tf.Tensor4D, 1, last).transpose([0, 3, 1, 2]);
+      const gradients = (run: typeof turned) => tf.grads((x, filter) => run(x!, filter!).square())([x, filter]);
+      const [actual, expected] = [inPlace, turned].map((run) => [run(x, filter), ...gradients(run)]);
+      actual.forEach((result, i) => {
+        assert.deepEqual(result.shape, expected[i].shape);
+        assertClose(result.dataSync(), expected[i].dataSync(), 1e-5);
+      });
+      // TensorFlow.js compares the weights' shape with that of channels last: only of a cube both agree.
+      const cube = tf.randomNormal<tf.Rank.R4>([2, 7, 7, 7], 0, 1, "float32", 4);
+      const square = tf.randomNormal<tf.Rank.R4>([3, 2, 7, 7], 0, 1, "float32", 5);
+      const fused = tf.fused.conv2d({
+        ...{ x: cube, filter: square, strides: 1, pad: "same", dataFormat: "NCHW" },
+        ...{ activation: "prelu", preluActivationWeights: weights },
+      });
+      const same = tf.conv2d(cube.transpose<tf.Tensor4D>([0, 2, 3, 1]), square, 1, "same").transpose([0, 3, 1, 2]);
+      assertClose(fused.dataSync(), same.prelu(weights).dataSync(), 1e-5);
+    });
+  });
+
+  it("takes of a larger dy what its result has a place for, as TensorFlow.js does for an even filter", () => {
+    tf.tidy(() => {
+      // The rows of dy by which a convolution of 4 x 4 with "same" gives 4 x 4; the others are of a larger image.
+      const dy = tf.randomNormal<tf.Rank.R4>([1, 8, 7, 3], 0, 1, "float32", 1);
+      const filter = tf.randomNormal<tf.Rank.R4>([6, 4, 2, 3], 0, 1, "float32", 2);
+      const transposed = (dy: tf.Tensor4D) => tf.conv2dTranspose(dy, filter, [1, 4, 4, 2], 1, "same");
+      assertClose(transposed(dy).dataSync(), transposed(dy.slice([0, 0, 0, 0], [1, 4, 4, 3])).dataSync(), 1e-5);
+    });
+  });
+
   it("refuses groups that do not divide the channels", () => {
     const message =
       "groupedConvolution: channels of x and of the result must be multiples of the groups, got x [1, 5, 5, 6], " +

@@ -5,6 +5,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { KernelWork } from "../../kernel-registry.js";
 import type { GroupedConvolutionAttrs } from "../../ops/convolution.js";
+import { padLast } from "../../ops/depthwise-convolution.js";
 import { defineKernel, output, pointerOf, type KernelCall, type WasmKernel } from "../kernel.js";
 import { runFilterGradient } from "./convolution-filter-grad.js";
 import { runConvolution, runInputGradient } from "./convolution-plan.js";
@@ -16,7 +17,7 @@ import type { Epilogue } from "./product-tasks.js";
 type Inputs<Names extends string> = Readonly<Record<Names, tf.TensorInfo>>;
 type Shape4D = [number, number, number, number];
 export type ConvolutionAttributes = Pick<tf.Conv2DAttrs, "strides" | "pad" | "dataFormat" | "dimRoundingMode"> & {
-  dilations?: tf.Conv2DAttrs["dilations"];
+  dilations?: tf.Conv2DAttrs["dilations"] | null;
 };
 
 const conv2D = defineKernel<Inputs<"x" | "filter">, ConvolutionAttributes>(
@@ -29,17 +30,14 @@ const conv2D = defineKernel<Inputs<"x" | "filter">, ConvolutionAttributes>(
 const fusedConv2D = defineKernel<Inputs<"x" | "filter"> & ProductFollowers, tf.FusedConv2DAttrs & ActivationAttrs>(
   "FusedConv2D",
   (call) => {
-    const { filter, bias, preluActivationWeights } = call.inputs;
+    const { filter, bias, preluActivationWeights: weights } = call.inputs;
     if (!isOurs(call)) return call.original();
-    // Of a bias or weights [N, 1, 1] of channels that come first, the channels lie as they do in [N].
-    const vector = (tensor?: tf.TensorInfo): tf.TensorInfo | undefined =>
-      tensor && call.attrs.dataFormat === "NCHW" && tensor.shape.length === 3
-        ? { ...tensor, shape: [...tensor.shape.slice(1), tensor.shape[0]] }
-        : tensor;
-    const followers = { bias: vector(bias), preluActivationWeights: vector(preluActivationWeights) };
-    return inChannelsLast(call, call.inputs.x, (x, attrs) =>
-      followProduct(call, filter.shape[3], followers, call.attrs, (epilogue) => convolve(call, x, attrs, epilogue)),
-    );
+    return inChannelsLast(call, call.inputs.x, (x, attrs) => {
+      const followers = { bias: channelsLast(call, bias), preluActivationWeights: channelsLast(call, weights) };
+      return followProduct(call, filter.shape[3], followers, call.attrs, (epilogue) =>
+        convolve(call, x, attrs, epilogue),
+      );
+    });
   },
   work,
 );
@@ -50,15 +48,29 @@ const isOurs = ({ inputs }: KernelCall<Inputs<"filter"> & Partial<Inputs<"x" | "
     (tensor) => tensor === undefined || tensor.dtype === "float32",
   );
 
-/** Runs on images whose channels come last, whichever way they come and the result goes. */
-function inChannelsLast<Attrs extends { readonly dataFormat: "NHWC" | "NCHW" }>(
+/** A bias or weights for images with channels first, [N, H, W] or what broadcasts to it, in the order that we compute in. */
+function channelsLast(
+  call: KernelCall<unknown, { readonly dataFormat?: string }>,
+  tensor: tf.TensorInfo | undefined,
+): tf.TensorInfo | undefined {
+  if (tensor === undefined || call.attrs.dataFormat !== "NCHW" || tensor.shape.length < 3) return tensor;
+  return viewOf(call, tensor).transpose(tensor.shape.length === 3 ? [1, 2, 0] : [0, 2, 3, 1]);
+}
+
+/**
+ * Runs on images whose channels come last, whichever way they come and the result goes; where they come first, in a scope of
+ * its own.
+ */
+export function inChannelsLast<
+  Attrs extends Pick<ConvolutionAttributes, "pad"> & { readonly dataFormat?: "NHWC" | "NCHW" },
+>(
   call: KernelCall<unknown, Attrs>,
   x: tf.TensorInfo,
   run: (x: tf.TensorInfo, attributes: Attrs) => tf.TensorInfo,
 ): tf.TensorInfo {
   if (call.attrs.dataFormat !== "NCHW") return run(x, call.attrs);
   return compute(call, share(call, x), (images) => {
-    const y = run(images.transpose([0, 2, 3, 1]), { ...call.attrs, dataFormat: "NHWC" });
+    const y = run(images.transpose([0, 2, 3, 1]), { ...call.attrs, pad: padLast(call.attrs.pad), dataFormat: "NHWC" });
     return tf.engine().makeTensorFromTensorInfo(y, call.backend).transpose([0, 3, 1, 2]);
   });
 }
@@ -101,7 +113,7 @@ const conv2DBackpropFilter = defineKernel<Inputs<"x" | "dy">, tf.Conv2DBackpropF
     if (!isOurs({ ...call, inputs: { x, filter: dy } })) return call.original();
     if (call.attrs.dataFormat !== "NCHW")
       return filterGradient(call, x, dy, convolutionShape(x.shape, filterShape, call.attrs));
-    const attrs = { ...call.attrs, dataFormat: "NHWC" as const };
+    const attrs = { ...call.attrs, pad: padLast(call.attrs.pad), dataFormat: "NHWC" as const };
     const last = (tensor: tf.TensorInfo): tf.Tensor => viewOf(call, tensor).transpose([0, 2, 3, 1]);
     return compute(call, share(call, x), () => {
       const images = last(x);
@@ -117,9 +129,18 @@ export function inputGradient(
   dy: tf.TensorInfo,
   filter: tf.TensorInfo,
   shape: ConvolutionShape,
-) {
-  // dy may be larger than this convolution's result: the transposed convolution to a smaller size.
-  shape = { ...shape, outputRows: dy.shape[1], outputColumns: dy.shape[2] };
+): tf.TensorInfo {
+  const [, rows, columns] = dy.shape;
+  // Of a dy larger than this convolution's result (a transposed convolution to a smaller size) the rest has no place in it.
+  if (rows > shape.outputRows || columns > shape.outputColumns)
+    return compute(call, share(call, dy), (whole) => {
+      const part = whole.slice(
+        [0, 0, 0, 0],
+        [-1, Math.min(rows, shape.outputRows), Math.min(columns, shape.outputColumns), -1],
+      );
+      return tf.engine().makeTensorFromTensorInfo(inputGradient(call, part, filter, shape), call.backend);
+    });
+  shape = { ...shape, outputRows: rows, outputColumns: columns };
   const dx = output(call, [shape.images, shape.height, shape.width, shape.channels]);
   if (tf.util.sizeFromShape(dx.shape) > 0) {
     const pointers = { dy: pointerOf(call, dy), w: pointerOf(call, filter), dx: pointerOf(call, dx) };

@@ -7,7 +7,17 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { ShapeError } from "../../../core/errors.js";
-import { defineKernel, output, pointerOf, runSized, type WasmContext, type WasmKernel } from "../kernel.js";
+import {
+  defineKernel,
+  output,
+  pointerOf,
+  runSized,
+  type KernelCall,
+  type WasmContext,
+  type WasmKernel,
+} from "../kernel.js";
+import { compute } from "./followers.js";
+import { share } from "./identity.js";
 
 /** One axis of a copy: its size, and the strides in bytes on both sides. */
 interface CopyAxis {
@@ -144,28 +154,45 @@ const pack = defineKernel<tf.TensorInfo[], { axis: number }>("Pack", (call) => {
   return concatenate(call, slabs, axis) ?? call.original();
 });
 
-const pad = defineKernel<{ x: tf.TensorInfo }, { paddings: [number, number][]; constantValue: number }>(
-  "PadV2",
-  (call) => {
-    const { x } = call.inputs;
-    const { paddings, constantValue } = call.attrs;
-    if (x.dtype !== "float32" || paddings.filter(([before, after]) => before + after > 0).length > 3) {
-      return call.original();
-    }
-    const shape = x.shape.map((size, axis) => size + paddings[axis][0] + paddings[axis][1]);
-    const y = output(call, shape);
-    call.pool.run("fillValues", {
-      ...{ target: pointerOf(call, y), count: tf.util.sizeFromShape(shape), value: constantValue },
-    });
-    const source = byteStrides(x.shape, x.dtype);
-    const target = byteStrides(shape, x.dtype);
-    const start = paddings.reduce((sum, [before], axis) => sum + before * target[axis], pointerOf(call, y));
-    const axes = x.shape.map((size, axis) => ({ size, source: source[axis], target: target[axis] }));
-    if (tf.util.sizeFromShape(x.shape) === 0 || copyAxes(call, pointerOf(call, x), start, axes, 4)) return y;
-    call.backend.disposeData(y.dataId);
+interface PadAttrs {
+  paddings: [number, number][];
+  constantValue: number;
+}
+
+/** A padding below zero cuts off, as in TensorFlow.js's JavaScript along the last axis. */
+function cropAndPad(call: KernelCall<{ x: tf.TensorInfo }, PadAttrs>): tf.TensorInfo {
+  const { x } = call.inputs;
+  const { paddings, constantValue } = call.attrs;
+  const begin = paddings.map(([before]) => Math.max(0, -before));
+  const size = x.shape.map((whole, axis) => whole - begin[axis] - Math.max(0, -paddings[axis][1]));
+  if (size.some((left) => left < 0))
+    throw new ShapeError(
+      `pad: paddings below 0 must leave something, got ${JSON.stringify(paddings)} for [${x.shape.join(", ")}]; cut off less`,
+    );
+  const rest = paddings.map(([before, after]): [number, number] => [Math.max(0, before), Math.max(0, after)]);
+  return compute(call, share(call, x), (whole) => whole.slice(begin, size).pad(rest, constantValue));
+}
+
+const pad = defineKernel<{ x: tf.TensorInfo }, PadAttrs>("PadV2", (call) => {
+  const { x } = call.inputs;
+  const { paddings, constantValue } = call.attrs;
+  if (paddings.some(([before, after]) => before < 0 || after < 0)) return cropAndPad(call);
+  if (x.dtype !== "float32" || paddings.filter(([before, after]) => before + after > 0).length > 3) {
     return call.original();
-  },
-);
+  }
+  const shape = x.shape.map((size, axis) => size + paddings[axis][0] + paddings[axis][1]);
+  const y = output(call, shape);
+  call.pool.run("fillValues", {
+    ...{ target: pointerOf(call, y), count: tf.util.sizeFromShape(shape), value: constantValue },
+  });
+  const source = byteStrides(x.shape, x.dtype);
+  const target = byteStrides(shape, x.dtype);
+  const start = paddings.reduce((sum, [before], axis) => sum + before * target[axis], pointerOf(call, y));
+  const axes = x.shape.map((size, axis) => ({ size, source: source[axis], target: target[axis] }));
+  if (tf.util.sizeFromShape(x.shape) === 0 || copyAxes(call, pointerOf(call, x), start, axes, 4)) return y;
+  call.backend.disposeData(y.dataId);
+  return call.original();
+});
 
 const tile = defineKernel<{ x: tf.TensorInfo }, { reps: number[] }>("Tile", (call) => {
   const { x } = call.inputs;
@@ -244,7 +271,7 @@ const gather = defineKernel<{ x: tf.TensorInfo; indices: tf.TensorInfo }, { axis
     const rows = x.shape[axis];
     const outside = call.backend.typedArrayFromHeap(indices).find((index) => index < 0 || index >= rows);
     if (outside !== undefined) {
-      throw new ShapeError(`gather: indices must be from 0 to ${rows - 1}, got ${outside}; check their origin`);
+      throw new ShapeError(`gather: GatherV2: the index value ${outside} is not in [0, ${rows - 1}]; check its origin`);
     }
     if (axis !== 0 || call.attrs.batchDims !== 0 || x.dtype === "string") return call.original();
     const y = output(call, [...indices.shape, ...x.shape.slice(1)], x.dtype);

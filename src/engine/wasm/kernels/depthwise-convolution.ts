@@ -2,7 +2,7 @@
  * Depthwise convolution under TensorFlow.js's names, and the gradients, which its WebAssembly backend lacks. To our kernels it
  * is a convolution in as many groups as there are channels: filter [rows, columns, C, M] lies as [rows, columns, 1, C M].
  * Native ones have a form for M = 1; else TensorFlow.js's own kernels run forward where they are right, which they are not
- * where a NaN comes in (they clamp it away).
+ * where a NaN comes in (they clamp it away) or channels come first.
  */
 import * as tf from "@tensorflow/tfjs";
 import { defineKernel, type KernelCall, type WasmKernel } from "../kernel.js";
@@ -10,6 +10,7 @@ import {
   convolutionShape,
   convolve,
   filterGradient,
+  inChannelsLast,
   inputGradient,
   type ConvolutionAttributes,
 } from "./convolution.js";
@@ -33,6 +34,7 @@ const isBetter = (call: KernelCall<Inputs<"x" | "filter">, ConvolutionAttributes
   const { x, filter } = call.inputs;
   if (call.pool.isNative("depthwiseConvolution") && filter.shape[3] === 1) return false;
   if (x.dtype !== "float32" || filter.dtype !== "float32" || call.attrs.dimRoundingMode !== undefined) return false;
+  if (call.attrs.dataFormat === "NCHW") return false;
   return tf.util.sizeFromShape(x.shape) > 0 && !hasNaN(call, x) && !hasNaN(call, filter);
 };
 
@@ -40,7 +42,7 @@ const depthwise = defineKernel<Inputs<"x" | "filter">, ConvolutionAttributes>("D
   const { x, filter } = call.inputs;
   const floats = x.dtype === "float32" && filter.dtype === "float32";
   if (!floats || isBetter(call)) return call.original();
-  return convolve({ ...call, inputs: { filter: grouped(filter) } }, x, { ...call.attrs, dataFormat: "NHWC" });
+  return inChannelsLast(call, x, (x, attrs) => convolve({ ...call, inputs: { filter: grouped(filter) } }, x, attrs));
 });
 
 const fusedDepthwise = defineKernel<Inputs<"x" | "filter"> & ProductFollowers, ConvolutionAttributes & ActivationAttrs>(

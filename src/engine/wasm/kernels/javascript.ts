@@ -8,7 +8,8 @@ import * as tf from "@tensorflow/tfjs";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import type { KernelCall } from "../kernel.js";
 
-type Inputs = Readonly<Record<string, tf.TensorInfo | undefined>> | readonly tf.TensorInfo[];
+/** Ragged operations take lists of tensors beside tensors. */
+type Inputs = Readonly<Record<string, tf.TensorInfo | readonly tf.TensorInfo[] | undefined>> | readonly tf.TensorInfo[];
 
 /** What is used of TensorFlow.js's backend named "cpu". */
 interface JavaScriptBackend {
@@ -30,8 +31,8 @@ const typesBesideFloat: Readonly<Record<string, readonly tf.DataType[]>> = {
   ...sameFor(["Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual"], ["int32"]),
   ...sameFor(["LogicalAnd", "LogicalOr", "LogicalNot"], ["bool"]),
   ...sameFor(["Fill", "Range", "LinSpace"], []),
-  // Boxes, indices and places are whole numbers beside values in float32.
-  ...sameFor(["CropAndResize", "GatherNd", "GatherV2", "ScatterNd", "NonMaxSuppressionV3"], ["int32"]),
+  // Boxes and indices are whole numbers beside values in float32.
+  ...sameFor(["CropAndResize", "GatherV2", "NonMaxSuppressionV3"], ["int32"]),
   ...sameFor(["NonMaxSuppressionV4", "NonMaxSuppressionV5"], ["int32"]),
   Cast: ["int32", "bool"],
   OneHot: ["int32"],
@@ -39,15 +40,27 @@ const typesBesideFloat: Readonly<Record<string, readonly tf.DataType[]>> = {
 
 /** Calls in float32 that TensorFlow.js's WebAssembly kernels get wrong all the same. */
 const wrongInFloat: Readonly<Record<string, (call: Call) => boolean>> = {
-  Cast: ({ attrs }) => attrs["dtype"] === "bool",
+  Cast: ({ attrs }) => attrs["dtype"] === "bool" || attrs["dtype"] === "complex64",
+  Fill: ({ attrs }) => attrs["dtype"] === "string",
   OneHot: ({ attrs }) => attrs["dtype"] !== "int32",
   // Strides of zeros around the input are taken for those of the output.
   Conv3DBackpropFilterV2: () => true,
   Conv3DBackpropInputV2: () => true,
   PadV2: () => true,
+  // They do not notice an index past the end: they read what lies there, or write over it.
+  GatherNd: () => true,
+  ScatterNd: () => true,
+  SparseToDense: () => true,
+  TensorScatterUpdate: () => true,
   // Whole numbers, also of a division by zero.
   FloorDiv: () => true,
   MaxPoolWithArgmax: () => true,
+  // A maximum that begins with the smallest positive number: never below zero.
+  MaxPool3D: () => true,
+  MaxPool3DGrad: () => true,
+  Dilation2D: () => true,
+  Dilation2DBackpropFilter: () => true,
+  Dilation2DBackpropInput: () => true,
   Prelu: ({ inputs }) => {
     const { x, alpha } = inputs as Readonly<Record<"x" | "alpha", tf.TensorInfo>>;
     return tf.backend_util.assertAndGetBroadcastShape(x.shape, alpha.shape).join() !== x.shape.join();
@@ -60,14 +73,17 @@ function sameFor<T>(names: readonly string[], value: T): Record<string, T> {
 
 /** Whether TensorFlow.js's own WebAssembly kernel answers this call rightly. */
 export function isRight(kernelName: string, call: Call): boolean {
-  const tensors = Object.values<tf.TensorInfo | undefined>(call.inputs as Record<string, tf.TensorInfo>);
+  const tensors = tensorsOf(call.inputs);
   const types = typesBesideFloat[kernelName] ?? [];
-  const known = tensors.every(
-    (tensor) => tensor === undefined || tensor.dtype === "float32" || types.includes(tensor.dtype),
-  );
+  const known = tensors.every(({ dtype }) => dtype === "float32" || types.includes(dtype));
   if (!known || wrongInFloat[kernelName]?.(call)) return false;
-  return tensors.every((tensor) => tensor === undefined || tf.util.sizeFromShape(tensor.shape) > 0);
+  return tensors.every(({ shape }) => tf.util.sizeFromShape(shape) > 0);
 }
+
+const tensorsOf = (inputs: Inputs): tf.TensorInfo[] =>
+  Object.values(inputs as Readonly<Record<string, tf.TensorInfo | tf.TensorInfo[] | undefined>>)
+    .flat()
+    .filter((tensor) => tensor !== undefined);
 
 /** Whether JavaScript has a kernel of that name. */
 export const isInJavaScript = (kernelName: string): boolean => kernelOf(kernelName) !== undefined;
@@ -81,20 +97,27 @@ export function computeInJavaScript(
   { inputs, attrs }: Call,
 ): tf.TensorInfo | tf.TensorInfo[] {
   const cpu = tf.findBackend("cpu") as unknown as JavaScriptBackend;
-  const move = (tensor: tf.TensorInfo | undefined) => tensor && copyOut(backend, cpu, tensor);
+  const copies: tf.TensorInfo[] = [];
+  const move = (input: unknown): unknown => {
+    if (Array.isArray(input)) return input.map(move);
+    if (input === undefined || input === null) return input;
+    const copy = copyOut(backend, cpu, input as tf.TensorInfo);
+    copies.push(copy);
+    return copy;
+  };
   const moved = Array.isArray(inputs)
-    ? inputs.map(move)
-    : Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, move(tensor as tf.TensorInfo)]));
-  const copies = Object.values<tf.TensorInfo | undefined>(moved as Record<string, tf.TensorInfo>);
+    ? move(inputs)
+    : Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, move(input)]));
   const outputs = kernelOf(kernelName)!.kernelFunc({ inputs: moved as tf.NamedTensorInfoMap, attrs, backend: cpu });
   const results = [outputs].flat().map((tensor) => copyIn(backend, cpu, tensor));
-  for (const tensor of new Set([...copies, ...[outputs].flat()])) if (tensor) cpu.disposeData(tensor.dataId, true);
+  for (const tensor of new Set([...copies, ...[outputs].flat()])) cpu.disposeData(tensor.dataId, true);
   return Array.isArray(outputs) ? results : results[0];
 }
 
 function copyOut(backend: BackendWasm, cpu: JavaScriptBackend, { dataId, shape, dtype }: tf.TensorInfo): tf.TensorInfo {
   const values = backend.readSync(dataId);
-  if (dtype !== "complex64") return cpu.makeTensorInfo(shape, dtype, values);
+  // Some of its kernels ask for the rank, which only tensors have.
+  if (dtype !== "complex64") return Object.assign(cpu.makeTensorInfo(shape, dtype, values), { rank: shape.length });
   const parts = tf.backend_util.splitRealAndImagArrays(values as Float32Array);
   const inputs = {
     real: cpu.makeTensorInfo(shape, "float32", parts.real),

@@ -122,6 +122,20 @@ describe("data movement", () => {
     }
   });
 
+  it("cuts off where a padding is below zero, in every type, and writes nothing beyond", () => {
+    tf.tidy(() => {
+      const x = tf.range(0, 4 * 5 * 3).reshape([4, 5, 3]);
+      for (const dtype of ["float32", "int32"] as const) {
+        const cut = x.cast(dtype).pad([[-1, 2], [0, -2], [1, -1]], 7); // prettier-ignore
+        const expected = x.slice([1, 0, 0], [3, 3, 2]).pad([[0, 2], [0, 0], [1, 0]], 7); // prettier-ignore
+        assert.deepEqual(cut.shape, [5, 3, 3]);
+        assert.deepEqual([...cut.dataSync()], [...expected.dataSync()]);
+      }
+      assert.deepEqual([...tf.tensor1d([5, 6, 7, 8]).pad([[0, -1]]).dataSync()], [5, 6, 7]); // prettier-ignore
+      assert.throws(() => tf.tensor1d([5, 6]).pad([[-1, -2]]), { name: "ShapeError", message: /must leave something/ }); // prettier-ignore
+    });
+  });
+
   it("tiles, with its gradient", () =>
     assertEqualsCpu(
       () => [

@@ -89,3 +89,57 @@ describe("a run that begins with given weights", () => {
     await data.close();
   });
 });
+
+describe("create with weights to begin with", () => {
+  const folder = mkdtempSync(join(tmpdir(), "axial-lab-from-"));
+  before(() => tf.setBackend("cpu"));
+  after(() => rmSync(folder, { recursive: true }));
+  const valuesOf = (model: tf.LayersModel) =>
+    new Map(model.weights.map((weight) => [weight.originalName, [...weight.read().dataSync()]]));
+
+  it("takes them of a file or of a model, all but the layers whose classes are others and the tables' size", async () => {
+    const source = create(config, { classes: 7, size: 64, seed: 5 });
+    const path = join(folder, "seven.safetensors");
+    await save(source, path);
+    const expected = valuesOf(source);
+    const tuned = [
+      await create(config, { classes: 3, size: 32, seed: 2, from: path }),
+      create(config, { classes: 3, size: 32, seed: 2, from: source }),
+    ];
+    for (const model of tuned) {
+      const values = valuesOf(model);
+      for (const [name, own] of values)
+        if (name.startsWith("classifier")) assert.equal(own.length % 3, 0);
+        else if (!name.includes("/relative_")) assert.deepEqual(own, expected.get(name), name);
+      // 64 pixels are 16 places after the stem, 32 are 8: 31 and 15 offsets, of which the middle one stays itself.
+      const [name, table] = [...values].find(([name]) => name.includes("/relative_query"))!;
+      const depth = table.length / 15;
+      assert.deepEqual(table.slice(7 * depth, 8 * depth), expected.get(name)!.slice(15 * depth, 16 * depth));
+    }
+    const whole = create(config, { classes: 7, size: 64, from: source });
+    assert.deepEqual(valuesOf(whole), expected);
+    for (const model of [source, whole, ...tuned]) model.dispose();
+  });
+
+  it("leaves nothing behind where they do not fit, and says what does not", async () => {
+    const other = create({ ...config, stem: { kind: "convolution", filters: 8 } }, { classes: 3, size: 32 });
+    const path = join(folder, "other.safetensors");
+    await save(other, path);
+    const before = tf.memory().numTensors;
+    assert.throws(() => create(config, { classes: 3, size: 32, from: other }), { name: "ShapeError", message: /stem/ });
+    await assert.rejects(create(config, { classes: 3, size: 32, from: path }), {
+      name: "FileError",
+      message: /misshapen/,
+    });
+    assert.equal(tf.memory().numTensors, before);
+    assert.throws(() => create(config, { classes: 3, from: 7 as never }), {
+      name: "ConfigError",
+      message: /from must be the path of a file or a model, got 7/,
+    });
+    assert.throws(() => create(config, { classes: 3, form: path } as never), {
+      message: /got form; did you mean from/,
+    });
+    assert.throws(() => create("resnet-26", undefined as never), { name: "ConfigError", message: /must be an object/ });
+    other.dispose();
+  });
+});
