@@ -53,6 +53,7 @@ interface TrainFlags {
   readonly epochs?: number;
   readonly batch?: number;
   readonly microBatch?: number;
+  readonly rematerialize?: boolean;
   readonly size?: number | GrowingSize;
   readonly optimizer?: OptimizerConfig["kind"];
   readonly lr?: number;
@@ -94,6 +95,10 @@ export function register(program: Command): void {
     .option("--epochs <count>", "passes over the training images", number)
     .option("--batch <count>", "images a step", number)
     .option("--micro-batch <count>", "images that go through the model at once, to save memory (default: all)", number)
+    .option(
+      "--rematerialize",
+      "compute residual blocks again in the backward pass rather than keep them, to save memory",
+    )
     .option("--size <pixels>", "side of the images; 96:128 grows from 96 to 128 in the course of the run", size)
     .addOption(new Option("--optimizer <kind>", "with its defaults").choices(optimizerKinds))
     .option("--lr <rate>", "peak learning rate", number)
@@ -257,6 +262,7 @@ function settingsOf(flags: TrainFlags, base: TrainSettings): TrainSettings {
     epochs: flags.epochs,
     batchSize: flags.batch,
     microBatch: flags.microBatch,
+    rematerialize: flags.rematerialize,
     size: flags.size,
     optimizer: weightDecay !== undefined ? { ...optimizer, weightDecay } : another ? optimizer : undefined,
     // A rate that suits one optimiser misleads another.

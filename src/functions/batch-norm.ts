@@ -62,12 +62,26 @@ export interface BatchNormWeights {
   readonly movingVariance: tf.LayerVariable;
 }
 
+let updating = true;
+
+/** Does the work, which must be synchronous, without moving running statistics: a pass that repeats another must not. */
+export function withoutRunningUpdates<T>(work: () => T): T {
+  const before = updating;
+  updating = false;
+  try {
+    return work();
+  } finally {
+    updating = before;
+  }
+}
+
 /** Moves the running statistics towards those of a batch of `count` values. Has no gradient. */
 export function updateRunningStatistics(
   { movingMean, movingVariance }: BatchNormWeights,
   batch: { mean: tf.Tensor; variance: tf.Tensor; count: number },
   { rate, unbiased }: BatchNormConstants,
 ): void {
+  if (!updating) return;
   const bessel = unbiased && batch.count > 1 ? batch.count / (batch.count - 1) : 1;
   const mean = { running: movingMean.read() as tf.Variable, batch: batch.mean, factor: 1 };
   const variance = { running: movingVariance.read() as tf.Variable, batch: batch.variance, factor: bessel };

@@ -42,3 +42,4 @@ export {
 export { segment, type FoundSegment, type ImageBytes, type Segmentation, type SegmentOptions } from "./segment.js";
 export { panopticTargets, targetRules, type PanopticTargets, type TargetOptions, type TargetRules } from "./targets.js";
 export { panopticSegmentation, type PanopticSegmentationOptions } from "./task.js";
+export type { WindowOptions } from "./windows.js";

@@ -36,6 +36,11 @@ export interface TrainSettings {
    * of its parts, and batch norm has the statistics of a part. Default: all of them.
    */
   microBatch?: number;
+  /**
+   * Keep of every residual block its input alone for the backward pass, which computes the block once more: the same steps,
+   * less memory, more time ("activation checkpointing"). For models of `models.create`. Default false.
+   */
+  rematerialize?: boolean;
   /** Side of the square images, in pixels. Default 64. */
   size?: number | GrowingSize;
   /** A kind alone stands for its defaults. Default: adamw with weight decay 0.05. */
@@ -93,6 +98,7 @@ export interface TrainConfig {
   epochs: number;
   batchSize: number;
   microBatch: number;
+  rematerialize: boolean;
   size: Required<GrowingSize>;
   optimizer: ResolvedOptimizer;
   learningRate: number;
@@ -140,6 +146,7 @@ export function resolveConfig<B extends Batch, E extends Evaluation, M extends M
     epochs: whole("epochs", options.epochs ?? 5, 1),
     batchSize,
     microBatch: Math.min(batchSize, whole("microBatch", options.microBatch ?? batchSize, 1)),
+    rematerialize: options.rematerialize ?? false,
     size: {
       from: whole("size", from, 8),
       to: whole("size", to, 8),

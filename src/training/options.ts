@@ -51,6 +51,7 @@ const keys: KeysOf<AnyTrainOptions> = {
   epochs: true,
   batchSize: true,
   microBatch: true,
+  rematerialize: true,
   size: { from: true, to: true, until: true, multiple: true },
   optimizer: true,
   learningRate: true,

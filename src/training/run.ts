@@ -16,6 +16,7 @@ import { createOptimizer, type Optimizer } from "./optimizers.js";
 import type { AnyTrainOptions } from "./options.js";
 import type { Trainee } from "./pass.js";
 import { eventsBefore, formatsIn, openRunLog, readRunLog } from "./run-log.js";
+import { assertHasBlocks } from "./rematerialize.js";
 import { initialSeed } from "./step-random.js";
 import { broadcastVariables } from "./summed.js";
 import type { Task } from "./task.js";
@@ -71,6 +72,7 @@ export async function openRun(options: AnyTrainOptions): Promise<Run> {
 
   const model = modelOf(task, options, config);
   task.assertModel(model, data);
+  if (config.rematerialize) assertHasBlocks(model);
   if (config.init !== null && !saved) await loadInitialWeights(model, config.init);
   const weights = namedWeights(model);
   const parameters = parametersOf(weights, config.decayOf);
@@ -115,6 +117,7 @@ export async function openRun(options: AnyTrainOptions): Promise<Run> {
     state,
     model,
     parameters,
+    rematerialize: config.rematerialize,
     optimizer,
     average,
     exchange,
