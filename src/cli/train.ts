@@ -61,6 +61,7 @@ interface TrainFlags {
   readonly weightDecay?: number;
   readonly labelSmoothing?: number;
   readonly clip?: number;
+  readonly normsSee?: "own" | "all";
   readonly average?: number;
   readonly patience?: number;
   readonly seed?: number;
@@ -106,6 +107,11 @@ export function register(program: Command): void {
     .option("--weight-decay <share>", "on kernels only; norms, biases and tables of positions are spared", number)
     .option("--label-smoothing <share>", "of a class's target given to all classes alike", number)
     .option("--clip <norm>", "largest global norm of the gradients", number)
+    .addOption(
+      new Option("--norms-see <images>", "of several processes: own (default), or all, for synchronised norms").choices(
+        ["own", "all"],
+      ),
+    )
     .option("--average <decay>", "validate a moving average of the weights with this decay; 0 for none", number)
     .option("--patience <epochs>", "stop after so many epochs without a new best", number)
     .option("--seed <number>", "initial weights, order, augmentation, drop-out (default: 0)", number)
@@ -269,6 +275,7 @@ function settingsOf(flags: TrainFlags, base: TrainSettings): TrainSettings {
     learningRate: flags.lr ?? (another ? defaultRate(kind) : undefined),
     schedule: flags.schedule,
     clipNorm: flags.clip,
+    normsSee: flags.normsSee,
     average: flags.average === undefined ? undefined : flags.average === 0 ? null : { decay: flags.average },
     patience: flags.patience,
     seed: flags.seed,

@@ -49,6 +49,11 @@ export interface TrainSettings {
   learningRate?: number;
   /** A kind alone stands for its defaults. Default: one-cycle. */
   schedule?: Schedule | Exclude<Schedule["kind"], "step">;
+  /**
+   * Whose images the batch norms and the norms of similarities see in training where several processes train: `own`, those of
+   * their process, or `all`, for a sum in each norm's forward and backward pass ("synchronised"). Default `own`.
+   */
+  normsSee?: "own" | "all";
   /** What weight decay applies to; `kernels` spares biases, norms and tables of positions. Default `kernels`. */
   decayOf?: "kernels" | "all";
   /** Largest global norm of the gradients; null does not clip. Default null. */
@@ -103,6 +108,7 @@ export interface TrainConfig {
   optimizer: ResolvedOptimizer;
   learningRate: number;
   schedule: ResolvedSchedule;
+  normsSee: "own" | "all";
   decayOf: "kernels" | "all";
   clipNorm: number | null;
   average: AverageConfig | null;
@@ -127,6 +133,10 @@ export function resolveConfig<B extends Batch, E extends Evaluation, M extends M
   const whole = (name: string, value: number, least: number): number => {
     if (Number.isSafeInteger(value)) return number(name, value, least);
     throw new ConfigError(`train: ${name} must be a whole number, got ${value}`);
+  };
+  const oneOf = <T extends string>(name: string, value: T, values: readonly T[]): T => {
+    if (values.includes(value)) return value;
+    throw new ConfigError(`train: ${name} must be one of ${values.join(", ")}, got ${JSON.stringify(value)}`);
   };
   const optional = <T, U>(value: T | null | undefined, resolve: (value: T) => U): U | null =>
     value === null || value === undefined ? null : resolve(value);
@@ -156,6 +166,7 @@ export function resolveConfig<B extends Batch, E extends Evaluation, M extends M
     optimizer,
     learningRate: number("learningRate", options.learningRate ?? defaultRate(optimizer.kind), 0),
     schedule: resolveSchedule(typeof schedule === "string" ? { kind: schedule } : schedule),
+    normsSee: oneOf("normsSee", options.normsSee ?? "own", ["own", "all"]),
     decayOf: options.decayOf ?? "kernels",
     clipNorm: optional(options.clipNorm, (value) => number("clipNorm", value, Number.MIN_VALUE)),
     average: optional(average, ({ decay }) => ({ decay: number("average.decay", decay, 0, 1) })),

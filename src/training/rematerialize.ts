@@ -1,5 +1,5 @@
 /** A model run for training with the activations of its residual blocks made anew in the backward pass. */
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../core/errors.js";
 import { rematerialized } from "../functions/rematerialize.js";
 
@@ -16,7 +16,8 @@ export function assertHasBlocks(model: tf.LayersModel): void {
 }
 
 /**
- * What `model.apply(inputs, { training: true })` gives, with the same gradients and the same running statistics. Of a block
+ * What `model.apply(inputs, { training: true })` gives, with the same running statistics and the same gradients: to the bit
+ * where nothing but the next block takes what a block gives, else to the rounding of a sum in another order. Of a block
  * the input alone is kept for the backward pass, which runs the block once more.
  */
 export function applyRematerialized(model: tf.LayersModel, inputs: tf.Tensor | tf.Tensor[]): tf.Tensor[] {

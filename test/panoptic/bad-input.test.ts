@@ -61,7 +61,7 @@ describe("training on a panoptic set with one bad image in the middle", () => {
   const leftOut: Record<string, [change: (image: Written, root: string) => void | Promise<void>, reason: RegExp]> = {
     "labels of another size": [
       async (_, root) => void (await plain(5, 7).png().toFile(labelsOf(root))),
-      /^train\/b\.png: labels: must have the photograph's size, got 5 x 7 for 13 x 11; scale one$/,
+      /^train\/b\.png: panopticFolder: labels must have the photograph's size, got 5 x 7 for 13 x 11; scale one$/,
     ],
     "labels with a palette": [
       async (_, root) => void (await plain().png({ palette: true }).toFile(labelsOf(root))),
@@ -77,11 +77,11 @@ describe("training on a panoptic set with one bad image in the middle", () => {
     ],
     "a class that the list has not": [
       ({ annotation }) => void (annotation.segments_info[1].category_id = 4711),
-      /labels: segment 2 must have a category of the list, got 4711; add it/,
+      /panopticFolder: segment 2 must have a category of the list, got 4711; add it/,
     ],
     "a photograph that is no image": [
       (_, root) => writeFile(join(root, "train", "b.png"), "no image"),
-      /^train\/b\.png: .*b\.png/,
+      /^train\/b\.png: .*unsupported image format/,
     ],
     "a photograph that ends early": [
       async (_, root) => {
@@ -96,9 +96,9 @@ describe("training on a panoptic set with one bad image in the middle", () => {
         const whole = await readFile(labelsOf(root));
         await writeFile(labelsOf(root), whole.subarray(0, whole.length - 20));
       },
-      /labels: must be a whole PNG/,
+      /panopticFolder: labels must be a whole PNG/,
     ],
-    "no labels": [(_, root) => rm(labelsOf(root)), /labels: must be readable, got ENOENT/],
+    "no labels": [(_, root) => rm(labelsOf(root)), /panopticFolder: labels must be readable, got ENOENT/],
   };
   for (const [name, [change, reason]] of Object.entries(leftOut))
     it(`leaves it out with one line and trains on the rest: ${name}`, async () => {

