@@ -63,6 +63,14 @@ describe("the first ten minutes", { skip: noChromium }, () => {
     await picture(opened, "opened");
   });
 
+  it("complete what a cell above declares, before any cell ran", async () => {
+    await opened.type(3, "wid");
+    await opened.page.keyboard.press("Control+Space");
+    await opened.page.locator(".cm-tooltip-autocomplete li", { hasText: "width" }).waitFor();
+    await opened.page.keyboard.press("Escape");
+    await opened.type(3, "");
+  });
+
   it("run all cells, in order", async () => {
     await opened.command("run-all");
     assert.equal(await opened.ended(1), "42");
@@ -164,10 +172,10 @@ describe("the first ten minutes", { skip: noChromium }, () => {
   });
 
   it("restart the kernel, after a question, and run all again", async () => {
-    await opened.type(3, "[width, typeof name]");
+    await opened.type(3, "[width, tall]");
     await opened.command("restart-run-all");
     await opened.page.getByRole("button", { name: "Restart", exact: true }).click();
-    await opened.cell(3).getByText("[ 6, 'undefined' ]").waitFor();
+    await opened.cell(3).getByText("[ 6, 7 ]").waitFor();
     await opened.ended(4);
     assert.equal(await opened.outputs(1), "7");
   });
@@ -235,6 +243,46 @@ describe("keys in command mode", { skip: noChromium }, () => {
     await opened.page.getByText("1 of 1").waitFor();
     await press("Escape");
     await opened.page.locator(".cell.active", { hasText: "one" }).waitFor();
+  });
+});
+
+describe("a notebook that somebody else wrote", { skip: noChromium }, () => {
+  let opened: NotebookPage;
+  before(async () => {
+    desk.write("foreign.ipynb", ["const answer = 42;\nanswer"]);
+    const notebook = desk.read("foreign.ipynb");
+    const acting = [
+      "<img src=x onerror='window.ran = 1'>",
+      "<script>window.ran = 2</script>",
+      "<meta http-equiv='refresh' content='0; url=about:blank'>",
+      "<a href='javascript:window.ran = 3'>here</a>",
+      "<b>only looks</b>",
+    ].join("\n");
+    const [code] = notebook.cells as CodeCell[];
+    code.metadata = { tags: ["solution"] };
+    code.outputs = [{ output_type: "display_data", data: { "text/html": acting }, metadata: {} }];
+    notebook.cells.push({ cell_type: "markdown", id: "m", source: acting, metadata: {} });
+    writeFileSync(join(desk.folder, "foreign.ipynb"), formatNotebook(notebook));
+    opened = await desk.open("foreign.ipynb");
+    await opened.untilIdle();
+  });
+  after(() => opened?.page.context().close());
+
+  it("runs nothing by being opened, and leads nowhere", async () => {
+    assert.equal(await opened.page.getByText("only looks").count(), 2);
+    for (const link of await opened.page.getByRole("link", { name: "here" }).all()) await link.click();
+    await opened.page.waitForTimeout(500);
+    assert.equal(await opened.page.evaluate(() => (window as { ran?: number }).ran), undefined);
+    assert.match(opened.page.url(), /foreign\.ipynb/);
+  });
+
+  it("has its solutions folded until one wants to see them, and the file does not change by looking", async () => {
+    const before = desk.text("foreign.ipynb");
+    assert.equal(await opened.cell(0).locator(".cm-content").isVisible(), false);
+    await opened.cell(0).getByRole("button", { name: "Show the solution" }).click();
+    assert.equal(await opened.cell(0).locator(".cm-content").isVisible(), true);
+    await opened.page.waitForTimeout(1500);
+    assert.equal(desk.text("foreign.ipynb"), before);
   });
 });
 
@@ -329,7 +377,7 @@ describe("nothing is lost", { skip: noChromium }, () => {
   });
 
   it("of the notebook when its kernel is killed: the page says so, and starts another", async () => {
-    desk.write("killed.ipynb", ["const kept = 1;\nkept", "process.kill(process.pid, 'SIGKILL');", "kept"]);
+    desk.write("killed.ipynb", ["const kept = 1;\nkept", "kept"]);
     const opened = await desk.open("killed.ipynb");
     await opened.untilIdle();
     await opened.run(0);
@@ -347,7 +395,7 @@ describe("nothing is lost", { skip: noChromium }, () => {
     assert.equal(await opened.outputs(0), "1");
     await opened.notice("dead").getByRole("button", { name: "Restart the kernel" }).click();
     await opened.untilIdle();
-    assert.match(await opened.run(2), /Cannot find name 'kept'/);
+    assert.match(await opened.run(1), /Cannot find name 'kept'/);
     await opened.page.context().close();
   });
 });

@@ -3,7 +3,7 @@ import type { EditorView, KeyBinding } from "@codemirror/view";
 import type { Cell } from "../../../src/notebook/nbformat.js";
 import type { OutputContext } from "../outputs/area.js";
 import { el } from "../page/dom.js";
-import type { AskKernel } from "./completion.js";
+import type { Json } from "../protocol/messages.js";
 import type { Problem } from "./diagnostics.js";
 
 export type RunState = "idle" | "queued" | "running";
@@ -14,7 +14,8 @@ export interface CellHost {
   readonly outputs: OutputContext;
   /** Keys of the notebook while a cell is edited. */
   readonly editKeys: readonly KeyBinding[];
-  readonly ask: AskKernel;
+  /** Asks the kernel of a cell's code; null where there is none to ask. */
+  ask(cell: Cell, type: string, content: Json): Promise<Json | null>;
   check(cell: Cell, code: string): Promise<readonly Problem[] | null>;
   sourceChanged(cell: Cell, source: string): void;
   /** The cell's editor has the focus. */

@@ -7,7 +7,7 @@ import { askQuestion, type QuestionArgs } from "../outputs/question.js";
 import { button, el, throttled } from "../page/dom.js";
 import { icon } from "../page/icons.js";
 import { cellFrame, type CellHost, type CellView, type RunState } from "./cell.js";
-import { completion } from "./completion.js";
+import { completion, type AskKernel } from "./completion.js";
 import { checkAgain, diagnostics } from "./diagnostics.js";
 import { createEditor, type Editor } from "./editor.js";
 import { codeLanguage } from "./highlighting.js";
@@ -44,14 +44,15 @@ export class CodeCellView implements CellView {
     );
     this.unfold = button("", () => this.open(!this.opened), { class: "unfold", "aria-expanded": "false" });
     this.area = new OutputArea(host.outputs);
+    const ask: AskKernel = (type, content) => host.ask(cell, type, content);
     this.editor = createEditor({
       source: cell.source,
       label: "Code",
       keys: host.editKeys,
       extensions: [
         codeLanguage(host.language),
-        completion(host.ask),
-        inspection(host.ask),
+        completion(ask),
+        inspection(ask),
         diagnostics((code) => host.check(cell, code)),
       ],
       onChange: (source) => host.sourceChanged(cell, source),

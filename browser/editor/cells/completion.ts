@@ -16,9 +16,6 @@ import { fromCodePoints, toCodePoints } from "./code-points.js";
 /** Asks the kernel; null where there is none to ask. */
 export type AskKernel = (type: string, content: Json) => Promise<Json | null>;
 
-/** A reply that comes later than this, in milliseconds, is of no use to who types. */
-export const longestWait = 4000;
-
 interface TypedMatch {
   readonly text: string;
   readonly type?: string;
@@ -56,6 +53,8 @@ const source =
     const reply = await ask("complete_request", { code, cursor_pos: toCodePoints(code, context.pos) });
     const matches = (reply?.matches ?? []) as string[];
     if (!reply || matches.length === 0 || context.aborted) return null;
+    // What is written out already needs no list.
+    if (!context.explicit && matches.length === 1 && matches[0] === before?.text) return null;
     const typed = ((reply.metadata as Json | undefined)?._jupyter_types_experimental ?? []) as TypedMatch[];
     const typeOf = new Map(typed.map(({ text, type }) => [text, type]));
     const options = matches.map((label): Completion => {

@@ -2,6 +2,7 @@
 import { EditorView } from "@codemirror/view";
 import type { TextCell } from "../../../src/notebook/nbformat.js";
 import { el } from "../page/dom.js";
+import { setForeignHtml } from "../page/foreign-html.js";
 import { leadLinks } from "../page/links.js";
 import { cellFrame, kindOf, type CellHost, type CellView } from "./cell.js";
 import { createEditor, type Editor } from "./editor.js";
@@ -45,7 +46,7 @@ export class TextCellView implements CellView {
     if (html === this.html) return;
     this.html = html;
     if (html.trim() === "") this.prose.replaceChildren(el("p", { class: "empty" }, "Empty Markdown cell"));
-    else this.prose.innerHTML = html;
+    else setForeignHtml(this.prose, html);
     leadLinks(this.prose, this.host.outputs.path);
   }
 

@@ -8,6 +8,13 @@ import { isCode } from "./view.js";
 /** A server without a language service says so once. */
 let isOffered = true;
 
+/** The texts of the code cells above one. */
+export const codeAbove = (notebook: EditedNotebook, cell: Cell): string[] =>
+  notebook.cells
+    .slice(0, notebook.cells.indexOf(cell))
+    .filter(isCode)
+    .map(({ source }) => source);
+
 /** Null where nobody can tell. */
 export async function checkCell(
   notebook: EditedNotebook,
@@ -16,8 +23,7 @@ export async function checkCell(
   kernel: string | null,
 ): Promise<readonly Problem[] | null> {
   if (!isOffered || kernel === null) return null;
-  const above = notebook.cells.slice(0, notebook.cells.indexOf(cell)).filter(isCode);
-  const cells = above.map(({ source }) => source);
+  const cells = codeAbove(notebook, cell);
   try {
     const { diagnostics } = (await ask("POST", "axial/diagnostics", { kernel, code, cells })) as {
       diagnostics: Problem[];

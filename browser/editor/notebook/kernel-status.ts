@@ -18,7 +18,12 @@ const patience = 2500;
 export class KernelStatus {
   private lostTimer = 0;
 
-  constructor(private readonly args: KernelStatusArgs) {}
+  constructor(private readonly args: KernelStatusArgs) {
+    // A computer that wakes up, or a page that is looked at again, need not wait for the next try.
+    const retry = (): void => void (document.hidden || args.session.client?.retry());
+    window.addEventListener("online", retry);
+    document.addEventListener("visibilitychange", retry);
+  }
 
   show(): void {
     const { session, executions, toolbar } = this.args;

@@ -14,7 +14,7 @@ import { Saver } from "../saving/saver.js";
 import { Tabs } from "../saving/tabs.js";
 import { WidgetManager } from "../live-widgets/manager.js";
 import { cellCommands } from "./cell-commands.js";
-import { checkCell } from "./check.js";
+import { checkCell, codeAbove } from "./check.js";
 import type { Command } from "./commands.js";
 import { Executions } from "./executions.js";
 import { FindBar } from "./find.js";
@@ -238,7 +238,11 @@ class NotebookPage implements OpenNotebook {
         },
       },
       editKeys: editKeys(() => this.commands, isAllowed, boundKeys),
-      ask: async (type, content) => (await this.session.client?.request(type, content).catch(() => null)) ?? null,
+      ask: async (cell, type, content) => {
+        // Our kernel then knows what cells above declare that have not been run.
+        const request = { ...content, cells: codeAbove(this.notebook, cell) };
+        return (await this.session.client?.request(type, request).catch(() => null)) ?? null;
+      },
       check: (cell, code) => checkCell(this.notebook, cell, code, this.session.client?.id ?? null),
       sourceChanged: (cell, source) => setSource(this.notebook, cell, source),
       editing: (cell) => this.view.onEditing(cell),

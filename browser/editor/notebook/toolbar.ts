@@ -70,7 +70,7 @@ export class Toolbar {
         this.saved,
         this.kernel,
       ),
-      el("div", { class: "tools", role: "toolbar", "aria-label": "Notebook" }, ...tools, menu(commands, run)),
+      el("div", { class: "tools", role: "group", "aria-label": "Commands" }, ...tools, menu(commands, run)),
     );
   }
 
@@ -84,7 +84,7 @@ export class Toolbar {
     const busy = running > 0 || state === "busy";
     const word =
       connection === "connecting" && state !== "dead" ? "connecting" : busy && state !== "dead" ? "busy" : state;
-    this.kernel.textContent = `${name}: ${word}`;
+    this.kernel.replaceChildren(el("span", { class: "kernel-name" }, `${name}: `), word);
     this.kernel.dataset.state = word;
   }
 }
@@ -92,7 +92,7 @@ export class Toolbar {
 /** All commands, by group. */
 function menu(commands: readonly Command[], run: (command: Command) => () => void): HTMLElement {
   const id = uniqueId("menu");
-  const list = el("div", { id, popover: "auto", class: "menu", role: "menu", "aria-label": "Commands" });
+  const list = el("div", { id, popover: "auto", class: "menu", role: "menu", "aria-label": "All commands" });
   const groups = [...new Set(commands.map(({ group }) => group))].filter((group) => group !== "Move");
   for (const group of groups) {
     const items = commands

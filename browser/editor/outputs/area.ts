@@ -6,6 +6,7 @@ import type { Pictures } from "../../../src/notebook/page/pictures.js";
 import { isDark } from "../../page/theme.js";
 import { figuresIn, type Figures } from "../../page/figures.js";
 import { el } from "../page/dom.js";
+import { setForeignHtml } from "../page/foreign-html.js";
 import { leadLinks } from "../page/links.js";
 import type { WidgetViews } from "../live-widgets/views.js";
 import { loadLibrary } from "./libraries.js";
@@ -71,7 +72,7 @@ export class OutputArea {
     const { context } = this;
     const markdown = createMarkdown();
     const page = createOutputs(markdown, context.pictures);
-    element.innerHTML = markdown.math.resolve(page.html(output));
+    setForeignHtml(element, markdown.math.resolve(page.html(output)));
     leadLinks(element, context.path);
     let figures: Figures | null = null;
     let gone = false;
