@@ -4,7 +4,7 @@
  * ("activation checkpointing" in PyTorch, "rematerialization" in JAX, `recompute_grad` in TensorFlow and deeplab2).
  */
 import * as tf from "@tensorflow/tfjs";
-import { gradientsWithin } from "../engine/index.js";
+import { gradientsWithin } from "../engine/gradients.js";
 import { withoutRunningUpdates } from "./batch-norm.js";
 
 /**

@@ -9,7 +9,7 @@
  * package with both streams starting as the input and their mean as the output.
  */
 import * as tf from "@tensorflow/tfjs";
-import { gradientsWithin } from "../engine/index.js";
+import { gradientsWithin } from "../engine/gradients.js";
 
 /** A residual branch: a pure function of its input and of weights that are named openly, so that both have gradients. */
 export interface Branch {

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import sharp from "sharp";
-import * as engine from "../../src/engine/index.js";
-import type { ResNetConfig } from "../../src/models/index.js";
-import { panopticFolder, panopticSegmentation } from "../../src/panoptic/index.js";
-import { train } from "../../src/training/index.js";
-import { segmentNumbersPng } from "../../src/panoptic/coco-results.js";
-import { writeAnnotations, writeImage } from "./coco.js";
+import * as engine from "../../../src/engine/index.js";
+import type { ResNetConfig } from "../../../src/models/index.js";
+import { panopticFolder, panopticSegmentation } from "../../../src/panoptic/index.js";
+import { train } from "../../../src/training/index.js";
+import { segmentNumbersPng } from "../../../src/panoptic/coco-results.js";
+import { writeAnnotations, writeImage } from "../coco.js";
 
 type Written = Awaited<ReturnType<typeof writeImage>>;
 

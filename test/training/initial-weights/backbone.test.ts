@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import type * as tf from "@tensorflow/tfjs";
-import { generated } from "../../src/data/index.js";
-import * as engine from "../../src/engine/index.js";
-import { create, type ResNetConfig } from "../../src/models/index.js";
-import { generatedPanoptic, panopticSegmentation } from "../../src/panoptic/index.js";
-import { presets, train } from "../../src/training/index.js";
+import { generated } from "../../../src/data/index.js";
+import * as engine from "../../../src/engine/index.js";
+import { create, type ResNetConfig } from "../../../src/models/index.js";
+import { generatedPanoptic, panopticSegmentation } from "../../../src/panoptic/index.js";
+import { presets, train } from "../../../src/training/index.js";
 
 const { head, ...backbone } = presets["quick-start-panoptic"].model;
 const panoptic: ResNetConfig = { ...backbone, head };
@@ -48,7 +48,7 @@ describe("a panoptic network that begins with a classifier's weights", () => {
     const given = create(backbone, { classes: 3, size: 32, seed: 0 });
     const fresh = create(panoptic, { classes: 7, size: 33, seed: 0 });
     const tuned = valuesByName(await panopticFrom(init));
-    const { restore } = await import("../../src/training/index.js");
+    const { restore } = await import("../../../src/training/index.js");
     const source = valuesByName((await restore(init)).model);
     let compared = 0;
     for (const [name, values] of tuned) {
