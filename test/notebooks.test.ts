@@ -1,4 +1,4 @@
-/** Every notebook runs from top to bottom, in short, under our kernel and under stock tslab, and shows its figures. */
+/** Every notebook runs from top to bottom, in short, under our kernel, the first under stock tslab too, and shows its figures. */
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,15 +11,23 @@ import { setParameters } from "../src/notebook/parameters.js";
 import { runNotebook } from "../src/notebook/run.js";
 import { packageFolder } from "../src/core/version.js";
 
+const quickStart = "01-quick-start.ipynb";
+
 /** Notebooks, and the parameters that make them short. A parameter that a notebook does not have is an error. */
 const short: Record<string, Record<string, string>> = {
-  "01-quick-start.ipynb": { epochCount: "1", imageCount: "32", imageSize: "16" },
+  [quickStart]: { epochCount: "1", imageCount: "32", imageSize: "16" },
+  "12-axial-deeplab.ipynb": { epochCount: "1", imageCount: "16" },
 };
 
 /** A folder in which `axial-lab` is installed, as it is for a user: tslab finds types by folders alone. */
 const folder = mkdtempSync(join(tmpdir(), "axial-notebooks-"));
 mkdirSync(join(folder, "node_modules"));
 symlinkSync(packageFolder, join(folder, "node_modules", "axial-lab"), "junction");
+symlinkSync(
+  join(packageFolder, "node_modules", "@tensorflow"),
+  join(folder, "node_modules", "@tensorflow"),
+  "junction",
+);
 after(() => rmSync(folder, { recursive: true }));
 
 const tslab: KernelCommand = {
@@ -42,7 +50,10 @@ describe("notebooks", () => {
   });
 
   for (const name of names)
-    for (const [kernelName, kernel] of Object.entries({ "our kernel": ownKernel(), "stock tslab": tslab }))
+    for (const [kernelName, kernel] of Object.entries({
+      "our kernel": ownKernel(),
+      ...(name === quickStart && { "stock tslab": tslab }),
+    }))
       it(`${name} runs under ${kernelName}, and every figure has a picture`, async () => {
         const notebook = await readNotebook(join(packageFolder, "notebooks", name));
         const parameters = new Map(Object.entries(short[name]));
@@ -54,6 +65,7 @@ describe("notebooks", () => {
         const figures = bundles(executed);
         assert.ok(figures.length >= 5, `${figures.length} figures`);
         for (const figure of figures) assert.ok(typeof figure["image/png"] === "string", String(figure["text/plain"]));
+        if (name !== quickStart) return;
         const types = new Set(figures.flatMap((figure) => Object.keys(figure)));
         for (const type of ["application/vnd.vegalite.v5+json", "application/vnd.plotly.v1+json"])
           assert.ok(types.has(type), type);

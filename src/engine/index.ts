@@ -10,7 +10,7 @@ export {
   type EngineOptions,
   type EngineReport,
 } from "./backend.js";
-export { variableGrads } from "./gradients.js";
+export { gradientsWithin, variableGrads } from "./gradients.js";
 export { nativeBackends, packageOf, whyAbsent, type NativeBackend } from "./native.js";
 export { buildNative } from "./native/build.js";
 export { engineChoices, type EngineChoice } from "./native/choice.js";

@@ -1,25 +1,42 @@
 /** Weights to begin with: a model, a run of ours or a published checkpoint, to be trained on for other classes or sizes. */
 import type * as tf from "@tensorflow/tfjs";
 import { FileError, ShapeError } from "../core/errors.js";
-import type { LoadReport } from "../weights/index.js";
+import type { LoadOptions, LoadReport } from "../weights/index.js";
 import { copyWeights } from "./resize.js";
 
 /**
  * Loads a file into a model: tables of positions are resampled where the images were of another size, and the layers that
- * give the outputs keep their initial weights where the classes are others. Everything else must fit.
+ * give the outputs keep their initial weights where the classes are others. Of a file for another task, such as the classifier
+ * that a panoptic network's backbone comes from, stem and stages are taken, and the heads keep theirs. Everything else must fit.
  *
  * @throws FileError where it does not; nothing has changed then.
  */
 export async function loadInitialWeights(model: tf.LayersModel, path: string): Promise<LoadReport> {
   // Not before it is needed: models are built in browsers too, which have no files.
   const { load } = await import("../weights/index.js");
-  try {
-    return await load(model, path, { positions: "resize" });
-  } catch (error) {
-    if (!(error instanceof FileError)) throw error;
-    return load(model, path, { positions: "resize", leave: outputLayers(model) });
+  const heads = model.layers.filter((layer) => layer.weights.length > 0 && !isBackbone(layer)).map(({ name }) => name);
+  const attempts: LoadOptions[] = [
+    {},
+    { leave: outputLayers(model) },
+    ...(model.layers.some(isBackbone) ? [{ leave: heads, ignore: headsInFiles }] : []),
+  ];
+  let failure: FileError | null = null;
+  for (const attempt of attempts) {
+    try {
+      return await load(model, path, { positions: "resize", ...attempt });
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      // What the second says concerns the weights that both have.
+      if (failure === null || attempt.ignore === undefined) failure = error;
+    }
   }
+  throw failure!;
 }
+
+const isBackbone = ({ name }: tf.layers.Layer): boolean => /^(stem|stage\d+)\./.test(name);
+
+/** Where files of ours, and of the published classifiers, keep what is not stem or stage. */
+const headsInFiles = ["classifier", "fc.", "semantic.", "instance.", "center.", "offset.", "crissCross.", "auxiliary."];
 
 /**
  * The same from a model of the same layers.
