@@ -78,7 +78,7 @@ function whereHtml({ name, file }: ApiName, page: string, sources: Sources): str
     ["chapter", entry?.files.lesson],
   ];
   const links = files.flatMap(([what, path]) => {
-    const place = path == null ? null : sources.place(path);
+    const place = path === null || path === undefined ? null : sources.place(path);
     return place === null ? [] : [`<a href="${escapeHtml(from(page, place))}">${what}</a>`];
   });
   const paper =

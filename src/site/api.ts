@@ -118,7 +118,7 @@ function formOf(declaration: ts.Declaration): string {
 function membersOf(checker: ts.TypeChecker, declaration: ts.Declaration): ApiMember[] {
   if (!ts.isClassDeclaration(declaration) && !ts.isInterfaceDeclaration(declaration)) return [];
   return [...declaration.members].flatMap((member): ApiMember[] => {
-    const modifiers = ts.getCombinedModifierFlags(member as ts.Declaration);
+    const modifiers = ts.getCombinedModifierFlags(member);
     if (modifiers & (ts.ModifierFlags.Private | ts.ModifierFlags.Protected)) return [];
     const name = ts.isConstructorDeclaration(member) ? "constructor" : member.name?.getText();
     if (name === undefined) return [];

@@ -1,4 +1,3 @@
-/// <reference path="./assets.d.ts" />
 /**
  * The engine in a page: TensorFlow.js with our WebAssembly kernels on the reader's processor, with all that it needs in the
  * script itself: a page opened from a disk may fetch nothing.

@@ -47,7 +47,8 @@ describe("axial-lab/web", () => {
     };
     const check = (source: string): string[] => {
       const host = ts.createCompilerHost(options);
-      const { getSourceFile, fileExists } = host;
+      const getSourceFile = host.getSourceFile.bind(host);
+      const fileExists = host.fileExists.bind(host);
       host.getSourceFile = (name, ...rest) =>
         name === file ? ts.createSourceFile(name, source, ts.ScriptTarget.ES2022) : getSourceFile(name, ...rest);
       host.fileExists = (name) => name === file || fileExists(name);

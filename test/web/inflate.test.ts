@@ -16,7 +16,7 @@ describe("what a script carries", () => {
   it("was put together of two files by turns, and comes apart", async () => {
     // The build's own side of it is no module of the package.
     const address = new URL("../../../browser/web.mjs", `file://${__filename}`).href;
-    const { together } = (await import(address)) as { together(files: readonly Uint8Array[]): Uint8Array };
+    const { together } = (await import(address)) as { together: (files: readonly Uint8Array[]) => Uint8Array };
     for (const [first, second] of [
       [101, 97],
       [7, 3],

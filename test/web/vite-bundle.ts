@@ -23,7 +23,7 @@ document.body.textContent = reason + "; " + sum + "; " + typeof functions.axialA
 `;
 
 interface Vite {
-  build(options: object): Promise<unknown>;
+  build: (options: object) => Promise<unknown>;
   version: string;
 }
 

@@ -36,7 +36,7 @@ function refuseUse(backend: BackendWasm): void {
 export interface BackendParts {
   readonly create: () => BackendWasm;
   readonly pool: KernelPool;
-  stopModule(): Promise<void>;
+  readonly stopModule: () => Promise<void>;
   /** Called when TensorFlow.js itself disposes of the backend (`tf.engine().reset()`): the engine has stopped. */
   readonly ended: () => void;
 }
