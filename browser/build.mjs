@@ -2,10 +2,11 @@
  * Bundles what runs in a reader's browser into dist/browser: scripts of pages as plain scripts, front ends of widgets as
  * ES modules, each with its style sheet beside it, and `axial-lab/web`. Part of `npm run build`.
  */
-import { readdirSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { editorOptions } from "./editor/build.mjs";
 import { inPage } from "./web.mjs";
 
 const folder = path.dirname(fileURLToPath(import.meta.url));
@@ -29,7 +30,12 @@ const options = {
 /** With our rooms and TensorFlow.js, which need what `inPage` puts in the place of some names. */
 const withEngine = { ...options, plugins: [inPage], outdir: outputFolder };
 
+const editorFolder = path.join(outputFolder, "editor");
+// Names of chunks change with what they hold.
+rmSync(editorFolder, { recursive: true, force: true });
+
 await Promise.all([
+  build({ ...options, ...editorOptions, outdir: editorFolder }),
   build({
     ...options,
     format: "iife",
