@@ -1,12 +1,13 @@
 /**
  * Bundles what runs in a reader's browser into dist/browser: scripts of pages as plain scripts, front ends of widgets as
- * ES modules, each with its style sheet beside it. Part of `npm run build`.
+ * ES modules, each with its style sheet beside it, and `axial-lab/web`. Part of `npm run build`.
  */
 import { readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { editorOptions } from "./editor/build.mjs";
+import { inPage } from "./web.mjs";
 
 const folder = path.dirname(fileURLToPath(import.meta.url));
 const outputFolder = path.resolve(folder, "../dist/browser");
@@ -26,6 +27,9 @@ const options = {
   logLevel: "warning",
 };
 
+/** With our rooms and TensorFlow.js, which need what `inPage` puts in the place of some names. */
+const withEngine = { ...options, plugins: [inPage], outdir: outputFolder };
+
 const editorFolder = path.join(outputFolder, "editor");
 // Names of chunks change with what they hold.
 rmSync(editorFolder, { recursive: true, force: true });
@@ -43,5 +47,19 @@ await Promise.all([
     format: "esm",
     entryPoints: widgets.map((name) => path.join(folder, "widgets", name)),
     outdir: path.join(outputFolder, "widgets"),
+  }),
+  build({
+    ...withEngine,
+    format: "esm",
+    entryPoints: [{ in: path.resolve(folder, "../src/web/index.ts"), out: "web" }],
+    outExtension: { ".js": ".mjs" },
+  }),
+  build({
+    ...withEngine,
+    format: "iife",
+    entryPoints: [
+      { in: path.join(folder, "live", "main.ts"), out: "live" },
+      { in: path.join(folder, "live", "live.css"), out: "live" },
+    ],
   }),
 ]);

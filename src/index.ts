@@ -3,6 +3,7 @@ export { AxialError, ConfigError, FileError, ShapeError, UnsupportedError } from
 export * as data from "./data/index.js";
 export * as engine from "./engine/index.js";
 export * as exchange from "./exchange/index.js";
+export * as export from "./export/index.js";
 export * as functions from "./functions/index.js";
 export {
   attentionAt,

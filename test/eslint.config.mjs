@@ -18,18 +18,19 @@ const floors = [
   ["layers"],
   ["models"],
   ["inspection"],
-  ["widgets"],
+  ["widgets", "web"],
   ["training"],
   ["panoptic"],
   ["verification", "bench", "export"],
   ["index", "catalogue", "editor"],
   ["cli"],
+  ["site"],
 ];
 
 /** Rooms that take and give plain arrays, never tensors. */
 const withoutTensors = ["data", "widgets", "jupyter", "notebook", "exchange"];
 /** Rooms that run in a browser too. */
-const withoutNode = ["functions", "layers", "models"];
+const withoutNode = ["functions", "layers", "models", "web"];
 
 /** Of rooms with Node in them, what browser code may import. The rest of a room does not compile in browser/. */
 const browserToo = [
@@ -37,6 +38,7 @@ const browserToo = [
   "notebook/(page|editing)/",
   "notebook/(nbformat|output-recorder)\\.js$",
   "state-buffers\\.js$",
+  "web/",
 ];
 
 const roomOf = (entry) => (entry.isDirectory() ? entry.name : path.basename(entry.name, ".ts"));

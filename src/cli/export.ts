@@ -5,8 +5,8 @@ import type * as tf from "@tensorflow/tfjs";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { ConfigError } from "../core/errors.js";
 import * as engine from "../engine/index.js";
-import { saveOnnx, saveTfjs } from "../export/index.js";
-import { create, names } from "../models/index.js";
+import { saveOnnx, saveTfjs, saveWeb } from "../export/index.js";
+import { configuration, create, names, type ResNetConfig } from "../models/index.js";
 import { restore } from "../training/index.js";
 import { load, save } from "../weights/index.js";
 
@@ -18,11 +18,12 @@ interface ExportFlags {
   readonly classes?: number;
   readonly size?: number;
   readonly images?: number;
+  readonly fullPrecision?: boolean;
   readonly weights?: string;
 }
 
-/** How what each form writes is named after the model; of tfjs a folder. */
-const endings = { onnx: ".onnx", safetensors: ".safetensors", tfjs: "-tfjs" } as const;
+/** How what each form writes is named after the model; of tfjs and web a folder. */
+const endings = { onnx: ".onnx", safetensors: ".safetensors", tfjs: "-tfjs", web: "-web" } as const;
 
 export function register(program: Command): void {
   program
@@ -34,7 +35,8 @@ export function register(program: Command): void {
     .addOption(
       new Option(
         "--to <form>",
-        "onnx: a network that onnxruntime runs; tfjs: a folder that TensorFlow.js loads without this package; safetensors: weights",
+        "onnx: a network that onnxruntime runs; tfjs: a folder that TensorFlow.js loads without this package; " +
+          "web: a page that classifies photos; safetensors: weights",
       )
         .choices(Object.keys(endings))
         .makeOptionMandatory(),
@@ -48,16 +50,19 @@ export function register(program: Command): void {
     .option("--model <name>", `of weights that no run of ours wrote: one of ${names().join(", ")}`)
     .option("--classes <count>", "with --model: how many classes (default 1000)", whole)
     .option("--size <pixels>", "with --model: side of the images that it was trained on (default 224)", whole)
+    .option("--full-precision", "of web: weights in 32 bits (default: in 16)")
     .option("--images <pixels>", "of tfjs: side of the images that it will take (default: that of training)", whole)
     .addHelpText(
       "after",
       `
 The ONNX file takes batches and images of any size, [batch, height, width, 3], normalised as in training; batch norms are folded.
 The layers model of TensorFlow.js is the same with images of one size; it is loaded with tf.loadLayersModel.
+The page opens from a disk as it is: drop a photo on it, see its class, click where to see what that place looks at.
 
 Examples:
   npx axial-lab export runs/axial-resnet-26-s-imagenette --to onnx
   npx axial-lab export runs/axial-resnet-26-s-imagenette --to tfjs site/model
+  npx axial-lab export runs/axial-resnet-26-s-imagenette --to web page
   npx axial-lab export runs/axial-resnet-26-s-imagenette --to safetensors --family csrhddlam
   npx axial-lab export axial26s.pth --model axial-resnet-26-s --to onnx --out axial26s.onnx
 
@@ -71,7 +76,8 @@ async function run(path: string, place: string | undefined, flags: ExportFlags):
   assertFits(flags, place);
   await engine.start({ threads: 1 });
   try {
-    const { model, classes, size } = flags.model === undefined ? await modelOfRun(path, flags) : await modelOfFile(path, flags); // prettier-ignore
+    const source = flags.model === undefined ? await modelOfRun(path, flags) : await modelOfFile(path, flags);
+    const { model, classes, size } = source;
     const out = place ?? flags.out ?? join(isFolder(path) ? path : dirname(path), `${model.name}${endingOf(flags)}`);
     if (existsSync(out) && basename(out) === basename(path))
       throw new ConfigError(`export: out must be another file than the checkpoint, got ${out}; add --out`);
@@ -82,6 +88,12 @@ async function run(path: string, place: string | undefined, flags: ExportFlags):
       case "tfjs":
         await saveTfjs(model, out, { classes, size: images ?? size });
         break;
+      case "web": {
+        const precision = flags.fullPrecision === true ? "F32" : "F16";
+        const network = networkOf(source, path);
+        await saveWeb(model, out, { network, classes, size, crop: source.crop, precision });
+        break;
+      }
       case "safetensors":
         await save(model, out, { family });
     }
@@ -93,13 +105,16 @@ async function run(path: string, place: string | undefined, flags: ExportFlags):
 }
 
 /** Options that belong to one form, or to one kind of source. */
-function assertFits({ to, family, images, out, model, classes, size }: ExportFlags, place: string | undefined): void {
+function assertFits(flags: ExportFlags, place: string | undefined): void {
+  const { to, family, images, fullPrecision, out, model, classes, size } = flags;
   if (family !== undefined && to !== "safetensors")
     throw new ConfigError(
       `export: family belongs to --to safetensors, got --to ${to} --family ${family}; leave one out`,
     );
   if (images !== undefined && to !== "tfjs")
     throw new ConfigError(`export: images belongs to --to tfjs, got --to ${to} --images ${images}; leave one out`);
+  if (fullPrecision === true && to !== "web")
+    throw new ConfigError(`export: full-precision belongs to --to web, got --to ${to}; leave it out`);
   if (place !== undefined && out !== undefined)
     throw new ConfigError(`export: out must be given once, got ${place} and --out ${out}; leave one out`);
   if (model === undefined && (classes !== undefined || size !== undefined))
@@ -120,6 +135,17 @@ interface Source {
   readonly classes?: readonly string[];
   /** Of the images that it was trained on, in pixels. */
   readonly size: number;
+  /** Side of validation's square, as a part of the shorter side; undefined where that is not known. */
+  readonly crop?: number;
+  /** From which a page builds it anew; null where the run's caller built it. */
+  readonly network: string | ResNetConfig | null;
+}
+
+function networkOf({ network }: Source, path: string): ResNetConfig {
+  if (network !== null) return configuration(network);
+  throw new ConfigError(
+    `export: a page must build the network anew, got ${path}, whose run trained one that its caller built; export it to tfjs`,
+  );
 }
 
 async function modelOfRun(path: string, { weights }: ExportFlags): Promise<Source> {
@@ -128,7 +154,12 @@ async function modelOfRun(path: string, { weights }: ExportFlags): Promise<Sourc
     throw new ConfigError(`export: weights of a run must be trained or ema, got ${weights}; leave it out for the best`);
   const which = weights === "trained" ? "raw" : "validated";
   const { model, config } = await restore(isFolder(path) && existsSync(best) ? best : path, { weights: which });
-  return { model, classes: classesOf(config), size: config.size.to };
+  return {
+    model,
+    size: config.size.to,
+    network: config.model as string | ResNetConfig | null,
+    ...dataOf(config),
+  };
 }
 
 async function modelOfFile(
@@ -137,13 +168,13 @@ async function modelOfFile(
 ): Promise<Source> {
   const model = create(name!, { classes, size });
   await load(model, path, { weights });
-  return { model, size };
+  return { model, size, network: name! };
 }
 
-/** The names of the classes, where the run has such. */
-function classesOf(config: object): readonly string[] | undefined {
-  const { data } = config as { data?: { classes?: readonly string[] } };
-  return data?.classes;
+/** What the run says of its data, where it has such. */
+function dataOf(config: object): Pick<Source, "classes" | "crop"> {
+  const { data } = config as { data?: { classes?: readonly string[]; augmentation?: { validationCrop?: number } } };
+  return { classes: data?.classes, crop: data?.augmentation?.validationCrop };
 }
 
 function whole(text: string): number {

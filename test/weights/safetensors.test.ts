@@ -5,12 +5,8 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { FileError } from "../../src/core/errors.js";
 import { toFloat32, type StoredTensor } from "../../src/weights/dtypes.js";
-import {
-  decodeSafetensors,
-  encodeSafetensors,
-  readSafetensors,
-  writeSafetensors,
-} from "../../src/weights/safetensors.js";
+import { decodeSafetensors } from "../../src/weights/safetensors-format.js";
+import { encodeSafetensors, readSafetensors, writeSafetensors } from "../../src/weights/safetensors.js";
 
 /** A file with this header and these many bytes behind it. */
 function file(header: unknown, bodyBytes = 0): Uint8Array {

@@ -1,5 +1,6 @@
 /** Registers our kernels with TensorFlow.js for as long as the threaded WebAssembly backend runs. */
 import * as tf from "@tensorflow/tfjs";
+import { UnsupportedError } from "../../core/errors.js";
 import { announceKernels, type AnnouncedKernel } from "../kernel-registry.js";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import type { KernelCall, WasmContext, WasmKernel } from "./kernel.js";
@@ -39,6 +40,7 @@ export function installKernels(
   for (const { kernelName } of replaced) tf.unregisterKernel(kernelName, "wasm");
   const originals = new Map(replaced.map((kernel) => [kernel.kernelName, kernel]));
   const installed: readonly WasmKernel[] = [...kernels, ...rest];
+  const hasJavaScript = tf.findBackendFactory("cpu") !== null;
   for (const kernel of installed) {
     const { kernelName } = kernel;
     const own = originals.get(kernelName);
@@ -48,9 +50,10 @@ export function installKernels(
       kernelFunc: ({ inputs, attrs = {} }) => {
         const original = (): tf.TensorInfo | tf.TensorInfo[] => {
           const known = isInJavaScript(kernelName);
-          if (own !== undefined && (!known || isRight(kernelName, { inputs, attrs })))
+          // Where there is JavaScript, what it has no kernel for has but one.
+          if (own !== undefined && ((!known && hasJavaScript) || isRight(kernelName, { inputs, attrs })))
             return own.kernelFunc({ inputs, attrs, backend });
-          if (!known) throw new Error(`internal: TensorFlow.js has no kernel named ${kernelName}`);
+          if (!known) throw noKernel(kernelName, hasJavaScript);
           return computeInJavaScript(context, kernelName, { inputs, attrs });
         };
         const call = { ...context, inputs, attrs, original };
@@ -72,6 +75,15 @@ export function installKernels(
     for (const own of replaced) tf.registerKernel(own);
   };
 }
+
+/** A page has no JavaScript backend, for the sake of its size. */
+const noKernel = (kernelName: string, hasJavaScript: boolean): Error =>
+  hasJavaScript
+    ? new Error(`internal: TensorFlow.js has no kernel named ${kernelName}`)
+    : new UnsupportedError(
+        `engine: ${kernelName} must be of float32 and not empty where TensorFlow.js's JavaScript backend is not there, ` +
+          `got other tensors or none that computes it; import @tensorflow/tfjs-backend-cpu before the engine starts`,
+      );
 
 const originalOf = (call: KernelCall): tf.TensorInfo | tf.TensorInfo[] => call.original();
 

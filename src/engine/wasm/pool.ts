@@ -6,21 +6,9 @@
  * have not begun by then, and waits for the rest, so `run` is as synchronous as a function call. What a share computes does
  * not depend on the thread that does it: results are repeatable bit for bit at a given number of threads.
  */
-import { readFileSync } from "node:fs";
-import path from "node:path";
-import v8 from "node:v8";
-import { Worker } from "node:worker_threads";
 import type { NativeLibrary } from "../native/binding.js";
 import { alignedAllocator, bytesPerPage, type Allocator } from "./heap.js";
-import {
-  claimShare,
-  doShare,
-  maximumThreads,
-  signal,
-  spinWhile,
-  type Kernel,
-  type WorkerStart,
-} from "./kernel-worker.js";
+import { claimShare, doShare, maximumThreads, signal, spinWhile, type Kernel, type WorkerStart } from "./shares.js";
 import { signatures, type KernelArguments, type KernelName } from "./signatures.js";
 
 export interface KernelPool {
@@ -40,12 +28,29 @@ export interface KernelPool {
   stop(): Promise<void>;
 }
 
+export interface CompiledKernels {
+  readonly module: WebAssembly.Module;
+  readonly relaxedSimd: boolean;
+}
+
+export interface KernelThreads {
+  stop(): Promise<void>;
+}
+
+/** What differs between a process of Node and a page. */
+export interface ThreadHost {
+  /** Starts a thread for each share but the first; resolved once all wait for work. */
+  startWorkers(start: Omit<WorkerStart, "thread">): Promise<KernelThreads>;
+  /** Whether the calling thread may sleep; a page's may not, and spins. */
+  readonly maySleep: boolean;
+}
+
 export interface PoolOptions {
   readonly threads: number;
   readonly memory: WebAssembly.Memory;
   readonly allocator: Allocator;
-  /** Use the variant with relaxed SIMD; ignored where the runtime lacks it. */
-  readonly relaxedSimd: boolean;
+  readonly kernels: CompiledKernels;
+  readonly host: ThreadHost;
   /** Kernels that go before the WebAssembly ones of the same name. */
   readonly native: NativeLibrary | null;
 }
@@ -57,16 +62,18 @@ const slotsOf = new Map(Object.entries(signatures).map(([name, slots]) => [name,
 const argumentSlots = 64;
 
 export async function startPool(options: PoolOptions): Promise<KernelPool> {
-  const { memory, native } = options;
+  const { memory, native, host } = options;
   const threads = Math.min(options.threads, maximumThreads);
-  const { module, relaxedSimd } = compileKernels(options.relaxedSimd);
+  const { module, relaxedSimd } = options.kernels;
   const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
   const kernels = new Map([...Object.entries(exports as Record<string, Kernel>), ...(native?.kernels ?? [])]);
   const names = [...kernels.keys()];
   const functions = [...kernels.values()];
   const indexOf = new Map(names.map((name, index) => [name, index]));
-  const signals = new Int32Array(new SharedArrayBuffer(signal.slots * 4));
-  const workers = await startWorkers({ module, memory, library: native?.file ?? null, names, signals, threads });
+  // A page that is not isolated has no SharedArrayBuffer, and one thread needs none.
+  const signals = new Int32Array(threads === 1 ? new ArrayBuffer(signal.slots * 4) : new SharedArrayBuffer(signal.slots * 4)); // prettier-ignore
+  const start = { module, memory, library: native?.file ?? null, names, signals, threads };
+  const workers = threads === 1 ? null : await host.startWorkers(start);
   const allShares = threads === 32 ? -1 : (1 << threads) - 1;
 
   const allocate = alignedAllocator(options.allocator);
@@ -100,7 +107,7 @@ export async function startPool(options: PoolOptions): Promise<KernelPool> {
       Atomics.notify(signals, signal.unclaimed);
       for (let share = claimShare(signals, 0); share >= 0; share = claimShare(signals, 0))
         doShare(signals, functions, share, threads);
-      waitForOthers(signals);
+      waitForOthers(signals, host.maySleep);
       const failed = Atomics.exchange(signals, signal.failed, 0);
       if (failed === 0) return;
       const reason = native?.kernels.has(name) ? `: ${native.fault()}` : "";
@@ -120,52 +127,16 @@ export async function startPool(options: PoolOptions): Promise<KernelPool> {
       return scratchPointer;
     },
     stop: async () => {
-      await terminate(workers);
+      await workers?.stop();
     },
   };
 }
 
-function waitForOthers(signals: Int32Array): void {
+function waitForOthers(signals: Int32Array, maySleep: boolean): void {
   let pending = Atomics.load(signals, signal.pending);
   while (pending !== 0) {
     const now = spinWhile(signals, signal.pending, pending);
-    if (now === pending) Atomics.wait(signals, signal.pending, pending);
+    if (now === pending && maySleep) Atomics.wait(signals, signal.pending, pending);
     pending = Atomics.load(signals, signal.pending);
   }
-}
-
-/** Referenced first: a process that waits for nothing but their end would end itself, before whoever waits goes on. */
-export async function terminate(workers: readonly Worker[]): Promise<void> {
-  await Promise.all(
-    workers.map((worker) => {
-      worker.ref();
-      return worker.terminate();
-    }),
-  );
-}
-
-async function startWorkers(start: Omit<WorkerStart, "thread">): Promise<Worker[]> {
-  const file = path.join(__dirname, "kernel-worker.js");
-  return Promise.all(
-    Array.from({ length: start.threads - 1 }, async (_, index) => {
-      const workerData: WorkerStart = { ...start, thread: index + 1 };
-      const worker = new Worker(file, { workerData, execArgv: [], name: `kernels ${index + 1}` });
-      await new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
-      worker.unref();
-      return worker;
-    }),
-  );
-}
-
-function compileKernels(relaxedWanted: boolean): { module: WebAssembly.Module; relaxedSimd: boolean } {
-  const read = (variant: string) => new Uint8Array(readFileSync(path.join(__dirname, `${variant}.wasm`)));
-  if (relaxedWanted) {
-    const relaxed = read("kernels-relaxed");
-    // Node 20's V8 knows relaxed SIMD, behind a flag that it reads when it compiles.
-    if (!WebAssembly.validate(relaxed) && process.versions.node.startsWith("20.")) {
-      v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
-    }
-    if (WebAssembly.validate(relaxed)) return { module: new WebAssembly.Module(relaxed), relaxedSimd: true };
-  }
-  return { module: new WebAssembly.Module(read("kernels")), relaxedSimd: false };
 }

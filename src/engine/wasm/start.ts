@@ -2,12 +2,10 @@
 import * as tf from "@tensorflow/tfjs";
 import type * as tfjsWasm from "@tensorflow/tfjs-backend-wasm";
 import { chooseKernels, type EngineChoice } from "../native/choice.js";
-import { UnsupportedError } from "../../core/errors.js";
-import { gradients } from "../ops/index.js";
 import { bytesPerPage, createMemory, watchHeap, type HeapWatch } from "./heap.js";
-import { installKernels } from "./install.js";
-import { wasmKernels } from "./kernels/index.js";
+import { compileKernels, startWorkers } from "./node-threads.js";
 import { startPool } from "./pool.js";
+import { registerWasm, runBackend } from "./run-backend.js";
 import { startThreadedTfjs } from "./tfjs-module.js";
 
 export interface RunningWasm {
@@ -31,31 +29,6 @@ async function importBackend(): Promise<typeof tfjsWasm> {
   return imported;
 }
 
-async function register(create: () => tf.KernelBackend | Promise<tf.KernelBackend>): Promise<tfjsWasm.BackendWasm> {
-  if (tf.findBackendFactory("wasm") !== null) tf.removeBackend("wasm");
-  tf.registerBackend("wasm", create, 3);
-  if (!(await tf.setBackend("wasm"))) throw new Error("tfjs could not start it");
-  return tf.backend() as tfjsWasm.BackendWasm;
-}
-
-/** Makes whatever uses a tensor of a backend that has ended say so, in the place of an error from within it. */
-function refuseUse(backend: tfjsWasm.BackendWasm): void {
-  const refuse = (): never => {
-    throw new UnsupportedError(
-      `engine: a tensor must be used while the engine runs that it was made on, got one of an engine that has been stopped; ` +
-        `read its values before engine.stop(), and make it anew`,
-    );
-  };
-  const ended = {
-    readSync: refuse,
-    read: refuse,
-    dispose: () => undefined,
-    disposeData: () => true,
-    refCount: () => 1,
-  };
-  Object.assign(backend, ended, { incRef: () => undefined });
-}
-
 interface ThreadedOptions {
   /** Called when TensorFlow.js itself disposes of the backend (`tf.engine().reset()`): the engine has stopped. */
   readonly ended: () => void;
@@ -74,31 +47,20 @@ export async function startThreaded(options: ThreadedOptions): Promise<RunningWa
     const heap = watchHeap(tfjs.module, memory, limitBytes);
     const { native, failure } = await chooseKernels(options.engine, memory);
     native?.preferLargePages(limitBytes / bytesPerPage);
-    const pool = await startPool({ ...options, memory, allocator: tfjs.module, native });
-    const backend = await register(() => new BackendWasm(tfjs.module));
+    const kernels = compileKernels(options.relaxedSimd);
+    const host = { startWorkers, maySleep: true };
+    const { threads, ended } = options;
+    const pool = await startPool({ threads, memory, allocator: tfjs.module, kernels, host, native });
+    const create = () => new BackendWasm(tfjs.module);
+    const backend = await runBackend({ create, pool, stopModule: () => tfjs.stop(), ended });
     tfjs.unref();
-    const uninstall = installKernels({ backend, pool }, wasmKernels, gradients);
-    let stopped: Promise<unknown> | null = null;
-    const dispose = backend.dispose.bind(backend);
-    /** In the midst of TensorFlow.js's own disposal, which deletes the backend but would go on to start it again. */
-    backend.dispose = () => {
-      uninstall();
-      dispose();
-      refuseUse(backend);
-      if (tf.findBackendFactory("wasm") !== null) tf.removeBackend("wasm");
-      stopped = Promise.all([pool.stop(), tfjs.stop()]);
-      options.ended();
-    };
     return {
-      threads: options.threads,
+      threads,
       relaxedSimd: pool.relaxedSimd,
       instructionSet: native?.instructionSet ?? null,
       nativeFailure: failure,
       heap,
-      stop: async () => {
-        if (stopped === null) tf.removeBackend("wasm");
-        await stopped;
-      },
+      stop: () => backend.stop(),
     };
   } catch (error) {
     await tfjs.stop();
@@ -110,7 +72,7 @@ export async function startThreaded(options: ThreadedOptions): Promise<RunningWa
 export async function startSingle(): Promise<RunningWasm> {
   await importBackend();
   if (ownFactory === undefined) throw new Error("tfjs has not registered its WebAssembly backend");
-  await register(ownFactory);
+  await registerWasm(ownFactory);
   return {
     threads: 1,
     relaxedSimd: false,

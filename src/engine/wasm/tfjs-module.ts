@@ -12,30 +12,10 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import vm from "node:vm";
 import { Worker } from "node:worker_threads";
-import type { BackendWasmModule } from "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm";
-import type { BackendWasmThreadedSimdModule } from "@tensorflow/tfjs-backend-wasm/wasm-out/tfjs-backend-wasm-threaded-simd";
-import type { Allocator } from "./heap.js";
-import { terminate } from "./pool.js";
+import { terminate } from "./node-threads.js";
+import { attachBridge, preSpawned, workerClass, type ModuleFactory, type TfjsModule } from "./tfjs-glue.js";
 
 const build = "tfjs-backend-wasm-threaded-simd";
-
-/** Workers that the glue code starts, and waits for, before anything runs. */
-const preSpawned = 8;
-
-export type TfjsModule = BackendWasmModule &
-  BackendWasmThreadedSimdModule &
-  Allocator & {
-    cwrap(name: string, result: "number" | null, parameters: readonly "number"[]): unknown;
-  };
-
-interface ModuleFactoryOptions {
-  wasmMemory: WebAssembly.Memory;
-  mainScriptUrlOrBlob: string;
-  locateFile: (file: string) => string;
-  instantiateWasm: (imports: WebAssembly.Imports, done: Receive) => WebAssembly.Exports;
-}
-type Receive = (instance: WebAssembly.Instance, module: WebAssembly.Module) => void;
-type ModuleFactory = (options: ModuleFactoryOptions) => Promise<TfjsModule>;
 
 export interface ThreadedTfjs {
   readonly module: TfjsModule;
@@ -48,7 +28,12 @@ export interface ThreadedTfjs {
 export async function startThreadedTfjs(memory: WebAssembly.Memory, threads: number): Promise<ThreadedTfjs> {
   const glue = require.resolve(`@tensorflow/tfjs-backend-wasm/wasm-out/${build}.js`);
   const workers: Worker[] = [];
-  const createModule = compileGlue(glue, createWorkerClass(workers, Math.min(threads, preSpawned) - 1));
+  const startWorker = (file: string): Worker => {
+    const worker = new Worker(file, { execArgv: [], name: "tfjs" });
+    workers.push(worker);
+    return worker;
+  };
+  const createModule = compileGlue(glue, workerClass(Math.min(threads, preSpawned) - 1, startWorker));
   const module = await createModule({
     wasmMemory: memory,
     mainScriptUrlOrBlob: glue,
@@ -73,20 +58,6 @@ export async function startThreadedTfjs(memory: WebAssembly.Memory, threads: num
   };
 }
 
-/** The functions that tfjs's backend expects on its module; tfjs's own start attaches the same. */
-function attachBridge(module: TfjsModule): void {
-  const wrap = <T>(name: string, result: "number" | null, parameters: number): T =>
-    module.cwrap(name, result, Array<"number">(parameters).fill("number")) as T;
-  module.tfjs = {
-    init: wrap("init", null, 0),
-    initWithThreadsCount: wrap("init_with_threads_count", null, 1),
-    getThreadsCount: wrap("get_threads_count", "number", 0),
-    registerTensor: wrap("register_tensor", null, 3),
-    disposeData: wrap("dispose_data", null, 1),
-    dispose: wrap("dispose", null, 0),
-  };
-}
-
 function compileGlue(file: string, WorkerClass: unknown): ModuleFactory {
   const requireFromGlue = createRequire(file);
   const surroundings = {
@@ -106,33 +77,4 @@ function compileGlue(file: string, WorkerClass: unknown): ModuleFactory {
   const run = vm.compileFunction(readFileSync(file, "utf8"), Object.keys(surroundings), { filename: file });
   (run as (...values: unknown[]) => void)(...Object.values(surroundings));
   return surroundings.module.exports as ModuleFactory;
-}
-
-/**
- * What the glue code calls as `new Worker(file)`. Its list of idle workers is a stack, so the last `count` of the eight are
- * real; the others only answer that they have loaded.
- */
-function createWorkerClass(started: Worker[], count: number): unknown {
-  let asked = 0;
-  return function (file: string): unknown {
-    asked++;
-    if (asked <= preSpawned - count) return createIdleWorker();
-    const worker = new Worker(file, { execArgv: [], name: "tfjs" });
-    started.push(worker);
-    return worker;
-  };
-}
-
-function createIdleWorker(): unknown {
-  const idle = {
-    onmessage: (event: { data: unknown }): void => void event,
-    on: () => undefined,
-    ref: () => undefined,
-    unref: () => undefined,
-    terminate: () => undefined,
-    postMessage: (message: { cmd?: string }) => {
-      if (message.cmd === "load") setImmediate(() => idle.onmessage({ data: { cmd: "loaded" } }));
-    },
-  };
-  return idle;
 }

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
-import { generated } from "../../src/data/index.js";
-import { create, type ResNetConfig } from "../../src/models/index.js";
-import { evaluate, restore, train } from "../../src/training/index.js";
-import { save } from "../../src/weights/index.js";
+import { generated } from "../../../src/data/index.js";
+import { create, type ResNetConfig } from "../../../src/models/index.js";
+import { evaluate, restore, train } from "../../../src/training/index.js";
+import { save } from "../../../src/weights/index.js";
 
 const config: ResNetConfig = {
   name: "small",

@@ -1,0 +1,28 @@
+/**
+ * Writes the site.
+ *
+ *     npm run site                       # out/site
+ *     npm run site -- --net FOLDER       # with the live net that `axial-lab export RUN --to web FOLDER` wrote
+ *     npm run site -- --out FOLDER
+ */
+import { mkdir } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { writeFileAtomically } from "../core/atomic-file.js";
+import { makeSite } from "./site.js";
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { out: { type: "string", default: "out/site" }, net: { type: "string" } } });
+  const out = resolve(values.out);
+  const { files, broken } = await makeSite(out, { net: values.net });
+  for (const [path, contents] of files) {
+    const file = join(out, ...path.split("/"));
+    await mkdir(dirname(file), { recursive: true });
+    await writeFileAtomically(file, [typeof contents === "string" ? Buffer.from(contents) : contents]);
+  }
+  for (const line of broken) console.error(line);
+  console.log(`wrote ${join(out, "index.html")} and ${files.size - 1} files beside it`);
+  if (broken.length > 0) process.exitCode = 1;
+}
+
+void main();

@@ -1,0 +1,72 @@
+/** The site, as files by their paths from its folder: static, with relative links, complete on a disk. */
+import { readFileSync } from "node:fs";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import { packageFolder } from "../core/version.js";
+import { writeBook } from "../cli/notebook-book.js";
+import { brokenLinks } from "../notebook/links.js";
+import { redirectLinks } from "../notebook/page/links.js";
+import { apiPages } from "./api-pages.js";
+import { readApi } from "./api.js";
+import { from, navigation, navigationStyle, stylePath, styleSheet } from "./frame.js";
+import { guidePages, readmePage } from "./guides.js";
+import { landingPage } from "./landing.js";
+import { Sources } from "./repository.js";
+import { searchPages } from "./search.js";
+
+/** The pages that are made of this checkout, without the book and the sources that they lead to. */
+function ownPages(sources: Sources, { net }: { readonly net: boolean }): Map<string, string> {
+  return new Map([
+    ["index.html", landingPage(net)],
+    readmePage("Results", "results.html", sources),
+    readmePage("Layers and models", "models.html", sources),
+    ...guidePages(sources),
+    ...apiPages(readApi(), sources),
+  ]);
+}
+
+export interface SiteOptions {
+  /** A folder that `axial-lab export --to web` wrote: the live net of the landing page. Default: none. */
+  readonly net?: string;
+}
+
+export interface Site {
+  /** By their paths from the site's folder. */
+  readonly files: ReadonlyMap<string, string | Uint8Array>;
+  /** A line for each link that leads nowhere. */
+  readonly broken: readonly string[];
+}
+
+/** All files of the site that is to lie in `out`, where the chapters are made first. */
+export async function makeSite(out: string, { net }: SiteOptions = {}): Promise<Site> {
+  const sources = new Sources();
+  const book = await makeBook(out, sources);
+  const pages = ownPages(sources, { net: net !== undefined });
+  for (const [path, html] of book) pages.set(path, html);
+  for (const [path, html] of sources.pages()) pages.set(path, html);
+  const files = new Map<string, string | Uint8Array>([...pages, ...searchPages(pages), [stylePath, styleSheet()]]);
+  if (net !== undefined)
+    for (const name of ["net.js", "live.js"]) files.set(`net/${name}`, readFileSync(join(net, name)));
+  const broken = brokenLinks(pages, (path) => files.has(path));
+  return { files, broken: broken.map(({ page, target, reason }) => `${page}: ${reason}, got ${target}`) };
+}
+
+/** The notebooks as pages of the site: their links to files of the repository lead to pages of those. */
+async function makeBook(out: string, sources: Sources): Promise<Map<string, string>> {
+  const { files } = await writeBook(join(packageFolder, "notebooks"), join(out, "book"));
+  return new Map(
+    files.map((file) => {
+      const path = relative(out, file).split(sep).join("/");
+      const inRepository = (address: string): string => {
+        const [, target, rest] = /^([^?#]*)(.*)$/.exec(address)!;
+        if (target === "" || /^[a-z][a-z0-9+.-]*:/i.test(target)) return address;
+        const absolute = resolve(dirname(file), decodeURIComponent(target));
+        if (!relative(out, absolute).startsWith("..")) return address;
+        const place = sources.place(relative(packageFolder, absolute).split(sep).join("/"));
+        return place === null ? address : from(path, place) + rest;
+      };
+      const html = redirectLinks(readFileSync(file, "utf8"), inRepository);
+      const around = `<style>${navigationStyle}</style>${navigation(path)}`;
+      return [path, html.replace(/<button class="theme"[^>]*><\/button>/, (button) => button + around)];
+    }),
+  );
+}

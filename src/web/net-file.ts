@@ -1,0 +1,76 @@
+/**
+ * A classifier as one file that a page can carry: a safetensors file with the network and the names of its classes as text
+ * beside the weights.
+ */
+import { FileError } from "../core/errors.js";
+import type { ResNetConfig } from "../models/index.js";
+import { toFloat32, type StoredTensor } from "../weights/dtypes.js";
+import { decodeSafetensors, encodedParts } from "../weights/safetensors-format.js";
+
+export interface NetFile {
+  readonly config: ResNetConfig;
+  readonly classes: readonly string[];
+  /** Side of the images that it was trained on, in pixels. */
+  readonly size: number;
+  /** Side of the square that validation cut out of an image's middle, as a part of its shorter side. */
+  readonly crop: number;
+  /** By their names in the model, such as `stage1.block1.height/projection`. */
+  readonly weights: ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float32Array }>;
+}
+
+/** How weights are stored: as they are, or as half-precision floats, rounded to the nearest. */
+export type Precision = "F32" | "F16";
+
+/** The file, in parts. */
+export function encodeNet({ config, classes, size, crop, weights }: NetFile, precision: Precision): Uint8Array[] {
+  const sides = { size: String(size), crop: String(crop) };
+  const metadata = { network: JSON.stringify(config), classes: JSON.stringify(classes), ...sides };
+  const tensors = new Map<string, StoredTensor>();
+  for (const [name, { shape, values }] of weights) {
+    const data = precision === "F32" ? Float32Array.from(values) : Uint16Array.from(values, toHalf);
+    tensors.set(name, { dtype: precision, shape, data });
+  }
+  return encodedParts({ tensors, metadata });
+}
+
+/** @throws FileError where the bytes are no such file. `where` names them. */
+export function decodeNet(bytes: Uint8Array, where: string): NetFile {
+  const { tensors, metadata } = decodeSafetensors(bytes, where);
+  const { network, classes, size, crop } = metadata as Record<string, string | undefined>;
+  if (network === undefined || classes === undefined || size === undefined || crop === undefined)
+    throw new FileError(
+      `web.loadNet: ${where} must hold a network, its classes and its sizes, got ${Object.keys(metadata).join(", ") || "none"}; ` +
+        `write it with axial-lab export --to web`,
+    );
+  const weights = new Map(
+    [...tensors].map(([name, tensor]) => [name, { shape: tensor.shape, values: toFloat32(tensor) }]),
+  );
+  return {
+    config: JSON.parse(network) as ResNetConfig,
+    classes: JSON.parse(classes) as string[],
+    size: Number(size),
+    crop: Number(crop),
+    weights,
+  };
+}
+
+const view = new DataView(new ArrayBuffer(4));
+
+/** The bits of the half-precision float next to a number, ties to even; beyond the greatest, infinity. */
+export function toHalf(value: number): number {
+  view.setFloat32(0, value);
+  const bits = view.getUint32(0);
+  const sign = (bits >>> 16) & 0x8000;
+  const magnitude = bits & 0x7fff_ffff;
+  if (magnitude > 0x7f80_0000) return sign | 0x7e00; // not a number
+  if (magnitude >= 0x4780_0000) return sign | 0x7c00; // 65536 and more
+  if (magnitude < 0x3880_0000) return sign | roundToEven(Math.abs(value) * 2 ** 24); // below 2^-14: in steps of 2^-24
+  const rounded = magnitude - 0x3800_0000 + 0xfff + ((magnitude >>> 13) & 1);
+  return sign | (rounded >>> 13);
+}
+
+function roundToEven(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
+}

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { configuration } from "../../src/models/index.js";
+import { decodeNet, encodeNet, toHalf, type NetFile } from "../../src/web/net-file.js";
+import { encodeSafetensors } from "../../src/weights/safetensors.js";
+
+const net: NetFile = {
+  config: configuration("axial-resnet-26-s"),
+  classes: ["fish", "über \u{1F41F}"],
+  size: 96,
+  crop: 0.875,
+  weights: new Map([
+    ["a/kernel", { shape: [2, 3], values: Float32Array.of(0.1, -2, 3, 1e-3, 5, 7) }],
+    ["b/gamma", { shape: [1], values: Float32Array.of(1) }],
+  ]),
+};
+
+describe("a network as one file for a page", () => {
+  it("comes back as it was, weights to the bit in 32 bits and rounded in 16", () => {
+    const whole = decodeNet(Buffer.concat(encodeNet(net, "F32")), "net");
+    assert.deepEqual(whole, net);
+    const half = decodeNet(Buffer.concat(encodeNet(net, "F16")), "net");
+    assert.deepEqual({ ...half, weights: null }, { ...net, weights: null });
+    const [kernel, expected] = [half, net].map(({ weights }) => weights.get("a/kernel")!.values);
+    kernel.forEach((value, i) => assert.ok(Math.abs(value - expected[i]) <= Math.abs(expected[i]) * 2 ** -11));
+    assert.notDeepEqual(kernel, expected);
+  });
+
+  it("has the bits of IEEE 754's half precision, ties to even", () => {
+    const known: [number, number][] = [
+      [0, 0],
+      [-0, 0x8000],
+      [1, 0x3c00],
+      [-2, 0xc000],
+      [65504, 0x7bff], // the greatest
+      [65519, 0x7bff],
+      [65520, 0x7c00],
+      [1e9, 0x7c00],
+      [-Infinity, 0xfc00],
+      [2 ** -14, 0x0400], // the least of full precision
+      [2 ** -24, 0x0001], // the least of all
+      [2 ** -25, 0x0000],
+      [2 ** -25 * 1.5, 0x0001],
+      [3 * 2 ** -25, 0x0002],
+      [1 + 2 ** -11, 0x3c00],
+      [1 + 3 * 2 ** -11, 0x3c02],
+      [2 - 2 ** -12, 0x4000],
+      [2 ** -14 - 2 ** -26, 0x0400],
+    ];
+    for (const [value, bits] of known) assert.equal(toHalf(value), bits, String(value));
+    assert.equal(toHalf(NaN) & 0x7fff, 0x7e00);
+  });
+
+  it("is refused where it is another file", () => {
+    assert.throws(() => decodeNet(Uint8Array.of(1, 2, 3), "x.bin"), { name: "FileError", message: /x\.bin/ });
+    const foreign = encodeSafetensors({ tensors: new Map(), metadata: { format: "pt" } });
+    assert.throws(() => decodeNet(foreign, "foreign.safetensors"), {
+      name: "FileError",
+      message:
+        /^web\.loadNet: foreign\.safetensors must hold a network, its classes and its sizes, got format; write it with/,
+    });
+  });
+});
