@@ -237,6 +237,13 @@ describe("keys in command mode", { skip: noChromium }, () => {
     assert.equal(await opened.page.locator(".prose .katex").count(), 1);
   });
 
+  it("go by Tab from a cell to what is behind it, never into an editor", async () => {
+    await press("Escape", "Tab");
+    const inEditor = await opened.page.evaluate(() => document.activeElement?.closest(".cm-editor") !== null);
+    assert.equal(inEditor, false);
+    await opened.page.locator("main.notebook > .cell").first().focus();
+  });
+
   it("are all on the help sheet, which Escape closes", async () => {
     await press("Escape", "h");
     const sheet = opened.page.getByRole("dialog", { name: "Keys" });
@@ -376,7 +383,7 @@ describe("nothing is lost", { skip: noChromium }, () => {
     await opened.untilIdle();
     await desk.restartServer(async () => {
       await opened.type(0, "'typed while away'");
-      await opened.page.locator(".save-state[data-state='failed']").waitFor();
+      await opened.notice("save").waitFor();
     });
     await opened.page.reload();
     await opened.cell(0).getByText("typed while away").waitFor();
