@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { encodeV1, type WireMessage } from "../../editor/served.js";
-import { browserModule } from "../../helpers/browser-module.js";
+import { encodeV1, type WireMessage } from "../../../editor/served.js";
+import { browserModule } from "../../../helpers/browser-module.js";
 
 type Message = Omit<WireMessage, "buffers"> & { buffers: Uint8Array[] };
 const { encodeFrame, decodeFrame } = browserModule<{
