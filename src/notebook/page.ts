@@ -8,9 +8,10 @@
 import { browserFile } from "../core/browser-file.js";
 import type { Cell, Notebook } from "./file.js";
 import { libraryScripts } from "./page/assets.js";
-import { dataUri, escapeHtml } from "./page/html.js";
+import { attachedPictures } from "./page/attachments.js";
+import { escapeHtml } from "./page/html.js";
 import { codeHtml, createMarkdown, type Heading } from "./page/markdown.js";
-import { loadDiagrams } from "./page/diagrams.js";
+import { hasDiagram, loadDiagrams } from "./page/diagrams.js";
 import { documentHtml } from "./page/document.js";
 import { redirectLinks } from "./page/links.js";
 import { createOutputs } from "./page/outputs.js";
@@ -25,20 +26,6 @@ export interface NotebookHtmlOptions {
   link?: (address: string) => string;
   /** A line at the foot of the page, plain text. Default: none. */
   footer?: string;
-}
-
-/** Address of a picture attached to a Markdown cell (`attachment:name`), or what the reader of files answers. */
-function pictureOf(cell: Cell, options: NotebookHtmlOptions): (address: string) => string | null {
-  const attachments = (cell.cell_type === "code" ? {} : (cell.attachments ?? {})) as Record<
-    string,
-    Record<string, string>
-  >;
-  return (address) => {
-    const name = /^attachment:(.*)$/.exec(address)?.[1];
-    if (name === undefined) return options.picture?.(address) ?? null;
-    const [type, content] = Object.entries(attachments[decodeURIComponent(name)] ?? {})[0] ?? [];
-    return type === undefined ? null : dataUri(type, content);
-  };
 }
 
 /** What the page reads of a notebook's metadata. */
@@ -73,7 +60,7 @@ export interface NotebookPage {
 
 /** Renders a notebook (nbformat 4) with its outputs. */
 export async function notebookPage(notebook: Notebook, options: NotebookHtmlOptions = {}): Promise<NotebookPage> {
-  const hasDiagrams = notebook.cells.some(({ source }) => /(```|~~~)\s*mermaid\b/.test(source));
+  const hasDiagrams = notebook.cells.some(({ source }) => hasDiagram(source));
   const markdown = createMarkdown(hasDiagrams ? await loadDiagrams() : undefined);
   const outputs = createOutputs(markdown, options.picture);
   const { kernelspec, language_info: languageInfo, title: givenTitle } = notebook.metadata as NotebookMetadata;
@@ -83,7 +70,7 @@ export async function notebookPage(notebook: Notebook, options: NotebookHtmlOpti
     const { source } = cell;
     if (cell.cell_type !== "code") {
       return cell.cell_type === "markdown"
-        ? `<section class="prose">${markdown.render(source, pictureOf(cell, options))}</section>`
+        ? `<section class="prose">${markdown.render(source, attachedPictures(cell, options.picture ?? (() => null)))}</section>`
         : `<pre class="raw">${escapeHtml(source)}</pre>`;
     }
     const { execution_count: count, outputs: results } = cell;

@@ -131,6 +131,15 @@ describe("the first ten minutes", { skip: noChromium }, () => {
     await opened.page.waitForFunction(() => document.querySelector<HTMLInputElement>(".widget input")?.value === "9");
   });
 
+  it("see how far a cell is, in a bar that changes in its place", async () => {
+    await opened.type(
+      3,
+      'import { notebook } from "axial-lab";\nconst bar = notebook.progress(7);\nfor (let i = 1; i <= 7; i++) bar.update(i, `step ${i}`);',
+    );
+    assert.match(await opened.run(3), /step 7/);
+    assert.equal(await opened.cell(3).locator(".output").count(), 1);
+  });
+
   it("answer a question of a cell", async () => {
     await opened.type(3, "const name = await prompt('Your name?');\n`Hello ${name}`");
     await opened.cell(3).locator(".cm-content").click();
@@ -226,6 +235,13 @@ describe("keys in command mode", { skip: noChromium }, () => {
     await press("Shift+Enter");
     await opened.page.locator(".prose h1", { hasText: "Title" }).waitFor();
     assert.equal(await opened.page.locator(".prose .katex").count(), 1);
+  });
+
+  it("go by Tab from a cell to what is behind it, never into an editor", async () => {
+    await press("Escape", "Tab");
+    const inEditor = await opened.page.evaluate(() => document.activeElement?.closest(".cm-editor") !== null);
+    assert.equal(inEditor, false);
+    await opened.page.locator("main.notebook > .cell").first().focus();
   });
 
   it("are all on the help sheet, which Escape closes", async () => {
@@ -367,7 +383,7 @@ describe("nothing is lost", { skip: noChromium }, () => {
     await opened.untilIdle();
     await desk.restartServer(async () => {
       await opened.type(0, "'typed while away'");
-      await opened.page.locator(".save-state[data-state='failed']").waitFor();
+      await opened.notice("save").waitFor();
     });
     await opened.page.reload();
     await opened.cell(0).getByText("typed while away").waitFor();
@@ -396,6 +412,18 @@ describe("nothing is lost", { skip: noChromium }, () => {
     await opened.notice("dead").getByRole("button", { name: "Restart the kernel" }).click();
     await opened.untilIdle();
     assert.match(await opened.run(1), /Cannot find name 'kept'/);
+    await opened.page.context().close();
+  });
+});
+
+describe("a cell that kills its own process", { skip: noChromium }, () => {
+  it("says so, and the next one runs in a new one", async () => {
+    desk.write("kills.ipynb", ["const kept = 1;", "process.kill(process.pid, 'SIGKILL');", "1 + 1"]);
+    const opened = await desk.open("kills.ipynb");
+    await opened.untilIdle();
+    await opened.run(0);
+    assert.match(await opened.run(1), /SIGKILL/);
+    assert.equal(await opened.run(2), "2");
     await opened.page.context().close();
   });
 });

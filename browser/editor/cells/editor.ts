@@ -70,6 +70,8 @@ export function createEditor(args: EditorArgs): Editor {
         closeBrackets(),
         look,
         label.of(labelled(args.label)),
+        // By Tab one goes from cell to cell's outputs; Enter is the way into an editor, in which Tab has its own meaning.
+        EditorView.contentAttributes.of({ tabindex: "-1" }),
         readOnly.of([]),
         numbers.of([]),
         EditorView.updateListener.of((update) => {

@@ -10,7 +10,7 @@ import { readNotebook, type NotebookEntry } from "../protocol/contents.js";
 import type { Message } from "../protocol/messages.js";
 import { askAboutConflict } from "../saving/conflicts.js";
 import { recall } from "../saving/drafts.js";
-import { Saver } from "../saving/saver.js";
+import { Saver, type SaveState } from "../saving/saver.js";
 import { Tabs } from "../saving/tabs.js";
 import { WidgetManager } from "../live-widgets/manager.js";
 import { cellCommands } from "./cell-commands.js";
@@ -111,7 +111,7 @@ class NotebookPage implements OpenNotebook {
       path,
       hash: recalled.hash,
       changed: recalled.changed,
-      onState: (state, reason) => this.toolbar?.showSaved(state, reason),
+      onState: (state, reason) => this.showSaved(state, reason),
       onConflict: (theirs) => this.askAboutConflict(theirs),
       onKept: () => this.memory.kept(),
     });
@@ -133,7 +133,7 @@ class NotebookPage implements OpenNotebook {
     });
     document.title = `${path.split("/").at(-1)} \u2013 axial-lab`;
     document.body.append(this.toolbar.element, this.find.element, this.notices.element, this.view.element);
-    this.toolbar.showSaved(this.saver.state, "");
+    this.toolbar.showSaved(this.saver.state);
     this.status.show();
     this.view.select(0);
     void this.begin();
@@ -144,9 +144,11 @@ class NotebookPage implements OpenNotebook {
   }
 
   private async begin(): Promise<void> {
+    // While the other tabs have time to answer, the cells are drawn.
+    const editing = this.tabs.begin();
     await this.view.drawProse(this.notebook.cells);
     document.documentElement.dataset.shown = "true";
-    if (await this.tabs.begin()) await this.connect();
+    if (await editing) await this.connect();
   }
 
   private async connect(): Promise<void> {
@@ -197,6 +199,14 @@ class NotebookPage implements OpenNotebook {
   private onRestart(): void {
     this.executions.abandon();
     this.widgets.clear();
+  }
+
+  private showSaved(state: SaveState, reason: string): void {
+    this.toolbar?.showSaved(state);
+    if (state === "failed") {
+      const text = `The notebook could not be saved: ${reason} It is kept in this browser, and saving is tried again.`;
+      this.notices.show("save", { text, choices: [{ label: "Try now", choose: () => void this.saver.save() }] });
+    } else if (state === "saved") this.notices.hide("save");
   }
 
   private askAboutConflict(theirs: string | null): void {

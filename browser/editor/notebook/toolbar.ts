@@ -74,10 +74,9 @@ export class Toolbar {
     );
   }
 
-  showSaved(state: SaveState, reason: string): void {
+  showSaved(state: SaveState): void {
     this.saved.textContent = saveWords[state];
     this.saved.dataset.state = state;
-    this.saved.title = reason;
   }
 
   showKernel({ name, state, connection, running }: KernelShown): void {

@@ -20,8 +20,9 @@ export interface NotebookEntry extends Entry {
 const address = (path: string, query = ""): string => `api/contents/${escapedPath(path)}${query}`;
 
 export async function listFolder(path: string): Promise<Entry[]> {
-  const { content } = (await ask("GET", address(path))) as { content: Entry[] };
-  return content;
+  const { type, content } = (await ask("GET", address(path))) as Entry & { content: unknown };
+  if (type !== "directory") throw new Error(`${path} is neither a folder nor a notebook.`);
+  return content as Entry[];
 }
 
 export const readNotebook = async (path: string): Promise<NotebookEntry> =>

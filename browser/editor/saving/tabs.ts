@@ -45,6 +45,8 @@ export class Tabs {
     await new Promise((resolve) => setTimeout(resolve, answerTime));
     this.channel.removeEventListener("message", heard);
     this.editing = !other;
+    // Tabs that only read learn who edits now.
+    if (this.editing) this.say("editing");
     return this.editing;
   }
 

@@ -4,6 +4,9 @@ import { escapeHtml } from "./html.js";
 /** Draws the source of a diagram; null for a kind that is not drawn here, which stays as it is written. */
 export type DrawDiagram = (source: string) => string | null;
 
+/** Whether a Markdown source has a fence of such a kind. */
+export const hasDiagram = (source: string): boolean => /(```|~~~)\s*mermaid\b/.test(source);
+
 /** What the page's colours and typeface are called in the drawing. */
 const look = {
   bg: "var(--paper)",
