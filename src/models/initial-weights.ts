@@ -4,6 +4,9 @@ import { FileError, ShapeError } from "../core/errors.js";
 import type { LoadReport } from "../weights/index.js";
 import { copyWeights } from "./resize.js";
 
+/** No literal, so that bundles for browsers, where models are built too but no files read, do not follow it. */
+const weightFiles: string = ["..", "weights", "index.js"].join("/");
+
 /**
  * Loads a file into a model: tables of positions are resampled where the images were of another size, and the layers that
  * give the outputs keep their initial weights where the classes are others. Everything else must fit.
@@ -11,8 +14,7 @@ import { copyWeights } from "./resize.js";
  * @throws FileError where it does not; nothing has changed then.
  */
 export async function loadInitialWeights(model: tf.LayersModel, path: string): Promise<LoadReport> {
-  // Not before it is needed: models are built in browsers too, which have no files.
-  const { load } = await import("../weights/index.js");
+  const { load } = (await import(weightFiles)) as typeof import("../weights/index.js");
   try {
     return await load(model, path, { positions: "resize" });
   } catch (error) {
