@@ -1,7 +1,7 @@
 /** Weights to begin with: a model, a run of ours or a published checkpoint, to be trained on for other classes or sizes. */
 import type * as tf from "@tensorflow/tfjs";
 import { FileError, ShapeError } from "../core/errors.js";
-import type { LoadReport } from "../weights/index.js";
+import type * as weights from "../weights/index.js";
 import { copyWeights } from "./resize.js";
 
 /** No literal, so that bundles for browsers, where models are built too but no files read, do not follow it. */
@@ -13,8 +13,8 @@ const weightFiles: string = ["..", "weights", "index.js"].join("/");
  *
  * @throws FileError where it does not; nothing has changed then.
  */
-export async function loadInitialWeights(model: tf.LayersModel, path: string): Promise<LoadReport> {
-  const { load } = (await import(weightFiles)) as typeof import("../weights/index.js");
+export async function loadInitialWeights(model: tf.LayersModel, path: string): Promise<weights.LoadReport> {
+  const { load } = (await import(weightFiles)) as typeof weights;
   try {
     return await load(model, path, { positions: "resize" });
   } catch (error) {
