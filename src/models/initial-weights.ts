@@ -1,8 +1,11 @@
 /** Weights to begin with: a model, a run of ours or a published checkpoint, to be trained on for other classes or sizes. */
 import type * as tf from "@tensorflow/tfjs";
 import { FileError, ShapeError } from "../core/errors.js";
-import type { LoadOptions, LoadReport } from "../weights/index.js";
+import type * as weights from "../weights/index.js";
 import { copyWeights } from "./resize.js";
+
+/** No literal, so that bundles for browsers, where models are built too but no files read, do not follow it. */
+const weightFiles: string = ["..", "weights", "index.js"].join("/");
 
 /**
  * Loads a file into a model: tables of positions are resampled where the images were of another size, and the layers that
@@ -11,11 +14,10 @@ import { copyWeights } from "./resize.js";
  *
  * @throws FileError where it does not; nothing has changed then.
  */
-export async function loadInitialWeights(model: tf.LayersModel, path: string): Promise<LoadReport> {
-  // Not before it is needed: models are built in browsers too, which have no files.
-  const { load } = await import("../weights/index.js");
+export async function loadInitialWeights(model: tf.LayersModel, path: string): Promise<weights.LoadReport> {
+  const { load } = (await import(weightFiles)) as typeof weights;
   const heads = model.layers.filter((layer) => layer.weights.length > 0 && !isBackbone(layer)).map(({ name }) => name);
-  const attempts: LoadOptions[] = [
+  const attempts: weights.LoadOptions[] = [
     {},
     { leave: outputLayers(model) },
     ...(model.layers.some(isBackbone) ? [{ leave: heads, ignore: headsInFiles }] : []),
