@@ -14,7 +14,8 @@ const titleOf = ({ name }: ApiRoom): string =>
 const pathOf = ({ name }: ApiRoom): string => `api/${name === "" ? "axial" : name}.html`;
 
 /** Docblocks are Markdown of a few lines; what a formula is indented by makes it code. */
-const prose = (text: string): string => (text.trim() === "" ? "" : createMarkdown().render(text));
+const prose = (text: string): string =>
+  text.trim() === "" ? "" : `<div class="prose">${createMarkdown().render(text)}</div>`;
 const code = (text: string): string => `<pre class="code"><code>${codeHtml(text, "typescript")}</code></pre>`;
 const titles: Readonly<Record<string, string>> = { returns: "Returns", throws: "Throws" };
 

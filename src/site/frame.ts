@@ -67,6 +67,7 @@ ${navigationStyle}
 .commands { background: var(--wash); border-radius: 8px; padding: .9em 1.1em; margin: 0 0 1.1em; }
 ul.names { list-style: none; padding: 0; font-family: var(--sans); columns: 14rem; }
 section.name { border-top: 1px solid var(--line); padding-top: 1.4rem; margin-top: 2.4rem; }
+section.name pre.code { margin: 0 0 1.1em; }
 section.name h2 { margin-top: 0; overflow-wrap: anywhere; }
 section.name .kind { font: .85rem var(--sans); color: var(--soft); }
 section.name dl { margin: 0; }

@@ -32,7 +32,10 @@ async function main(vite: string): Promise<void> {
   try {
     mkdirSync(join(folder, "node_modules"));
     symlinkSync(packageFolder, join(folder, "node_modules", "axial-lab"), "dir");
-    writeFileSync(join(folder, "index.html"), '<!doctype html><body><script type="module" src="main.js"></script>');
+    writeFileSync(
+      join(folder, "index.html"),
+      '<!doctype html><link rel="icon" href="data:,"><body><script type="module" src="main.js"></script>',
+    );
     writeFileSync(join(folder, "main.js"), page);
     const { exports } = JSON.parse(readFileSync(join(vite, "package.json"), "utf8")) as { exports: { ".": unknown } };
     const entry = JSON.stringify(exports["."]).match(/\.\/dist\/node\/index\.js/)![0];

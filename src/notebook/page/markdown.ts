@@ -81,9 +81,11 @@ export function createMarkdown(drawDiagram: DrawDiagram = () => null): MarkdownP
   markdown.renderer.rules.table_open = () => '<div class="table"><table>';
   markdown.renderer.rules.table_close = () => "</table></div>";
 
+  // A corner without words heads nothing.
+  const withoutEmptyHeads = (html: string): string => html.replace(/<th( [^>]*)?><\/th>/g, "<td$1></td>");
   return {
     headings,
     math,
-    render: (source, pictures = () => null) => embedPictures(markdown.render(source), pictures),
+    render: (source, pictures = () => null) => embedPictures(withoutEmptyHeads(markdown.render(source)), pictures),
   };
 }

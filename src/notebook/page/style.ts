@@ -4,7 +4,7 @@ const light = `
   color-scheme: light;
   --paper: #ffffff; --wash: #f6f7f8; --ink: #1c2126; --soft: #56606b; --line: #dfe3e7; --accent: #0067a3;
   --error: #b3261e; --error-wash: #fdf3f2; --selection: #cfe6f7;
-  --keyword: #8a3ffc; --string: #0a7050; --number: #b04600; --comment: #6b7580; --name: #0067a3; --type: #99366f;
+  --keyword: #8a3ffc; --string: #0a7050; --number: #b04600; --comment: #5f6974; --name: #0067a3; --type: #99366f;
   --ansi-0: #1c2126; --ansi-1: #b3261e; --ansi-2: #0a7050; --ansi-3: #8a6100; --ansi-4: #0067a3; --ansi-5: #99366f;
   --ansi-6: #00707a; --ansi-7: #56606b; --ansi-8: #6b7580; --ansi-9: #d13c33; --ansi-10: #12855f; --ansi-11: #a17400;
   --ansi-12: #1a80bf; --ansi-13: #b3528c; --ansi-14: #128a94; --ansi-15: #8b95a0;`;
