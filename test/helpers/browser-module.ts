@@ -14,6 +14,7 @@ export function browserModule<T>(path: string): T {
   });
   const module = { exports: {} };
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- esbuild gives a text, and it is our own.
-  new Function("module", "exports", outputFiles[0].text)(module, module.exports);
+  const run = new Function("module", outputFiles[0].text) as (module: object) => void;
+  run(module);
   return module.exports as T;
 }

@@ -10,6 +10,7 @@ import { setForeignHtml } from "../page/foreign-html.js";
 import { leadLinks } from "../page/links.js";
 import type { WidgetViews } from "../live-widgets/views.js";
 import { loadLibrary } from "./libraries.js";
+import { whenNear } from "./near.js";
 import { StreamView } from "./stream.js";
 
 export interface OutputContext {
@@ -82,15 +83,18 @@ export class OutputArea {
       figures ??= figuresIn(element);
       await figures.draw(isDark());
     };
-    if (page.libraries.size > 0 && model === undefined) void draw().catch(console.error);
+    // Until then the still picture is there.
+    const isLive = page.libraries.size > 0 && model === undefined;
+    const end = isLive ? whenNear(element, () => void draw().catch(console.error)) : () => undefined;
     const view = model === undefined ? null : context.widgets.show(model, element);
     const data = "data" in output ? output.data : output;
     return {
       element,
       update: (next) => ("data" in next ? next.data : next) === data,
-      recolour: () => void draw().catch(console.error),
+      recolour: () => void (figures && draw().catch(console.error)),
       dispose() {
         gone = true;
+        end();
         figures?.finalize();
         view?.();
       },

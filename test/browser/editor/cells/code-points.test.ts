@@ -3,8 +3,8 @@ import { describe, it } from "node:test";
 import { browserModule } from "../../../helpers/browser-module.js";
 
 const { toCodePoints, fromCodePoints } = browserModule<{
-  toCodePoints(text: string, offset: number): number;
-  fromCodePoints(text: string, count: number): number;
+  toCodePoints: (text: string, offset: number) => number;
+  fromCodePoints: (text: string, count: number) => number;
 }>("editor/cells/code-points.ts");
 
 describe("places in a text", () => {

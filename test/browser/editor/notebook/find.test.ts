@@ -4,7 +4,7 @@ import type { Cell } from "../../../../src/notebook/nbformat.js";
 import { browserModule } from "../../../helpers/browser-module.js";
 
 const { findIn } = browserModule<{
-  findIn(cells: readonly Cell[], text: string): { cell: Cell; from: number; to: number }[];
+  findIn: (cells: readonly Cell[], text: string) => { cell: Cell; from: number; to: number }[];
 }>("editor/notebook/find.ts");
 
 describe("finding in cells", () => {

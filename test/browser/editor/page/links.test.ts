@@ -3,8 +3,8 @@ import { describe, it } from "node:test";
 import { browserModule } from "../../../helpers/browser-module.js";
 
 const { resolvedPath, pageAddress } = browserModule<{
-  resolvedPath(notebook: string, address: string): string | null;
-  pageAddress(path: string): string;
+  resolvedPath: (notebook: string, address: string) => string | null;
+  pageAddress: (path: string) => string;
 }>("editor/page/links.ts");
 
 describe("addresses in a notebook", () => {

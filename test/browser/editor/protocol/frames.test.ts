@@ -5,8 +5,8 @@ import { browserModule } from "../../../helpers/browser-module.js";
 
 type Message = Omit<WireMessage, "buffers"> & { buffers: Uint8Array[] };
 const { encodeFrame, decodeFrame } = browserModule<{
-  encodeFrame(message: Message): Uint8Array<ArrayBuffer>;
-  decodeFrame(bytes: ArrayBuffer): Message;
+  encodeFrame: (message: Message) => Uint8Array<ArrayBuffer>;
+  decodeFrame: (bytes: ArrayBuffer) => Message;
 }>("editor/protocol/frames.ts");
 
 const message = (buffers: Uint8Array[]): Message => ({
