@@ -1,0 +1,46 @@
+/** Trained weights as a small file with its card. */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type * as tf from "@tensorflow/tfjs";
+import { writeFileAtomically } from "../core/atomic-file.js";
+import { ConfigError } from "../core/errors.js";
+import { encodeSafetensors, type StoredTensor } from "../weights/index.js";
+import { toHalf } from "../weights/half.js";
+import type { ModelCard } from "./card.js";
+
+/** Running statistics, scales and shifts keep float32: they are few, and variances span more than a half float can hold. */
+const keepsFloat32 = (name: string): boolean => /norm/.test(name);
+
+/** The weights of a model by name, kernels and tables as float16. */
+export async function packedWeights(model: tf.LayersModel): Promise<Map<string, StoredTensor>> {
+  const packed = new Map<string, StoredTensor>();
+  for (const weight of model.weights) {
+    const name = weight.originalName;
+    const values = (await weight.read().data()) as Float32Array;
+    const shape = weight.shape as number[];
+    if (keepsFloat32(name)) {
+      packed.set(name, { dtype: "F32", shape, data: Float32Array.from(values) });
+      continue;
+    }
+    const data = toHalf(values);
+    if (data.some((bits) => (bits & 0x7c00) === 0x7c00))
+      throw new ConfigError(
+        `packWeights: float16 must hold every number of ${name}, got one beyond 65504; train it with weight decay`,
+      );
+    packed.set(name, { dtype: "F16", shape, data });
+  }
+  return packed;
+}
+
+/** Writes `NAME.safetensors` and `NAME.json` into a folder. */
+export async function writePretrained(
+  folder: string,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  card: Omit<ModelCard, "sha256">,
+): Promise<ModelCard> {
+  const bytes = encodeSafetensors({ tensors, metadata: { name: card.name, licence: card.licence } });
+  const whole = { ...card, sha256: createHash("sha256").update(bytes).digest("hex") };
+  await writeFileAtomically(join(folder, `${card.name}.safetensors`), [bytes]);
+  await writeFileAtomically(join(folder, `${card.name}.json`), [Buffer.from(`${JSON.stringify(whole, null, 2)}\n`)]);
+  return whole;
+}
