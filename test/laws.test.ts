@@ -9,7 +9,7 @@ import { globalAttention } from "../src/functions/global-attention.js";
 import { composedLocalAttention, localAttention } from "../src/functions/local-attention.js";
 import { axisAttention, ndAxialAttention } from "../src/functions/nd-axial-attention.js";
 import { reversibleSequence, twoStreamSequence, type Branch, type BranchPair } from "../src/functions/reversible.js";
-import { assertClose } from "./layers/assert-close.js";
+import { assertClose } from "./helpers/compare.js";
 
 /** B, H, W, N, Dq, Dv. */
 const [batch, height, width, heads, keyDepth, valueDepth] = [2, 5, 7, 3, 4, 11];

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
 import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, it } from "node:test";
 import { packageFolder } from "../src/core/version.js";
 
 /** Runs one script in the package's own folder, where `axial-lab` resolves to the package itself. */
@@ -19,5 +21,54 @@ describe("the package", () => {
   it("is importable from CommonJS", () => {
     const { stdout, stderr } = node("commonjs", "console.log(typeof require('axial-lab').ShapeError)");
     assert.equal(stdout.trim(), "function", stderr);
+  });
+});
+
+/** Tests that no one file is the counterpart of, and why. */
+const ofMany: Readonly<Record<string, string>> = {
+  "engine/ops/axial-similarity-statistics": "a function of engine/ops/axial-attention",
+  "engine/ops/local-similarity-statistics": "a function of engine/ops/local-attention",
+  "engine/ops/second-derivatives": "a law of every operation that has a gradient of its own",
+  "widgets/specifications": "what holds of every figure",
+};
+
+/** Test files below `test/`, as `room/name`. Those of no room, beside this one, are about the whole. */
+function testFiles(folder = ""): string[] {
+  return readdirSync(join(packageFolder, "test", folder), { withFileTypes: true }).flatMap((entry) => {
+    if (entry.isDirectory()) return testFiles(`${folder}${entry.name}/`);
+    return folder !== "" && entry.name.endsWith(".test.ts") ? [`${folder}${entry.name.slice(0, -8)}`] : [];
+  });
+}
+
+const has = (path: string): boolean => existsSync(join(packageFolder, ...path.split("/")));
+/** Whether `room/name` is a file of code. */
+const isFile = (name: string): boolean => has(`src/${name}.ts`) || has(`${name}.ts`);
+/** Whether it is one, or a folder, or a page. */
+const isThere = (name: string): boolean => isFile(name) || has(`src/${name}`) || has(name) || has(`${name}.md`);
+
+describe("the tests", () => {
+  const files = testFiles();
+  /** A file may have a folder of tests too, one for each of its subjects. */
+  const isMirrored = (file: string) => isThere(file) || isFile(dirname(file));
+
+  it("lie where what they test lies, save those that are of many", () => {
+    assert.ok(files.length > 100);
+    assert.deepEqual(
+      files.filter((file) => !isMirrored(file) && !(file in ofMany)),
+      [],
+      "move the test to the file that it is of, or say in ofMany why there is none",
+    );
+  });
+
+  it("that are said to be of many are there, and have no counterpart", () => {
+    assert.deepEqual(
+      Object.keys(ofMany).filter((file) => !files.includes(file) || isMirrored(file)),
+      [],
+    );
+  });
+
+  it("of a file that has moved away are found", () => {
+    assert.ok(!isMirrored("layers/axial-atention") && !isMirrored("layers/axial-atention/memory"));
+    assert.ok(isMirrored("layers/axial-attention") && isMirrored("jupyter/kernel/comm") && isMirrored("docs/tried"));
   });
 });

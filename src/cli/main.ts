@@ -10,6 +10,7 @@ import { register as engine } from "./engine.js";
 import { register as evaluate } from "./evaluate.js";
 import { register as exportModel } from "./export.js";
 import { register as kernel } from "./kernel.js";
+import { register as newNotebook } from "./new.js";
 import { register as notebook } from "./notebook.js";
 import { register as segment } from "./segment.js";
 import { register as train } from "./train.js";
@@ -26,6 +27,7 @@ const commands = [
   evaluate,
   exportModel,
   kernel,
+  newNotebook,
   notebook,
   segment,
   train,

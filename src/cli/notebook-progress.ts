@@ -53,6 +53,7 @@ export function createProgressPrinter({ quiet, names }: PrinterOptions): Progres
         [
           "",
           "next:",
+          "  npx axial-lab notebook edit notebooks/01-quick-start.ipynb   the same in the browser: change it, run it",
           "  npx axial-lab data --help         real images: Imagenette, downloaded or from a local archive",
           "  npx axial-lab kernel install      the kernel for JupyterLab and VS Code: open notebooks/, choose",
           '                                    "TypeScript (axial-lab)"',

@@ -1,15 +1,18 @@
-/** `axial-lab notebook`: executes notebooks without Jupyter, and makes pages of them. */
+/** `axial-lab notebook`: opens and executes notebooks without Jupyter, and makes pages of them. */
 import { statSync } from "node:fs";
 import { InvalidArgumentError, type Command } from "commander";
 import { ConfigError } from "../core/errors.js";
 import { readNotebook } from "../notebook/file.js";
 import { assertDifferentNames, makeFolder } from "./notebook-output.js";
 import { asItIs, executed, writeBook } from "./notebook-book.js";
+import { register as registerEdit } from "./notebook-edit.js";
 import { writePage } from "./notebook-page.js";
 import { run } from "./notebook-run.js";
 
 export function register(program: Command): void {
-  const notebook = program.command("notebook").description("Execute notebooks without Jupyter.");
+  const notebook = program.command("notebook").description("Open and execute notebooks without Jupyter.");
+
+  registerEdit(notebook);
 
   notebook
     .command("run <notebooks...>")

@@ -119,7 +119,7 @@ export function createExecution(options: ExecutionOptions): Execution {
   }
 
   async function showHelp({ expression, detail }: { expression: string; detail: 0 | 1 }): Promise<Outcome> {
-    const data = await language.ask("inspect", { code: expression, cursor: expression.length, detail });
+    const data = await language.ask("inspect", { code: expression, cursor: expression.length, detail, above: [] });
     if (!data) {
       const evalue = `nothing is known of ${expression}`;
       return failure({ ename: "ReferenceError", evalue, traceback: [`ReferenceError: ${evalue}`] });

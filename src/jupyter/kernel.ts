@@ -2,29 +2,28 @@
 import { packageFolder } from "../core/version.js";
 import type { ErrorContent, Event } from "./child-protocol.js";
 import { createComms } from "./comms.js";
-import type { Connection } from "./connection.js";
 import { createExecution } from "./execution.js";
 import { createHistory } from "./history.js";
 import { kernelInfo } from "./kernel-info.js";
 import { startLanguage } from "./language/language-thread.js";
 import type { Checking } from "./language/directives.js";
+import type { CodeMark, DiagnoseRequest } from "./language/session.js";
 import type { NotebookLanguage } from "./notebook-language.js";
 import { createPublisher } from "./publisher.js";
 import { createHandlers, type Handler } from "./requests.js";
 import { createSupervisor } from "./supervisor.js";
-import { createTransport, type RequestChannel } from "./transport.js";
+import type { RequestChannel, Transport } from "./transport.js";
 import type { Message } from "./wire.js";
 
 export interface KernelOptions {
-  connection: Connection;
+  /** Opens the way to the clients: sockets from a connection file, or calls within this process. */
+  connect: (onMessage: (channel: RequestChannel, message: Message) => void) => Promise<Transport>;
   /** The notebook's folder: where cells run and where they import from. */
   folder: string;
   /** What the cells are in. Default: TypeScript. */
   language?: NotebookLanguage;
   /** What type errors do, unless a cell says otherwise. Default: a cell in TypeScript does not run; JavaScript is not checked. */
   checking?: Checking;
-  /** Longer messages are refused, in bytes. Default: 64 MiB. */
-  maxMessageBytes?: number;
   log: (line: string) => void;
 }
 
@@ -33,10 +32,12 @@ export interface Kernel {
   readonly ended: Promise<void>;
   interrupt(): void;
   shutdown(): Promise<void>;
+  /** What the compiler says of a cell that is being written. */
+  diagnose(request: DiagnoseRequest): Promise<CodeMark[]>;
 }
 
 export async function startKernel(options: KernelOptions): Promise<Kernel> {
-  const { connection, folder, language: notebookLanguage = "typescript", maxMessageBytes, log } = options;
+  const { connect, folder, language: notebookLanguage = "typescript", log } = options;
   const checking = options.checking ?? (notebookLanguage === "typescript" ? "error" : "off");
   let end: () => void;
   const ended = new Promise<void>((resolve) => (end = resolve));
@@ -56,12 +57,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
   // Answered when the compiler has taken in Node's types. Where that or the process fails, the first cell says so.
   const warm = Promise.allSettled([language.ask("isComplete", { code: "" }), starting]).then(() => undefined);
 
-  const transport = await createTransport({
-    connection,
-    onMessage,
-    log,
-    ...(maxMessageBytes === undefined ? {} : { maxBytes: maxMessageBytes }),
-  });
+  const transport = await connect(onMessage);
   const publisher = createPublisher(transport);
   const history = createHistory();
   const comms = createComms(publisher, supervisor);
@@ -159,7 +155,7 @@ export async function startKernel(options: KernelOptions): Promise<Kernel> {
     publisher.status(cell, "idle");
   }
 
-  return { ended, interrupt, shutdown };
+  return { ended, interrupt, shutdown, diagnose: (request) => language.ask("diagnose", request) };
 }
 
 class UnknownRequest extends Error {

@@ -10,6 +10,7 @@ import { readConnection } from "./connection.js";
 import { startKernel } from "./kernel.js";
 import { checkings, type Checking } from "./language/directives.js";
 import { notebookLanguages, type NotebookLanguage } from "./notebook-language.js";
+import { createTransport } from "./transport.js";
 
 const log = (line: string) => console.error(`[axial-lab kernel] ${line}`);
 
@@ -39,13 +40,14 @@ function oneOf<T extends string>(flag: string, choices: readonly T[], value: str
 
 async function main(args: string[]): Promise<void> {
   const { path, ...settings } = readArguments(args);
-  const maxMessageBytes = Number(process.env["AXIAL_LAB_MAX_MESSAGE"]) || undefined;
+  const maxBytes = Number(process.env["AXIAL_LAB_MAX_MESSAGE"]) || undefined;
+  const connection = await readConnection(path);
+  const limit = maxBytes === undefined ? {} : { maxBytes };
   const kernel = await startKernel({
-    connection: await readConnection(path),
+    connect: (onMessage) => createTransport({ connection, onMessage, log, ...limit }),
     folder: process.cwd(),
     ...settings,
     log,
-    ...(maxMessageBytes === undefined ? {} : { maxMessageBytes }),
   });
   process.on("SIGINT", () => kernel.interrupt());
   process.on("SIGTERM", () => void kernel.shutdown());

@@ -33,8 +33,7 @@ export function createHandlers({
     },
 
     async complete_request(content) {
-      const { code, cursor } = readCursor(content);
-      const { matches, kinds, start, end } = await language.ask("complete", { code, cursor });
+      const { matches, kinds, start, end } = await language.ask("complete", readCursor(content));
       return {
         matches,
         cursor_start: start,
@@ -46,8 +45,8 @@ export function createHandlers({
     },
 
     async inspect_request(content) {
-      const { code, cursor } = readCursor(content);
-      const data = await language.ask("inspect", { code, cursor, detail: content["detail_level"] === 1 ? 1 : 0 });
+      const detail = content["detail_level"] === 1 ? 1 : 0;
+      const data = await language.ask("inspect", { ...readCursor(content), detail });
       return { found: data !== null, data: data ?? {}, metadata: {} };
     },
 
@@ -75,8 +74,10 @@ export function createHandlers({
   };
 }
 
-function readCursor(content: Content): { code: string; cursor: number } {
-  const { code, cursor_pos: cursor } = content;
+/** `cells` is ours: the code cells above the one that is asked about, which may not have been run yet. */
+function readCursor(content: Content): { code: string; cursor: number; above: string[] } {
+  const { code, cursor_pos: cursor, cells } = content;
   if (typeof code !== "string") throw new TypeError(`code must be a text, got ${JSON.stringify(code)}`);
-  return { code, cursor: typeof cursor === "number" && cursor >= 0 ? cursor : [...code].length };
+  const above = Array.isArray(cells) ? cells.filter((cell) => typeof cell === "string") : [];
+  return { code, cursor: typeof cursor === "number" && cursor >= 0 ? cursor : [...code].length, above };
 }

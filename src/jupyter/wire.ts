@@ -127,7 +127,8 @@ export function createWire({ key, signatureScheme, maxBytes = defaultMaxBytes }:
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-function parseObject(bytes: Uint8Array): Record<string, unknown> {
+/** Throws `MessageRefused` where the bytes are not the JSON of an object. */
+export function parseObject(bytes: Uint8Array): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(utf8.decode(bytes));
@@ -140,7 +141,8 @@ function parseObject(bytes: Uint8Array): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-function assertHeader(header: Record<string, unknown>): asserts header is Record<string, unknown> & Header {
+/** Throws `MessageRefused` where a header lacks what every message must have. */
+export function assertHeader(header: Record<string, unknown>): asserts header is Record<string, unknown> & Header {
   for (const field of ["msg_id", "msg_type", "session"]) {
     if (typeof header[field] !== "string") throw new MessageRefused(`its header has no text in ${field}`);
   }

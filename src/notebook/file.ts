@@ -76,6 +76,11 @@ export function parseNotebook(text: string, name: string): Notebook {
   } catch (error) {
     throw new FileError(`notebook: the file must be JSON, got ${name} (${(error as Error).message})`);
   }
+  return notebookOf(file, name);
+}
+
+/** The same from JSON that is parsed already, as clients send it. */
+export function notebookOf(file: unknown, name: string): Notebook {
   if (!isObject(file) || !Array.isArray(file["cells"])) {
     throw new FileError(`notebook: the file must hold cells, got ${name}; is it a notebook of nbformat 4?`);
   }

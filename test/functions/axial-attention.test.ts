@@ -14,8 +14,8 @@ import {
   type AxialAttentionGeometry,
   type AxialAttentionInputs,
 } from "../../src/functions/axial-attention.js";
-import { assertClose } from "../layers/assert-close.js";
-import { naiveAxialAttention, type NaiveInputs } from "./naive-attention.js";
+import { assertClose } from "../helpers/compare.js";
+import { axialAttentionLoops, type AxialLoopInputs } from "./axial-attention-loops.js";
 
 /** O, L, I, N, Dq, Dv: no two alike, so that no swapped axis can pass. */
 const [outer, length, inner, heads, keyDepth, valueDepth] = [2, 11, 3, 5, 4, 7];
@@ -50,7 +50,8 @@ function makeInputs(positions: Positions = all, axis = length): AxialAttentionIn
   };
 }
 
-function naive(inputs: AxialAttentionInputs): NaiveInputs {
+/** The same for the loops. */
+function arraysOf(inputs: AxialAttentionInputs): AxialLoopInputs {
   const data = (tensor: tf.Tensor | null) => tensor?.dataSync() ?? null;
   return {
     outer,
@@ -76,7 +77,7 @@ describe("axial attention", () => {
       it(`over ${name}${kind} equals the loops of the equation`, () =>
         tf.tidy(() => {
           const inputs = makeInputs();
-          const expected = naiveAxialAttention(naive(inputs), { ...geometry, window });
+          const expected = axialAttentionLoops(arraysOf(inputs), { ...geometry, window });
           const { content, position } = attend(inputs, { ...geometry, window });
           assert.deepEqual(content.shape, [outer, length, inner, heads * valueDepth]);
           assertClose(content, expected.content, 3e-6, "content");
@@ -90,7 +91,7 @@ describe("axial attention", () => {
     it(`without ${absent} encodings leaves that term out`, () =>
       tf.tidy(() => {
         const inputs = makeInputs({ ...all, [absent]: false });
-        const expected = naiveAxialAttention(naive(inputs), geometry);
+        const expected = axialAttentionLoops(arraysOf(inputs), geometry);
         const { content, position } = axialAttention(inputs, geometry);
         assertClose(content, expected.content);
         if (absent === "value") assert.equal(position, null);
@@ -135,7 +136,7 @@ describe("axial attention", () => {
   it("works on an axis of one place", () =>
     tf.tidy(() => {
       const inputs = makeInputs(all, 1);
-      const expected = naiveAxialAttention(naive(inputs), geometry);
+      const expected = axialAttentionLoops(arraysOf(inputs), geometry);
       const { content, position } = axialAttention(inputs, geometry);
       assertClose(content, expected.content);
       assertClose(position!, expected.position);
@@ -164,7 +165,7 @@ describe("axial attention", () => {
       const local = { ...geometry, window: windows["a local window"] };
       const weights = axialAttentionWeights(inputs, local);
       assert.deepEqual(weights.shape, [outer, inner, heads, length, length]);
-      assertClose(weights, naiveAxialAttention(naive(inputs), local).weights);
+      assertClose(weights, axialAttentionLoops(arraysOf(inputs), local).weights);
       assertClose(weights.sum(4), new Float32Array(outer * inner * heads * length).fill(1));
     }));
 
@@ -259,11 +260,11 @@ function checkGradient(geometry: AxialAttentionGeometry): void {
   })(tensors);
 
   const directions = tensors.map((tensor, index) => normal(tensor.shape, 31 + index).dataSync());
-  const flat = naive(inputs);
+  const flat = arraysOf(inputs);
   const along = (step: number) => {
     const moved = (data: ArrayLike<number>, index: number) =>
       Float64Array.from(data, (x, i) => x + step * directions[index][i]);
-    const out = naiveAxialAttention(
+    const out = axialAttentionLoops(
       {
         ...flat,
         qkv: moved(flat.qkv, 0),

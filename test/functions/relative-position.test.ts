@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError, ShapeError } from "../../src/core/errors.js";
 import { fitPositionTable, localWindow, resizePositionTable } from "../../src/functions/relative-position.js";
-import { assertClose } from "../layers/assert-close.js";
+import { assertClose } from "../helpers/compare.js";
 
 const column = (...values: number[]) => tf.tensor2d(values, [values.length, 1]);
 

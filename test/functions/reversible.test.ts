@@ -7,6 +7,7 @@ import {
   twoStreamSequence,
   type BranchPair,
 } from "../../src/functions/reversible.js";
+import { assertClose } from "../helpers/compare.js";
 
 /** Pairs of small branches, y = tanh(x A) B, over C = 5 channels. */
 function pairs(depth: number): BranchPair[] {
@@ -18,8 +19,6 @@ function pairs(depth: number): BranchPair[] {
   });
   return Array.from({ length: depth }, (_, step) => [branch(20 * step + 1), branch(20 * step + 11)] as const);
 }
-
-const largestDifference = (a: tf.Tensor, b: tf.Tensor): number => tf.tidy(() => a.sub(b).abs().max().dataSync()[0]);
 
 /** Value and gradients with respect to the input and all weights of sum(run(x) * c). */
 function valueAndGradients(run: typeof plainSequence, x: tf.Tensor, sequence: BranchPair[]): tf.Tensor[] {
@@ -51,7 +50,7 @@ describe("a reversible sequence", () => {
     actual.forEach((tensor, index) => {
       assert.deepEqual(tensor.shape, expected[index].shape);
       assert.ok(expected[index].abs().max().dataSync()[0] > 1e-3, `tensor ${index} must not be zero`);
-      assert.ok(largestDifference(tensor, expected[index]) < 2e-6, `tensor ${index}`);
+      assertClose(tensor, expected[index], 2e-6, `tensor ${index}`);
     });
   });
 
@@ -103,7 +102,7 @@ describe("a reversible sequence", () => {
       tf.variableGrads(() => run(run(x, trained), trained).square().mean(), variables).grads;
     const actual = gradientsOf(reversibleSequence);
     const expected = gradientsOf(twoStreamSequence);
-    for (const { name } of variables) assert.ok(largestDifference(actual[name], expected[name]) < 2e-6, name);
+    for (const { name } of variables) assertClose(actual[name], expected[name], 2e-6, name);
   });
 });
 
@@ -113,6 +112,6 @@ describe("a plain sequence", () => {
     const x = tf.randomNormal([3, 5], 0, 1, "float32", 7);
     const first = x.add(f.apply(x, f.weights));
     const expected = first.add(g.apply(first, g.weights));
-    assert.equal(largestDifference(plainSequence(x, [[f, g]]), expected), 0);
+    assertClose(plainSequence(x, [[f, g]]), expected, 0);
   });
 });

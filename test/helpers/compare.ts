@@ -1,6 +1,7 @@
-/** Numbers for kernel tests, and comparing a kernel with TensorFlow.js's own JavaScript backend. */
+/** Comparing numbers by one rule; numbers for tests of kernels, and a kernel beside TensorFlow.js's own JavaScript backend. */
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
+import { relativeError } from "../../src/verification/compare.js";
 
 /** Repeatable values, roughly normal, from the sines of whole numbers. */
 export function values(count: number, seed: number, { mean = 0, deviation = 1 } = {}): Float32Array {
@@ -35,23 +36,33 @@ export async function evaluateOnCpu(compute: () => tf.Tensor | tf.Tensor[]): Pro
   }
 }
 
-/** Each value must be within `tolerance` of the expected one, relative to the largest that is expected. */
+export const numbers = (tensor: tf.Tensor): Float32Array => tensor.dataSync<"float32">();
+
+const arrayOf = (values: tf.Tensor | ArrayLike<number>): ArrayLike<number> =>
+  "dataSync" in values ? values.dataSync() : values;
+
+/**
+ * Fails where the {@link relativeError} is over `tolerance`: the one rule by which this project says that numbers are equal,
+ * `axial-lab verify` included. What is not finite must be the same.
+ */
 export function assertClose(
-  actual: ArrayLike<number>,
-  expected: ArrayLike<number>,
-  tolerance: number,
+  actual: tf.Tensor | ArrayLike<number>,
+  expected: tf.Tensor | ArrayLike<number>,
+  tolerance = 3e-6,
   what = "",
 ): void {
-  assert.equal(actual.length, expected.length, `${what}: number of values`);
-  let largest = 0;
-  for (let i = 0; i < expected.length; i++) {
-    if (Number.isFinite(expected[i])) largest = Math.max(largest, Math.abs(expected[i]));
-  }
-  for (let i = 0; i < expected.length; i++) {
-    if (Object.is(actual[i], expected[i]) || actual[i] === expected[i]) continue;
-    const error = Math.abs(actual[i] - expected[i]);
-    assert.ok(error <= tolerance * largest, `${what}: value ${i}: ${actual[i]}, expected ${expected[i]}`);
-  }
+  const [ours, theirs] = [Array.from(arrayOf(actual)), Array.from(arrayOf(expected))];
+  assert.equal(ours.length, theirs.length, `${what}: number of values`);
+  const special = theirs.findIndex((value, i) => !Number.isFinite(value) && !Object.is(ours[i], value));
+  assert.equal(special, -1, `${what}: value ${special} is ${ours[special]}, expected ${theirs[special]}`);
+  const finite = <T>(_: T, i: number) => Number.isFinite(theirs[i]);
+  const error = relativeError(ours.filter(finite), theirs.filter(finite));
+  if (error <= tolerance) return;
+  const distance = (i: number) => (Number.isFinite(theirs[i]) ? Math.abs(ours[i] - theirs[i]) : 0);
+  const worst = ours.reduce((most, _, i) => (distance(i) <= distance(most) ? most : i), 0);
+  assert.fail(
+    `${what}: relative error ${error} is over ${tolerance}: value ${worst} is ${ours[worst]}, expected ${theirs[worst]}`,
+  );
 }
 
 /** `compute` must give on the current backend what it gives on the JavaScript backend, twice the same bits, and leak nothing. */

@@ -4,8 +4,8 @@ import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
 import { ConfigError, ShapeError } from "../../src/core/errors.js";
 import { AxialAttention, type AxialAttentionArgs } from "../../src/layers/index.js";
-import { assertClose } from "./assert-close.js";
-import { naiveAxialAttention } from "../functions/naive-attention.js";
+import { assertClose } from "../helpers/compare.js";
+import { axialAttentionLoops } from "../functions/axial-attention-loops.js";
 
 /** B, H, W, Cin, N, Dq, Dv. */
 const [batch, height, width, inputChannels, heads, keyDepth, valueDepth] = [2, 7, 5, 3, 11, 4, 6];
@@ -23,14 +23,14 @@ const weight = (layer: AxialAttention, name: string) =>
 const run = (layer: AxialAttention, x: tf.Tensor, training = false) => layer.apply(x, { training }) as tf.Tensor4D;
 
 /** What the layer without norms must give: projection, then the loops of the equation. */
-function naive(layer: AxialAttention, x: tf.Tensor4D, window: { before: number; after: number }): tf.Tensor4D {
+function byLoops(layer: AxialAttention, x: tf.Tensor4D, window: { before: number; after: number }): tf.Tensor4D {
   const data = (name: string) => weight(layer, name)!.read().dataSync();
   const along = layer.getConfig().axis as "height" | "width";
   const [, rows, columns] = x.shape;
   const projection = weight(layer, "projection")!.read() as tf.Tensor2D;
   const qkv = x.reshape<tf.Tensor2D>([-1, inputChannels]).matMul(projection).dataSync();
   const [outer, length, inner] = along === "height" ? [batch, rows, columns] : [batch * rows, columns, 1];
-  const { content, position } = naiveAxialAttention(
+  const { content, position } = axialAttentionLoops(
     {
       ...{ outer, length, inner, qkv },
       query: data("relative_query"),
@@ -59,7 +59,7 @@ describe("AxialAttention", () => {
         const layer = make({ axis, maxDistance: length - 1, norms: noNorms });
         const x = image();
         const y = run(layer, x);
-        assertClose(y, naive(layer, x, { before: length, after: length }), 3e-6);
+        assertClose(y, byLoops(layer, x, { before: length, after: length }), 3e-6);
       }));
 
   it("normalises projection, similarities and outputs over the whole batch in training", () =>
@@ -138,7 +138,7 @@ describe("AxialAttention", () => {
           const padding: [number, number] = [height - 1 - window.before, height - 1 - window.after];
           weight(global, name)!.write(name.startsWith("relative") ? own.pad([padding, [0, 0]]) : own);
         }
-        assertClose(y, naive(global, x, window), 3e-6);
+        assertClose(y, byLoops(global, x, window), 3e-6);
       }
     }));
 
@@ -324,5 +324,41 @@ describe("AxialAttention", () => {
     refuses({ constants: "keras" as "tf" }, /constants must be/);
     assert.throws(() => make().build([null, 5, 3]), ShapeError);
     assert.throws(() => make().attentionWeights(tf.zeros([1, 2, 2, 3])), /it has no weights yet/);
+  });
+});
+
+describe("maxDistance of axial attention", () => {
+  before(() => tf.setBackend("cpu"));
+  const build = (args: object, shape: (number | null)[]) => {
+    const layer = new AxialAttention({ filters: 16, axis: "height", ...args });
+    layer.build(shape);
+    return layer;
+  };
+
+  it("defaults to the length of the axis at which the layer is built, less 1", () => {
+    assert.deepEqual(build({}, [null, 7, 5, 3]).tableRange, { before: 6, after: 6 });
+    assert.deepEqual(build({ axis: "width" }, [null, 7, 5, 3]).tableRange, { before: 4, after: 4 });
+    assert.deepEqual(build({ span: "causal" }, [null, 7, null, 3]).tableRange, { before: 6, after: 0 });
+    assert.deepEqual(build({ maxDistance: 2 }, [null, null, null, 3]).tableRange, { before: 2, after: 2 });
+  });
+
+  it("is saved, so that a layer that is built again fits its weights at any length", () => {
+    const layer = build({}, [null, 7, 5, 3]);
+    const again = new AxialAttention(layer.getConfig() as unknown as AxialAttentionArgs);
+    again.build([null, 11, 5, 3]);
+    again.setWeights(layer.getWeights());
+    assert.deepEqual(again.tableRange, layer.tableRange);
+    assert.equal(build({ span: 3 }, [null, 7, 5, 3]).getConfig().maxDistance, undefined);
+  });
+
+  it("is asked for where the axis has no fixed length, or before there is one", () => {
+    assert.throws(
+      () => build({}, [null, null, 5, 3]),
+      /maxDistance must be given where the axis has no fixed length, got \[/,
+    );
+    assert.throws(
+      () => new AxialAttention({ filters: 16, axis: "height" }).tableRange,
+      /apply the layer first, or set maxDistance/,
+    );
   });
 });

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { AxialImageTransformer } from "../../src/layers/axial-image-transformer.js";
-
-const largestDifference = (a: tf.Tensor, b: tf.Tensor): number => tf.tidy(() => a.sub(b).abs().max().dataSync()[0]);
+import { assertClose } from "../helpers/compare.js";
 
 describe("AxialImageTransformer", () => {
   before(() => tf.setBackend("cpu"));
@@ -16,7 +15,7 @@ describe("AxialImageTransformer", () => {
     const y = last.apply(x) as tf.Tensor;
     const moved = first.apply(x.transpose([0, 3, 1, 2])) as tf.Tensor;
     assert.deepEqual(moved.shape, [2, 6, 5, 7]);
-    assert.ok(largestDifference(moved.transpose([0, 2, 3, 1]), y) < 1e-5);
+    assertClose(moved.transpose([0, 2, 3, 1]), y, 1e-5);
   });
 
   it("has gradients for every weight, reversible and plain, and leaves no tensors", () => {
@@ -53,14 +52,14 @@ describe("AxialImageTransformer", () => {
         [`${step}.width`, "row", [1, 3, 2, 5, 5]],
       ]),
     );
-    for (const weights of found) assert.ok(largestDifference(weights.sum(-1), tf.onesLike(weights.sum(-1))) < 1e-6);
+    for (const weights of found) assertClose(weights.sum(-1), tf.onesLike(weights.sum(-1)), 1e-6);
   });
 
   it("is built again from its configuration", () => {
     const layer = new AxialImageTransformer({ ...small, reversible: false, keyDepth: 5 });
     const again = AxialImageTransformer.fromConfig(AxialImageTransformer, layer.getConfig()) as AxialImageTransformer;
     const x = tf.randomNormal([1, 5, 7, 6]);
-    assert.equal(largestDifference(again.apply(x) as tf.Tensor, layer.apply(x) as tf.Tensor), 0);
+    assertClose(again.apply(x) as tf.Tensor, layer.apply(x) as tf.Tensor, 0);
   });
 
   it("says what is wrong with its arguments and its input", () => {

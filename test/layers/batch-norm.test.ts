@@ -5,7 +5,7 @@ import * as engine from "../../src/engine/index.js";
 import { ConfigError } from "../../src/core/errors.js";
 import { batchNormPresets } from "../../src/functions/batch-norm.js";
 import { BatchNorm, type BatchNormArgs } from "../../src/layers/index.js";
-import { assertClose } from "./assert-close.js";
+import { assertClose } from "../helpers/compare.js";
 
 /** Rows and channels. */
 const [rows, channels] = [13, 5];

@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
 import { AxialAttention, GlobalAttention } from "../../src/layers/index.js";
-import { assertClose } from "./assert-close.js";
+import { assertClose } from "../helpers/compare.js";
 
 /** B, H, W, Cin, N, Dv. */
 const [batch, height, width, channels, heads, valueDepth] = [2, 3, 5, 7, 11, 4];

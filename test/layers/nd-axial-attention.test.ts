@@ -1,85 +1,9 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
-import { axisAttention, axisView } from "../../src/functions/nd-axial-attention.js";
+import { axisAttention } from "../../src/functions/nd-axial-attention.js";
 import { NdAxialAttention } from "../../src/layers/nd-axial-attention.js";
-
-const close = (actual: tf.Tensor, expected: tf.Tensor, tolerance: number): void => {
-  assert.deepEqual(actual.shape, expected.shape);
-  const difference = tf.tidy(() => actual.sub(expected).abs().max().dataSync()[0]);
-  assert.ok(difference <= tolerance, `differs by ${difference}`);
-};
-
-/** Full attention over the places of one sequence by loops in float64: x [L][C]. */
-function attendByLoops(
-  x: number[][],
-  weights: Record<string, number[][]>,
-  bias: number[],
-  heads: number,
-  causal: boolean,
-): number[][] {
-  const multiply = (row: number[], matrix: number[][]) =>
-    matrix[0].map((_, column) => row.reduce((sum, value, index) => sum + value * matrix[index][column], 0));
-  const depth = weights.output.length / heads;
-  const projected = x.map((row) => multiply(row, weights.projection));
-  return x.map((_, i) => {
-    const joined: number[] = [];
-    for (let head = 0; head < heads; head++) {
-      const part = (place: number, which: number) =>
-        projected[place].slice((3 * head + which) * depth, (3 * head + which + 1) * depth);
-      const seen = x.map((_, j) => j).filter((j) => !causal || j <= i);
-      const logits = seen.map((j) => part(i, 0).reduce((sum, q, d) => sum + q * part(j, 1)[d], 0) / Math.sqrt(depth));
-      const top = Math.max(...logits);
-      const exponentials = logits.map((logit) => Math.exp(logit - top));
-      const total = exponentials.reduce((sum, value) => sum + value, 0);
-      for (let d = 0; d < depth; d++)
-        joined.push(seen.reduce((sum, j, index) => sum + (exponentials[index] / total) * part(j, 2)[d], 0));
-    }
-    return multiply(joined, weights.output).map((value, channel) => value + bias[channel]);
-  });
-}
-
-describe("attention along one axis", () => {
-  before(() => tf.setBackend("cpu"));
-
-  for (const span of ["global", "causal"] as const)
-    it(`equals loops over the places, ${span}`, () => {
-      const x = tf.randomNormal<tf.Rank.R4>([2, 5, 3, 7], 0, 1, "float32", 1);
-      const weights = {
-        projection: tf.randomNormal([7, 2 * 3 * 11], 0, 0.5, "float32", 2),
-        output: tf.randomNormal([2 * 11, 7], 0, 0.5, "float32", 3),
-        bias: tf.randomNormal([7], 0, 0.5, "float32", 4),
-      };
-      const actual = axisAttention(x, 1, weights, { heads: 2, keyDepth: 11, valueDepth: 11, span }).arraySync();
-      const values = x.arraySync();
-      const matrices = {
-        projection: weights.projection.arraySync() as number[][],
-        output: weights.output.arraySync() as number[][],
-      };
-      for (let image = 0; image < 2; image++)
-        for (let column = 0; column < 3; column++) {
-          const sequence = values[image].map((row) => row[column]);
-          const expected = attendByLoops(
-            sequence,
-            matrices,
-            weights.bias.arraySync() as number[],
-            2,
-            span === "causal",
-          );
-          expected.forEach((place, row) =>
-            place.forEach((value, channel) =>
-              assert.ok(Math.abs(value - actual[image][row][column][channel]) < 1e-5, `row ${row} channel ${channel}`),
-            ),
-          );
-        }
-    });
-
-  it("views any axis as outer, length, inner, channels", () => {
-    assert.deepEqual(axisView([2, 3, 5, 7, 11], 1), [2, 3, 35, 11]);
-    assert.deepEqual(axisView([2, 3, 5, 7, 11], 2), [6, 5, 7, 11]);
-    assert.deepEqual(axisView([2, 3, 5, 7, 11], 3), [30, 7, 1, 11]);
-  });
-});
+import { assertClose } from "../helpers/compare.js";
 
 describe("NdAxialAttention", () => {
   before(() => tf.setBackend("cpu"));
@@ -95,7 +19,7 @@ describe("NdAxialAttention", () => {
     const expected = axisAttention(x, 1, { projection: p0, output: o0, bias: b0 }, options)
       .add(axisAttention(x, 2, { projection: p1, output: o1, bias: b1 }, options))
       .add(axisAttention(x, 3, { projection: p2, output: o2, bias: b2 }, options));
-    close(y, expected, 1e-6);
+    assertClose(y, expected, 1e-6);
   });
 
   it("in sequence equals one call per axis", () => {
@@ -105,7 +29,7 @@ describe("NdAxialAttention", () => {
     const [p0, o0, b0, p1, o1, b1] = layer.weights.map((weight) => weight.read());
     const options = { heads: 3, keyDepth: 2, valueDepth: 2 };
     const first = axisAttention(x, 1, { projection: p0, output: o0, bias: b0 }, options);
-    close(y, axisAttention(first, 2, { projection: p1, output: o1, bias: b1 }, options), 1e-6);
+    assertClose(y, axisAttention(first, 2, { projection: p1, output: o1, bias: b1 }, options), 1e-6);
   });
 
   it("gives the same with the channels anywhere", () => {
@@ -117,7 +41,7 @@ describe("NdAxialAttention", () => {
       [-3, [0, 1, 4, 2, 3], [0, 1, 3, 4, 2]],
     ] as const) {
       const moved = new NdAxialAttention({ filters: 6, axes: 3, heads: 2, channelAxis, seed: 9 });
-      close((moved.apply(x.transpose([...order])) as tf.Tensor).transpose([...back]), expected, 1e-6);
+      assertClose((moved.apply(x.transpose([...order])) as tf.Tensor).transpose([...back]), expected, 1e-6);
     }
   });
 
@@ -132,7 +56,7 @@ describe("NdAxialAttention", () => {
       Array.from({ length: 2 * 7 * 2 }, () => 1),
     );
     assert.deepEqual(rows.shape, [2, 1, 2, 7, 7]);
-    close(rows.sum(-1), tf.ones([2, 1, 2, 7]), 1e-6);
+    assertClose(rows.sum(-1), tf.ones([2, 1, 2, 7]), 1e-6);
   });
 
   it("permuting the heads' weights permutes nothing in the output", () => {
@@ -146,7 +70,7 @@ describe("NdAxialAttention", () => {
       bias,
     ];
     layer.setWeights(swapped);
-    close(layer.apply(x) as tf.Tensor, y, 1e-6);
+    assertClose(layer.apply(x) as tf.Tensor, y, 1e-6);
   });
 
   it("has gradients that agree with finite differences", () => {
@@ -183,7 +107,7 @@ describe("NdAxialAttention", () => {
     });
     const again = NdAxialAttention.fromConfig(NdAxialAttention, layer.getConfig()) as NdAxialAttention;
     const x = tf.randomNormal([1, 3, 5, 6]);
-    close(again.apply(x) as tf.Tensor, layer.apply(x) as tf.Tensor, 0);
+    assertClose(again.apply(x) as tf.Tensor, layer.apply(x) as tf.Tensor, 0);
   });
 
   it("leaves no tensors behind", () => {

@@ -6,7 +6,7 @@ import { convolution, subsample } from "../../src/functions/convolution.js";
 import { averagePool, maxPooledSide } from "../../src/functions/pooling.js";
 import { ChannelDropout, Convolution, MaxPool } from "../../src/layers/index.js";
 import { viewAs } from "../../src/functions/view.js";
-import { assertClose } from "./assert-close.js";
+import { assertClose } from "../helpers/compare.js";
 
 before(async () => void (await engine.start()));
 after(() => engine.stop());

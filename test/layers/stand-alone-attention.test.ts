@@ -3,10 +3,9 @@ import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../../src/core/errors.js";
 import * as engine from "../../src/engine/index.js";
-import { localAttention } from "../../src/functions/local-attention.js";
-import { standAloneAttention } from "../../src/functions/stand-alone-attention.js";
 import { StandAloneAttention } from "../../src/layers/index.js";
-import { assertClose } from "./assert-close.js";
+import { assertClose } from "../helpers/compare.js";
+import { localAttentionLoops } from "../functions/local-attention-loops.js";
 
 const [batch, height, width, channels] = [2, 7, 6, 5];
 const normal = (shape: number[], seed: number) => tf.randomNormal(shape, 0, 1, "float32", seed);
@@ -31,18 +30,6 @@ describe("StandAloneAttention", () => {
       assert.equal(layer.weights.length, 4);
     }));
 
-  it("as a function is local attention whose query alone has encodings", () =>
-    tf.tidy(() => {
-      const geometry = { heads: 3, keyDepth: 2, valueDepth: 5, window: { before: 1, after: 2 } };
-      const qkv = normal([batch, height, width, 27], 1) as tf.Tensor4D;
-      const encodings = normal([16, 2], 2) as tf.Tensor2D;
-      const scales = normal([3, 3], 3) as tf.Tensor2D;
-      const relative = { query: encodings, key: null, value: null };
-      const { content, position } = localAttention({ qkv, relative, scales }, geometry);
-      assert.equal(position, null);
-      assertClose(standAloneAttention({ qkv, encodings, scales }, geometry), content, 1e-7);
-    }));
-
   it("is rebuilt from its configuration, and refuses heads that do not divide the filters", () => {
     const layer = new StandAloneAttention({ filters: 16, window: 3, norms: { output: true }, name: "sasa" });
     const config = JSON.parse(JSON.stringify(layer.getConfig())) as tf.serialization.ConfigDict;
@@ -51,39 +38,19 @@ describe("StandAloneAttention", () => {
   });
 });
 
-/** Equation 2 as loops in float64, for 3 heads of 4 channels and a window of 4. */
+/** Equation 2 from the layer's weights, for 3 heads of 4 channels and a window of 4: the loops, the query's encodings alone. */
 function standAloneByHand(layer: tf.layers.Layer, x: tf.Tensor4D): Float64Array {
-  const depth = 4;
-  const kernel = weight(layer, "projection")!.read() as tf.Tensor2D;
   const qkv = x
     .reshape<tf.Tensor2D>([-1, channels])
-    .matMul(kernel)
+    .matMul(weight(layer, "projection")!.read() as tf.Tensor2D)
     .add(weight(layer, "projection_bias")!.read())
-    .reshape<tf.Tensor4D>([batch, height, width, -1])
-    .arraySync();
+    .dataSync();
   const [rows, columns] = ["rows", "columns"].map(
     (name) => weight(layer, `relative_query_${name}`)!.read().arraySync() as number[][],
   );
-  const output: number[] = [];
-  for (let b = 0; b < batch; b++)
-    for (let y = 0; y < height; y++)
-      for (let z = 0; z < width; z++)
-        for (let n = 0; n < 3; n++) {
-          const of = (i: number, j: number, part: number) =>
-            qkv[b][i][j].slice(n * 3 * depth + part * depth, n * 3 * depth + (part + 1) * depth);
-          const query = of(y, z, 0);
-          const found: { logit: number; value: number[] }[] = [];
-          for (let dy = -1; dy <= 2; dy++)
-            for (let dx = -1; dx <= 2; dx++) {
-              if (qkv[b][y + dy]?.[z + dx] === undefined) continue;
-              const encoding = [...rows[dy + 1], ...columns[dx + 1]];
-              const key = of(y + dy, z + dx, 1);
-              const logit = query.reduce((sum, q, d) => sum + q * key[d] + q * encoding[d], 0);
-              found.push({ logit, value: of(y + dy, z + dx, 2) });
-            }
-          const total = found.reduce((sum, { logit }) => sum + Math.exp(logit), 0);
-          for (let d = 0; d < depth; d++)
-            output.push(found.reduce((sum, { logit, value }) => sum + (Math.exp(logit) / total) * value[d], 0));
-        }
-  return Float64Array.from(output);
+  const query = rows.flatMap((row) => columns.flatMap((column) => [...row, ...column]));
+  return localAttentionLoops(
+    { shape: [batch, height, width], qkv, query, key: null, value: null, scales: new Float64Array(9).fill(1) },
+    { heads: 3, keyDepth: 4, valueDepth: 4, window: { before: 1, after: 2 } },
+  ).content;
 }

@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
 import { ConfigError, ShapeError } from "../../src/core/errors.js";
 import { ValueMixtureAttention } from "../../src/layers/index.js";
-import { assertClose } from "./assert-close.js";
+import { assertClose } from "../helpers/compare.js";
 
 /** B, Cin, N, D, side of a block, M. */
 const [batch, channels, heads, depth, block, mixtures] = [2, 5, 3, 4, 2, 7];

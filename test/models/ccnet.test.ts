@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
 import { ccnetConfig, create, summarize, type ResNetConfig } from "../../src/models/index.js";
 import { families } from "../../src/weights/index.js";
-import { assertClose } from "../layers/assert-close.js";
+import { assertClose } from "../helpers/compare.js";
 import { shrunk } from "./shrunk.js";
 
 /** The same wiring with all four stages, one narrow block each. */

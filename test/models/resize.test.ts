@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
 import { configuration, copyWeights, create } from "../../src/models/index.js";
-import { assertClose } from "../layers/assert-close.js";
+import { assertClose } from "../helpers/compare.js";
 import { shrunk } from "./shrunk.js";
 
 const config = shrunk(configuration("axial-resnet-26-s"));

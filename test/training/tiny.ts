@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { after } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { generated } from "../../src/data/index.js";
+import type { ResNetConfig } from "../../src/models/index.js";
+import type { EpochDone, RunEvent, StepDone } from "../../src/training/index.js";
 
 /** Norm with running statistics, drop-out without a seed of its own, layers without names. */
 export function tinyModel(classes = 3): tf.LayersModel {
@@ -37,3 +39,21 @@ export function temporaryFolder(): string {
   after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
+
+/** An axial stage before a convolutional one. */
+export const small: ResNetConfig = {
+  name: "small",
+  stem: { kind: "convolution", filters: 4 },
+  norm: "torch",
+  stages: [
+    { blocks: 1, stride: 1, width: 4, filters: 8, operator: { kind: "axial", heads: 2 } },
+    { blocks: 1, stride: 2, width: 4, filters: 8, operator: { kind: "convolution" } },
+  ],
+};
+
+export const stepsOf = (events: RunEvent[]): StepDone[] => events.filter((event) => event.event === "step");
+export const epochsOf = (events: RunEvent[]): EpochDone[] => events.filter((event) => event.event === "epoch");
+
+/** All weights of a model, one after the other. */
+export const valuesOf = (model: tf.LayersModel): number[] =>
+  model.getWeights().flatMap((weight) => [...weight.dataSync()]);

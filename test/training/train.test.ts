@@ -4,37 +4,12 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
-import { AxialError, ConfigError, ShapeError, UnsupportedError } from "../../src/core/errors.js";
-import { generated } from "../../src/data/index.js";
-import { create, type ResNetConfig } from "../../src/models/index.js";
-import {
-  createAverage,
-  evaluate,
-  readRunLog,
-  train,
-  type EpochDone,
-  type RunEvent,
-  type StepDone,
-} from "../../src/training/index.js";
-import { temporaryFolder, tinyData, tinyModel, tinySettings } from "./tiny.js";
+import { AxialError, ConfigError, ShapeError } from "../../src/core/errors.js";
+import { evaluate, readRunLog, train, type RunEvent } from "../../src/training/index.js";
+import { epochsOf, small, stepsOf, temporaryFolder, tinyData, tinyModel, tinySettings, valuesOf } from "./tiny.js";
 
 before(() => engine.start({ threads: 2 }));
 after(() => engine.stop());
-
-const small: ResNetConfig = {
-  name: "small",
-  stem: { kind: "convolution", filters: 4 },
-  norm: "torch",
-  stages: [
-    { blocks: 1, stride: 1, width: 4, filters: 8, operator: { kind: "axial", heads: 2 } },
-    { blocks: 1, stride: 2, width: 4, filters: 8, operator: { kind: "convolution" } },
-  ],
-};
-
-const stepsOf = (events: RunEvent[]): StepDone[] => events.filter((event) => event.event === "step");
-const epochsOf = (events: RunEvent[]): EpochDone[] => events.filter((event) => event.event === "epoch");
-
-const valuesOf = (model: tf.LayersModel): number[] => model.getWeights().flatMap((weight) => [...weight.dataSync()]);
 
 describe("train", () => {
   it("reports each step and epoch, and keeps the same events as lines of its log", async () => {
@@ -137,29 +112,6 @@ describe("train", () => {
     assert.equal(Math.random, original);
   });
 
-  it("holds the same tensors and bytes through 1,000 steps, and leaves none but the model's", async () => {
-    const model = tinyModel();
-    const own = tf.memory().numTensors;
-    const [seen, peaks] = [new Set<string>(), new Set<number | undefined>()];
-    await train({
-      model,
-      data: tinyData(),
-      batchSize: 1,
-      size: 8,
-      epochs: Math.ceil(1000 / 37),
-      optimizer: "ranger",
-      clipNorm: 1,
-      onEvent: ({ event }) => {
-        const { tensors, tensorBytes, heap } = engine.memory();
-        if (event === "step") seen.add(`${tensors} ${tensorBytes} ${heap?.liveBytes} ${heap?.heapBytes}`);
-        if (event === "epoch") peaks.add(heap?.peakBytes);
-      },
-    });
-    assert.equal(seen.size, 1, [...seen].join(", "));
-    assert.equal(peaks.size, 1, "the high water of the first epoch is that of all");
-    assert.equal(tf.memory().numTensors, own);
-  });
-
   it("validates the averaged weights and ends with them", async () => {
     const [plain, averaged, data] = [tinyModel(), tinyModel(), tinyData()];
     const settings = { ...tinySettings, data };
@@ -169,18 +121,6 @@ describe("train", () => {
     const last = epochsOf(events)[2];
     const { loss, top1 } = await evaluate(averaged, data, { size: tinySettings.size, batchSize: 7 });
     assert.deepEqual([loss, top1], [last.validation.loss, last.validation.top1]);
-  });
-
-  it("averages as a_t = d_t a + (1 - d_t) w, d_t = min(d, (1 + t) / (10 + t))", () => {
-    const variable = tf.variable(tf.tensor1d([10]));
-    const average = createAverage([{ name: "w", variable, trainable: true }], { decay: 0.15 });
-    variable.assign(tf.tensor1d([20]));
-    average.update(0); // d = 1/10
-    const first = 10 * 0.1 + 20 * 0.9;
-    variable.assign(tf.tensor1d([40]));
-    average.update(1); // d = 0.15 rather than 2/11
-    const expected = first * 0.15 + 40 * 0.85;
-    assert.ok(Math.abs((average.state.get("w")?.dataSync()[0] ?? NaN) - expected) < 1e-5);
   });
 
   it("asks the data set for images that grow with the epochs, in training and in validation", async () => {
@@ -228,44 +168,6 @@ describe("train", () => {
     assert.ok(epochsOf(events).length < 50);
   });
 
-  it("finishes the step at hand when the signal comes, saves, and goes on from there to the same bits", async () => {
-    const whole = tinyModel();
-    const settings = { ...tinySettings, data: tinyData() };
-    const uninterrupted = await train({ ...settings, model: whole });
-
-    for (const stopAt of [3, 5, 12]) {
-      const [first, second, out] = [tinyModel(), tinyModel(), temporaryFolder()];
-      const controller = new AbortController();
-      const { interrupted, checkpoint } = await train({
-        ...settings,
-        model: first,
-        out,
-        signal: controller.signal,
-        onEvent: (event) => event.event === "step" && event.step === stopAt && controller.abort(),
-      });
-      assert.ok(interrupted && checkpoint !== null);
-      const resumed = await train({ model: second, data: settings.data, resume: out });
-      assert.deepEqual(valuesOf(second), valuesOf(whole), `stopped after step ${stopAt}`);
-      assert.deepEqual(
-        stepsOf(resumed.events).map(({ step, loss }) => [step, loss]),
-        stepsOf(uninterrupted.events).map(({ step, loss }) => [step, loss]),
-      );
-      const rounded = (events: RunEvent[]) =>
-        epochsOf(events).map((epoch) => ({ ...epoch, seconds: 0, imagesPerSecond: 0 }));
-      assert.deepEqual(rounded(resumed.events), rounded(uninterrupted.events));
-    }
-  });
-
-  it("can be stopped in the middle of a validation", async () => {
-    const [model, out, controller] = [tinyModel(), temporaryFolder(), new AbortController()];
-    const settings = { ...tinySettings, model, data: tinyData(), out };
-    const stopped = await train({ ...settings, signal: controller.signal, onValidation: () => controller.abort() });
-    assert.ok(stopped.interrupted && epochsOf(stopped.events).length === 0 && stepsOf(stopped.events).length === 5);
-    const { events } = await train({ model, data: settings.data, resume: out });
-    assert.equal(epochsOf(events).length, 3);
-    assert.equal(stepsOf(events).length, 15);
-  });
-
   it("stops with the step and the rate when the loss is no number", async () => {
     await assert.rejects(
       train({ ...tinySettings, model: tinyModel(), data: tinyData(), optimizer: "sgd", learningRate: 1e30 }),
@@ -274,90 +176,6 @@ describe("train", () => {
         /^train: the loss must stay finite, got (NaN|Infinity) in step \d+ at learning rate .*lower/.test(
           error.message,
         ),
-    );
-  });
-
-  it("says how many images fit when the engine's memory is full, holds none of the failed pass, and they do fit", async () => {
-    await engine.start({ threads: 2, heapMebibytes: 48 });
-    try {
-      const count = 211;
-      const data = generated({ classes: 3, trainCount: count, validationCount: 3 });
-      const settings = { data, size: 80, batchSize: count, epochs: 1, seed: 1 };
-      const model = create(small, { classes: 3, size: 80, seed: 1 });
-      const own = tf.memory().numTensors;
-      let message = "";
-      await assert.rejects(train({ ...settings, model }), (error: Error) => {
-        message = error.message;
-        return error instanceof UnsupportedError;
-      });
-      const [rule, fit] =
-        /^train: a pass must fit in the engine's memory, got 211 images of 80 px of .* MiB each; use microBatch=(\d+) or batchSize=\1 \(engine: tensors must fit in 48.0 MiB/.exec(
-          message,
-        ) ?? [];
-      assert.ok(rule !== undefined, message);
-      assert.equal(tf.memory().numTensors, own);
-      const most = Number(fit);
-      assert.ok(most > 8 && most < count, fit);
-      const { events } = await train({ ...settings, model, microBatch: most });
-      const [epoch] = epochsOf(events);
-      assert.ok(epoch.peakHeapBytes! > 24 * 2 ** 20, "the batch named is not far too small");
-      model.dispose();
-    } finally {
-      await engine.start({ threads: 2 });
-    }
-  });
-
-  it("validates as many images at once as it trains on, and an evaluation of too many says how many fit", async () => {
-    await engine.start({ threads: 2, heapMebibytes: 48 });
-    try {
-      const count = 701;
-      const data = generated({ classes: 3, trainCount: 7, validationCount: count });
-      const settings = { data, size: 80, batchSize: 7, microBatch: 3, epochs: 1, seed: 1 };
-      const model = create(small, { classes: 3, size: 80, seed: 1 });
-      const batches: number[] = [];
-      await train({ ...settings, model, onValidation: (_, total) => batches.push(total) });
-      assert.equal(batches[0], Math.ceil(count / 3));
-      const own = tf.memory().numTensors;
-      let message = "";
-      await assert.rejects(evaluate(model, data, { size: 80, batchSize: count }), (error: Error) => {
-        message = error.message;
-        return error instanceof UnsupportedError;
-      });
-      const [rule, fit] =
-        /^evaluate: a batch must fit in the engine's memory, got 701 images of 80 px of .* MiB each; use batchSize=(\d+) \(engine: tensors must fit in 48.0 MiB/.exec(
-          message,
-        ) ?? [];
-      assert.ok(rule !== undefined, message);
-      assert.equal(tf.memory().numTensors, own);
-      const most = Number(fit);
-      assert.ok(most > 8 && most < count, fit);
-      await evaluate(model, data, { size: 80, batchSize: most });
-      assert.ok(engine.memory().heap!.peakBytes > 24 * 2 ** 20, "the batch named is not far too small");
-      model.dispose();
-    } finally {
-      await engine.start({ threads: 2 });
-    }
-  });
-
-  it("says that not even one image fits", async () => {
-    class Full extends tf.layers.Layer {
-      static readonly className = "Full";
-      override call(): tf.Tensor {
-        throw new UnsupportedError("engine: full");
-      }
-    }
-    const model = tf.sequential({
-      layers: [
-        tf.layers.flatten({ inputShape: [11, 11, 3] }),
-        tf.layers.dense({ units: 3 }),
-        new Full({ name: "full" }),
-      ],
-    });
-    await assert.rejects(
-      train({ ...tinySettings, model, data: tinyData() }),
-      new UnsupportedError(
-        "train: a pass must fit in the engine's memory, got 7 images of 11 px; use a smaller size or model (engine: full)",
-      ),
     );
   });
 
@@ -370,27 +188,6 @@ describe("train", () => {
         error instanceof ShapeError && /logits must be \[B, 3\] for 3 classes, got \[B, 5\]/.test(error.message),
     );
     assert.equal(tf.memory().numTensors, own);
-  });
-
-  it("trains longer on resume: what a run of as many epochs does from there", async () => {
-    const [out, data] = [temporaryFolder(), tinyData()];
-    const settings = { ...tinySettings, data, schedule: "constant" } as const;
-    const [whole, short] = [tinyModel(), tinyModel()];
-    const long = await train({ ...settings, model: whole, epochs: 5 });
-    await train({ ...settings, model: short, epochs: 2, out });
-    const resumed = await train({ model: short, data, resume: out, epochs: 5 });
-    assert.deepEqual(valuesOf(short), valuesOf(whole));
-    assert.equal(resumed.config.epochs, 5);
-    assert.deepEqual(
-      epochsOf(resumed.events).map(({ validation }) => validation),
-      epochsOf(long.events).map(({ validation }) => validation),
-    );
-    await assert.rejects(
-      train({ model: short, data, resume: out, epochs: 3 }),
-      new ConfigError(
-        "train: a resumed run keeps its configuration, got epochs=3, saved 5; give more epochs to train longer, or leave it out",
-      ),
-    );
   });
 
   it("names an option that there is not, and the nearest one, and asks for data where there are none", async () => {

@@ -14,8 +14,14 @@ export interface Completions {
 /** More are of no use to a reader, and slow to send. */
 const most = 500;
 
-export function complete(notebook: NotebookService, code: string, cursor: number): Completions {
-  notebook.open(code, "all");
+/** `above`: cells above this one that may not have been run yet. */
+export function complete(
+  notebook: NotebookService,
+  code: string,
+  cursor: number,
+  above: readonly string[] = [],
+): Completions {
+  notebook.open(code, "all", above);
   const info = notebook.service.getCompletionsAtPosition(notebook.current, cursor, {
     includeCompletionsForModuleExports: false,
     includeCompletionsWithInsertText: false,

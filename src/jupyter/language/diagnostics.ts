@@ -7,6 +7,8 @@ import { nameOf, type NotebookLanguage } from "../notebook-language.js";
 export interface CellDiagnostic {
   code: number;
   message: string;
+  /** From the start of the cell, in UTF-16 units. */
+  start: number;
   /** Zero-based. */
   line: number;
   column: number;
@@ -21,7 +23,7 @@ export function toCellDiagnostics(diagnostics: readonly ts.Diagnostic[], source:
     .map(({ code, messageText, start = 0, length = 1 }) => {
       const { line, character } = file.getLineAndCharacterOfPosition(start);
       const message = ts.flattenDiagnosticMessageText(messageText, "\n");
-      return { code, message, line, column: character, length };
+      return { code, message, start, line, column: character, length };
     });
 }
 

@@ -3,8 +3,15 @@ import ts from "typescript";
 import type { MimeBundle } from "../../core/kernel-host.js";
 import type { NotebookService } from "./service.js";
 
-export function inspectAt(notebook: NotebookService, code: string, cursor: number, detail: 0 | 1): MimeBundle | null {
-  notebook.open(code, "all");
+/** `above`: cells above this one that may not have been run yet. */
+export function inspectAt(
+  notebook: NotebookService,
+  code: string,
+  cursor: number,
+  detail: 0 | 1,
+  above: readonly string[] = [],
+): MimeBundle | null {
+  notebook.open(code, "all", above);
   const { service, current: file } = notebook;
   // A cursor just behind a name, or inside the brackets of a call, asks about that name.
   const found = [cursor, cursor - 1, calleeBefore(code, cursor)]
@@ -66,7 +73,7 @@ function definitionText({ service }: NotebookService, file: string, position: nu
   if (!found || text === undefined) return null;
   const span = found.contextSpan ?? found.textSpan;
   const lines = text.slice(span.start, ts.textSpanEnd(span)).split("\n");
-  const cell = /__cell_(\d+)__\.[jt]s$/.exec(found.fileName);
+  const cell = /__(?:cell|draft)_(\d+)__\.[jt]s$/.exec(found.fileName);
   return {
     place: cell ? "defined in the notebook" : `defined in ${found.fileName}`,
     text: lines.length > longest ? [...lines.slice(0, longest), "…"].join("\n") : lines.join("\n"),

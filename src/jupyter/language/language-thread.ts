@@ -13,6 +13,7 @@ export function startLanguage(options: LanguageSessionOptions): Language {
   const worker = new Worker(join(__dirname, "worker.js"), { workerData: options });
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   let serial = 0;
+  let failure: Error | null = null;
   worker.on("message", ({ id, value, error }: LanguageReply) => {
     const entry = waiting.get(id);
     waiting.delete(id);
@@ -20,12 +21,14 @@ export function startLanguage(options: LanguageSessionOptions): Language {
     else entry?.reject(new Error(`internal: the language service failed: ${error}`));
   });
   worker.on("error", (error) => {
-    for (const { reject } of waiting.values()) reject(error);
+    failure = new Error(`internal: the language service has ended: ${error.message}; restart the kernel`);
+    for (const { reject } of waiting.values()) reject(failure);
     waiting.clear();
   });
   return {
     ask: (type, request) =>
       new Promise((resolve, reject) => {
+        if (failure) return reject(failure);
         waiting.set(++serial, { resolve, reject });
         worker.postMessage({ id: serial, type, request });
       }),

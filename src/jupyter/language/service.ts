@@ -27,8 +27,11 @@ export interface NotebookService {
     readFile: (path: string) => string | undefined;
     resolve: (specifier: string, fromFile: string) => string | undefined;
   };
-  /** Makes this text the current cell. */
-  open(code: string, scope?: "mentioned" | "all"): void;
+  /**
+   * Makes this text the current cell. `unrun`: cells above it in the notebook; what those that have not been run as they
+   * are would declare is visible to it alone. Default: none.
+   */
+  open(code: string, scope?: "mentioned" | "all", unrun?: readonly string[]): void;
   /** What the current cell declares is visible from now on. */
   commit(): void;
   /** Makes a file beside the notebook that exists only here. */
@@ -59,11 +62,15 @@ export function createNotebookService(options: NotebookServiceOptions): Notebook
   const scope = new Map<string, ScopeEntry>();
   /** What brings types that later cells do not hide: cells that declare globally, and every module that cells import. */
   const lasting = new Set<string>();
+  /** The texts of the cells that have been run. */
+  const run = new Set<string>();
+  /** Names of the files of cells that have not been run, as long as they are visible. */
+  let drafts: string[] = [];
   let count = 0;
   let code = "";
 
-  function writeIndex(): void {
-    const lines = [...scope.values()].map(({ name, kind, statement, module }) =>
+  function writeIndex(visible: ReadonlyMap<string, ScopeEntry> = scope): void {
+    const lines = [...visible.values()].map(({ name, kind, statement, module }) =>
       kind === "import" ? `${statement}\nexport { ${name} };` : `export { ${name} } from "${module}";`,
     );
     // References count at the head of a file only.
@@ -73,20 +80,42 @@ export function createNotebookService(options: NotebookServiceOptions): Notebook
 
   const cellFile = (number: number): string => `__cell_${number}__${extensionOf(language)}`;
 
+  /** What is visible below these cells; writes those of them that have not been run as files of their own. */
+  function withDrafts(unrun: readonly string[]): ReadonlyMap<string, ScopeEntry> {
+    const written: string[] = [];
+    let visible: ReadonlyMap<string, ScopeEntry> = scope;
+    for (const text of unrun.filter((each) => !run.has(each))) {
+      const module = `./__draft_${written.length + 1}__`;
+      const { names, brought, added } = read(text, "mentioned", visible);
+      if (names.length === 0) continue;
+      const file = `${module.slice(2)}${extensionOf(language)}`;
+      const from = brought.map((entry) => fromModule(entry, language));
+      host.setFile(file, `${text}\n;\n${from.join("\n")}\n${added}\n`);
+      written.push(file);
+      visible = new Map([...visible, ...names.map((name) => [name.name, { ...name, module }] as const)]);
+    }
+    const isChanged = written.length > 0 || drafts.length > 0;
+    for (const file of drafts.slice(written.length)) host.deleteFile(file);
+    drafts = written;
+    if (isChanged) writeIndex(visible);
+    return visible;
+  }
+
   /** What a cell declares, what it sees of earlier cells, and what makes later cells see what it declares. */
   function read(
     text: string,
-    visible: "mentioned" | "all",
+    which: "mentioned" | "all",
+    visible: ReadonlyMap<string, ScopeEntry> = scope,
   ): { names: DeclaredName[]; brought: ScopeEntry[]; added: string } {
     const file = parseModule(currentFile, text);
     const declared = declaredNames(file);
     const hidden = new Set(declared.map(({ name }) => name));
-    const isKnown = (name: string) => hidden.has(name) || scope.has(name) || name in globalThis;
+    const isKnown = (name: string) => hidden.has(name) || visible.has(name) || name in globalThis;
     const implicit = language === "javascript" ? implicitGlobals(file, isKnown) : [];
     const names = [...declared, ...implicit.map(({ name }): DeclaredName => ({ name, kind: "variable" }))];
     const mentioned = new Set(text.match(/[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*/gu) ?? []);
-    const brought = [...scope.values()].filter(
-      ({ name }) => !hidden.has(name) && (visible === "all" || mentioned.has(name)),
+    const brought = [...visible.values()].filter(
+      ({ name }) => !hidden.has(name) && (which === "all" || mentioned.has(name)),
     );
     const already = exportedNames(file);
     const exported = names.filter(({ name, kind }) => kind !== "import" && !already.has(name)).map(({ name }) => name);
@@ -107,16 +136,17 @@ export function createNotebookService(options: NotebookServiceOptions): Notebook
         ts.resolveModuleName(specifier, fromFile, host.getCompilationSettings(), host).resolvedModule?.resolvedFileName,
     },
 
-    open(text, visible = "mentioned") {
+    open(text, which = "mentioned", unrun = []) {
       code = text;
       host.refresh();
-      const { brought, added } = read(text, visible);
+      const { brought, added } = read(text, which, withDrafts(unrun));
       host.setFile(currentFile, `${text}\n;\n${throughIndex(brought, language)}\n${added}\n`);
     },
 
     commit() {
       const module = `./__cell_${++count}__`;
       const { names, brought, added } = read(code, "mentioned");
+      run.add(code);
       for (const line of broughtTypes(code)) lasting.add(line);
       const isLasting = /\bdeclare\s+(global|module)\b/.test(code);
       if (isLasting) lasting.add(`import "${module}";`);
@@ -133,6 +163,7 @@ export function createNotebookService(options: NotebookServiceOptions): Notebook
     reset() {
       for (let number = 1; number <= count; number++) host.deleteFile(cellFile(number));
       scope.clear();
+      run.clear();
       lasting.clear();
       writeIndex();
     },

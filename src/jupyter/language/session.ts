@@ -13,6 +13,7 @@ import {
 import { readSettings } from "./settings.js";
 import { createNotebookService, type NotebookService, type NotebookServiceOptions } from "./service.js";
 import { readDirectives, type Checking } from "./directives.js";
+import { readHelpRequest } from "../execute-request.js";
 import { habitMessage } from "./habits.js";
 import { mangled } from "../runtime-global.js";
 import { harmlessName } from "./hazards.js";
@@ -36,9 +37,27 @@ export interface CompileRequest {
   userExpressions: Record<string, string>;
 }
 
+export interface DiagnoseRequest {
+  code: string;
+  /** The code cells above it in the notebook, whether they have been run or not. */
+  above: readonly string[];
+}
+
+/** What the compiler says of a place in a cell that is being written. */
+export interface CodeMark {
+  /** UTF-16 positions in the cell. */
+  start: number;
+  end: number;
+  message: string;
+  /** `warning` where the cell runs all the same. */
+  severity: "error" | "warning";
+}
+
 export interface LanguageSession {
   readonly notebook: NotebookService;
   compile(request: CompileRequest): CellResult;
+  /** What `compile` would say of a cell, if those above it had been run; runs and remembers nothing. */
+  diagnose(request: DiagnoseRequest): CodeMark[];
   reset(): void;
 }
 
@@ -106,6 +125,32 @@ export function createLanguageSession(options: LanguageSessionOptions): Language
         userExpressions: Object.fromEntries(expressions) as CellResult["userExpressions"],
         localModules,
       };
+    },
+
+    diagnose({ code: written, above }) {
+      const directives = readDirectives(written);
+      if (directives.module !== null || directives.browser || readHelpRequest(written)) return [];
+      const notebookWide = above.flatMap((text) => readDirectives(text).notebook ?? []).at(-1);
+      const checking = directives.cell ?? directives.notebook ?? notebookWide ?? notebookChecking;
+      const bracketed = asObjectLiteral(written);
+      const code = bracketed ?? written;
+      const syntax = toCellDiagnostics(
+        compileCell(code, { renamed, experimentalDecorators, language }).syntaxErrors,
+        code,
+      );
+      const habit = syntax.length > 0 ? habitMessage(code.split("\n")[syntax[0].line], language) : null;
+      const found = habit !== null ? [{ ...syntax[0], message: habit }] : syntax.length > 0 ? syntax : semantic();
+      const severity = syntax.length === 0 && checking === "warn" ? "warning" : "error";
+      return found.map(({ start, length, message }) => {
+        const from = Math.max(0, start - Number(bracketed !== null));
+        return { start: from, end: Math.min(written.length, from + length), message, severity };
+      });
+
+      function semantic(): CellDiagnostic[] {
+        if (checking === "off") return [];
+        notebook.open(code, "mentioned", above);
+        return messages(notebook.current, code);
+      }
     },
 
     reset() {

@@ -8,21 +8,24 @@ import { isComplete, type Completeness } from "./is-complete.js";
 import {
   createLanguageSession,
   type CompileRequest,
+  type DiagnoseRequest,
   type LanguageSession,
   type LanguageSessionOptions,
 } from "./session.js";
 
-/** Cursors are counted in code points, as in Jupyter. */
+/** Cursors are counted in code points, as in Jupyter. `above`: the code cells above, whether they have been run or not. */
 export interface LanguageRequests {
   compile: CompileRequest;
-  complete: { code: string; cursor: number };
-  inspect: { code: string; cursor: number; detail: 0 | 1 };
+  diagnose: DiagnoseRequest;
+  complete: { code: string; cursor: number; above: string[] };
+  inspect: { code: string; cursor: number; detail: 0 | 1; above: string[] };
   isComplete: { code: string };
   reset: null;
 }
 
 export interface LanguageReplies {
   compile: ReturnType<LanguageSession["compile"]>;
+  diagnose: ReturnType<LanguageSession["diagnose"]>;
   complete: { matches: string[]; kinds: string[]; start: number; end: number };
   inspect: MimeBundle | null;
   isComplete: Completeness;
@@ -42,14 +45,16 @@ function answer(message: LanguageRequest): LanguageReplies[keyof LanguageReplies
   switch (message.type) {
     case "compile":
       return session.compile(message.request);
+    case "diagnose":
+      return session.diagnose(message.request);
     case "complete": {
-      const { code, cursor } = message.request;
-      const { start, end, ...found } = complete(session.notebook, code, toUtf16(code, cursor));
+      const { code, cursor, above } = message.request;
+      const { start, end, ...found } = complete(session.notebook, code, toUtf16(code, cursor), above);
       return { ...found, start: toCodePoints(code, start), end: toCodePoints(code, end) };
     }
     case "inspect": {
-      const { code, cursor, detail } = message.request;
-      return inspectAt(session.notebook, code, toUtf16(code, cursor), detail);
+      const { code, cursor, detail, above } = message.request;
+      return inspectAt(session.notebook, code, toUtf16(code, cursor), detail, above);
     }
     case "isComplete":
       return isComplete(message.request.code, options.language);

@@ -3,8 +3,9 @@ import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../../src/engine/index.js";
 import { fusedAxialAttention, type AxialAttentionInputs } from "../../../src/engine/ops/axial-attention.js";
-import { naiveAxialAttention, problem, randomNumbers, tensorsOf, type Problem } from "./axial-attention-naive.js";
-import { assertClose, differences, runWithGradients, weigh, type Arrays } from "./tensors-against-loops.js";
+import { assertClose } from "../../helpers/compare.js";
+import { loops, problem, tensorsOf, type Problem } from "./axial-attention-problem.js";
+import { differences, randomNumbers, runWithGradients, weigh, type Arrays } from "./tensors-against-loops.js";
 
 /** Outputs, and gradients of sum(content * a + position * b), by name. */
 function run(given: Problem, weights: Arrays, options?: { sum: boolean }): Record<string, Float32Array> {
@@ -31,17 +32,17 @@ function weightsFor({ shape, heads, valueDepth }: Problem) {
 function assertEqualsLoops(given: Problem, options?: { sum: boolean }): void {
   const weights = weightsFor(given);
   const actual = run(given, weights, options);
-  const naive = (): Arrays => {
-    const { content, position } = naiveAxialAttention(given);
+  const outputs = (): Arrays => {
+    const { content, position } = loops(given);
     if (options?.sum && position !== null) return { content: content.map((x, place) => x + position[place]) };
     return position === null ? { content } : { content, position };
   };
-  const expected = naive();
+  const expected = outputs();
   assert.equal("position" in actual, "position" in expected);
   for (const [name, values] of Object.entries(expected)) assertClose(actual[name], values, 3e-6, name);
   for (const [name, numbers] of Object.entries(given.values)) {
     if (numbers === null) continue;
-    const gradient = differences(numbers, () => weigh(naive(), weights));
+    const gradient = differences(numbers, () => weigh(outputs(), weights));
     assertClose(actual[`d ${name}`], gradient, 5e-6, `gradient with respect to ${name}`);
   }
 }
@@ -126,7 +127,7 @@ describe("fused axial attention", () => {
       const actual = run(extreme, weightsFor(extreme));
       for (const [name, values] of Object.entries(actual))
         assert.ok(values.every(Number.isFinite), `${name} at ${factor}`);
-      assertClose(actual.content, naiveAxialAttention(extreme).content, factor < 1e3 ? 1e-4 : 2e-2, `${factor}`);
+      assertClose(actual.content, loops(extreme).content, factor < 1e3 ? 1e-4 : 2e-2, `${factor}`);
     }
   });
 

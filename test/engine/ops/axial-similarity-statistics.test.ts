@@ -3,14 +3,20 @@ import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../../src/engine/index.js";
 import { fusedAxialSimilarityStatistics, type SimilarityStatistics } from "../../../src/engine/ops/axial-attention.js";
-import { naiveStatistics, problem, randomNumbers, tensorsOf, type Problem } from "./axial-attention-naive.js";
-import { assertClose, differences, runWithGradients, weigh } from "./tensors-against-loops.js";
+import { assertClose } from "../../helpers/compare.js";
+import { loops, problem, tensorsOf, type Problem } from "./axial-attention-problem.js";
+import { differences, randomNumbers, runWithGradients, weigh, type Arrays } from "./tensors-against-loops.js";
 
 /** Weights that differ for mean and variance, for each term and head. */
 const weightsFor = ({ heads }: Problem) => ({
   mean: randomNumbers(3 * heads, 79),
   variance: randomNumbers(3 * heads, 83),
 });
+
+const statisticsByLoops = (given: Problem): Arrays => {
+  const { mean, variance } = loops(given);
+  return { mean, variance };
+};
 
 function run(given: Problem): Record<string, Float32Array> {
   return tf.tidy(() => {
@@ -31,13 +37,13 @@ function run(given: Problem): Record<string, Float32Array> {
 
 function assertEqualsLoops(given: Problem): void {
   const actual = run(given);
-  const expected = naiveStatistics(given);
+  const expected = statisticsByLoops(given);
   assertClose(actual.mean, expected.mean, 1e-6, "mean");
   assertClose(actual.variance, expected.variance, 1e-6, "variance");
   for (const name of ["qkv", "query", "key"] as const) {
     const numbers = given.values[name];
     if (numbers === null) continue;
-    const gradient = differences(numbers, () => weigh(naiveStatistics(given), weightsFor(given)), 1e-3);
+    const gradient = differences(numbers, () => weigh(statisticsByLoops(given), weightsFor(given)), 1e-3);
     // Small for the many pairs that each is an average over, so measured against its own size.
     const size = gradient.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-9);
     const scaled = (values: Iterable<number>) => Float64Array.from(values, (value) => value / size);
@@ -128,7 +134,7 @@ describe("fused similarity statistics", () => {
       for (const numbers of [qkv, query!, key!])
         numbers.forEach((x, index) => (numbers[index] = Math.fround(9 + x * spread)));
       const actual = run(given);
-      const expected = naiveStatistics(given);
+      const expected = statisticsByLoops(given);
       expected.variance.forEach((variance, index) => {
         assert.ok(expected.mean[index] > 100 * Math.sqrt(variance), "a hundred times further than it is wide");
         assert.ok(Math.abs(actual.variance[index] / variance - 1) < 1e-5, `${actual.variance[index]} is ${variance}`);

@@ -70,7 +70,7 @@ describe("fused batch norm", () => {
               return output.mul(weights).sum<tf.Scalar>();
             })(arguments_);
             return [value, mean, variance, ...grads];
-          }, 3e-5));
+          }, 3e-6));
       }
     }
   }
@@ -86,7 +86,7 @@ describe("fused batch norm", () => {
           return output.mul(weights).sum<tf.Scalar>();
         })([...inputOf(103, 37, 1), ...inputOf(103, 37, 17, -3)]);
         return [value, ...grads];
-      }, 3e-5));
+      }, 3e-6));
 
     it(`with given statistics${relu ? " and ReLU" : ""} equals single operations, with all gradients`, () =>
       assertEqualsCpu(() => {
@@ -113,7 +113,7 @@ describe("fused batch norm", () => {
           return output.mul(weights).sum<tf.Scalar>();
         })([...inputOf(103, 37, 1), ...inputOf(103, 37, 17)]);
         return [one.value, ...one.grads, two.value, ...two.grads];
-      }, 3e-5));
+      }, 3e-6));
   }
 
   it("keeps its digits when the mean is far from zero", () => {

@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../../src/engine/index.js";
 import { groupedConvolution } from "../../../src/engine/ops/index.js";
-import { assertNear, numbers } from "../numeric.js";
+import { assertClose, numbers } from "../../helpers/compare.js";
 
 interface Case {
   readonly x: [number, number, number, number];
@@ -137,10 +137,9 @@ for (const relaxedSimd of [true, false]) {
           sumW[tap] += valuesDy[to] * valuesX[from];
         });
         // Rounding of a sum of that many terms of size 1.
-        const limit = (terms: number) => 2e-6 * Math.sqrt(terms);
-        assertNear(numbers(y), sumY, limit(w.size / channels));
-        assertNear(numbers(dx), sumX, limit(w.size / wShape[2]));
-        assertNear(numbers(dw), sumW, limit(y.size / channels));
+        assertClose(y, sumY, 2e-6, "y");
+        assertClose(dx, sumX, 2e-6, "dx");
+        assertClose(dw, sumW, 2e-6, "dw");
         tf.dispose([x, w, y, dy, dx, dw]);
       });
     }
@@ -160,7 +159,7 @@ describe("convolution on the threaded backend", () => {
       for (let s = 0; s < 2; s++)
         for (let c = 0; c < 3; c++) for (let n = 0; n < 7; n++) spread.set(weights.get(r, s, c, n), 2 * r, 3 * s, c, n);
     const expected = tf.conv2d(x, spread.toTensor(), 1, "same");
-    assertNear(numbers(tf.conv2d(x, w, 1, "same", "NHWC", [2, 3])), numbers(expected), 1e-5);
+    assertClose(numbers(tf.conv2d(x, w, 1, "same", "NHWC", [2, 3])), expected, 5e-7);
   });
 
   it("adds a bias and clamps in the fused form, and hands other activations back to tfjs", () => {
@@ -172,7 +171,7 @@ describe("convolution on the threaded backend", () => {
       for (const activation of ["linear", "relu", "relu6"] as const) {
         const expected = { linear: sum, relu: sum.relu(), relu6: sum.relu6() }[activation];
         const y = tf.fused.conv2d({ x, filter, strides: 1, pad: "same", bias, activation });
-        assertNear(numbers(y), numbers(expected), 1e-5);
+        assertClose(y, expected, 5e-7);
       }
     }
   });
@@ -191,7 +190,7 @@ describe("convolution on the threaded backend", () => {
     };
     const expected = await run("cpu");
     const actual = await run("wasm");
-    actual.forEach((values, index) => assertNear(values, expected[index], 2e-5));
+    actual.forEach((values, index) => assertClose(values, expected[index], 6e-7));
   });
 
   it("lets NaN through to the pixels that see it, and to no others", () => {

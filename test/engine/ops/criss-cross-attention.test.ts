@@ -6,8 +6,9 @@ import {
   fusedCrissCrossAttention,
   type CrissCrossAttentionGeometry,
 } from "../../../src/engine/ops/criss-cross-attention.js";
-import { randomNumbers } from "./axial-attention-naive.js";
-import { assertClose, differences, runWithGradients, weigh, type Arrays } from "./tensors-against-loops.js";
+import { crissCrossAttentionLoops } from "../../functions/criss-cross-attention-loops.js";
+import { assertClose } from "../../helpers/compare.js";
+import { differences, randomNumbers, runWithGradients, weigh, type Arrays } from "./tensors-against-loops.js";
 
 interface Problem extends CrissCrossAttentionGeometry {
   readonly shape: readonly [batch: number, height: number, width: number];
@@ -20,35 +21,9 @@ function problem(options: Omit<Problem, "qkv"> & { readonly size?: number }): Pr
   return { ...options, qkv: randomNumbers(count, 5).map((value) => Math.fround(size * value)) };
 }
 
-/** The equation as loops in float64: the keys of a pixel's row and of its column, itself once. */
-function naive({ shape, heads, keyDepth, valueDepth, qkv }: Problem): Arrays {
-  const [batch, height, width] = shape;
-  const channels = 2 * keyDepth + valueDepth;
-  const output = new Float64Array(batch * height * width * heads * valueDepth);
-  for (let b = 0; b < batch; b++)
-    for (let y = 0; y < height; y++)
-      for (let x = 0; x < width; x++)
-        for (let n = 0; n < heads; n++) {
-          const place = (row: number, column: number): number => ((b * height + row) * width + column) * heads + n;
-          const seen: number[] = [];
-          for (let column = 0; column < width; column++) seen.push(place(y, column));
-          for (let row = 0; row < height; row++) if (row !== y) seen.push(place(row, x));
-          const logits = seen.map((key) => {
-            let logit = 0;
-            for (let d = 0; d < keyDepth; d++)
-              logit += qkv[place(y, x) * channels + d] * qkv[key * channels + keyDepth + d];
-            return logit;
-          });
-          const greatest = Math.max(...logits);
-          const total = logits.reduce((sum, logit) => sum + Math.exp(logit - greatest), 0);
-          seen.forEach((key, index) => {
-            const weight = Math.exp(logits[index] - greatest) / total;
-            for (let c = 0; c < valueDepth; c++)
-              output[place(y, x) * valueDepth + c] += weight * qkv[key * channels + 2 * keyDepth + c];
-          });
-        }
-  return { output };
-}
+const outputByLoops = (given: Problem): Arrays => ({
+  output: crissCrossAttentionLoops(given.shape, given.qkv, given),
+});
 
 const weightsFor = ({ shape, heads, valueDepth }: Problem): Arrays => ({
   output: randomNumbers(shape[0] * shape[1] * shape[2] * heads * valueDepth, 71),
@@ -71,8 +46,8 @@ function run(given: Problem): Record<string, Float32Array> {
 
 function assertEqualsLoops(given: Problem): void {
   const actual = run(given);
-  assertClose(actual.output, naive(given).output, 3e-6, "output");
-  const gradient = differences(given.qkv, () => weigh(naive(given), weightsFor(given)));
+  assertClose(actual.output, outputByLoops(given).output, 3e-6, "output");
+  const gradient = differences(given.qkv, () => weigh(outputByLoops(given), weightsFor(given)));
   assertClose(actual["d qkv"], gradient, 5e-6, "gradient");
 }
 
@@ -108,7 +83,7 @@ describe("fused criss-cross attention", () => {
       const given = problem({ ...base, shape, size: 1e3 });
       const actual = run(given);
       for (const [name, values] of Object.entries(actual)) assert.ok(values.every(Number.isFinite), name);
-      assertClose(actual.output, naive(given).output, 1e-2, "output");
+      assertClose(actual.output, outputByLoops(given).output, 1e-2, "output");
     }
   });
 

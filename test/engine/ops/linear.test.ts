@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../../src/engine/index.js";
 import { fusedLinear, type LinearOptions } from "../../../src/engine/ops/index.js";
-import { assertNear, numbers } from "../numeric.js";
+import { assertClose } from "../../helpers/compare.js";
 
 /** What fusedLinear must equal, from single operations. */
 function composed(x: tf.Tensor, w: tf.Tensor2D, { scale, shift, residual, relu }: LinearOptions): tf.Tensor {
@@ -55,7 +55,7 @@ describe("fusedLinear", () => {
         const expected = run(composed);
         actual.forEach((tensor, index) => {
           assert.deepEqual(tensor.shape, expected[index].shape);
-          assertNear(numbers(tensor), numbers(expected[index]), 1e-4);
+          assertClose(tensor, expected[index], 1e-6);
         });
       });
     }

@@ -2,98 +2,10 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../../src/engine/index.js";
-import {
-  fusedLocalAttention,
-  type LocalAttentionGeometry,
-  type LocalAttentionInputs,
-} from "../../../src/engine/ops/local-attention.js";
-import { randomNumbers } from "./axial-attention-naive.js";
-import { assertClose, differences, runWithGradients, weigh, type Arrays } from "./tensors-against-loops.js";
-
-interface Problem extends LocalAttentionGeometry {
-  readonly shape: readonly [batch: number, height: number, width: number];
-  readonly values: Arrays;
-}
-
-const names = ["query", "key", "value"] as const;
-
-function problem(options: {
-  readonly shape: Problem["shape"];
-  readonly heads: number;
-  readonly keyDepth: number;
-  readonly valueDepth: number;
-  readonly window: Problem["window"];
-  readonly tables?: readonly string[];
-}): Problem {
-  const { tables = names, ...geometry } = options;
-  const { shape, heads, keyDepth, valueDepth, window } = geometry;
-  const side = window.before + 1 + window.after;
-  const values: Arrays = {
-    qkv: randomNumbers(shape[0] * shape[1] * shape[2] * heads * (2 * keyDepth + valueDepth), 1),
-    scales: randomNumbers(3 * heads, 2).map((value) => Math.fround(value + 1.5)),
-  };
-  names.forEach((name, index) => {
-    if (!tables.includes(name)) return;
-    values[name] = randomNumbers(side * side * (name === "value" ? valueDepth : keyDepth), 3 + index);
-  });
-  return { ...geometry, values };
-}
-
-/** The equation as loops in float64. */
-function naive({ shape, heads, keyDepth, valueDepth, window, values }: Problem): Arrays {
-  const [batch, height, width] = shape;
-  const channels = 2 * keyDepth + valueDepth;
-  const side = window.before + 1 + window.after;
-  const { qkv, scales, query, key, value } = values;
-  const content = new Float64Array(batch * height * width * heads * valueDepth);
-  const position = new Float64Array(value === undefined ? 0 : content.length);
-  for (let b = 0; b < batch; b++)
-    for (let y = 0; y < height; y++)
-      for (let x = 0; x < width; x++)
-        for (let n = 0; n < heads; n++) {
-          const place = (row: number, column: number): number => ((b * height + row) * width + column) * heads + n;
-          const seen: { key: number; row: number; logit: number }[] = [];
-          for (let dy = -window.before; dy <= window.after; dy++)
-            for (let dx = -window.before; dx <= window.after; dx++) {
-              if (y + dy < 0 || y + dy >= height || x + dx < 0 || x + dx >= width) continue;
-              const row = (dy + window.before) * side + dx + window.before;
-              const [own, other] = [place(y, x) * channels, place(y + dy, x + dx) * channels];
-              let logit = 0;
-              for (let d = 0; d < keyDepth; d++) {
-                logit += scales[n] * qkv[own + d] * qkv[other + keyDepth + d];
-                if (query) logit += scales[heads + n] * qkv[own + d] * query[row * keyDepth + d];
-                if (key) logit += scales[2 * heads + n] * qkv[other + keyDepth + d] * key[row * keyDepth + d];
-              }
-              seen.push({ key: other, row, logit });
-            }
-          const greatest = Math.max(...seen.map(({ logit }) => logit));
-          const total = seen.reduce((sum, { logit }) => sum + Math.exp(logit - greatest), 0);
-          for (const { key, row, logit } of seen) {
-            const weight = Math.exp(logit - greatest) / total;
-            for (let c = 0; c < valueDepth; c++) {
-              content[place(y, x) * valueDepth + c] += weight * qkv[key + 2 * keyDepth + c];
-              if (value) position[place(y, x) * valueDepth + c] += weight * value[row * valueDepth + c];
-            }
-          }
-        }
-  return value === undefined ? { content } : { content, position };
-}
-
-function tensorsOf({ shape, heads, keyDepth, valueDepth, values }: Problem): Record<string, tf.Tensor> {
-  const shapes: Record<string, number[]> = {
-    qkv: [...shape, heads * (2 * keyDepth + valueDepth)],
-    scales: [3, heads],
-    query: [-1, keyDepth],
-    key: [-1, keyDepth],
-    value: [-1, valueDepth],
-  };
-  return Object.fromEntries(
-    Object.entries(values).map(([name, numbers]) => [
-      name,
-      tf.tensor(Float32Array.from(numbers)).reshape(shapes[name]),
-    ]),
-  );
-}
+import { fusedLocalAttention, type LocalAttentionInputs } from "../../../src/engine/ops/local-attention.js";
+import { assertClose } from "../../helpers/compare.js";
+import { loops, problem, tensorsOf, type Problem } from "./local-attention-problem.js";
+import { differences, randomNumbers, runWithGradients, weigh, type Arrays } from "./tensors-against-loops.js";
 
 function run(given: Problem, weights: Arrays): Record<string, Float32Array> {
   return tf.tidy(() =>
@@ -116,14 +28,19 @@ function weightsFor({ shape, heads, valueDepth }: Problem): Arrays {
   return { content: randomNumbers(count, 71), position: randomNumbers(count, 73) };
 }
 
+const outputsByLoops = (given: Problem): Arrays => {
+  const { content, position } = loops(given);
+  return given.values.value === undefined ? { content } : { content, position };
+};
+
 function assertEqualsLoops(given: Problem): void {
   const weights = weightsFor(given);
   const actual = run(given, weights);
-  const expected = naive(given);
+  const expected = outputsByLoops(given);
   assert.equal("position" in actual, "position" in expected);
   for (const [name, values] of Object.entries(expected)) assertClose(actual[name], values, 3e-6, name);
   for (const [name, numbers] of Object.entries(given.values)) {
-    const gradient = differences(numbers, () => weigh(naive(given), weights));
+    const gradient = differences(numbers, () => weigh(outputsByLoops(given), weights));
     assertClose(actual[`d ${name}`], gradient, 5e-6, `gradient with respect to ${name}`);
   }
 }
@@ -189,7 +106,7 @@ describe("fused local attention", () => {
     given.values.scales.forEach((scale, index) => (given.values.scales[index] = scale * 1e6));
     const actual = run(given, weightsFor(given));
     for (const [name, values] of Object.entries(actual)) assert.ok(values.every(Number.isFinite), name);
-    assertClose(actual.content, naive(given).content, 1e-2, "content");
+    assertClose(actual.content, loops(given).content, 1e-2, "content");
   });
 
   it("spreads not-a-number no further than the windows and their neighbours reach", () => {

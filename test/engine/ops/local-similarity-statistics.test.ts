@@ -6,72 +6,27 @@ import {
   fusedLocalSimilarityStatistics,
   fusedLocalAttention,
   fusedNormedLocalAttention,
-  type LocalAttentionGeometry,
 } from "../../../src/engine/ops/local-attention.js";
-import { randomNumbers } from "./axial-attention-naive.js";
-import { assertClose, differences, runWithGradients, weigh, type Arrays } from "./tensors-against-loops.js";
-
-interface Problem extends LocalAttentionGeometry {
-  readonly shape: readonly [batch: number, height: number, width: number];
-  readonly values: Arrays;
-}
-
-function problem(options: Omit<Problem, "values"> & { readonly tables?: readonly string[] }): Problem {
-  const { tables = ["query", "key"], ...geometry } = options;
-  const { shape, heads, keyDepth, valueDepth, window } = geometry;
-  const side = window.before + 1 + window.after;
-  const values: Arrays = {
-    qkv: randomNumbers(shape[0] * shape[1] * shape[2] * heads * (2 * keyDepth + valueDepth), 1),
-  };
-  tables.forEach((name, index) => (values[name] = randomNumbers(side * side * keyDepth, 3 + index)));
-  return { ...geometry, values };
-}
-
-/** Mean and variance of the products of all pairs in float64. */
-function naive({ shape, heads, keyDepth, valueDepth, window, values: { qkv, query, key } }: Problem): Arrays {
-  const [batch, height, width] = shape;
-  const channels = 2 * keyDepth + valueDepth;
-  const side = window.before + 1 + window.after;
-  const products: number[][] = Array.from({ length: 3 * heads }, () => []);
-  for (let b = 0; b < batch; b++)
-    for (let y = 0; y < height; y++)
-      for (let x = 0; x < width; x++)
-        for (let dy = -window.before; dy <= window.after; dy++)
-          for (let dx = -window.before; dx <= window.after; dx++) {
-            if (y + dy < 0 || y + dy >= height || x + dx < 0 || x + dx >= width) continue;
-            const row = ((dy + window.before) * side + dx + window.before) * keyDepth;
-            for (let n = 0; n < heads; n++) {
-              const own = (((b * height + y) * width + x) * heads + n) * channels;
-              const other = (((b * height + y + dy) * width + x + dx) * heads + n) * channels + keyDepth;
-              const sums = [0, 0, 0];
-              for (let d = 0; d < keyDepth; d++) {
-                sums[0] += qkv[own + d] * qkv[other + d];
-                if (query) sums[1] += qkv[own + d] * query[row + d];
-                if (key) sums[2] += qkv[other + d] * key[row + d];
-              }
-              sums.forEach((sum, term) => products[term * heads + n].push(sum));
-            }
-          }
-  const average = (numbers: number[]): number => numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
-  const mean = Float64Array.from(products, average);
-  const variance = Float64Array.from(products, (numbers, index) => average(numbers.map((x) => (x - mean[index]) ** 2)));
-  return { mean, variance };
-}
+import { assertClose } from "../../helpers/compare.js";
+import { loops, problem, tensorsOf, type Problem } from "./local-attention-problem.js";
+import { differences, randomNumbers, runWithGradients, weigh, type Arrays } from "./tensors-against-loops.js";
 
 const weightsFor = ({ heads }: Problem): Arrays => ({
   mean: randomNumbers(3 * heads, 79),
   variance: randomNumbers(3 * heads, 83),
 });
 
-function tensorsOf({ shape, heads, keyDepth, valueDepth, values }: Problem): Record<string, tf.Tensor> {
-  const channels = heads * (2 * keyDepth + valueDepth);
-  return Object.fromEntries(
-    Object.entries(values).map(([name, numbers]) => [
-      name,
-      tf.tensor(Float32Array.from(numbers)).reshape(name === "qkv" ? [...shape, channels] : [-1, keyDepth]),
-    ]),
-  );
+/** Of the statistics' inputs alone: they know of no scales and of no values' encodings. */
+function inputsOf(given: Problem): Record<string, tf.Tensor> {
+  const { scales, value, ...inputs } = tensorsOf(given);
+  tf.dispose([scales, value ?? []]);
+  return inputs;
 }
+
+const statisticsByLoops = (given: Problem): Arrays => {
+  const { mean, variance } = loops(given);
+  return { mean, variance };
+};
 
 function statistics({ qkv, query, key }: Record<string, tf.Tensor>, given: Problem) {
   const relative = { query: (query as tf.Tensor2D) ?? null, key: (key as tf.Tensor2D) ?? null, value: null };
@@ -81,15 +36,17 @@ function statistics({ qkv, query, key }: Record<string, tf.Tensor>, given: Probl
 }
 
 const run = (given: Problem): Record<string, Float32Array> =>
-  tf.tidy(() => runWithGradients(tensorsOf(given), (inputs) => statistics(inputs, given), weightsFor(given)));
+  tf.tidy(() => runWithGradients(inputsOf(given), (inputs) => statistics(inputs, given), weightsFor(given)));
 
 function assertEqualsLoops(given: Problem): void {
   const actual = run(given);
-  const expected = naive(given);
+  const expected = statisticsByLoops(given);
   assertClose(actual.mean, expected.mean, 1e-6, "mean");
   assertClose(actual.variance, expected.variance, 1e-6, "variance");
-  for (const [name, numbers] of Object.entries(given.values)) {
-    const gradient = differences(numbers, () => weigh(naive(given), weightsFor(given)), 1e-3);
+  for (const name of ["qkv", "query", "key"]) {
+    const numbers = given.values[name];
+    if (numbers === undefined) continue;
+    const gradient = differences(numbers, () => weigh(statisticsByLoops(given), weightsFor(given)), 1e-3);
     // Small for the many pairs that each is an average over, so measured against its own size.
     const size = gradient.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-9);
     const scaled = (values: Iterable<number>) => Float64Array.from(values, (value) => value / size);
@@ -137,7 +94,7 @@ describe("fused local similarity statistics", () => {
   it("that pass qkv on to the attention add their gradient to its", () => {
     tf.tidy(() => {
       const given = problem({ ...base, shape: [2, 4, 5] });
-      const { qkv, query, key } = tensorsOf(given);
+      const { qkv, query, key } = inputsOf(given);
       const further = tf.randomNormal([2, 4, 5, given.heads * given.valueDepth]);
       const gamma = tf.randomUniform<tf.Rank.R2>([3, given.heads], 0.5, 2);
       const shifted = (x: tf.Tensor) => x.mul<tf.Tensor>(further).sum();

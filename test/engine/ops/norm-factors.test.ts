@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../../src/engine/index.js";
 import { fusedNormFactors } from "../../../src/engine/ops/norm-factors.js";
-import { assertNear, numbers } from "../numeric.js";
+import { assertClose, numbers } from "../../helpers/compare.js";
 
 const epsilon = 0.01;
 const composed = (gamma: tf.Tensor, variance: tf.Tensor): tf.Tensor => gamma.mul(variance.add(epsilon).rsqrt());
@@ -25,7 +25,7 @@ describe("fusedNormFactors", () => {
     const expected = run(composed);
     run(fused).forEach((tensor, index) => {
       assert.deepEqual(tensor.shape, [3, 7]);
-      assertNear(numbers(tensor), numbers(expected[index]), 1e-5);
+      assertClose(tensor, expected[index], 5e-7);
     });
   });
 

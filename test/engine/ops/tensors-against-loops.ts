@@ -1,18 +1,19 @@
 /** Comparing what a kernel gives with float64 loops: values, and gradients with respect to central differences of the loops. */
-import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 
 export type Arrays = Record<string, Float64Array>;
 
-/** Greatest difference, relative to the greatest expected number, or to 1 if that is less. */
-export function assertClose(actual: ArrayLike<number>, expected: Float64Array, limit: number, name: string): void {
-  assert.equal(actual.length, expected.length, name);
-  const greatest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
-  const worst = expected.reduce((most, value, index) => Math.max(most, Math.abs(actual[index] - value)), 0);
-  assert.ok(worst <= limit * greatest, `${name}: differs by ${worst} where the greatest is ${greatest}`);
+/** Numbers in (-1, 1) that a seed repeats (a linear congruential generator). */
+export function randomNumbers(count: number, seed: number): Float64Array {
+  let state = (seed * 2654435761) >>> 0;
+  return Float64Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    // As float32 and back, so that kernel and loops read the same number.
+    return Math.fround(state / 2 ** 31 - 1);
+  });
 }
 
-/** Central differences of `objective` by each number of `numbers`, which are changed and put back. */
+/** Central differences of `objective` with respect to each of `numbers`, which are changed and put back. */
 export function differences(numbers: Float64Array, objective: () => number, step = 1e-5): Float64Array {
   return Float64Array.from(numbers, (value, index) => {
     numbers[index] = value + step;

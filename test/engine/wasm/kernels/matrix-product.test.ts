@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../../../src/engine/index.js";
-import { assertNear, numbers } from "../../numeric.js";
+import { assertClose, numbers } from "../../../helpers/compare.js";
 
 /** op(A) op(B) of flat matrices, in double precision. */
 function naive(
@@ -54,7 +54,11 @@ for (const relaxedSimd of [true, false]) {
           const b = tf.randomNormal<tf.Rank.R2>(transposeB ? [n, k] : [k, n], 0, 1, "float32", 2);
           const c = tf.matMul(a, b, transposeA, transposeB);
           assert.deepEqual(c.shape, [m, n]);
-          assertNear(numbers(c), naive(numbers(a), numbers(b), [m, n, k], transposeA, transposeB), 1e-5 * Math.sqrt(k));
+          assertClose(
+            numbers(c),
+            naive(numbers(a), numbers(b), [m, n, k], transposeA, transposeB),
+            1e-6 * Math.sqrt(k),
+          );
           tf.dispose([a, b, c]);
         }
       });
@@ -101,7 +105,7 @@ describe("matMul on the threaded backend", () => {
           const matrixB = allB.slice(entry * oneB, (entry + 1) * oneB);
           return naive(matrixA, matrixB, [m, n, k], transposeA, transposeB);
         });
-        assertNear(numbers(c), expected.flat(), 1e-5);
+        assertClose(numbers(c), expected.flat(), 1e-6);
         tf.dispose([a, b, c]);
       }
     });
@@ -113,7 +117,7 @@ describe("matMul on the threaded backend", () => {
     const b = tf.randomNormal<tf.Rank.R3>([batch, n, k], 0, 1, "float32", 6);
     const c = tf.matMul(a, b, true, true);
     const expected = tf.transpose(a, [0, 2, 1]).matMul(tf.transpose(b, [0, 2, 1]));
-    assertNear(numbers(c), numbers(expected), 1e-4);
+    assertClose(numbers(c), numbers(expected), 2e-6);
   });
 
   it("adds a bias and clamps in the fused form, and hands other activations back to tfjs", () => {
@@ -124,9 +128,9 @@ describe("matMul on the threaded backend", () => {
     const sum = a.matMul(b).add(bias);
     for (const activation of ["linear", "relu", "relu6", "sigmoid"] as const) {
       const expected = { linear: sum, relu: sum.relu(), relu6: sum.relu6(), sigmoid: sum.sigmoid() }[activation];
-      assertNear(numbers(tf.fused.matMul({ a, b, bias, activation })), numbers(expected), 1e-5);
+      assertClose(numbers(tf.fused.matMul({ a, b, bias, activation })), numbers(expected), 1e-6);
     }
-    assertNear(numbers(tf.fused.matMul({ a, b })), numbers(a.matMul(b)), 0);
+    assertClose(numbers(tf.fused.matMul({ a, b })), numbers(a.matMul(b)), 0);
   });
 
   it("has tfjs's gradients for every transposition", () => {
@@ -139,8 +143,8 @@ describe("matMul on the threaded backend", () => {
       const [dA, dB] = tf.grads((a, b) => tf.matMul(a, b, transposeA, transposeB))([a, b], dy);
       const expectedA = plain(tf.matMul(dy, tf.transpose(plain(b, transposeB))), transposeA);
       const expectedB = plain(tf.matMul(tf.transpose(plain(a, transposeA)), dy), transposeB);
-      assertNear(numbers(dA), numbers(expectedA), 1e-5);
-      assertNear(numbers(dB), numbers(expectedB), 1e-5);
+      assertClose(numbers(dA), numbers(expectedA), 1e-6);
+      assertClose(numbers(dB), numbers(expectedB), 1e-6);
     }
   });
 
@@ -159,7 +163,7 @@ describe("matMul on the threaded backend", () => {
   });
 
   it("gives zeros where there is nothing to sum, and nothing where there is nothing", () => {
-    assertNear(numbers(tf.matMul(tf.zeros([3, 0]), tf.zeros([0, 5]))), new Array<number>(15).fill(0), 0);
+    assertClose(numbers(tf.matMul(tf.zeros([3, 0]), tf.zeros([0, 5]))), new Array<number>(15).fill(0), 0);
     assert.deepEqual(tf.matMul(tf.zeros([0, 3]), tf.zeros([3, 5])).shape, [0, 5]);
     assert.deepEqual(tf.matMul(tf.zeros([2, 0, 3]), tf.zeros([2, 3, 5])).shape, [2, 0, 5]);
   });

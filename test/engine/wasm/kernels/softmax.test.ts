@@ -13,7 +13,7 @@ describe("softmax", () => {
       await assertEqualsCpu(() => {
         const [x, weights] = [tensor([3, 11, columns], 1, { deviation: 4 }), tensor([3, 11, columns], 2)];
         return [tf.softmax(x), tf.grad((x) => tf.softmax(x).mul(weights))(x)];
-      }, 2e-6);
+      }, 6e-7);
     }
   });
 
