@@ -1,10 +1,10 @@
 /**
  * Puts the weights of a run into `pretrained`, with their card:
  *
- *     npm run pack-weights -- RUN_FOLDER NAME SUMMARY [LOG]
+ *     npm run pack-weights -- RUN_FOLDER NAME SUMMARY [LOG [IMAGENETTE]]
  *
- * RUN_FOLDER is what `axial-lab train --out` wrote; LOG the place of its log in the repository, where it is kept. The score on
- * the card is measured anew, of the weights as they are packed.
+ * RUN_FOLDER is what `axial-lab train --out` wrote; LOG the place of its log in the repository, where it is kept (- where it is
+ * not); IMAGENETTE a local archive or folder. The score on the card is measured anew, of the weights as they are packed.
  */
 import { join } from "node:path";
 import * as data from "../src/data/index.js";
@@ -24,7 +24,7 @@ const origins: Readonly<Record<string, { data: string; licence: string }>> = {
   },
 };
 
-async function pack(run: string, name: string, summary: string, log: string | null): Promise<void> {
+async function pack(run: string, name: string, summary: string, log: string | null, from?: string): Promise<void> {
   await engine.start();
   const { config } = await readCheckpoint(run);
   const model = config.model as string | ResNetConfig;
@@ -45,7 +45,7 @@ async function pack(run: string, name: string, summary: string, log: string | nu
   const tensors = await packedWeights(net);
   await writePretrained(pretrainedFolder, tensors, { ...card, score: { measure: "top1", value: 0 } });
   const packed = createPretrained(name, { pretrained: true });
-  const images = description.name === "generated" ? data.generated() : await data.imagenette();
+  const images = description.name === "generated" ? data.generated() : await data.imagenette({ from });
   const { top1 } = await evaluate(packed, images, { size });
   await images.close();
   await writePretrained(pretrainedFolder, tensors, { ...card, score: { measure: "top1", value: top1 } });
@@ -53,6 +53,6 @@ async function pack(run: string, name: string, summary: string, log: string | nu
   await engine.stop();
 }
 
-const [run, name, summary, log] = process.argv.slice(2);
-if (summary === undefined) throw new Error("pack-weights: give RUN_FOLDER NAME SUMMARY [LOG]");
-void pack(run, name, summary, log ?? null);
+const [run, name, summary, log = "-", from] = process.argv.slice(2);
+if (summary === undefined) throw new Error("pack-weights: give RUN_FOLDER NAME SUMMARY [LOG [IMAGENETTE]]");
+void pack(run, name, summary, log === "-" ? null : log, from);

@@ -8,10 +8,10 @@ import { encodeSafetensors, type StoredTensor } from "../weights/index.js";
 import { toHalf } from "../weights/half.js";
 import type { ModelCard } from "./card.js";
 
-/** Running statistics, scales and shifts keep float32: they are few, and variances span more than a half float can hold. */
-const keepsFloat32 = (name: string): boolean => /norm/.test(name);
+/** Running variances keep float32: they are few, and span more than a half float can hold. */
+const keepsFloat32 = (name: string): boolean => name.endsWith("moving_variance");
 
-/** The weights of a model by name, kernels and tables as float16. */
+/** The weights of a model by name, all but {@link keepsFloat32} as float16. */
 export async function packedWeights(model: tf.LayersModel): Promise<Map<string, StoredTensor>> {
   const packed = new Map<string, StoredTensor>();
   for (const weight of model.weights) {
