@@ -26,7 +26,7 @@ export interface ModelCard {
   readonly recipe: Readonly<Record<string, unknown>>;
   /** The run's log, from the repository's folder; null where it is not kept. */
   readonly log: string | null;
-  /** On all validation images, of the weights in the file: float16 but for running variances. */
+  /** On all validation images, of the weights in the file, which are float16. */
   readonly score: { readonly measure: string; readonly value: number };
   /** Of the weights. */
   readonly licence: string;

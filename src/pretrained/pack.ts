@@ -8,26 +8,16 @@ import { encodeSafetensors, type StoredTensor } from "../weights/index.js";
 import { toHalf } from "../weights/half.js";
 import type { ModelCard } from "./card.js";
 
-/** Running variances keep float32: they are few, and span more than a half float can hold. */
-const keepsFloat32 = (name: string): boolean => name.endsWith("moving_variance");
-
-/** The weights of a model by name, all but {@link keepsFloat32} as float16. */
+/** The weights of a model by name, as float16. */
 export async function packedWeights(model: tf.LayersModel): Promise<Map<string, StoredTensor>> {
   const packed = new Map<string, StoredTensor>();
   for (const weight of model.weights) {
-    const name = weight.originalName;
-    const values = (await weight.read().data()) as Float32Array;
-    const shape = weight.shape as number[];
-    if (keepsFloat32(name)) {
-      packed.set(name, { dtype: "F32", shape, data: Float32Array.from(values) });
-      continue;
-    }
-    const data = toHalf(values);
+    const data = toHalf((await weight.read().data()) as Float32Array);
     if (data.some((bits) => (bits & 0x7c00) === 0x7c00))
       throw new ConfigError(
-        `packWeights: float16 must hold every number of ${name}, got one beyond 65504; train it with weight decay`,
+        `packWeights: float16 must hold every number of ${weight.originalName}, got one beyond 65504; train with weight decay`,
       );
-    packed.set(name, { dtype: "F16", shape, data });
+    packed.set(weight.originalName, { dtype: "F16", shape: weight.shape as number[], data });
   }
   return packed;
 }

@@ -105,6 +105,18 @@ describe("a model with the package's weights", () => {
   });
 });
 
+describe("the weights of a model that are packed", () => {
+  it("are refused where half floats cannot hold them", async () => {
+    const net = create(model, { classes: 3, size: 20, seed: 1 });
+    const bias = net.weights.find(({ originalName }) => originalName.endsWith("bias"))!;
+    bias.write(tf.fill(bias.shape as number[], 7e4));
+    await assert.rejects(packedWeights(net), {
+      name: "ConfigError",
+      message: /float16 must hold every number of \S*bias, got one beyond 65504/,
+    });
+  });
+});
+
 describe("the weights that come with the package", () => {
   const cards = pretrainedModels();
 
