@@ -48,6 +48,7 @@ const model = (name: string, others: Partial<CatalogueFiles> = {}): CatalogueFil
   family(name, { function: null, layer: `src/models/${name}.ts`, test: "test/models/zoo.test.ts", ...others });
 
 const kernel = (name: string) => ({ kernel: `src/engine/wasm/assembly/${name}.ts` });
+const lesson = (name: string) => ({ lesson: `notebooks/${name}.ipynb` });
 const cases = (...names: string[]) => ({ cases: names.map((name) => `test/fixtures/${name}.safetensors`) });
 
 const papers = {
@@ -70,7 +71,10 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 7, 5, 8],
       [1, 7, 5, 16],
     ],
-    files: family("global-attention", kernel("axial-attention")),
+    files: family("global-attention", {
+      ...kernel("axial-attention"),
+      ...lesson("02-from-convolution-to-self-attention"),
+    }),
   },
   {
     title: "stand-alone self-attention (SASA)",
@@ -81,7 +85,11 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 7, 5, 8],
       [1, 7, 5, 16],
     ],
-    files: family("stand-alone-attention", { ...kernel("local-attention"), ...cases("sasa-layer-k3") }),
+    files: family("stand-alone-attention", {
+      ...kernel("local-attention"),
+      ...cases("sasa-layer-k3"),
+      ...lesson("02-from-convolution-to-self-attention"),
+    }),
   },
   {
     title: "attention stem of SASA",
@@ -103,7 +111,7 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 7, 5, 8],
       [1, 7, 5, 32],
     ],
-    files: family("local-attention", kernel("local-attention")),
+    files: family("local-attention", { ...kernel("local-attention"), ...lesson("03-position") }),
   },
   {
     title: "axial attention, position-sensitive",
@@ -117,7 +125,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     files: family("axial-attention", {
       ...kernel("axial-attention"),
       ...cases("axialdeeplab-attention-height-s1-a", "axialdeeplab-attention-width-s1-a", "saaxial-layer-height"),
-      lesson: "notebooks/01-quick-start.ipynb",
+      ...lesson("05-one-axis-at-a-time"),
     }),
   },
   {
@@ -132,6 +140,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     files: family("criss-cross-attention", {
       ...kernel("criss-cross-attention"),
       ...cases("ccnet-crisscross-r1", "ccnet-crisscross-r2"),
+      ...lesson("09-what-attention-looks-at"),
     }),
   },
   {
@@ -146,6 +155,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     files: family("nd-axial-attention", {
       ...kernel("axial-attention"),
       ...cases("axialattn-image-sum", "axialattn-image-sequential", "axialattn-video-sum"),
+      ...lesson("10-the-family"),
     }),
   },
   {
@@ -157,7 +167,10 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 7, 5, 8],
       [1, 7, 5, 8],
     ],
-    files: family("axial-position-embedding", cases("axialattn-posemb-channels-last", "axialattn-posemb-video")),
+    files: family("axial-position-embedding", {
+      ...cases("axialattn-posemb-channels-last", "axialattn-posemb-video"),
+      ...lesson("03-position"),
+    }),
   },
   {
     title: "axial image transformer, reversible",
@@ -168,7 +181,7 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 7, 5, 8],
       [1, 7, 5, 8],
     ],
-    files: family("axial-image-transformer", { function: "src/functions/reversible.ts" }),
+    files: family("axial-image-transformer", { function: "src/functions/reversible.ts", ...lesson("10-the-family") }),
   },
   {
     title: "Axial Transformer, autoregressive",
@@ -181,6 +194,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     ],
     files: model("autoregressive-axial-transformer", {
       test: "test/models/autoregressive-axial-transformer.test.ts",
+      ...lesson("10-the-family"),
     }),
   },
   {
@@ -194,7 +208,7 @@ export const catalogue: readonly CatalogueEntry[] = [
     ],
     files: model("axial-resnet", {
       ...cases("axialdeeplab-net", "axialdeeplab-block-s1", "axialdeeplab-block-s2-downsample"),
-      lesson: "notebooks/01-quick-start.ipynb",
+      ...lesson("06-axial-resnet"),
     }),
   },
   {
@@ -206,7 +220,7 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 32, 32, 3],
       [1, 10],
     ],
-    files: model("axial-resnet"),
+    files: model("axial-resnet", lesson("06-axial-resnet")),
   },
   {
     title: "ResNet-50 with stand-alone or position-sensitive attention",
@@ -217,7 +231,10 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 16, 16, 3],
       [1, 10],
     ],
-    files: model("attention-resnet", cases("sasa-bottleneck-convolution")),
+    files: model("attention-resnet", {
+      ...cases("sasa-bottleneck-convolution"),
+      ...lesson("07-what-each-part-brings"),
+    }),
   },
   {
     title: "CCNet: criss-cross head on a dilated ResNet",
@@ -228,7 +245,7 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 64, 64, 3],
       [1, 9, 9, 19],
     ],
-    files: model("ccnet", { test: "test/models/ccnet.test.ts" }),
+    files: model("ccnet", { test: "test/models/ccnet.test.ts", ...lesson("10-the-family") }),
   },
   {
     title: "ResNet-18 to -152, ResNeXt, wide; attention per stage",
@@ -239,7 +256,7 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 32, 32, 3],
       [1, 10],
     ],
-    files: model("resnet"),
+    files: model("resnet", lesson("06-axial-resnet")),
   },
 ];
 

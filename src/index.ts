@@ -11,8 +11,11 @@ export {
   attentionHeads,
   crissCrossField,
   inspect,
+  offsetNorms,
+  offsetSimilarity,
   positionTables,
   receptiveField,
+  seenPlaces,
   type CrissCrossLoop,
   type CrissCrossMaps,
   type Inspection,
@@ -24,9 +27,10 @@ export {
   type PlaceAttention,
   type PositionTable,
   type ReceptiveField,
+  type SeenPlaces,
 } from "./inspection/index.js";
 export * as layers from "./layers/index.js";
-export * as models from "./models/index.js";
+export * as models from "./pretrained/index.js";
 export * as notebook from "./notebook/index.js";
 export * as panoptic from "./panoptic/index.js";
 export * as training from "./training/index.js";

@@ -17,7 +17,7 @@ const floors = [
   ["functions", "weights", "notebook"],
   ["layers"],
   ["models"],
-  ["inspection"],
+  ["inspection", "pretrained"],
   ["widgets", "web"],
   ["training"],
   ["panoptic"],

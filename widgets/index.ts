@@ -11,6 +11,7 @@ export {
 export { confusionMatrix, type ConfusionMatrixArgs } from "./confusion-matrix.js";
 export { costCurves, type CostAxis, type CostCurvesArgs, type CostPoint } from "./cost-curves.js";
 export { createFigure, type BundleOptions, type Figure } from "./figure.js";
+export { heatMaps, type HeatMapPanel, type HeatMapsArgs } from "./heat-maps.js";
 export { imageGrid, type GridImage, type ImageGridOptions } from "./image-grid.js";
 export { liveFigure, type LiveFigure, type LiveOptions } from "./live.js";
 export { type Pixels } from "./pixels.js";

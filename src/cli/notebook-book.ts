@@ -6,8 +6,10 @@ import { writeFileAtomically } from "../core/atomic-file.js";
 import { ConfigError } from "../core/errors.js";
 import { version } from "../core/version.js";
 import { bookPages, type Chapter } from "../notebook/book.js";
-import { readNotebook } from "../notebook/file.js";
+import { readNotebook, type Notebook } from "../notebook/file.js";
 import { brokenLinks } from "../notebook/links.js";
+import { runNotebook } from "../notebook/run.js";
+import { createProgressPrinter } from "./notebook-progress.js";
 import { pictureReader } from "./notebook-page.js";
 
 const withSlashes = (path: string): string => path.split(sep).join("/");
@@ -33,26 +35,52 @@ function linkFrom(notebook: string, page: string): (address: string) => string {
   };
 }
 
+/** A notebook as a page shows it, and what failed in it; null: nothing. */
+interface Read {
+  readonly notebook: Notebook;
+  readonly failure: string | null;
+}
+
+/** With the outputs that the file holds. */
+export const asItIs = async (path: string): Promise<Read> => ({ notebook: await readNotebook(path), failure: null });
+
+/** With new outputs: run where it lies, the file left as it is. A cell has `timeout` seconds. */
+export function executed(timeout: number): (path: string) => Promise<Read> {
+  const printer = createProgressPrinter({ quiet: false, names: true });
+  return async (path) => {
+    const name = basename(path);
+    const { notebook, failure } = await runNotebook(await readNotebook(path), {
+      folder: dirname(resolve(path)),
+      timeout,
+      onProgress: (progress) => printer.progress(name, progress),
+    });
+    if (failure) printer.failure(name, failure);
+    return { notebook, failure: failure && `${failure.error.ename}: ${failure.error.evalue}` };
+  };
+}
+
 /**
- * Writes the pages of a folder's notebooks into another, with a contents page. Returns the paths of the files and a line
- * for each link that leads nowhere.
+ * Writes the pages of a folder's notebooks into another, with a contents page. Returns the paths of the files, a line
+ * for each notebook in which a cell failed, and one for each link that leads nowhere.
  */
-export async function writeBook(folder: string, out: string): Promise<{ files: string[]; broken: string[] }> {
+export async function writeBook(
+  folder: string,
+  out: string,
+  read: (path: string) => Promise<Read>,
+): Promise<{ files: string[]; broken: string[]; failed: string[] }> {
   const paths = await notebooksIn(folder);
   if (paths.length === 0)
     throw new ConfigError(`notebook html: a book needs notebooks, got none in ${folder}; name another folder`);
-  const chapters = await Promise.all(
-    paths.map(async (path): Promise<Chapter> => {
-      const within = withSlashes(relative(folder, path));
-      const page = join(out, within.replace(/\.ipynb$/, ".html"));
-      return {
-        path: within,
-        notebook: await readNotebook(path),
-        picture: pictureReader(path),
-        link: linkFrom(path, page),
-      };
-    }),
-  );
+  const chapters: Chapter[] = [];
+  const failed: string[] = [];
+  // One after the other: their measurements are of a machine that does nothing else.
+  for (const path of paths) {
+    const within = withSlashes(relative(folder, path));
+    const page = join(out, within.replace(/\.ipynb$/, ".html"));
+    const { notebook, failure } = await read(path);
+    if (failure !== null) failed.push(`${path}: ${failure}`);
+    chapters.push({ path: within, notebook, picture: pictureReader(path), link: linkFrom(path, page) });
+  }
   const title = basename(resolve(folder));
   const footer = `Made by axial-lab ${version} from ${title}.`;
   const pages = await bookPages(chapters, { title: title[0].toUpperCase() + title.slice(1), footer });
@@ -64,5 +92,5 @@ export async function writeBook(folder: string, out: string): Promise<{ files: s
     files.push(file);
   }
   const broken = brokenLinks(pages, (path) => existsSync(join(out, path)));
-  return { files, broken: broken.map(({ page, target, reason }) => `${page}: ${reason}, got ${target}`) };
+  return { files, failed, broken: broken.map(({ page, target, reason }) => `${page}: ${reason}, got ${target}`) };
 }

@@ -4,7 +4,7 @@ import { InvalidArgumentError, type Command } from "commander";
 import { ConfigError } from "../core/errors.js";
 import { readNotebook } from "../notebook/file.js";
 import { assertDifferentNames, makeFolder } from "./notebook-output.js";
-import { writeBook } from "./notebook-book.js";
+import { asItIs, executed, writeBook } from "./notebook-book.js";
 import { register as registerEdit } from "./notebook-edit.js";
 import { writePage } from "./notebook-page.js";
 import { run } from "./notebook-run.js";
@@ -47,44 +47,62 @@ Examples:
     .command("html <notebooks...>")
     .description("Make one HTML file of each executed notebook, or a book of a folder of them.")
     .option("--out <folder>", "where the pages go", "out")
+    .option("--execute", "of a folder: execute every notebook first, where it lies, and leave the files as they are")
+    .option("--timeout <seconds>", "time limit for each cell that is executed, 0 for none", nonNegative, 600)
     .addHelpText(
       "after",
       `
 A folder becomes a book: a page for each notebook in it and below, next and previous, and index.html with the contents
 and a search through all of them. Links between notebooks lead to their pages; links that lead nowhere are listed.
 
-The page holds everything: it opens from the disk, without network: interactive figures, formulas, pictures that lie beside the notebook. Notebooks are not
-executed; what they hold is shown. It adapts to light and dark, to a phone and to paper.
+The page holds everything: it opens from the disk, without network: interactive figures, formulas, pictures that lie beside the notebook. What notebooks
+hold is shown; they are executed only with --execute. It adapts to light and dark, to a phone and to paper.
 
-Exit code: 0 all pages written, 1 a link of a book leads nowhere, 2 a notebook cannot be read.
+Exit code: 0 all pages written, 1 a cell failed or a link of a book leads nowhere, 2 a notebook cannot be read.
 
 Examples:
   axial-lab notebook html out/01-quick-start.ipynb
   axial-lab notebook html notebooks --out book
+  axial-lab notebook html notebooks --execute --out book
   axial-lab notebook html lectures/*.ipynb --out site`,
     )
     .action(html);
 }
 
-async function html(paths: string[], { out }: { out: string }): Promise<void> {
+interface HtmlFlags {
+  out: string;
+  execute?: boolean;
+  timeout: number;
+}
+
+async function html(paths: string[], { out, execute = false, timeout }: HtmlFlags): Promise<void> {
   const folder = paths.find((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory());
-  if (folder !== undefined) return book(folder, paths, out);
+  if (folder !== undefined) return book(folder, paths, { out, execute, timeout });
+  if (execute)
+    throw new ConfigError(
+      `notebook html: --execute goes with a folder, got ${paths.join(", ")}; use notebook run --html for single notebooks`,
+    );
   assertDifferentNames("notebook html", paths);
   const notebooks = await Promise.all(paths.map(async (path) => ({ path, notebook: await readNotebook(path) })));
   await makeFolder("notebook html", out);
   for (const { path, notebook } of notebooks) console.log(`wrote ${await writePage(notebook, path, out)}`);
 }
 
-async function book(folder: string, paths: readonly string[], out: string): Promise<void> {
+async function book(
+  folder: string,
+  paths: readonly string[],
+  { out, execute = false, timeout }: HtmlFlags,
+): Promise<void> {
   if (paths.length > 1)
     throw new ConfigError(
       `notebook html: a book is made of one folder, got ${paths.join(", ")}; name the folder or the notebooks`,
     );
   await makeFolder("notebook html", out);
-  const { files, broken } = await writeBook(folder, out);
+  const { files, broken, failed } = await writeBook(folder, out, execute ? executed(timeout) : asItIs);
   for (const file of files) console.log(`wrote ${file}`);
+  for (const line of failed) console.error(`failed: ${line}`);
   for (const line of broken) console.error(`broken link: ${line}`);
-  if (broken.length > 0) process.exitCode = 1;
+  if (broken.length + failed.length > 0) process.exitCode = 1;
 }
 
 function addSetting(text: string, settings: Map<string, string>): Map<string, string> {

@@ -10,6 +10,7 @@ export {
   type EngineOptions,
   type EngineReport,
 } from "./backend.js";
+export { fastestRun, type FastestRunOptions } from "./fastest-run.js";
 export { gradientsWithin, variableGrads } from "./gradients.js";
 export { nativeBackends, packageOf, whyAbsent, type NativeBackend } from "./native.js";
 export { buildNative } from "./native/build.js";

@@ -2,6 +2,7 @@
 export {
   axialAttention,
   axialAttentionWeights,
+  composedAxialAttention,
   normedAxialAttention,
   similarityStatistics,
   type AxialAttentionGeometry,

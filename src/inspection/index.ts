@@ -21,3 +21,5 @@ export {
   type ModelImage,
   type PositionTable,
 } from "./inspect.js";
+export { offsetNorms, offsetSimilarity } from "./offset-similarity.js";
+export { seenPlaces, type SeenPlaces } from "./seen-places.js";

@@ -38,6 +38,9 @@ interface NotebookMetadata {
 const isHidden = (cell: Cell, part: "source" | "outputs"): boolean =>
   (cell.metadata.jupyter as Record<string, unknown> | undefined)?.[`${part}_hidden`] === true;
 
+/** A cell tagged `solution` answers an exercise: it runs like any other and is folded away until the reader asks for it. */
+const isSolution = (cell: Cell): boolean => cell.metadata.tags?.includes("solution") === true;
+
 /** Table of contents, of second-level headings; nothing for a notebook with few. */
 function contentsHtml(headings: readonly Heading[]): string {
   const sections = headings.filter((heading) => heading.level === 2);
@@ -75,11 +78,15 @@ export async function notebookPage(notebook: Notebook, options: NotebookHtmlOpti
     }
     const { execution_count: count, outputs: results } = cell;
     const code =
-      source === "" || isHidden(cell, "source")
+      source === "" || (isHidden(cell, "source") && !isSolution(cell))
         ? ""
         : `<pre class="code" data-count="${count ?? ""}"><code>${codeHtml(source, language)}</code></pre>`;
-    const shown = isHidden(cell, "outputs") ? "" : results.map((output) => outputs.html(output)).join("\n");
-    return `<section class="cell">${code}${shown === "" ? "" : `<div class="outputs">${shown}</div>`}</section>`;
+    const shown =
+      isHidden(cell, "outputs") && !isSolution(cell) ? "" : results.map((output) => outputs.html(output)).join("\n");
+    const content = `${code}${shown === "" ? "" : `<div class="outputs">${shown}</div>`}`;
+    return isSolution(cell)
+      ? `<details class="cell solution"><summary>Solution</summary>${content}</details>`
+      : `<section class="cell">${content}</section>`;
   };
 
   const rendered = markdown.math.resolve(notebook.cells.map(cellHtml).join("\n"));

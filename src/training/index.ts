@@ -57,12 +57,7 @@ export {
   type SemanticSegmentationOptions,
 } from "./tasks/semantic-segmentation.js";
 export { meanWithInterval, type MeanWithInterval } from "./statistics.js";
-export {
-  sweep,
-  type SweepOptions,
-  type SweepResult,
-  type SweepRow,
-  type SweepRun,
-  type SweepSettings,
-} from "./sweep.js";
+export { collectRuns, scoreText, type CollectedRow } from "./collect-runs.js";
+export { type SweepRow, type SweepRun } from "./run-rows.js";
+export { sweep, type SweepOptions, type SweepResult, type SweepSettings } from "./sweep.js";
 export { train, type TrainResult } from "./train.js";

@@ -5,13 +5,13 @@ import { isDeepStrictEqual } from "node:util";
 import { ConfigError } from "../core/errors.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
 import type { Batch, ImageBatch } from "../data/dataset.js";
-import { configuration, summarize, type ResNetConfig } from "../models/index.js";
+import type { ResNetConfig } from "../models/index.js";
 import { isModel, resolveConfig, resolveTask, type RunDefinition, type TrainConfig } from "./config.js";
 import type { RunEvent } from "./events.js";
 import { csvLine } from "./log-tables.js";
 import type { TrainOptions } from "./options.js";
 import { readRunLog } from "./run-log.js";
-import { meanWithInterval, type MeanWithInterval } from "./statistics.js";
+import { outcome, rowOf, type SweepRow, type SweepRun } from "./run-rows.js";
 import type { Evaluation, ModelConfig } from "./task.js";
 import { train } from "./train.js";
 
@@ -38,26 +38,6 @@ export interface SweepOptions<
   signal?: AbortSignal;
   /** After each run. */
   onRun?: (run: SweepRun) => void;
-}
-
-export interface SweepRun {
-  readonly variant: string;
-  readonly seed: number;
-  /** The score of the last epoch. */
-  readonly score: number;
-  readonly seconds: number;
-  readonly parameters: number;
-}
-
-/** A variant with the scores of its seeds. */
-export interface SweepRow extends MeanWithInterval {
-  readonly variant: string;
-  readonly scores: readonly number[];
-  readonly parameters: number;
-  /** For one image at the final size; null where the model is none of the zoo's kind. */
-  readonly multiplyAdds: number | null;
-  /** Mean over the seeds. */
-  readonly seconds: number;
 }
 
 export interface SweepResult {
@@ -176,35 +156,6 @@ async function trainOne<B extends Batch, E extends Evaluation, M extends ModelCo
   const result = await train({ ...run, ...(begun ? { resume: folder } : { out: folder }), signal });
   result.model.dispose();
   return result.interrupted ? null : result.events;
-}
-
-function outcome(events: readonly RunEvent[], measure: string): Pick<SweepRun, "score" | "seconds" | "parameters"> {
-  const epochs = events.filter((event) => event.event === "epoch");
-  const start = events.find((event) => event.event === "start");
-  return {
-    score: epochs[epochs.length - 1].validation[measure],
-    seconds: events.reduce((seconds, event) => (event.event === "end" ? event.seconds : seconds), 0),
-    parameters: start?.parameters ?? 0,
-  };
-}
-
-function rowOf(variant: string, runs: readonly SweepRun[], { model, data, size }: TrainConfig): SweepRow {
-  const scores = runs.map(({ score }) => score);
-  return {
-    variant,
-    scores,
-    ...meanWithInterval(scores),
-    parameters: runs[0].parameters,
-    multiplyAdds: multiplyAdds(model, { classes: data.classes.length, size: size.to }),
-    seconds: runs.reduce((sum, { seconds }) => sum + seconds, 0) / runs.length,
-  };
-}
-
-function multiplyAdds(model: TrainConfig["model"], options: { classes: number; size: number }): number | null {
-  const config = typeof model === "string" ? configuration(model) : model;
-  if (config === null || !("stem" in config)) return null;
-  const { convolutionMacs, attentionMacs } = summarize(config as ResNetConfig, options);
-  return convolutionMacs + attentionMacs;
 }
 
 function csvOf(rows: readonly SweepRow[], seeds: readonly number[], measure: string): string {

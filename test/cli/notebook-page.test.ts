@@ -61,6 +61,43 @@ describe("axial-lab notebook html", () => {
     assert.match(readFileSync(join(root, "site", "lab", "x.html"), "utf8"), /<a href="..\/..\/course\/data.csv">/);
   });
 
+  it("executes the notebooks of a book when told to, leaves their files as they are, and says which failed", () => {
+    mkdirSync(join(root, "fresh"));
+    const cell = (source: string) => ({
+      cell_type: "code",
+      id: "b",
+      metadata: {},
+      source,
+      execution_count: null,
+      outputs: [],
+    });
+    const file = (source: string) =>
+      JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [cell(source)] });
+    const paths = ["1", "2"].map((name) => join(root, "fresh", `${name}.ipynb`));
+    const sources = ["`${6 * 7} is the answer`", "throw new RangeError(`too far`)"].map(file);
+    paths.forEach((path, i) => writeFileSync(path, sources[i]));
+    const { stdout, stderr, status } = axialLab("notebook", "html", "fresh", "--execute", "--out", "new");
+    assert.equal(status, 1, stderr);
+    assert.match(
+      stderr,
+      new RegExp(`^failed: ${join("fresh", "2.ipynb").replace(/[.\\]/g, "\\$&")}: RangeError: too far$`, "m"),
+    );
+    assert.ok(stdout.includes(`wrote ${join("new", "2.html")}`), stdout);
+    assert.match(readFileSync(join(root, "new", "1.html"), "utf8"), /42 is the answer/);
+    assert.deepEqual(
+      paths.map((path) => readFileSync(path, "utf8")),
+      sources,
+    );
+    const single = axialLab("notebook", "html", join("fresh", "1.ipynb"), "--execute");
+    assert.deepEqual(
+      [single.status, single.stderr],
+      [
+        2,
+        `notebook html: --execute goes with a folder, got ${join("fresh", "1.ipynb")}; use notebook run --html for single notebooks\n`,
+      ],
+    );
+  });
+
   it("makes a book of one folder that has notebooks", () => {
     mkdirSync(join(root, "empty"));
     for (const [args, message] of [

@@ -211,6 +211,15 @@ describe("a cell on the page", () => {
     assert.ok(!html.includes("secret") && html.includes("figure"));
   });
 
+  it("is folded away where it is a solution, also where Jupyter hides both of its parts", async () => {
+    const jupyter = { source_hidden: true, outputs_hidden: true };
+    const solution: Cell = { ...code("const answer = 6;", figure), metadata: { tags: ["solution"], jupyter } };
+    const html = await main(solution);
+    assert.match(html, /^\s*<details class="cell solution"><summary>Solution<\/summary><pre class="code"/m);
+    assert.ok(html.includes("answer") && html.includes("figure") && html.includes("</details>"));
+    assert.ok(!(await main(code("1"))).includes("<details"));
+  });
+
   it("shows pictures attached to it", async () => {
     const attached = markdown("![a](attachment:a%20b.png)", { attachments: { "a b.png": { "image/png": "QUJD" } } });
     assert.match(await main(attached), /<img src="data:image\/png;base64,QUJD" alt="a">/);

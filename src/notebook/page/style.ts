@@ -62,6 +62,9 @@ kbd { font: .8em var(--sans); border: 1px solid var(--line); border-bottom-width
 .cell { margin: 1.6em 0; }
 pre.code, .prose pre { background: var(--wash); border-radius: 8px; padding: .9em 1.1em; }
 .prose pre { margin: 0 0 1.1em; }
+details.solution > summary { font: 600 .95rem var(--sans); color: var(--accent); cursor: pointer; width: max-content; }
+details.solution > summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 3px; border-radius: 3px; }
+details.solution[open] > summary { margin-bottom: .7em; }
 pre.code { position: relative; }
 /* What goes on beyond an edge fades out there. */
 .more-right { -webkit-mask-image: linear-gradient(to left, #0000 0, #000 2.6rem); mask-image: linear-gradient(to left, #0000 0, #000 2.6rem); }

@@ -1,0 +1,121 @@
+/** Matrices as heat maps beside each other, in one scale of colours: weights of attention, similarities, differences. */
+import { ShapeError } from "../src/core/errors.js";
+import type { Figure } from "./figure.js";
+import { matrixCells } from "./matrix.js";
+import { extent, significant } from "./numbers.js";
+import { columnWidth, fontSizes } from "./theme.js";
+import { vegaFigure } from "./vega.js";
+import type { VegaLiteSpec } from "./vega-lite-spec.js";
+
+export interface HeatMapPanel {
+  readonly title: string;
+  /** [row][column]; NaN is left out. All rows are of one length. */
+  readonly values: readonly ArrayLike<number>[];
+}
+
+export interface HeatMapsArgs {
+  readonly panels: readonly HeatMapPanel[];
+  /** What rows and columns are. Default "row" and "column". */
+  readonly rowTitle?: string;
+  readonly columnTitle?: string;
+  /** Number of the first row and column: offsets may start below zero. Default 0. */
+  readonly firstRow?: number;
+  readonly firstColumn?: number;
+  /** Name of the values. Default "value". */
+  readonly valueTitle?: string;
+  /** Colours from the least to the greatest value, or in two hues on both sides of zero. Default `sequential`. */
+  readonly colours?: "sequential" | "diverging";
+  /** Panels in a row. Default 3. */
+  readonly columns?: number;
+  /** Default "Heat maps". */
+  readonly title?: string;
+  readonly subtitle?: string;
+}
+
+/** The Vega-Lite specification of `heatMaps`. */
+export function heatMapsSpec(args: HeatMapsArgs): VegaLiteSpec {
+  const { panels, rowTitle = "row", columnTitle = "column", firstRow = 0, firstColumn = 0 } = args;
+  const { valueTitle = "value", colours = "sequential", title = "Heat maps", subtitle = "" } = args;
+  for (const { title: name, values } of panels)
+    if (values.length === 0 || Array.from(values).some((row) => row.length !== values[0].length || row.length === 0))
+      throw new ShapeError(
+        `heatMaps: a panel must have rows of one length, got ${values.length} of ` +
+          `${[...new Set(Array.from(values, (row) => row.length))].join(", ")} in ${name}; give [row][column]`,
+      );
+  const columns = Math.min(args.columns ?? 3, Math.max(1, panels.length));
+  const [least, greatest] = extent(
+    panels.flatMap(({ values }) => Array.from(values).flatMap((row) => Array.from(row))),
+    0,
+  );
+  const strongest = Math.max(Math.abs(least), Math.abs(greatest)) || 1;
+  const domain = colours === "diverging" ? [-strongest, strongest] : [Math.min(0, least), greatest || 1];
+  const longest = panels.reduce((most, { values }) => Math.max(most, values.length, values[0].length), 1);
+  const room = Math.min(panels.length === 1 ? 300 : 230, (columnWidth - 90) / columns - 34);
+  const cell = Math.max(2, Math.floor(room / longest));
+  const axis = (field: string, name: string): VegaLiteSpec => ({
+    field,
+    type: "ordinal",
+    title: name,
+    axis: { labelAngle: 0, labelOverlap: "greedy", ticks: false, domain: false },
+  });
+  return {
+    title: { text: title, subtitle },
+    description:
+      `${panels.length === 1 ? "A heat map" : `${panels.length} heat maps`}, ${rowTitle} down and ${columnTitle} across: ` +
+      `${panels.map(({ title: name, values }) => `${name} (${values.length} x ${values[0].length})`).join("; ")}. ` +
+      `${valueTitle} from ${significant(least, 3)} to ${significant(greatest, 3)}.`,
+    columns,
+    spacing: { row: 30, column: 26 },
+    concat: panels.map(({ title: name, values }) => {
+      const cells = matrixCells(values.map((row) => Array.from(row, (value) => significant(value, 3))));
+      return {
+        width: cell * values[0].length,
+        height: cell * values.length,
+        title: { text: name, fontSize: fontSizes.axisTitle, fontWeight: 400, offset: 5 },
+        data: cells.data,
+        transform: [
+          ...(cells.transform as VegaLiteSpec[]),
+          { calculate: `datum.row + ${firstRow}`, as: "y" },
+          { calculate: `datum.column + ${firstColumn}`, as: "x" },
+          { filter: "isValid(datum.value)" },
+        ],
+        mark: { type: "rect" },
+        encoding: {
+          x: axis("x", columnTitle),
+          y: axis("y", rowTitle),
+          color: {
+            field: "value",
+            type: "quantitative",
+            title: valueTitle,
+            scale: {
+              domain: domain.map((end) => significant(end, 3)),
+              range: colours === "diverging" ? "diverging" : "heatmap",
+              interpolate: "rgb",
+            },
+            legend: {
+              orient: "right",
+              direction: "vertical",
+              gradientLength: 110,
+              gradientThickness: 10,
+              tickCount: 4,
+            },
+          },
+          tooltip: [
+            { field: "y", type: "quantitative", title: rowTitle },
+            { field: "x", type: "quantitative", title: columnTitle },
+            { field: "value", type: "quantitative", title: valueTitle },
+          ],
+        },
+      };
+    }),
+  };
+}
+
+/**
+ * Matrices beside each other, one colour scale for all.
+ *
+ *     heatMaps({ panels: [{ title: "head 1", values: [[0.9, 0.1], [0.4, 0.6]] }], rowTitle: "query", columnTitle: "key" })
+ */
+export function heatMaps(args: HeatMapsArgs): Figure {
+  return vegaFigure(args.title ?? "Heat maps", heatMapsSpec(args));
+}
