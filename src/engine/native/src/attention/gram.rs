@@ -21,8 +21,9 @@ use pulp::Simd;
 
 /// Of each position the encodings that meet its query: their mean and centred Gram matrix, plain numbers shared by all tasks.
 pub struct Windows {
-    /// [L][quads], and [L][4 quads][quads].
+    /// [L][quads], what rounding took off those, and [L][4 quads][quads].
     means: Vec<[f32; 4]>,
+    lows: Vec<[f32; 4]>,
     matrices: Vec<[f32; 4]>,
     quads: usize,
 }
@@ -37,6 +38,7 @@ impl Windows {
         let quads = geometry.key_quads();
         let mut windows = Windows {
             means: vec![[0.0; 4]; length * quads],
+            lows: vec![[0.0; 4]; length * quads],
             matrices: vec![[0.0; 4]; length * 4 * quads * quads],
             quads,
         };
@@ -61,6 +63,7 @@ impl Windows {
             for a in 0..depth {
                 let mean = sums[a] / length as f64;
                 windows.means[i * quads + a / 4][a % 4] = mean as f32;
+                windows.lows[i * quads + a / 4][a % 4] = (mean - f64::from(mean as f32)) as f32;
                 for b in 0..depth {
                     let centred = products[a * depth + b] - mean * sums[b];
                     windows.matrices[(i * 4 * quads + a) * quads + b / 4][b % 4] = centred as f32;
@@ -75,28 +78,38 @@ impl Windows {
         &self.means[i * self.quads..(i + 1) * self.quads]
     }
 
+    /// [quads]
+    fn low(&self, i: usize) -> &[[f32; 4]] {
+        &self.lows[i * self.quads..(i + 1) * self.quads]
+    }
+
     /// Row `a` of the matrix of position i.
     fn row(&self, i: usize, a: usize) -> &[[f32; 4]] {
         &self.matrices[(i * 4 * self.quads + a) * self.quads..][..self.quads]
     }
 }
 
-/// A mean [quads] of the vectors of a band, and their Gram matrix [4 quads][quads], about the mean or not.
+/// A mean [quads] of the vectors of a band, what rounding took off it, and their Gram matrix [4 quads][quads], about the mean or
+/// not.
 pub struct Gram<'a, S: Simd> {
     pub mean: &'a mut [Quad<S>],
+    low: &'a mut [Quad<S>],
     pub matrix: &'a mut [Quad<S>],
 }
 
 impl<'a, S: Lanes> Gram<'a, S> {
     pub fn floats(geometry: &Geometry) -> [usize; 2] {
         let count = geometry.key_quads();
-        [quads::<S>(count), quads::<S>(4 * count * count)]
+        [quads::<S>(2 * count), quads::<S>(4 * count * count)]
     }
 
     #[inline(always)]
     pub fn new([mean, matrix]: [&'a mut [f32]; 2]) -> Self {
+        let means = as_quads::<S>(mean);
+        let (mean, low) = means.split_at_mut(means.len() / 2);
         Gram {
-            mean: as_quads::<S>(mean),
+            mean,
+            low,
             matrix: as_quads::<S>(matrix),
         }
     }
@@ -107,16 +120,24 @@ impl<'a, S: Lanes> Gram<'a, S> {
         let zero = [simd.splat_f32s(0.0); 4];
         let count = self.mean.len();
         self.mean.fill(zero);
+        self.low.fill(zero);
         if centred {
             let share = simd.splat_f32s(1.0 / length as f32);
-            for (quad, mean) in self.mean.iter_mut().enumerate() {
+            for quad in 0..count {
+                let row = band.row(0, quad, 0, length);
+                let first = row[0];
                 let mut sum = zero;
-                for x in band.row(0, quad, 0, length) {
+                for x in row {
                     for c in 0..4 {
-                        sum[c] = simd.add_f32s(sum[c], x[c]);
+                        sum[c] = simd.add_f32s(sum[c], simd.sub_f32s(x[c], first[c]));
                     }
                 }
-                *mean = times(simd, share, &sum);
+                let shift = times(simd, share, &sum);
+                for c in 0..4 {
+                    let mean = simd.add_f32s(first[c], shift[c]);
+                    self.mean[quad][c] = mean;
+                    self.low[quad][c] = simd.sub_f32s(shift[c], simd.sub_f32s(mean, first[c]));
+                }
             }
         }
         for a in 0..count {
@@ -155,15 +176,14 @@ impl<'a, S: Lanes> Gram<'a, S> {
     /// The sums of u = y.m over the vectors y of a band.
     #[inline(always)]
     pub fn add_means(&self, simd: S, band: &Band<S>, length: usize) -> TermSums<S> {
-        let mut sums = None;
+        let mut sums = TermSums::new(dots(simd, band, 0, self.mean, simd.splat_f32s(0.0)));
         for i in 0..length {
-            let mut u = simd.splat_f32s(0.0);
-            for (quad, mean) in self.mean.iter().enumerate() {
-                u = dot(simd, &band.row(0, quad, i as isize, 1)[0], mean, u);
-            }
-            add_mean(simd, &mut sums, u);
+            // From what is taken off on: small in the end, as is the rounding; and then the mean's own low part counts.
+            let x = dots(simd, band, i, self.mean, simd.neg_f32s(sums.reference));
+            let x = dots(simd, band, i, self.low, x);
+            sums.add(x, simd.mul_f32s(x, x));
         }
-        sums.expect("internal: an axis has a position")
+        sums
     }
 
     /// to_i += n (a + b u_i) m + b C y_i for the vectors y of a band.
@@ -198,11 +218,22 @@ impl<'a, S: Lanes> Gram<'a, S> {
     }
 }
 
+/// sum + y.m
 #[inline(always)]
-fn add_mean<S: Lanes>(simd: S, sums: &mut Option<TermSums<S>>, u: S::f32s) {
-    let sums = sums.get_or_insert_with(|| TermSums::new(u));
-    let x = simd.sub_f32s(u, sums.reference);
-    sums.add(x, simd.mul_f32s(x, x));
+fn dots<S: Lanes>(simd: S, band: &Band<S>, at: usize, means: &[Quad<S>], mut sum: S::f32s) -> S::f32s {
+    for (quad, mean) in means.iter().enumerate() {
+        sum = dot(simd, &band.row(0, quad, at as isize, 1)[0], mean, sum);
+    }
+    sum
+}
+
+/// The same, m being plain numbers.
+#[inline(always)]
+fn dot_plain<S: Lanes>(simd: S, band: &Band<S>, at: usize, means: &[[f32; 4]], mut sum: S::f32s) -> S::f32s {
+    for (quad, mean) in means.iter().enumerate() {
+        sum = dot_encoding(simd, &band.row(0, quad, at as isize, 1)[0], mean, sum);
+    }
+    sum
 }
 
 /// n (a + b u)
@@ -222,15 +253,15 @@ impl Windows {
         length: usize,
         reverse: bool,
     ) -> (TermSums<S>, S::f32s) {
-        let mut sums = None;
         let mut forms = simd.splat_f32s(0.0);
+        let first = if reverse { length - 1 } else { 0 };
+        let mut sums = TermSums::new(dot_plain(simd, band, first, self.mean(0), forms));
         for i in 0..length {
             let at = if reverse { length - 1 - i } else { i };
-            let mut u = simd.splat_f32s(0.0);
-            for (quad, mean) in self.mean(i).iter().enumerate() {
-                u = dot_encoding(simd, &band.row(0, quad, at as isize, 1)[0], mean, u);
-            }
-            add_mean(simd, &mut sums, u);
+            // As in `Gram::add_means`.
+            let x = dot_plain(simd, band, at, self.mean(i), simd.neg_f32s(sums.reference));
+            let x = dot_plain(simd, band, at, self.low(i), x);
+            sums.add(x, simd.mul_f32s(x, x));
             for a in 0..self.quads {
                 let x = band.row(0, a, at as isize, 1)[0];
                 let mut product = [simd.splat_f32s(0.0); 4];
@@ -243,7 +274,7 @@ impl Windows {
                 forms = dot(simd, &x, &product, forms);
             }
         }
-        (sums.expect("internal: an axis has a position"), forms)
+        (sums, forms)
     }
 
     /// to_i += n (a + b u_i) m_i + b C_i y_i, and to `sums`, [L][1 + 4 quads][quads], a y_i and b y_i y_i^T in the lanes of
