@@ -67,7 +67,7 @@ describe("the options of public functions", () => {
   };
   for (const [name, call] of Object.entries(calls))
     it(`of ${name} name one that is misspelt`, async () => {
-      const run = async () => call({ tilte: 1 });
+      const run = () => Promise.resolve().then(() => call({ tilte: 1 }));
       await assert.rejects(run, {
         name: "ConfigError",
         message: /there is no option of this name, got tilte; did you mean/,

@@ -83,12 +83,12 @@ export function attentionExplorer(args: AttentionExplorerArgs): Widget<Attention
 
   const still = (): Figure => {
     const { block, query } = widget.state;
-    const { rows, columns, heads, field } = subjects[block];
+    const subject = subjects[block];
     const place = { y: query[0], x: query[1] };
-    const fields = Array.from({ length: heads }, (_, head) => ({
+    const fields = Array.from({ length: subject.heads }, (_, head) => ({
       title: `head ${head + 1}`,
-      values: field({ ...place, head }),
-      shape: [rows, columns] as const,
+      values: subject.field({ ...place, head }),
+      shape: [subject.rows, subject.columns] as const,
     }));
     return attentionMap({ image, query: place, fields, title, subtitle: blocks[block].name });
   };

@@ -41,7 +41,7 @@ const cases: Readonly<Record<string, Case>> = {
   bidirectional: {
     layer: () =>
       tf.layers.bidirectional({
-        layer: tf.layers.lstm({ units: 2, returnSequences: true }) as never,
+        layer: tf.layers.lstm({ units: 2, returnSequences: true }),
         mergeMode: "concat",
       }),
     inputs: sequence,
@@ -69,7 +69,7 @@ const cases: Readonly<Record<string, Case>> = {
     inputs: volume,
     discrete: true,
   },
-  convLstm2d: { layer: () => tf.layers.convLstm2d({ filters: 2, kernelSize: 2 }) as Layer, inputs: [[2, 5, 4, 3]] },
+  convLstm2d: { layer: () => tf.layers.convLstm2d({ filters: 2, kernelSize: 2 }), inputs: [[2, 5, 4, 3]] },
   cropping2D: { layer: () => tf.layers.cropping2D({ cropping: [[1, 2], [0, 3]] }), inputs: image, anyType: true }, // prettier-ignore
   dense: { layer: () => tf.layers.dense({ units: 4, activation: "selu" }), inputs: sequence },
   depthwiseConv2d: { layer: () => tf.layers.depthwiseConv2d({ kernelSize: 3, depthMultiplier: 2 }), inputs: image },
@@ -104,11 +104,11 @@ const cases: Readonly<Record<string, Case>> = {
   rescaling: { layer: () => tf.layers.rescaling({ scale: 0.5, offset: 3 }), inputs: image },
   reshape: { layer: () => tf.layers.reshape({ targetShape: [3, -1] }), inputs: sequence, anyType: true },
   resizing: { layer: () => tf.layers.resizing({ height: 7, width: 4 }), inputs: image, linear: true },
-  rnn: { layer: () => tf.layers.rnn({ cell: cell() }) as Layer, inputs: sequence },
+  rnn: { layer: () => tf.layers.rnn({ cell: cell() }), inputs: sequence },
   separableConv2d: { layer: () => tf.layers.separableConv2d({ filters: 4, kernelSize: 2 }), inputs: image },
   simpleRNN: { layer: () => tf.layers.simpleRNN({ units: 3 }), inputs: sequence },
   stackedRNNCells: {
-    layer: () => tf.layers.rnn({ cell: tf.layers.stackedRNNCells({ cells: [cell(2), cell(3)] }) as never }) as Layer,
+    layer: () => tf.layers.rnn({ cell: tf.layers.stackedRNNCells({ cells: [cell(2), cell(3)] }) }),
     inputs: sequence,
   },
   softmax: { layer: () => tf.layers.softmax(), inputs: [[5]] },
@@ -198,7 +198,7 @@ describe("a model of tf.layers", () => {
       assert.equal(ours.read.length, theirs.read.length);
       ours.read.forEach(({ shape, values }, index) => {
         assert.deepEqual(shape, theirs.read[index].shape);
-        assertClose(values as Float32Array, theirs.read[index].values as Float32Array, 5e-6, `result ${index}`);
+        assertClose(values, theirs.read[index].values, 5e-6, `result ${index}`);
       });
     });
 

@@ -268,7 +268,7 @@ describe("convolution on the threaded backend", () => {
         tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1, first, "NCHW");
       const turned = (x: tf.Tensor, filter: tf.Tensor): tf.Tensor =>
         tf.conv2d(x.transpose<tf.Tensor4D>([0, 2, 3, 1]), filter as tf.Tensor4D, 1, last).transpose([0, 3, 1, 2]);
-      const gradients = (run: typeof turned) => tf.grads((x, filter) => run(x!, filter!).square())([x, filter]);
+      const gradients = (run: typeof turned) => tf.grads((x, filter) => run(x, filter).square())([x, filter]);
       const [actual, expected] = [inPlace, turned].map((run) => [run(x, filter), ...gradients(run)]);
       actual.forEach((result, i) => {
         assert.deepEqual(result.shape, expected[i].shape);

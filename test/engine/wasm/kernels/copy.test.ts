@@ -192,7 +192,7 @@ describe("data movement", () => {
     }, 1e-6));
 
   it("refuses an index that is not in the table", () => {
-    const error = "gather: indices must be from 0 to 1, got 2; check their origin";
+    const error = "gather: GatherV2: the index value 2 is not in [0, 1]; check its origin";
     const gather = (): unknown => evaluate(() => tf.ones([2, 3]).gather(tf.tensor1d([1, 2], "int32")));
     assert.throws(gather, (thrown) => thrown instanceof ShapeError && thrown.message === error);
   });

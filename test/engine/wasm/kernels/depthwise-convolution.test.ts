@@ -48,7 +48,7 @@ describe("gradients of depthwise convolutions", () => {
           tf
             .depthwiseConv2d(x.transpose<tf.Tensor4D>([0, 2, 3, 1]), filter as tf.Tensor4D, [2, 1], last)
             .transpose([0, 3, 1, 2]);
-        const gradients = (run: typeof turned) => tf.grads((x, filter) => run(x!, filter!).square())([x, filter]);
+        const gradients = (run: typeof turned) => tf.grads((x, filter) => run(x, filter).square())([x, filter]);
         const [actual, expected] = [inPlace, turned].map((run) => [run(x, filter), ...gradients(run)]);
         actual.forEach((result, index) => {
           assert.deepEqual(result.shape, expected[index].shape);
@@ -67,7 +67,7 @@ describe("gradients of depthwise convolutions", () => {
         const rows = tf.concat([filter.slice([0], [1]), tf.zeros([1, 3, 3, 2]), filter.slice([1], [1])]);
         return tf.depthwiseConv2d(x as tf.Tensor4D, rows as tf.Tensor4D, 1, "valid");
       };
-      const [actual, expected] = [dilated, stuffed].map((run) => tf.grads((x, f) => run(x!, f!).square())([x, filter]));
+      const [actual, expected] = [dilated, stuffed].map((run) => tf.grads((x, f) => run(x, f).square())([x, filter]));
       actual.forEach((result, i) => assertClose(result.dataSync(), expected[i].dataSync(), 1e-6));
     });
   });
