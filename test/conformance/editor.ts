@@ -262,6 +262,34 @@ describe("keys in command mode", { skip: noChromium }, () => {
   });
 });
 
+describe("figures", { skip: noChromium }, () => {
+  it("are drawn live, named by their words, and again in the colours that the reader chooses", async () => {
+    desk.write("figures.ipynb", [
+      `import { widgets } from "axial-lab";
+const data = { values: [{ x: 2 }, { x: 3 }, { x: 5 }] };
+const encoding = { x: { field: "x", type: "quantitative" } };
+await widgets.show(widgets.vegaFigure("Three points", { data, mark: "point", encoding }));
+await widgets.show(widgets.plotlyFigure("Squares", {
+  data: [{ type: "scatter", mode: "lines", x: [1, 2, 3], y: [1, 4, 9] }],
+  layout: { height: 300, xaxes: { x: {} }, yaxes: { y: {} } },
+}));`,
+    ]);
+    const opened = await desk.open("figures.ipynb", { colorScheme: "light" });
+    await opened.untilIdle();
+    await opened.run(0);
+    const points = opened.page.getByRole("group", { name: "Three points" });
+    await points.locator("svg.marks").waitFor();
+    await opened.page.getByRole("group", { name: "Squares" }).locator(".js-line").waitFor();
+    const label = points.locator(".role-axis-label text").first();
+    const before = await label.getAttribute("fill");
+    await opened.page.click("button.theme");
+    await points.locator(`.role-axis-label text:not([fill="${before}"])`).first().waitFor();
+    await picture(opened, "figures-dark");
+    assert.deepEqual(opened.complaints, []);
+    await opened.page.context().close();
+  });
+});
+
 describe("a notebook that somebody else wrote", { skip: noChromium }, () => {
   let opened: NotebookPage;
   before(async () => {
