@@ -2,10 +2,11 @@
  * Bundles what runs in a reader's browser into dist/browser: scripts of pages as plain scripts, front ends of widgets as
  * ES modules, each with its style sheet beside it. Part of `npm run build`.
  */
-import { readdirSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { editorOptions } from "./editor/build.mjs";
 
 const folder = path.dirname(fileURLToPath(import.meta.url));
 const outputFolder = path.resolve(folder, "../dist/browser");
@@ -25,7 +26,12 @@ const options = {
   logLevel: "warning",
 };
 
+const editorFolder = path.join(outputFolder, "editor");
+// Names of chunks change with what they hold.
+rmSync(editorFolder, { recursive: true, force: true });
+
 await Promise.all([
+  build({ ...options, ...editorOptions, outdir: editorFolder }),
   build({
     ...options,
     format: "iife",

@@ -52,7 +52,11 @@ const ownValue = (container: unknown, key: string | number): unknown =>
     : undefined;
 
 /** The inverse: puts bytes back where their paths say. Paths that lead nowhere are passed over. */
-export function unpackState({ state, paths, buffers }: Packed): Record<string, unknown> {
+export function unpackState({
+  state,
+  paths,
+  buffers,
+}: Omit<Packed, "buffers"> & { readonly buffers: readonly ArrayBufferView[] }): Record<string, unknown> {
   const whole = structuredClone(state);
   paths.forEach((path, i) => {
     const last = path.at(-1);

@@ -1,4 +1,4 @@
-/** The live figures of a page, each drawn over its still picture, in the reader's colours. */
+/** The live figures of a page or a part of it, each drawn over its still picture, in the reader's colours. */
 import type { Drawing } from "./drawing.js";
 import type { Json } from "./json.js";
 import { drawPlotly } from "./plotly.js";
@@ -30,11 +30,22 @@ async function draw(drawing: Drawing, dark: boolean): Promise<void> {
   }
 }
 
-/** Finds the figures of the page; the function returned draws all of them, the first time or in other colours. */
-export function findFigures(): (dark: boolean) => Promise<void> {
-  const drawings = [...document.querySelectorAll<HTMLElement>("figure.live")].map(drawingOf);
-  return async (dark) => {
-    for (const drawing of drawings) await draw(drawing, dark);
-    document.documentElement.dataset.drawn = "true";
+export interface Figures {
+  /** Draws all of them, the first time or in other colours. */
+  draw(dark: boolean): Promise<void>;
+  /** Frees what they hold. */
+  finalize(): void;
+}
+
+/** Finds the figures below an element. */
+export function figuresIn(root: ParentNode): Figures {
+  const drawings = [...root.querySelectorAll<HTMLElement>("figure.live")].map(drawingOf);
+  return {
+    async draw(dark) {
+      for (const drawing of drawings) await draw(drawing, dark);
+    },
+    finalize() {
+      for (const drawing of drawings) drawing.finalize();
+    },
   };
 }

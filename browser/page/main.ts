@@ -3,12 +3,13 @@
  * light and dark. Without it the page is complete, only still.
  */
 import { markEdges } from "./edges.js";
-import { findFigures } from "./figures.js";
+import { figuresIn } from "./figures.js";
 import { isDark, startTheme } from "./theme.js";
 
-const figures = findFigures();
+const figures = figuresIn(document);
 const drawAll = async (): Promise<void> => {
-  await figures(isDark());
+  await figures.draw(isDark());
+  document.documentElement.dataset.drawn = "true";
   markEdges();
 };
 startTheme(() => void drawAll());

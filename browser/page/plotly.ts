@@ -18,4 +18,7 @@ export async function drawPlotly(drawing: Drawing, dark: boolean): Promise<void>
   const config = { displaylogo: false, responsive: true, ...part(drawing.spec, "config") };
   // Plotly writes into what it is given.
   await libraries.Plotly.react(drawing.canvas, structuredClone(drawing.spec.data), structuredClone(coloured), config);
+  // Drawn again, a figure without a height of its own takes that of its place, which has none but the figure's.
+  const { canvas } = drawing;
+  if (canvas.offsetHeight > 0) canvas.style.height = `${canvas.offsetHeight}px`;
 }

@@ -1,26 +1,28 @@
 /** `axial-lab export`: a trained model as a file for other programs. */
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type * as tf from "@tensorflow/tfjs";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { ConfigError } from "../core/errors.js";
 import * as engine from "../engine/index.js";
-import { saveOnnx } from "../export/index.js";
+import { saveOnnx, saveTfjs } from "../export/index.js";
 import { create, names } from "../models/index.js";
 import { restore } from "../training/index.js";
 import { load, save } from "../weights/index.js";
 
 interface ExportFlags {
-  readonly to: "onnx" | "safetensors";
+  readonly to: keyof typeof endings;
   readonly family?: string;
   readonly out?: string;
   readonly model?: string;
   readonly classes?: number;
   readonly size?: number;
+  readonly images?: number;
   readonly weights?: string;
 }
 
-const extensions = { onnx: ".onnx", safetensors: ".safetensors" } as const;
+/** How what each form writes is named after the model; of tfjs a folder. */
+const endings = { onnx: ".onnx", safetensors: ".safetensors", tfjs: "-tfjs" } as const;
 
 export function register(program: Command): void {
   program
@@ -28,11 +30,15 @@ export function register(program: Command): void {
     .summary("a trained model as a file for other programs")
     .description("Writes the model of a run or checkpoint in a form that other programs load.")
     .argument("<run>", "the folder of a run (its best.safetensors), a checkpoint, or, with --model, anyone's weights")
+    .argument("[out]", "where to, as --out")
     .addOption(
-      new Option("--to <form>", "onnx: a network that onnxruntime runs; safetensors: weights")
-        .choices(Object.keys(extensions))
+      new Option(
+        "--to <form>",
+        "onnx: a network that onnxruntime runs; tfjs: a folder that TensorFlow.js loads without this package; safetensors: weights",
+      )
+        .choices(Object.keys(endings))
         .makeOptionMandatory(),
-    ) // prettier-ignore
+    )
     .option(
       "--family <name>",
       "of safetensors: whose names and layouts, such as csrhddlam or torchvision (default: ours)",
@@ -42,13 +48,16 @@ export function register(program: Command): void {
     .option("--model <name>", `of weights that no run of ours wrote: one of ${names().join(", ")}`)
     .option("--classes <count>", "with --model: how many classes (default 1000)", whole)
     .option("--size <pixels>", "with --model: side of the images that it was trained on (default 224)", whole)
+    .option("--images <pixels>", "of tfjs: side of the images that it will take (default: that of training)", whole)
     .addHelpText(
       "after",
       `
 The ONNX file takes batches and images of any size, [batch, height, width, 3], normalised as in training; batch norms are folded.
+The layers model of TensorFlow.js is the same with images of one size; it is loaded with tf.loadLayersModel.
 
 Examples:
   npx axial-lab export runs/axial-resnet-26-s-imagenette --to onnx
+  npx axial-lab export runs/axial-resnet-26-s-imagenette --to tfjs site/model
   npx axial-lab export runs/axial-resnet-26-s-imagenette --to safetensors --family csrhddlam
   npx axial-lab export axial26s.pth --model axial-resnet-26-s --to onnx --out axial26s.onnx
 
@@ -57,54 +66,78 @@ Exit code: 0 done, 2 a wrong option or file, or a model that the form cannot hol
     .action(run);
 }
 
-async function run(path: string, flags: ExportFlags): Promise<void> {
-  const { to, family } = flags;
-  if (family !== undefined && to !== "safetensors")
-    throw new ConfigError(
-      `export: family belongs to --to safetensors, got --to ${to} --family ${family}; leave one out`,
-    );
-  const isRun = flags.model === undefined;
-  if (isRun && (flags.classes !== undefined || flags.size !== undefined))
-    throw new ConfigError("export: classes and size belong to --model, got them without; a run knows its own");
+async function run(path: string, place: string | undefined, flags: ExportFlags): Promise<void> {
+  const { to, family, images } = flags;
+  assertFits(flags, place);
   await engine.start({ threads: 1 });
   try {
-    const { model, classes } = isRun ? await modelOfRun(path, flags) : await modelOfFile(path, flags);
-    const out = flags.out ?? join(isFolder(path) ? path : dirname(path), `${model.name}${suffixOf(flags)}`);
+    const { model, classes, size } = flags.model === undefined ? await modelOfRun(path, flags) : await modelOfFile(path, flags); // prettier-ignore
+    const out = place ?? flags.out ?? join(isFolder(path) ? path : dirname(path), `${model.name}${endingOf(flags)}`);
     if (existsSync(out) && basename(out) === basename(path))
       throw new ConfigError(`export: out must be another file than the checkpoint, got ${out}; add --out`);
-    if (to === "onnx") await saveOnnx(model, out, { classes });
-    else await save(model, out, { family });
-    console.log(`wrote ${out} (${(statSync(out).size / 1e6).toFixed(1)} MB)`);
+    switch (to) {
+      case "onnx":
+        await saveOnnx(model, out, { classes });
+        break;
+      case "tfjs":
+        await saveTfjs(model, out, { classes, size: images ?? size });
+        break;
+      case "safetensors":
+        await save(model, out, { family });
+    }
+    console.log(`wrote ${out} (${(bytesOf(out) / 1e6).toFixed(1)} MB)`);
     model.dispose();
   } finally {
     await engine.stop();
   }
 }
 
-const suffixOf = ({ to, family }: ExportFlags): string =>
-  to === "safetensors" && family !== undefined ? `-${family}${extensions[to]}` : extensions[to];
+/** Options that belong to one form, or to one kind of source. */
+function assertFits({ to, family, images, out, model, classes, size }: ExportFlags, place: string | undefined): void {
+  if (family !== undefined && to !== "safetensors")
+    throw new ConfigError(
+      `export: family belongs to --to safetensors, got --to ${to} --family ${family}; leave one out`,
+    );
+  if (images !== undefined && to !== "tfjs")
+    throw new ConfigError(`export: images belongs to --to tfjs, got --to ${to} --images ${images}; leave one out`);
+  if (place !== undefined && out !== undefined)
+    throw new ConfigError(`export: out must be given once, got ${place} and --out ${out}; leave one out`);
+  if (model === undefined && (classes !== undefined || size !== undefined))
+    throw new ConfigError("export: classes and size belong to --model, got them without; a run knows its own");
+}
+
+/** Of a file, or of all files of a folder. */
+const bytesOf = (path: string): number =>
+  isFolder(path) ? readdirSync(path).reduce((sum, name) => sum + bytesOf(join(path, name)), 0) : statSync(path).size;
+
+const endingOf = ({ to, family }: ExportFlags): string =>
+  to === "safetensors" && family !== undefined ? `-${family}${endings[to]}` : endings[to];
 
 const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();
 
-async function modelOfRun(
-  path: string,
-  { weights }: ExportFlags,
-): Promise<{ model: tf.LayersModel; classes?: readonly string[] }> {
+interface Source {
+  readonly model: tf.LayersModel;
+  readonly classes?: readonly string[];
+  /** Of the images that it was trained on, in pixels. */
+  readonly size: number;
+}
+
+async function modelOfRun(path: string, { weights }: ExportFlags): Promise<Source> {
   const best = join(path, "best.safetensors");
   if (weights !== undefined && weights !== "trained" && weights !== "ema")
     throw new ConfigError(`export: weights of a run must be trained or ema, got ${weights}; leave it out for the best`);
   const which = weights === "trained" ? "raw" : "validated";
   const { model, config } = await restore(isFolder(path) && existsSync(best) ? best : path, { weights: which });
-  return { model, classes: classesOf(config) };
+  return { model, classes: classesOf(config), size: config.size.to };
 }
 
 async function modelOfFile(
   path: string,
   { model: name, classes = 1000, size = 224, weights }: ExportFlags,
-): Promise<{ model: tf.LayersModel; classes?: undefined }> {
+): Promise<Source> {
   const model = create(name!, { classes, size });
   await load(model, path, { weights });
-  return { model };
+  return { model, size };
 }
 
 /** The names of the classes, where the run has such. */

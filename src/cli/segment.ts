@@ -15,6 +15,7 @@ interface SegmentFlags {
   readonly model: string;
   readonly out?: string;
   readonly size?: number;
+  readonly window?: { readonly height: number; readonly width: number };
   readonly json?: boolean;
   readonly threads?: number;
 }
@@ -30,17 +31,26 @@ export function register(program: Command): void {
       "where to write: a .png drawing over the photograph, a .json of segments with masks, or a .ids.png of segment numbers",
     )
     .option("--size <pixels>", "most pixels of the image's shorter side (default: that of the run)", pixels)
+    .option(
+      "--window <height>x<width>",
+      "go over the image in overlapping windows of so many pixels, for images larger than those of training",
+      windowSize,
+    )
     .option("--threads <count>", "threads to compute on (default: all logical cores)", pixels)
     .option("--json", "print the segments as JSON, with their masks as run lengths")
     .addHelpText(
       "after",
       "\nExit code: 0 done, 2 a wrong option or file.\n\nExamples:\n" +
-        "  axial-lab segment street.jpg --model runs/axial-deeplab-camvid --out street.png",
+        "  axial-lab segment street.jpg --model runs/axial-deeplab-camvid --out street.png\n" +
+        "  axial-lab segment panorama.jpg --model runs/axial-deeplab-camvid --size 1024 --window 241x321 --out panorama.png",
     )
     .action(run);
 }
 
-async function run(path: string, { model: from, out, size, json = false, threads }: SegmentFlags): Promise<void> {
+async function run(
+  path: string,
+  { model: from, out, size, window, json = false, threads }: SegmentFlags,
+): Promise<void> {
   if (out !== undefined && ![".png", ".json"].includes(extname(out)))
     throw new ConfigError(`--out: must end in .png or .json, got ${out}; choose one`);
   await engine.start(threads === undefined ? {} : { threads });
@@ -55,6 +65,7 @@ async function run(path: string, { model: from, out, size, json = false, threads
   const found = await segment(model, image, {
     classes: config.data.classes,
     things: things as number[],
+    slidingWindow: window,
     ...(task.config.postProcessing as object),
   });
   const seconds = (performance.now() - startedAt) / 1000;
@@ -90,6 +101,12 @@ function table({ map, segments }: Segmentation, seconds: number): string {
   return [`${map.width} x ${map.height} pixels, ${segments.length} segments in ${seconds.toFixed(2)} s`, ...rows].join(
     "\n",
   );
+}
+
+function windowSize(text: string): { height: number; width: number } {
+  const [height, width, ...more] = text.split("x").map(pixels);
+  if (width === undefined || more.length > 0) throw new InvalidArgumentError("It must be two numbers, as in 241x321.");
+  return { height, width };
 }
 
 function pixels(text: string): number {

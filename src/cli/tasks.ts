@@ -7,6 +7,7 @@ import {
   generatedPanoptic,
   panopticFolder,
   panopticSegmentation,
+  type PanopticAugmentation,
   type PanopticEvaluation,
   type PanopticSegmentationOptions,
 } from "../panoptic/index.js";
@@ -51,11 +52,26 @@ const tasks: Readonly<Record<string, CommandTask>> = {
     create: (config) => panopticSegmentation(config as PanopticSegmentationOptions),
     preset: "quick-start-panoptic",
     generated: generatedPanoptic,
-    folder: (path, augmentation) =>
-      panopticFolder(path, augmentation === "none" ? { augmentation: { scale: [1, 1], flip: 0, lighting: 0 } } : {}),
+    folder: (path, augmentation) => panopticFolder(path, { augmentation: panopticAugmentationOf(augmentation) }),
     describe: (evaluation) => describePanoptic(evaluation as PanopticEvaluation),
   },
 };
+
+/** What `--augmentation` means for panoptic images; the default is as deeplab2. */
+function panopticAugmentationOf(name: AugmentationPreset = "fastai"): Partial<PanopticAugmentation> {
+  switch (name) {
+    case "fastai":
+      return {};
+    case "light":
+      return { scale: [0.8, 1.5] };
+    case "none":
+      return { scale: [1, 1], flip: 0, lighting: 0 };
+    case "reference":
+      throw new ConfigError(
+        "--augmentation: panoptic images know fastai, light and none, got reference; it turns and warps images alone",
+      );
+  }
+}
 
 export const taskOption = new Option(
   "--task <task>",

@@ -53,6 +53,7 @@ interface TrainFlags {
   readonly epochs?: number;
   readonly batch?: number;
   readonly microBatch?: number;
+  readonly rematerialize?: boolean;
   readonly size?: number | GrowingSize;
   readonly optimizer?: OptimizerConfig["kind"];
   readonly lr?: number;
@@ -60,6 +61,7 @@ interface TrainFlags {
   readonly weightDecay?: number;
   readonly labelSmoothing?: number;
   readonly clip?: number;
+  readonly normsSee?: "own" | "all";
   readonly average?: number;
   readonly patience?: number;
   readonly seed?: number;
@@ -94,6 +96,10 @@ export function register(program: Command): void {
     .option("--epochs <count>", "passes over the training images", number)
     .option("--batch <count>", "images a step", number)
     .option("--micro-batch <count>", "images that go through the model at once, to save memory (default: all)", number)
+    .option(
+      "--rematerialize",
+      "compute residual blocks again in the backward pass rather than keep them, to save memory",
+    )
     .option("--size <pixels>", "side of the images; 96:128 grows from 96 to 128 in the course of the run", size)
     .addOption(new Option("--optimizer <kind>", "with its defaults").choices(optimizerKinds))
     .option("--lr <rate>", "peak learning rate", number)
@@ -101,6 +107,11 @@ export function register(program: Command): void {
     .option("--weight-decay <share>", "on kernels only; norms, biases and tables of positions are spared", number)
     .option("--label-smoothing <share>", "of a class's target given to all classes alike", number)
     .option("--clip <norm>", "largest global norm of the gradients", number)
+    .addOption(
+      new Option("--norms-see <images>", "of several processes: own (default), or all, for synchronised norms").choices(
+        ["own", "all"],
+      ),
+    )
     .option("--average <decay>", "validate a moving average of the weights with this decay; 0 for none", number)
     .option("--patience <epochs>", "stop after so many epochs without a new best", number)
     .option("--seed <number>", "initial weights, order, augmentation, drop-out (default: 0)", number)
@@ -257,12 +268,14 @@ function settingsOf(flags: TrainFlags, base: TrainSettings): TrainSettings {
     epochs: flags.epochs,
     batchSize: flags.batch,
     microBatch: flags.microBatch,
+    rematerialize: flags.rematerialize,
     size: flags.size,
     optimizer: weightDecay !== undefined ? { ...optimizer, weightDecay } : another ? optimizer : undefined,
     // A rate that suits one optimiser misleads another.
     learningRate: flags.lr ?? (another ? defaultRate(kind) : undefined),
     schedule: flags.schedule,
     clipNorm: flags.clip,
+    normsSee: flags.normsSee,
     average: flags.average === undefined ? undefined : flags.average === 0 ? null : { decay: flags.average },
     patience: flags.patience,
     seed: flags.seed,

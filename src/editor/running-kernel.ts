@@ -102,7 +102,7 @@ export function createRunningKernel(options: RunningKernelOptions): RunningKerne
 
   function onMessage(channel: RequestChannel | "iopub", message: Message): void {
     lastActivity = new Date();
-    if (message.header.msg_type === "status") state = String(message.content["execution_state"]);
+    if (message.header.msg_type === "status") state = stateAfter(state, message);
     const sent = outgoing(channel, message);
     if (channel === "iopub") for (const { outbox } of clients.values()) outbox.push(sent);
     else clients.get(Buffer.from(message.identities[0] ?? []).toString())?.outbox.push(sent);
@@ -209,4 +209,14 @@ export function createRunningKernel(options: RunningKernelOptions): RunningKerne
     start(ended);
     await kernel;
   }
+}
+
+/**
+ * What the kernel does once it has said this. Questions that it answers while a cell runs make it neither busy nor idle;
+ * the first answer shows that it has started.
+ */
+function stateAfter(state: string, { parentHeader, content }: Message): string {
+  const next = String(content["execution_state"]);
+  const ofCell = parentHeader.msg_type === undefined || parentHeader.msg_type === "execute_request";
+  return ofCell || (state === "starting" && next === "idle") ? next : state;
 }

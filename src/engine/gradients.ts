@@ -20,18 +20,42 @@ interface RecordedOperation {
  * equals bit for bit; tensors that `loss` makes and does not return are freed, save those that it keeps.
  */
 export function variableGrads(loss: () => tf.Scalar, variables: tf.Variable[]): ReturnType<typeof tf.variableGrads> {
+  return freeing(loss, (recorded) => tf.variableGrads(recorded, variables));
+}
+
+/**
+ * The value of `f` and its gradients with respect to `xs` for the cotangent `dy`, null where `f` does not depend on one. For
+ * gradient functions: it runs inside the backward pass of an outer gradient, whose record it leaves alone.
+ */
+export function gradientsWithin(
+  f: () => tf.Tensor,
+  xs: tf.Tensor[],
+  dy: tf.Tensor,
+): { value: tf.Tensor; grads: (tf.Tensor | null)[] } {
+  const engine = tf.engine();
+  const outerTape = engine.state.activeTape;
+  try {
+    // The cotangent is the caller's, and is not to be freed with those that are made here.
+    return freeing(f, (recorded) => engine.gradients(recorded, xs, dy.clone(), true));
+  } finally {
+    engine.state.activeTape = outerTape;
+  }
+}
+
+/** What `differentiate` makes of `f`, each operation's activations and gradients being freed once they have been used. */
+function freeing<T extends tf.Tensor, R>(f: () => T, differentiate: (recorded: () => T) => R): R {
   const cleanup = { previous: (): void => undefined };
   let recorded: readonly RecordedOperation[] = [];
   try {
-    return tf.variableGrads(() => {
+    return differentiate(() => {
       const { activeTape, gradientDepth } = tf.engine().state;
       // A gradient of a gradient needs what the inner one used.
-      if (gradientDepth > 1) return loss();
+      if (gradientDepth > 1) return f();
       recorded = activeTape as RecordedOperation[];
-      const value = keepingWithoutRecord(loss);
+      const value = keepingWithoutRecord(f);
       for (const operation of recorded) freeOnceUsed(operation, cleanup);
       return value;
-    }, variables);
+    });
   } catch (error) {
     // TensorFlow.js keeps what operations have saved until they are differentiated: here they never will be.
     for (const { saved } of recorded) if (saved !== undefined) tf.dispose([...saved]);

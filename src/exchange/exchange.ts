@@ -10,6 +10,8 @@ export interface Exchange {
   readonly size: number;
   /** Puts the sum over all ranks in place of the values, array by array: the same bits on every rank. */
   sum(arrays: readonly (Float32Array | Float64Array)[]): Promise<void>;
+  /** As `sum`, at once: in the middle of a forward or a backward pass, nothing can be waited for otherwise. */
+  sumAtOnce(arrays: readonly (Float32Array | Float64Array)[]): void;
   /** Puts the values of rank 0 in place of the others'. */
   broadcast(arrays: readonly (Float32Array | Float64Array)[]): Promise<void>;
   /** Comes back when every rank has called it. */
@@ -23,6 +25,7 @@ export const localExchange: Exchange = {
   rank: 0,
   size: 1,
   sum: () => Promise.resolve(),
+  sumAtOnce: () => undefined,
   broadcast: () => Promise.resolve(),
   barrier: () => Promise.resolve(),
   end: () => Promise.resolve(),

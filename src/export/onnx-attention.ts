@@ -2,13 +2,10 @@
  * Attention layers as ONNX nodes, for images of any size: who sees whom, and at which offset, is computed in the graph from the
  * size at hand. Dimension letters as in `functions`: B batch, H rows, W columns, N heads, D depth per head, L length of
  * the attended axis, M side of a window. The letters in `equation` attributes are those: b, h, w, n; i queries, j keys; d; m.
- *
- * All norms are folded: that of the projection into its kernel, that of the content into the values (the weights of a query
- * sum to 1, so a shift of the values is a shift of the result), that of the similarities into a factor a head.
  */
 import { AxialAttention, GlobalAttention, LocalAttention, type SelfAttention } from "../layers/index.js";
 import type { OnnxGraph } from "./onnx-graph.js";
-import { LayerWeights, type Affine } from "./layer-weights.js";
+import { FoldedAttention, type Term } from "./folded-attention.js";
 
 /** Far below any logit, and finite, as in `functions`. */
 const never = -1e30;
@@ -22,92 +19,49 @@ export interface AttentionContext {
   readonly input: string;
 }
 
-interface Folded {
-  readonly weights: LayerWeights;
-  readonly heads: number;
-  readonly keyDepth: number;
-  readonly valueDepth: number;
-  /** [B, H, W, N, 2 Dq + Dv] */
-  readonly projected: string;
-  /** The factor of each term that there is, a constant [N, ...ones]; null: 1. */
-  factor(term: "content" | "query" | "key", ones: number): string | null;
-  /** The factor of the retrieved encodings, [N, ...ones, Dv]; null: 1. */
-  positionFactor(ones: number): string | null;
-}
-
 /** [B, H, W, C] to [B, H, W, filters], before pooling and activation. */
 export function attentionNodes(layer: SelfAttention, context: AttentionContext): string {
-  const folded = project(layer, context);
+  const folded = new Projected(layer, context);
   if (layer instanceof AxialAttention) return axial(layer, folded, context);
   if (layer instanceof LocalAttention) return local(layer as LocalAttention, folded, context);
   if (layer instanceof GlobalAttention) return global(folded, context);
   throw new Error(`internal: no form for ${layer.getClassName()}`);
 }
 
-function project(layer: SelfAttention, { graph, name, input }: AttentionContext): Folded {
-  const weights = new LayerWeights(layer);
-  const { heads, keyDepth, valueDepth } = layer;
-  const [inputs, projected] = weights.shape("projection");
-  const perHead = projected / heads;
-  const kernel = Float32Array.from(weights.read("projection"));
-  const bias = weights.has("projection_bias")
-    ? Float32Array.from(weights.read("projection_bias"))
-    : new Float32Array(projected);
-  const scaleColumn = (column: number, { scale, shift }: { scale: number; shift: number }): void => {
-    for (let row = 0; row < inputs; row++) kernel[row * projected + column] *= scale;
-    bias[column] = bias[column] * scale + shift;
-  };
-  const norm = weights.norm("projection_norm_");
-  if (norm !== null) norm.scale.forEach((scale, column) => scaleColumn(column, { scale, shift: norm.shift[column] }));
-  const content = weights.norm("content_norm_");
-  const position = weights.norm("position_norm_");
-  if (content !== null)
-    content.scale.forEach((scale, channel) => {
-      const column = Math.floor(channel / valueDepth) * perHead + 2 * keyDepth + (channel % valueDepth);
-      scaleColumn(column, { scale, shift: content.shift[channel] + (position?.shift[channel] ?? 0) });
-    });
-  const product = graph.node("MatMul", `${name}/project`, [
-    input,
-    graph.weights(`${name}/projection`, kernel, [inputs, projected]),
-  ]);
-  const sum = graph.node("Add", `${name}/project_bias`, [
-    product,
-    graph.weights(`${name}/projection_bias`, bias, [projected]),
-  ]);
-  const perHeadShape = graph.whole([0, 0, 0, heads, perHead]);
-  return {
-    ...{ weights, heads, keyDepth, valueDepth },
-    projected: graph.node("Reshape", `${name}/heads`, [sum, perHeadShape]),
-    factor: (term, ones) => {
-      const factors = similarityFactors(weights, heads, term);
-      return factors && graph.weights(`${name}/${term}_factor`, factors, [heads, ...Array<number>(ones).fill(1)]);
-    },
-    positionFactor: (ones) =>
-      position &&
-      graph.weights(`${name}/position_factor`, position.scale, [heads, ...Array<number>(ones).fill(1), valueDepth]),
-  };
-}
+/** The folded numbers of a layer, its projection and its factors as values of the graph. */
+class Projected extends FoldedAttention {
+  /** [B, H, W, N, 2 Dq + Dv] */
+  readonly projected: string;
 
-/** Of the terms there are, in the order content, query, key: gamma / sigma of each head. */
-function similarityFactors(
-  weights: LayerWeights,
-  heads: number,
-  term: "content" | "query" | "key",
-): Float32Array | null {
-  const norm: Affine | null = weights.norm("similarity_norm_");
-  if (norm === null) return null;
-  const terms = [
-    "content",
-    ...(hasTable(weights, "query") ? ["query"] : []),
-    ...(hasTable(weights, "key") ? ["key"] : []),
-  ];
-  const row = terms.indexOf(term);
-  if (row < 0) return null;
-  return norm.scale.slice(row * heads, (row + 1) * heads);
-}
+  constructor(
+    layer: SelfAttention,
+    private readonly context: AttentionContext,
+  ) {
+    super(layer);
+    const { graph, name, input } = context;
+    const [inputs, projected] = this.shape;
+    const kernel = graph.weights(`${name}/projection`, this.kernel, [inputs, projected]);
+    const bias = graph.weights(`${name}/projection_bias`, this.bias, [projected]);
+    const product = graph.node("MatMul", `${name}/project`, [input, kernel]);
+    const sum = graph.node("Add", `${name}/project_bias`, [product, bias]);
+    const perHead = graph.whole([0, 0, 0, this.heads, projected / this.heads]);
+    this.projected = graph.node("Reshape", `${name}/heads`, [sum, perHead]);
+  }
 
-const hasTable = (weights: LayerWeights, term: "query" | "key" | "value"): boolean =>
-  weights.has(`relative_${term}`) || weights.has(`relative_${term}_rows`);
+  /** The factor of a term that there is, a constant [N, ...ones]; null: 1. */
+  factorNode(term: Term, ones: number): string | null {
+    const { graph, name } = this.context;
+    const factor = this.factor(term);
+    return factor && graph.weights(`${name}/${term}_factor`, factor, [this.heads, ...Array<number>(ones).fill(1)]);
+  }
+
+  /** The factor of the retrieved encodings, [N, ...ones, Dv]; null: 1. */
+  positionFactorNode(ones: number): string | null {
+    const { graph, name } = this.context;
+    const shape = [this.heads, ...Array<number>(ones).fill(1), this.valueDepth];
+    return this.positionFactor && graph.weights(`${name}/position_factor`, this.positionFactor, shape);
+  }
+}
 
 /** The sum of the terms that there are, each times its factor. */
 function sumOfTerms(
@@ -139,9 +93,9 @@ export function offsetsAlong(context: AttentionContext, value: string, axis: num
   return graph.node("Sub", `${name}/offsets`, [keys, queries]);
 }
 
-function axial(layer: AxialAttention, folded: Folded, context: AttentionContext): string {
+function axial(layer: AxialAttention, folded: Projected, context: AttentionContext): string {
   const { graph, name } = context;
-  const { weights, heads, keyDepth, valueDepth, projected } = folded;
+  const { heads, keyDepth, valueDepth, projected } = folded;
   // The attended axis before the depth: [B, W, N, H, D] along the height, [B, H, N, W, D] along the width.
   const turned = layer.axis === "height" ? [0, 2, 3, 1, 4] : [0, 1, 3, 2, 4];
   const back = layer.axis === "height" ? [0, 3, 1, 2, 4] : [0, 1, 3, 2, 4];
@@ -152,12 +106,10 @@ function axial(layer: AxialAttention, folded: Folded, context: AttentionContext)
   const { before, after } = layer.tableRange;
   /** [L, L, D]: the encoding of each pair; beyond the table that of the outermost offset. */
   const encodings = (term: "query" | "key" | "value"): string | null => {
-    if (!hasTable(weights, term)) return null;
-    const table = graph.weights(
-      `${name}/relative_${term}`,
-      weights.read(`relative_${term}`),
-      weights.shape(`relative_${term}`),
-    );
+    const values = folded.table(term);
+    if (values === null) return null;
+    const rowCount = before + 1 + after;
+    const table = graph.weights(`${name}/relative_${term}`, values, [rowCount, values.length / rowCount]);
     const rows = graph.node("Add", `${name}/rows`, [offsets, graph.whole(before)]);
     const within = graph.node("Clip", `${name}/rows_within`, [rows, graph.whole(0), graph.whole(before + after)]);
     return graph.node("Gather", `${name}/encodings_${term}`, [table, within], { axis: 0 });
@@ -169,17 +121,17 @@ function axial(layer: AxialAttention, folded: Folded, context: AttentionContext)
     {
       name: "content",
       value: graph.node("MatMul", `${name}/content`, [query, keys]),
-      factor: folded.factor("content", 2),
+      factor: folded.factorNode("content", 2),
     },
     {
       name: "query",
       value: einsum("query_position", "bwnid,ijd->bwnij", query, encodings("query")),
-      factor: folded.factor("query", 2),
+      factor: folded.factorNode("query", 2),
     },
     {
       name: "key",
       value: einsum("key_position", "bwnjd,ijd->bwnij", key, encodings("key")),
-      factor: folded.factor("key", 2),
+      factor: folded.factorNode("key", 2),
     },
   ]);
   const { span = "global" } = layer.getConfig() as { span?: "global" | "causal" | number };
@@ -195,7 +147,7 @@ function axial(layer: AxialAttention, folded: Folded, context: AttentionContext)
   const attention = graph.node("Softmax", `${name}/attention`, [seen], { axis: -1 });
   const content = graph.node("MatMul", `${name}/retrieved`, [attention, value]);
   const position = einsum("retrieved_position", "bwnij,ijd->bwnid", attention, encodings("value"));
-  const sum = withPosition(context, content, position, folded.positionFactor(1));
+  const sum = withPosition(context, content, position, folded.positionFactorNode(1));
   const image = graph.node("Transpose", `${name}/image`, [sum], { perm: back }); // [B, H, W, N, Dv]
   return graph.node("Reshape", `${name}/merged`, [image, graph.whole([0, 0, 0, heads * valueDepth])]);
 }
@@ -216,7 +168,7 @@ function withPosition(
   return graph.node("Add", `${name}/sum`, [content, scaled]);
 }
 
-function global(folded: Folded, context: AttentionContext): string {
+function global(folded: Projected, context: AttentionContext): string {
   const { graph, name, input } = context;
   const { heads, keyDepth, valueDepth, projected } = folded;
   const byHead = graph.node("Transpose", `${name}/by_head`, [projected], { perm: [0, 3, 1, 2, 4] }); // [B, N, H, W, P]
@@ -225,7 +177,7 @@ function global(folded: Folded, context: AttentionContext): string {
   const [query, key, value] = graph.split(`${name}/qkv`, all, [keyDepth, keyDepth, valueDepth], 3);
   const keys = graph.node("Transpose", `${name}/keys_turned`, [key], { perm: [0, 1, 3, 2] });
   const content = graph.node("MatMul", `${name}/content`, [query, keys]);
-  const logits = sumOfTerms(context, [{ name: "content", value: content, factor: folded.factor("content", 2) }]);
+  const logits = sumOfTerms(context, [{ name: "content", value: content, factor: folded.factorNode("content", 2) }]);
   const attention = graph.node("Softmax", `${name}/attention`, [logits], { axis: -1 });
   const retrieved = graph.node("MatMul", `${name}/retrieved`, [attention, value]); // [B, N, H * W, Dv]
   const merged = graph.node("Transpose", `${name}/merged`, [retrieved], { perm: [0, 2, 1, 3] }); // [B, H * W, N, Dv]
@@ -238,48 +190,32 @@ function mapShape({ graph, name }: AttentionContext, value: string, channels: nu
   return graph.node("Concat", `${name}/map_shape`, [sizes, graph.whole([channels])], { axis: 0 });
 }
 
-function local(layer: LocalAttention, folded: Folded, context: AttentionContext): string {
+function local(layer: LocalAttention, folded: Projected, context: AttentionContext): string {
   const { graph, name } = context;
-  const { weights, heads, keyDepth, valueDepth, projected } = folded;
+  const { heads, keyDepth, valueDepth, projected } = folded;
   const { before, after } = layer.tableRange;
   const side = before + 1 + after;
   const [query, keyValue] = graph.split(`${name}/query_and_rest`, projected, [keyDepth, keyDepth + valueDepth], 4);
   const windows = windowsOf(context, keyValue, { before, side }); // [B, H, W, N, M * M, Dq + Dv]
   const [key, value] = graph.split(`${name}/key_value`, windows, [keyDepth, valueDepth], 5);
 
-  /** [M * M, D]: the encoding of a row offset before that of a column offset. */
-  const table = (term: "query" | "key" | "value"): Float32Array | null => {
-    if (!hasTable(weights, term)) return null;
-    const [rows, columns] = [weights.read(`relative_${term}_rows`), weights.read(`relative_${term}_columns`)];
-    const [rowDepth, columnDepth] = [rows.length / side, columns.length / side];
-    const all = new Float32Array(side * side * (rowDepth + columnDepth));
-    for (let place = 0; place < side * side; place++) {
-      const [row, column] = [Math.floor(place / side), place % side];
-      all.set(rows.subarray(row * rowDepth, (row + 1) * rowDepth), place * (rowDepth + columnDepth));
-      all.set(
-        columns.subarray(column * columnDepth, (column + 1) * columnDepth),
-        place * (rowDepth + columnDepth) + rowDepth,
-      );
-    }
-    return all;
-  };
   const einsum = (term: "query" | "key" | "value", equation: string, value: string) => {
-    const encodings = table(term);
+    const encodings = folded.windowTable(term, side);
     if (encodings === null) return null;
     const constant = graph.weights(`${name}/relative_${term}`, encodings, [side * side, encodings.length / side ** 2]);
     return graph.node("Einsum", `${name}/${term}_position`, [value, constant], { equation });
   };
   const content = graph.node("Einsum", `${name}/content`, [query, key], { equation: "bhwnd,bhwnmd->bhwnm" });
   const logits = sumOfTerms(context, [
-    { name: "content", value: content, factor: folded.factor("content", 1) },
-    { name: "query", value: einsum("query", "bhwnd,md->bhwnm", query), factor: folded.factor("query", 1) },
-    { name: "key", value: einsum("key", "bhwnmd,md->bhwnm", key), factor: folded.factor("key", 1) },
+    { name: "content", value: content, factor: folded.factorNode("content", 1) },
+    { name: "query", value: einsum("query", "bhwnd,md->bhwnm", query), factor: folded.factorNode("query", 1) },
+    { name: "key", value: einsum("key", "bhwnmd,md->bhwnm", key), factor: folded.factorNode("key", 1) },
   ]);
   const seen = masked(context, logits, [inImage(context, projected, { before, side })]);
   const attention = graph.node("Softmax", `${name}/attention`, [seen], { axis: -1 }); // [B, H, W, N, M * M]
   const retrieved = graph.node("Einsum", `${name}/retrieved`, [attention, value], { equation: "bhwnm,bhwnmd->bhwnd" });
   const position = einsum("value", "bhwnm,md->bhwnd", attention);
-  const sum = withPosition(context, retrieved, position, folded.positionFactor(0));
+  const sum = withPosition(context, retrieved, position, folded.positionFactorNode(0));
   return graph.node("Reshape", `${name}/merged`, [sum, graph.whole([0, 0, 0, heads * valueDepth])]);
 }
 

@@ -4,6 +4,7 @@
  */
 import type { ValueMixtureAttention } from "../layers/index.js";
 import { LayerWeights } from "./layer-weights.js";
+import { blockEncodings, mixtureShares } from "./mixture-tables.js";
 import type { AttentionContext } from "./onnx-attention.js";
 
 /** [B, C, H, W] to [B, filters, H, W]. */
@@ -48,13 +49,17 @@ export function valueMixtureNodes(layer: ValueMixtureAttention, { graph, name, i
     const perHead = node("Reshape", "heads", [value, graph.whole([0, 0, 0, 0, heads, depth])]);
     return node("Transpose", "by_head", [perHead], { perm: [0, 1, 2, 4, 3, 5] });
   };
-  const shares = graph.weights(`${name}/mixture`, mixture(weights, { block, mixtures, depth }), [places, mixtures, 1]);
+  const shares = graph.weights(`${name}/mixture`, mixtureShares(weights, { block, mixtures, depth }), [
+    places,
+    mixtures,
+    1,
+  ]);
   const each = node("Reshape", "projections", [values, graph.whole([0, 0, 0, 0, mixtures, filters])]);
   const mixed = node("ReduceSum", "mixed", [node("Mul", "shares", [each, shares]), graph.whole([4])], { keepdims: 0 });
 
   const queries = byHead(query);
   const keys = node("Transpose", "keys_turned", [byHead(key)], { perm: [0, 1, 2, 3, 5, 4] });
-  const encodings = graph.weights(`${name}/encodings`, pairEncodings(weights, { block, depth }), [
+  const encodings = graph.weights(`${name}/encodings`, blockEncodings(weights, { block, depth }), [
     places,
     places,
     depth,
@@ -84,43 +89,4 @@ export function valueMixtureNodes(layer: ValueMixtureAttention, { graph, name, i
 function transposed(values: Float32Array, rows: number): Float32Array {
   const columns = values.length / rows;
   return Float32Array.from(values, (_, i) => values[(i % rows) * columns + Math.floor(i / rows)]);
-}
-
-/** [K, M]: softmax over the mixtures of (row + column) . mixture. */
-function mixture(
-  weights: LayerWeights,
-  { block, mixtures, depth }: { block: number; mixtures: number; depth: number },
-): Float32Array {
-  const [rows, columns] = [weights.read("mixture_rows"), weights.read("mixture_columns")];
-  const embeddings = weights.read("mixture_embeddings");
-  const shares = new Float32Array(block * block * mixtures);
-  for (let place = 0; place < block * block; place++) {
-    const [row, column] = [Math.floor(place / block), place % block];
-    const logits = Array.from({ length: mixtures }, (_, m) => {
-      let sum = 0;
-      for (let d = 0; d < depth; d++)
-        sum += (rows[row * depth + d] + columns[column * depth + d]) * embeddings[m * depth + d];
-      return Math.exp(sum);
-    });
-    const total = logits.reduce((sum, value) => sum + value, 0);
-    logits.forEach((value, m) => (shares[place * mixtures + m] = value / total));
-  }
-  return shares;
-}
-
-/** [K, K, D]: for each query and key of a block the encoding of their row offset before that of their column offset. */
-function pairEncodings(weights: LayerWeights, { block, depth }: { block: number; depth: number }): Float32Array {
-  const [rows, columns] = [weights.read("relative_query_rows"), weights.read("relative_query_columns")];
-  const rowDepth = Math.ceil(depth / 2);
-  const places = block * block;
-  const all = new Float32Array(places * places * depth);
-  for (let query = 0; query < places; query++)
-    for (let key = 0; key < places; key++) {
-      const row = Math.floor(key / block) - Math.floor(query / block) + block - 1;
-      const column = (key % block) - (query % block) + block - 1;
-      const start = (query * places + key) * depth;
-      all.set(rows.subarray(row * rowDepth, (row + 1) * rowDepth), start);
-      all.set(columns.subarray(column * (depth - rowDepth), (column + 1) * (depth - rowDepth)), start + rowDepth);
-    }
-  return all;
 }

@@ -3,8 +3,10 @@ import type * as tf from "@tensorflow/tfjs";
 import { writeFileAtomically } from "../core/atomic-file.js";
 import { UnsupportedError } from "../core/errors.js";
 import { version } from "../core/version.js";
+import { imageOf, logitNames, normalization } from "./exported.js";
+import { NetworkWalk } from "./network-walk.js";
 import { OnnxGraph, type Port } from "./onnx-graph.js";
-import { LayerWriter } from "./onnx-layers.js";
+import { OnnxForm } from "./onnx-form.js";
 import { lengthOf } from "./protobuf.js";
 
 export interface OnnxOptions {
@@ -24,22 +26,18 @@ const mostBytes = 2 ** 31 - 1;
  */
 export function onnxModel(model: tf.LayersModel, { classes }: OnnxOptions = {}): Uint8Array[] {
   const graph = new OnnxGraph();
-  const writer = new LayerWriter(graph);
-  const [image] = model.inputs;
-  if (model.inputs.length !== 1 || image.shape.length !== 4)
-    throw new UnsupportedError(
-      `export to onnx: a model must take one batch of images, got inputs of ${model.inputs.map(({ shape }) => `[${shape.join(", ")}]`).join(", ")}; nothing was written`,
-    );
+  const form = new OnnxForm(graph);
+  const image = imageOf(model, form.form);
   const input: Port = { name: "image", shape: ["batch", "height", "width", image.shape[3]!] };
-  writer.set(image, { name: input.name, layout: "channels last" });
+  const walk = new NetworkWalk(form, [image, { name: input.name, layout: "channels last" }]);
   const outputs = model.outputs.map((tensor, index): Port => {
-    const name = ["logits", "auxiliary_logits"][index] ?? `output_${index}`;
+    const name = logitNames[index] ?? `output_${index}`;
     const channels = tensor.shape[tensor.shape.length - 1]!;
     const shape = tensor.shape.length === 2 ? ["batch", channels] : ["batch", "out_height", "out_width", channels];
-    return { name: graph.node("Identity", name, [writer.last(tensor)]), shape };
+    return { name: graph.node("Identity", name, [form.last(walk.value(tensor))]), shape };
   });
   const metadata = {
-    normalization: "(value / 255 - mean) / std, mean 0.485 0.456 0.406, std 0.229 0.224 0.225",
+    normalization,
     ...(classes !== undefined && { classes: JSON.stringify(classes) }),
   };
   const parts = graph.encode(model.name, [input], outputs, { producer: "axial-lab", version, metadata });

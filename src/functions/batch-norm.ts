@@ -17,6 +17,7 @@ import {
 } from "../engine/ops/batch-norm.js";
 import { fusedRunningUpdate } from "../engine/ops/optimizer-update.js";
 import { ConfigError } from "../core/errors.js";
+import { momentsOfAll, synchronizesNorms } from "./synchronized-moments.js";
 import { viewAs } from "./view.js";
 
 /**
@@ -62,12 +63,26 @@ export interface BatchNormWeights {
   readonly movingVariance: tf.LayerVariable;
 }
 
+let updating = true;
+
+/** Does the work, which must be synchronous, without moving running statistics: a pass that repeats another must not. */
+export function withoutRunningUpdates<T>(work: () => T): T {
+  const before = updating;
+  updating = false;
+  try {
+    return work();
+  } finally {
+    updating = before;
+  }
+}
+
 /** Moves the running statistics towards those of a batch of `count` values. Has no gradient. */
 export function updateRunningStatistics(
   { movingMean, movingVariance }: BatchNormWeights,
   batch: { mean: tf.Tensor; variance: tf.Tensor; count: number },
   { rate, unbiased }: BatchNormConstants,
 ): void {
+  if (!updating) return;
   const bessel = unbiased && batch.count > 1 ? batch.count / (batch.count - 1) : 1;
   const mean = { running: movingMean.read() as tf.Variable, batch: batch.mean, factor: 1 };
   const variance = { running: movingVariance.read() as tf.Variable, batch: batch.variance, factor: bessel };
@@ -114,6 +129,11 @@ export function batchNorm<T extends tf.Tensor>(
       const fused = fusedBatchNormGiven(input, running, options);
       return fused ?? viewAs<T>(composedBatchNormGiven(asRows(input), running, options), x.shape);
     }
+    if (synchronizesNorms()) {
+      const { output, ...all } = synchronizedBatchNorm(asRows(input), options);
+      if (update) updateRunningStatistics(weights, all, constants);
+      return viewAs<T>(output, x.shape);
+    }
     const fused = fusedBatchNorm(input, options);
     const { output, ...batch } = fused ?? composedBatchNorm(asRows(input), options);
     if (update) updateRunningStatistics(weights, { ...batch, count: countOf(x) }, constants);
@@ -132,7 +152,9 @@ export function batchNormPair<T extends tf.Tensor>(
   return tf.tidy(() => {
     const [first, second] = [normalizedInput(a.x, a.weights), normalizedInput(b.x, b.weights)];
     const fused = training
-      ? fusedBatchNormPair(first, second, options)
+      ? synchronizesNorms()
+        ? null
+        : fusedBatchNormPair(first, second, options)
       : fusedBatchNormPairGiven(
           { ...first, ...runningStatistics(a.weights) },
           { ...second, ...runningStatistics(b.weights) },
@@ -189,6 +211,16 @@ const runningStatistics = ({ movingMean, movingVariance }: BatchNormWeights): St
   mean: movingMean.read() as tf.Tensor1D,
   variance: movingVariance.read() as tf.Tensor1D,
 });
+
+/** Training-mode batch norm with the statistics of all processes' images, by differentiation of single operations. */
+function synchronizedBatchNorm({ x, gamma, beta, residual }: BatchNormInputs, { epsilon, relu }: RowsOptions) {
+  const own = tf.moments(x, 0) as { mean: tf.Tensor1D; variance: tf.Tensor1D };
+  const all = momentsOfAll({ ...own, count: x.shape[0] });
+  const normalized = x.sub(all.mean).mul(gamma.mul(all.variance.add(epsilon).rsqrt()));
+  const affine = normalized.add<tf.Tensor2D>(beta);
+  const sum = residual === null ? affine : affine.add<tf.Tensor2D>(residual);
+  return { ...all, output: relu ? sum.relu() : sum };
+}
 
 /** Evaluation-mode batch norm from single operations: what {@link fusedBatchNormGiven} must equal. */
 export function composedBatchNormGiven(

@@ -9,6 +9,7 @@
  * package with both streams starting as the input and their mean as the output.
  */
 import * as tf from "@tensorflow/tfjs";
+import { gradientsWithin } from "../engine/gradients.js";
 
 /** A residual branch: a pure function of its input and of weights that are named openly, so that both have gradients. */
 export interface Branch {
@@ -104,26 +105,14 @@ function backward(outputs: Streams, dy: tf.Tensor, pairs: readonly BranchPair[])
 
 /** The value of a branch, and its gradients with respect to input and weights for the cotangent `dy`. */
 function branchGradients(branch: Branch, x: tf.Tensor, dy: tf.Tensor) {
-  const engine = tf.engine();
-  // This runs inside the backward pass of an outer gradient, whose tape a nested gradient would otherwise replace.
-  const outerTape = engine.state.activeTape;
-  try {
-    const input = x.clone();
-    const { value, grads } = engine.gradients(
-      () => branch.apply(input, branch.weights),
-      [input, ...branch.weights],
-      dy,
-      true,
-    );
-    const [inputGradient, ...weightGradients] = grads.map(
-      (gradient, index) =>
-        // A weight that the branch does not use has no gradient.
-        gradient ?? tf.zerosLike(index === 0 ? input : branch.weights[index - 1]),
-    );
-    return { value, input: inputGradient, weights: weightGradients };
-  } finally {
-    engine.state.activeTape = outerTape;
-  }
+  const input = x.clone();
+  const { value, grads } = gradientsWithin(() => branch.apply(input, branch.weights), [input, ...branch.weights], dy);
+  const [inputGradient, ...weightGradients] = grads.map(
+    (gradient, index) =>
+      // A weight that the branch does not use has no gradient.
+      gradient ?? tf.zerosLike(index === 0 ? input : branch.weights[index - 1]),
+  );
+  return { value, input: inputGradient, weights: weightGradients };
 }
 
 /** The next streams; the last ones are disposed. */

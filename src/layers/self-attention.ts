@@ -42,6 +42,7 @@ import {
 import { linear } from "../functions/linear.js";
 import { averagePool } from "../functions/pooling.js";
 import type { OffsetRange } from "../functions/relative-position.js";
+import { momentsOfAll, synchronizesNorms } from "../functions/synchronized-moments.js";
 import { viewAs } from "../functions/view.js";
 
 /** Which position terms there are: query . encoding, key . encoding, retrieved encoding. */
@@ -281,12 +282,21 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
   private attend(core: AttentionCore, { training, update }: Mode, options: { sum: boolean }): AxialAttentionOutputs {
     const norm = this.similarityNorm;
     if (norm === null || !training) return core.attend(this.similarityFactors(null), options);
-    const { statistics, ...outputs } = core.attendNormed(this.affineOfSimilarities(norm), options);
+    const { statistics, count, ...outputs } = synchronizesNorms()
+      ? this.attendSynchronized(core, norm, options)
+      : { ...core.attendNormed(this.affineOfSimilarities(norm), options), count: core.pairs };
     if (update) {
       const [mean, variance] = [statistics.mean, statistics.variance].map((rows) => pickRows(rows, this.presentTerms));
-      updateRunningStatistics(norm, { mean, variance, count: core.pairs }, this.constants);
+      updateRunningStatistics(norm, { mean, variance, count }, this.constants);
     }
     return outputs;
+  }
+
+  /** With the statistics of the similarities of all processes' images. */
+  private attendSynchronized(core: AttentionCore, norm: BatchNormWeights, options: { sum: boolean }) {
+    const { count, ...statistics } = momentsOfAll({ ...core.statistics(), count: core.pairs });
+    const scales = normFactors(this.affineOfSimilarities(norm), statistics.variance);
+    return { ...core.attend(scales, options), statistics, count };
   }
 
   /**

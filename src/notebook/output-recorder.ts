@@ -1,16 +1,39 @@
 /** Folds the messages of iopub into the outputs that a notebook keeps, as a front end does. */
-import type { CodeCell, DisplayOutput, Output, ResultOutput } from "./file.js";
-import type { Message } from "../jupyter/wire.js";
+import type { CodeCell, DisplayOutput, Output, ResultOutput } from "./nbformat.js";
+
+/** A message of iopub, as far as outputs depend on it. */
+export interface OutputMessage {
+  readonly header: { readonly msg_type: string };
+  readonly content: Readonly<Record<string, unknown>>;
+}
 
 export interface OutputRecorder {
   /** Adds what this message shows to the cell. */
-  add(cell: CodeCell, message: Message): void;
+  add(cell: CodeCell, message: OutputMessage): void;
+  /** The outputs that later messages may change, by the id of their display. */
+  readonly displays: ReadonlyMap<string, readonly (DisplayOutput | ResultOutput)[]>;
+  /** Takes an output for one of a display that was recorded elsewhere. */
+  remember(display: string, output: DisplayOutput | ResultOutput): void;
+}
+
+export interface OutputRecorderOptions {
+  /** Keeps the forms too that only the session can show which they come from. Default: no, a file does not hold them. */
+  keepLiveForms?: boolean;
 }
 
 /** Types that mean something only beside the live objects of one session, which a file does not hold. */
 const liveTypes = ["application/vnd.jupyter.widget-view+json"];
 
-export function createOutputRecorder(): OutputRecorder {
+/** The outputs as a file holds them: without live forms, and without outputs that are nothing else. */
+export const withoutLiveForms = (outputs: readonly Output[]): Output[] =>
+  outputs.flatMap((output) => {
+    if (!("data" in output) || !liveTypes.some((type) => type in output.data)) return [output];
+    const data = keptData(output.data);
+    return Object.keys(data).length === 0 ? [] : [{ ...output, data }];
+  });
+
+export function createOutputRecorder({ keepLiveForms = false }: OutputRecorderOptions = {}): OutputRecorder {
+  const dataOf = (data: unknown): Bundle => (keepLiveForms ? { ...(data as Bundle | undefined) } : keptData(data));
   const displays = new Map<string, (DisplayOutput | ResultOutput)[]>();
   const clearNext = new WeakSet<CodeCell>();
 
@@ -23,9 +46,14 @@ export function createOutputRecorder(): OutputRecorder {
       cell.outputs.push(output.output_type === "stream" ? { ...output, text: overwriteLines(output.text) } : output);
   }
 
+  const remember = (id: string, output: DisplayOutput | ResultOutput): void =>
+    void displays.set(id, [...(displays.get(id) ?? []), output]);
+
   return {
+    displays,
+    remember,
     add(cell, { header, content }) {
-      const bundle = () => ({ data: keptData(content["data"]), metadata: (content["metadata"] ?? {}) as Bundle });
+      const bundle = () => ({ data: dataOf(content["data"]), metadata: (content["metadata"] ?? {}) as Bundle });
       switch (header.msg_type) {
         case "stream":
           return append(cell, {
@@ -45,7 +73,7 @@ export function createOutputRecorder(): OutputRecorder {
                 };
           if (Object.keys(output.data).length === 0) return;
           const id = (content["transient"] as { display_id?: string } | undefined)?.display_id;
-          if (id !== undefined) displays.set(id, [...(displays.get(id) ?? []), output]);
+          if (id !== undefined) remember(id, output);
           return append(cell, output);
         }
         case "update_display_data": {

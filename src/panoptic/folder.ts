@@ -175,10 +175,10 @@ async function prepareSplit(
 /** The photograph's bytes and the labels of its pixels, by the classes' places in the list of categories. */
 async function labelled(image: AnnotatedImage, { categories }: PanopticAnnotations): Promise<LabelledImage> {
   const { width, height, bytes } = await decodeImage(image.image, Number.MAX_SAFE_INTEGER);
-  const numbers = await readSegmentNumbers("labels", image.labels);
+  const numbers = await readSegmentNumbers("panopticFolder", image.labels);
   if (numbers.width !== width || numbers.height !== height)
     throw new FileError(
-      `labels: must have the photograph's size, got ${numbers.width} x ${numbers.height} for ${width} x ${height}; scale one`,
+      `panopticFolder: labels must have the photograph's size, got ${numbers.width} x ${numbers.height} for ${width} x ${height}; scale one`,
     );
   const { divisor, ignore } = batchLabels;
   const places = new Map(categories.map(({ id, isThing }, index) => [id, { index, isThing }]));
@@ -187,7 +187,7 @@ async function labelled(image: AnnotatedImage, { categories }: PanopticAnnotatio
   for (const { id, category, isCrowd } of image.segments) {
     const place = places.get(category);
     if (place === undefined)
-      throw new FileError(`labels: segment ${id} must have a category of the list, got ${category}; add it`);
+      throw new FileError(`panopticFolder: segment ${id} must have a category of the list, got ${category}; add it`);
     if (!place.isThing || isCrowd) {
       labels.set(id, place.index * divisor);
       continue;

@@ -25,6 +25,7 @@ export {
   type PanopticPrediction,
   type PanopticTargetTensors,
 } from "./losses.js";
+export { mapPicture, mapQuality, type MapPicture } from "./maps.js";
 export { MeanIou } from "./mean-iou.js";
 export { mergePanoptic, mergeRules, type MergeOptions, type MergeRules } from "./merge.js";
 export type { PanopticEvaluation } from "./meter.js";
@@ -39,6 +40,8 @@ export {
   type QualityOptions,
   type SegmentMap,
 } from "./quality.js";
+export { panopticSamples, type PanopticSample, type PanopticSampleOptions } from "./samples.js";
 export { segment, type FoundSegment, type ImageBytes, type Segmentation, type SegmentOptions } from "./segment.js";
 export { panopticTargets, targetRules, type PanopticTargets, type TargetOptions, type TargetRules } from "./targets.js";
 export { panopticSegmentation, type PanopticSegmentationOptions } from "./task.js";
+export type { WindowOptions } from "./windows.js";

@@ -4,6 +4,7 @@ import { resizeBilinear, resizeOffsets } from "../functions/resize.js";
 import type { Evaluation, Meter } from "../training/task.js";
 import { averagePrecision, maskOf, type ObjectsOfImage } from "./average-precision.js";
 import { batchSpace, type PanopticBatch, type PanopticDataset } from "./dataset.js";
+import { segmentMap } from "./maps.js";
 import { MeanIou } from "./mean-iou.js";
 import { segmentsOf, type LabelSpace, type PixelMap } from "./panoptic-map.js";
 import {
@@ -13,7 +14,7 @@ import {
   type PostProcessing,
   type RawPrediction,
 } from "./prediction.js";
-import { PanopticQuality, type Quality, type QualityMean, type SegmentMap } from "./quality.js";
+import { PanopticQuality, type Quality, type QualityMean } from "./quality.js";
 
 export interface PanopticEvaluation extends Evaluation {
   /** Means over the classes that occur; null where none does. */
@@ -88,7 +89,7 @@ export function panopticMeter(
         const truth = { height, width, values: batch.panoptic.subarray(index * pixels, (index + 1) * pixels) };
         const prediction = assemblePanoptic(raw, space, options);
         const ofImage = new PanopticQuality();
-        ofImage.add(segmentMap(truth, space), segmentMap(prediction.map, space));
+        ofImage.add(segmentMap(truth, things), segmentMap(prediction.map, things));
         for (const [category, counts] of ofImage.counts)
           counted.forEach((name, i) => (quality[category * counted.length + i] += counts[name]));
         iou.add(batch.semantic.subarray(index * pixels, (index + 1) * pixels), raw.semantic);
@@ -121,15 +122,6 @@ export function panopticMeter(
         perClass: classes.map((name, k) => ({ name, ...pq.ofClass(k), iou: iou.ofClass(k) })),
       };
     },
-  };
-}
-
-/** Void is 0 there, so labels go up by one. */
-function segmentMap(map: PixelMap, space: LabelSpace): SegmentMap {
-  return {
-    ...map,
-    values: map.values.map((label) => (Math.floor(label / space.divisor) === space.ignore ? 0 : label + 1)),
-    segments: segmentsOf(map, space).map(({ label, category, isCrowd }) => ({ id: label + 1, category, isCrowd })),
   };
 }
 

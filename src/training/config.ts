@@ -21,7 +21,7 @@ export interface GrowingSize {
   to: number;
   /** Share of the epochs after which `to` is reached, along a line. Default 0.6. */
   until?: number;
-  /** Sides in between are multiples of this. Default 16. */
+  /** Sides in between differ from `from` by multiples of this. Default 16. */
   multiple?: number;
 }
 
@@ -36,6 +36,11 @@ export interface TrainSettings {
    * of its parts, and batch norm has the statistics of a part. Default: all of them.
    */
   microBatch?: number;
+  /**
+   * Keep of every residual block its input alone for the backward pass, which computes the block once more: the same steps,
+   * less memory, more time ("activation checkpointing"). For models of `models.create`. Default false.
+   */
+  rematerialize?: boolean;
   /** Side of the square images, in pixels. Default 64. */
   size?: number | GrowingSize;
   /** A kind alone stands for its defaults. Default: adamw with weight decay 0.05. */
@@ -44,6 +49,11 @@ export interface TrainSettings {
   learningRate?: number;
   /** A kind alone stands for its defaults. Default: one-cycle. */
   schedule?: Schedule | Exclude<Schedule["kind"], "step">;
+  /**
+   * Whose images the batch norms and the norms of similarities see in training where several processes train: `own`, those of
+   * their process, or `all`, for a sum in each norm's forward and backward pass ("synchronised"). Default `own`.
+   */
+  normsSee?: "own" | "all";
   /** What weight decay applies to; `kernels` spares biases, norms and tables of positions. Default `kernels`. */
   decayOf?: "kernels" | "all";
   /** Largest global norm of the gradients; null does not clip. Default null. */
@@ -93,10 +103,12 @@ export interface TrainConfig {
   epochs: number;
   batchSize: number;
   microBatch: number;
+  rematerialize: boolean;
   size: Required<GrowingSize>;
   optimizer: ResolvedOptimizer;
   learningRate: number;
   schedule: ResolvedSchedule;
+  normsSee: "own" | "all";
   decayOf: "kernels" | "all";
   clipNorm: number | null;
   average: AverageConfig | null;
@@ -122,6 +134,10 @@ export function resolveConfig<B extends Batch, E extends Evaluation, M extends M
     if (Number.isSafeInteger(value)) return number(name, value, least);
     throw new ConfigError(`train: ${name} must be a whole number, got ${value}`);
   };
+  const oneOf = <T extends string>(name: string, value: T, values: readonly T[]): T => {
+    if (values.includes(value)) return value;
+    throw new ConfigError(`train: ${name} must be one of ${values.join(", ")}, got ${JSON.stringify(value)}`);
+  };
   const optional = <T, U>(value: T | null | undefined, resolve: (value: T) => U): U | null =>
     value === null || value === undefined ? null : resolve(value);
   const { from, to, until = 0.6, multiple = 16 } = sizeRange(options.size ?? 64);
@@ -140,6 +156,7 @@ export function resolveConfig<B extends Batch, E extends Evaluation, M extends M
     epochs: whole("epochs", options.epochs ?? 5, 1),
     batchSize,
     microBatch: Math.min(batchSize, whole("microBatch", options.microBatch ?? batchSize, 1)),
+    rematerialize: options.rematerialize ?? false,
     size: {
       from: whole("size", from, 8),
       to: whole("size", to, 8),
@@ -149,6 +166,7 @@ export function resolveConfig<B extends Batch, E extends Evaluation, M extends M
     optimizer,
     learningRate: number("learningRate", options.learningRate ?? defaultRate(optimizer.kind), 0),
     schedule: resolveSchedule(typeof schedule === "string" ? { kind: schedule } : schedule),
+    normsSee: oneOf("normsSee", options.normsSee ?? "own", ["own", "all"]),
     decayOf: options.decayOf ?? "kernels",
     clipNorm: optional(options.clipNorm, (value) => number("clipNorm", value, Number.MIN_VALUE)),
     average: optional(average, ({ decay }) => ({ decay: number("average.decay", decay, 0, 1) })),
@@ -198,7 +216,7 @@ export function resumedConfig(options: RunDefinition<Batch, Evaluation, ModelCon
 export function sizeAt({ from, to, until, multiple }: Required<GrowingSize>, epoch: number, epochs: number): number {
   const growing = Math.floor(until * epochs + 1e-9);
   if (epoch >= growing) return to;
-  const side = Math.round((from + ((to - from) * epoch) / growing) / multiple) * multiple;
+  const side = from + Math.round(((to - from) * epoch) / growing / multiple) * multiple;
   return Math.min(Math.max(side, Math.min(from, to)), Math.max(from, to));
 }
 

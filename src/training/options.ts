@@ -28,7 +28,8 @@ export interface TrainOptions<
   /**
    * The processes that train this model together: each gives its own exchange and the same options, of which `batchSize`
    * is that of all. Gradients are summed before each step, so every rank has the same weights; the norms in training see
-   * their own rank's images, and their running statistics are averaged before each validation. Default: this one alone.
+   * their own rank's images (or, by `normsSee`, all), and their running statistics are averaged before each validation and in every
+   * checkpoint. Default: this one alone.
    */
   exchange?: Exchange;
   /** Finishes the step at hand, writes a checkpoint and returns. */
@@ -51,10 +52,12 @@ const keys: KeysOf<AnyTrainOptions> = {
   epochs: true,
   batchSize: true,
   microBatch: true,
+  rematerialize: true,
   size: { from: true, to: true, until: true, multiple: true },
   optimizer: true,
   learningRate: true,
   schedule: true,
+  normsSee: true,
   decayOf: true,
   clipNorm: true,
   average: { decay: true },

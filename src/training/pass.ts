@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { Batch } from "../data/dataset.js";
 import { variableGrads } from "../engine/index.js";
 import type { Parameter } from "./optimizers.js";
+import { applyRematerialized } from "./rematerialize.js";
 import type { StepContext, Task } from "./task.js";
 
 /** What is trained, and for what. */
@@ -10,6 +11,8 @@ export interface Trainee {
   readonly task: Task;
   readonly model: tf.LayersModel;
   readonly parameters: readonly Parameter[];
+  /** Whether residual blocks are computed again in the backward pass rather than kept. Default false. */
+  readonly rematerialize?: boolean;
 }
 
 /** What a pass gives: shares of the batch's loss and gradients, so that those of its parts add up. */
@@ -23,7 +26,7 @@ export interface Pass {
 
 /** Runs the model in training mode on a part of a batch with these totals. The caller disposes of what comes out. */
 export function forwardAndBack(
-  { task, model, parameters }: Trainee,
+  { task, model, parameters, rematerialize = false }: Trainee,
   part: Batch,
   totals: readonly number[],
   context: StepContext,
@@ -33,7 +36,9 @@ export function forwardAndBack(
   let kept: readonly tf.Tensor[] = [];
   try {
     const { value: loss, grads } = variableGrads(() => {
-      const outputs = outputsOf(model.apply(inputs, { training: true }));
+      const outputs = rematerialize
+        ? applyRematerialized(model, inputs)
+        : outputsOf(model.apply(inputs, { training: true }));
       const result = task.loss(outputs, part, totals, context);
       kept = result.kept.map((tensor) => tf.keep(tensor));
       return result.loss;

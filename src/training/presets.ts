@@ -1,8 +1,9 @@
 /** Named experiments: what to train on what, and how. Each starts with the command that runs it. */
 import type { AugmentationPreset } from "../data/augmentation.js";
 import { ConfigError } from "../core/errors.js";
-import type { OperatorConfig, ResNetConfig } from "../models/index.js";
+import type { ResNetConfig } from "../models/index.js";
 import type { TrainSettings } from "./config.js";
+import { convolutionThenAxial, small, smallAxialDeepLab, smallCrissCross, streetNetwork } from "./preset-models.js";
 import type { TaskKind } from "./tasks/index.js";
 
 export interface Preset {
@@ -12,103 +13,12 @@ export interface Preset {
   readonly task?: TaskKind | "panoptic";
   /** What `models.create` takes. */
   readonly model: string | ResNetConfig;
-  readonly data: "generated" | "imagenette";
+  /** `folder` stands for one that the command line names. */
+  readonly data: "generated" | "imagenette" | "folder";
   /** Of photographs. Default `fastai`. */
   readonly augmentation?: AugmentationPreset;
   readonly settings: TrainSettings;
 }
-
-/** Two residual blocks on a map of a quarter of the side. */
-const small = (name: string, operator: OperatorConfig): ResNetConfig => ({
-  name,
-  stem: { kind: "convolution", filters: 32 },
-  norm: "torch",
-  stages: [{ blocks: 2, stride: 1, width: 32, filters: 64, operator }],
-});
-
-/**
- * For photographs and few epochs: 3 x 3 convolutions where maps are large, height- and width-axis attention at 1/16 of the
- * image's side, where it costs little and sees everything. Images are small, so nothing strides beyond that.
- */
-const convolutionThenAxial: ResNetConfig = {
-  name: "axial-resnet-imagenette",
-  norm: "torch",
-  stem: {
-    kind: "convolution",
-    filters: 64,
-    convolutions: [
-      { kernelSize: 3, filters: 32, stride: 2 },
-      { kernelSize: 3, filters: 64, stride: 1 },
-    ],
-  },
-  stages: [
-    { blocks: 2, stride: 1, width: 48, filters: 128, operator: { kind: "convolution" } },
-    { blocks: 2, stride: 2, width: 96, filters: 256, operator: { kind: "convolution" } },
-    {
-      blocks: 4,
-      stride: 2,
-      width: 128,
-      filters: 512,
-      operator: { kind: "axial", heads: 8, filters: 256 },
-      strideOn: "reduce",
-    },
-  ],
-};
-
-/** Axial-DeepLab in small: maps of a quarter, an eighth and a sixteenth of the side under both decoders. */
-const smallAxialDeepLab: ResNetConfig = {
-  name: "axial-deeplab-small",
-  norm: "torch",
-  stem: {
-    kind: "convolution",
-    filters: 32,
-    convolutions: [
-      { kernelSize: 3, filters: 16, stride: 2 },
-      { kernelSize: 3, filters: 32, stride: 1 },
-    ],
-    maxPool: false,
-  },
-  stages: [
-    { blocks: 1, stride: 2, width: 32, filters: 64, operator: { kind: "convolution" } },
-    { blocks: 2, stride: 2, width: 32, filters: 96, operator: { kind: "axial", heads: 4 } },
-    { blocks: 2, stride: 2, width: 64, filters: 128, operator: { kind: "axial", heads: 4 } },
-  ],
-  head: {
-    kind: "panoptic",
-    semantic: {
-      pyramid: { filters: 64, rates: [] },
-      skips: [
-        { stage: 2, filters: 32 },
-        { stage: 1, filters: 24 },
-      ],
-      filters: 64,
-      headFilters: 64,
-    },
-    instance: {
-      pyramid: { filters: 64, rates: [] },
-      skips: [
-        { stage: 2, filters: 24 },
-        { stage: 1, filters: 16 },
-      ],
-      filters: 48,
-      headFilters: 32,
-    },
-  },
-};
-
-/** CCNet in small: maps of half the side under one criss-cross head. */
-const smallCrissCross: ResNetConfig = {
-  name: "ccnet-small",
-  stem: {
-    kind: "convolution",
-    filters: 32,
-    convolutions: [{ kernelSize: 3, filters: 32, stride: 2 }],
-    maxPool: false,
-  },
-  norm: "torch",
-  stages: [{ blocks: 2, stride: 1, width: 16, filters: 64, operator: { kind: "convolution" } }],
-  head: { kind: "crissCross", filters: 32 },
-};
 
 const quickStart: TrainSettings = {
   epochs: 4,
@@ -116,6 +26,17 @@ const quickStart: TrainSettings = {
   size: 32,
   optimizer: { kind: "adamw", weightDecay: 0.01 },
   learningRate: 0.004,
+};
+
+/** For some hundred photographs and random weights: RAdam with Lookahead and a warm-up, as the paper; images that grow. */
+const streets: TrainSettings = {
+  epochs: 16,
+  batchSize: 2,
+  size: { from: 129, to: 241, until: 0.85, multiple: 16 },
+  optimizer: { kind: "ranger", weightDecay: 0.02 },
+  learningRate: 0.002,
+  schedule: { kind: "poly", power: 0.9, warmUpEpochs: 1 },
+  clipNorm: 5,
 };
 
 export const presets = {
@@ -156,6 +77,24 @@ export const presets = {
       schedule: { kind: "one-cycle", rise: 0.25 },
       clipNorm: 5,
     },
+  },
+  "panoptic-streets": {
+    summary: "Axial-DeepLab of 2 million parameters on photographs of streets: a folder in COCO's panoptic format",
+    command: "npx axial-lab train --preset panoptic-streets --data FOLDER",
+    task: "panoptic",
+    model: streetNetwork("axial-deeplab-streets", "axial"),
+    data: "folder",
+    augmentation: "light",
+    settings: streets,
+  },
+  "panoptic-streets-convolution": {
+    summary: "the same with 3 x 3 convolutions in place of the attention, and as many parameters",
+    command: "npx axial-lab train --preset panoptic-streets-convolution --data FOLDER",
+    task: "panoptic",
+    model: streetNetwork("panoptic-deeplab-streets", "convolution"),
+    data: "folder",
+    augmentation: "light",
+    settings: streets,
   },
   "imagenette-64": {
     summary: "5 epochs of Imagenette at 64 px: a first run on photographs",

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import { batchesPerEpoch } from "../data/plan.js";
 import { ConfigError } from "../core/errors.js";
 import { createAverage, type WeightAverage } from "./averaging.js";
@@ -16,8 +16,9 @@ import { createOptimizer, type Optimizer } from "./optimizers.js";
 import type { AnyTrainOptions } from "./options.js";
 import type { Trainee } from "./pass.js";
 import { eventsBefore, formatsIn, openRunLog, readRunLog } from "./run-log.js";
+import { assertHasBlocks } from "./rematerialize.js";
 import { initialSeed } from "./step-random.js";
-import { broadcastVariables } from "./summed.js";
+import { broadcastVariables, meansOverRanks } from "./summed.js";
 import type { Task } from "./task.js";
 import { namedWeights, parametersOf, restoreVariables } from "./weights.js";
 
@@ -71,6 +72,7 @@ export async function openRun(options: AnyTrainOptions): Promise<Run> {
 
   const model = modelOf(task, options, config);
   task.assertModel(model, data);
+  if (config.rematerialize) assertHasBlocks(model);
   if (config.init !== null && !saved) await loadInitialWeights(model, config.init);
   const weights = namedWeights(model);
   const parameters = parametersOf(weights, config.decayOf);
@@ -109,18 +111,20 @@ export async function openRun(options: AnyTrainOptions): Promise<Run> {
   await exchange.barrier(); // Nobody looks for an earlier run in the folder any more.
 
   const trained = new Set(parameters.map(({ name }) => name));
+  const statistics = [...variables.model, ...variables.average].flatMap(([name, variable]) =>
+    trained.has(name) ? [] : [variable],
+  );
   return {
     config,
     task,
     state,
     model,
     parameters,
+    rematerialize: config.rematerialize,
     optimizer,
     average,
     exchange,
-    statistics: [...variables.model, ...variables.average].flatMap(([name, variable]) =>
-      trained.has(name) ? [] : [variable],
-    ),
+    statistics,
     stepsPerEpoch,
     steps: config.epochs * stepsPerEpoch,
     events,
@@ -131,7 +135,16 @@ export async function openRun(options: AnyTrainOptions): Promise<Run> {
       options.onEvent?.(event);
     },
     async save(kind) {
-      if (writes) await writeCheckpoint(join(folder, `${kind}.safetensors`), { config, state }, variables);
+      // In mid-epoch every rank's running statistics are its own: the file gets their mean, and the ranks keep theirs, so that
+      // it does not matter to the run when it was saved.
+      const means = await meansOverRanks(exchange, exchange.size > 1 && state.batch > 0 ? statistics : []);
+      const stood = new Map(means.map((mean, i) => [statistics[i], mean]));
+      const meant = (from: ReadonlyMap<string, tf.Variable>) =>
+        new Map([...from].map(([name, variable]) => [name, stood.get(variable) ?? variable]));
+      const { model, average, optimizer } = variables;
+      const kept = { model: meant(model), average: meant(average), optimizer };
+      if (writes) await writeCheckpoint(join(folder, `${kind}.safetensors`), { config, state }, kept);
+      tf.dispose(means);
     },
     close,
   };

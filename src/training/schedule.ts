@@ -44,6 +44,13 @@ export interface FlatCosineSchedule extends WarmUp {
   floor?: number;
 }
 
+/** (1 - u)^power, u the share of what follows the warm-up that is done: DeepLab's. */
+export interface PolySchedule extends WarmUp {
+  kind: "poly";
+  /** Default 0.9. */
+  power?: number;
+}
+
 /** Multiplied by `factor` at the start of each epoch (from 0) that `at` lists. */
 export interface StepSchedule extends WarmUp {
   kind: "step";
@@ -62,7 +69,13 @@ export interface PlateauSchedule extends WarmUp {
 }
 
 export type Schedule =
-  ConstantSchedule | CosineSchedule | OneCycleSchedule | FlatCosineSchedule | StepSchedule | PlateauSchedule;
+  | ConstantSchedule
+  | CosineSchedule
+  | OneCycleSchedule
+  | FlatCosineSchedule
+  | PolySchedule
+  | StepSchedule
+  | PlateauSchedule;
 
 /** A schedule with nothing left to defaults. */
 export type ResolvedSchedule =
@@ -70,10 +83,11 @@ export type ResolvedSchedule =
   | Required<CosineSchedule>
   | Required<OneCycleSchedule>
   | Required<FlatCosineSchedule>
+  | Required<PolySchedule>
   | Required<StepSchedule>
   | Required<PlateauSchedule>;
 
-export const scheduleKinds = ["constant", "cosine", "one-cycle", "flat-cosine", "step", "plateau"] as const;
+export const scheduleKinds = ["constant", "cosine", "one-cycle", "flat-cosine", "poly", "step", "plateau"] as const;
 
 /** Where in the run a step stands. */
 export interface Moment {
@@ -90,6 +104,7 @@ const constantKeys: KeysOf<ConstantSchedule> = { kind: true, warmUpEpochs: true 
 const cosineKeys: KeysOf<CosineSchedule> = { kind: true, warmUpEpochs: true, floor: true };
 const oneCycleKeys: KeysOf<OneCycleSchedule> = { kind: true, rise: true, start: true, end: true };
 const flatCosineKeys: KeysOf<FlatCosineSchedule> = { kind: true, warmUpEpochs: true, flat: true, floor: true };
+const polyKeys: KeysOf<PolySchedule> = { kind: true, warmUpEpochs: true, power: true };
 const stepKeys: KeysOf<StepSchedule> = { kind: true, warmUpEpochs: true, at: true, factor: true };
 const plateauKeys: KeysOf<PlateauSchedule> = { kind: true, warmUpEpochs: true, patience: true, factor: true };
 const keysOfKind = {
@@ -97,6 +112,7 @@ const keysOfKind = {
   cosine: cosineKeys,
   "one-cycle": oneCycleKeys,
   "flat-cosine": flatCosineKeys,
+  poly: polyKeys,
   step: stepKeys,
   plateau: plateauKeys,
 };
@@ -125,6 +141,8 @@ export function resolveSchedule(schedule: Schedule): ResolvedSchedule {
         flat: share("flat", schedule.flat ?? 0.72),
         floor: share("floor", schedule.floor ?? 0),
       };
+    case "poly":
+      return { kind: "poly", ...warmUp(schedule), power: atLeast("power", schedule.power ?? 0.9, 0) };
     case "step":
       return {
         kind: "step",
@@ -166,6 +184,8 @@ export function rateFactor(schedule: ResolvedSchedule, { step, steps, stepsPerEp
       const t = step / steps;
       return t < flat ? 1 : halfCosine(1, floor, (t - flat) / (1 - flat));
     }
+    case "poly":
+      return (1 - (step - warmUpSteps) / (steps - warmUpSteps)) ** schedule.power;
     case "step":
       return schedule.factor ** schedule.at.filter((epoch) => step >= epoch * stepsPerEpoch).length;
     case "plateau":

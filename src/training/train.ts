@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import { AxialError } from "../core/errors.js";
 import { partsOf, type Batch, type ImageBatch } from "../data/dataset.js";
 import * as engine from "../engine/index.js";
+import { withSynchronizedNorms } from "../functions/synchronized-moments.js";
 import type { ResNetConfig } from "../models/index.js";
 import { freshState } from "./checkpoint.js";
 import { sizeAt, type TrainConfig } from "./config.js";
@@ -16,7 +17,7 @@ import { addPasses, disposePass, forwardAndBack, type Pass } from "./pass.js";
 import { openRun, type Run } from "./run.js";
 import { rateFactor } from "./schedule.js";
 import { taskRandom, withStepRandom, type StepPlace } from "./step-random.js";
-import { averageOverRanks, summed } from "./summed.js";
+import { assertSameOnAllRanks, averageOverRanks, summed, summedAtOnce } from "./summed.js";
 import type { Evaluation, Measures, ModelConfig, StepContext } from "./task.js";
 import { every, stopwatch, timed } from "./timing.js";
 
@@ -73,7 +74,8 @@ export async function train<
 
       for await (const { batch, waited } of timed(data.batches(order))) {
         const learningRate = rateAt(run);
-        const { loss, images, counts, gradientNorm, stop } = await trainingStep(run, batch, learningRate, signal);
+        const wishes = { stop: signal?.aborted === true, save: checkpointIsDue(state.step + 1) };
+        const { loss, images, counts, gradientNorm, stop, save } = await trainingStep(run, batch, learningRate, wishes);
         assertFinite(loss, run, learningRate);
 
         const seconds = lap();
@@ -96,9 +98,10 @@ export async function train<
         await turn(); // Signals, timers and decoded images come in.
         stopped = stop || (exchange.size === 1 && signal?.aborted === true);
         if (stopped) break;
-        if (checkpointIsDue(state.step)) await run.save("last");
+        if (save) await run.save("last");
       }
 
+      if (!stopped) await assertSameWeights(run);
       const validation = stopped ? null : await validate(run, options);
       if (!validation) {
         lap();
@@ -153,19 +156,22 @@ interface StepResult {
   gradientNorm: number | null;
   /** Whether the signal of any rank says so. */
   stop: boolean;
+  /** Whether rank 0 finds that a checkpoint is due. */
+  save: boolean;
 }
 
+/** What a rank would like to happen after the step. */
+type Wishes = Pick<StepResult, "stop" | "save">;
+
 /** One step of gradient descent on one batch: forward, back, sum over the ranks, update. */
-async function trainingStep(
-  run: Run,
-  batch: Batch,
-  learningRate: number,
-  signal: AbortSignal | undefined,
-): Promise<StepResult> {
+async function trainingStep(run: Run, batch: Batch, learningRate: number, wishes: Wishes): Promise<StepResult> {
   const { config, state, task, optimizer, average, exchange } = run;
   const totals = Float64Array.from(task.totals(batch));
   await exchange.sum([totals]);
-  const pass = withStepRandom(placeOf(run), () => passInParts(run, batch, [...totals]));
+  const sumOfNorms = config.normsSee === "all" && exchange.size > 1 ? summedAtOnce(exchange) : null;
+  const pass = withStepRandom(placeOf(run), () =>
+    withSynchronizedNorms(sumOfNorms, () => passInParts(run, batch, [...totals])),
+  );
   const gradients = await summed(exchange, pass.gradients);
   const clip = config.clipNorm === null ? null : await clipScale(gradients, config.clipNorm);
   optimizer.step(gradients, { learningRate, gradientScale: clip?.scale });
@@ -179,13 +185,15 @@ async function trainingStep(
   disposePass({ ...pass, gradients });
 
   const names = Object.keys(counts);
-  const told = Float64Array.of(loss, batch.shape[0], signal?.aborted ? 1 : 0, ...Object.values(counts));
+  const saves = wishes.save && exchange.rank === 0;
+  const told = Float64Array.of(loss, batch.shape[0], Number(wishes.stop), Number(saves), ...Object.values(counts));
   await exchange.sum([told]);
   return {
     loss: told[0],
     images: told[1],
     stop: told[2] > 0,
-    counts: Object.fromEntries(names.map((name, i) => [name, told[3 + i]])),
+    save: told[3] > 0,
+    counts: Object.fromEntries(names.map((name, i) => [name, told[4 + i]])),
     gradientNorm: clip && clip.norm,
   };
 }
@@ -195,6 +203,14 @@ const placeOf = ({ config, state, exchange }: Run): StepPlace => ({
   step: state.step,
   rank: exchange.rank,
 });
+
+/** All ranks took the same steps from the same weights; where they have not the same now, the run would be worth nothing. */
+const assertSameWeights = ({ exchange, parameters, state }: Run): Promise<void> =>
+  assertSameOnAllRanks(
+    exchange,
+    parameters.map(({ variable }) => variable),
+    `train: weights after epoch ${state.epoch + 1}`,
+  );
 
 /** Forward and back, as many images at once as the configuration says. */
 function passInParts(run: Run, batch: Batch, totals: readonly number[]): Pass {

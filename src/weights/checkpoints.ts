@@ -30,6 +30,8 @@ export interface LoadOptions {
   readonly positions?: "exact" | "resize";
   /** Layers, or weights, of the model that stay as they are: `["classifier"]` for another number of classes. Default: none. */
   readonly leave?: readonly string[];
+  /** Beginnings of names of the file that are none of the model's concern: `["fc"]` where its classifier is not there. Default: none. */
+  readonly ignore?: readonly string[];
   /** Whether a missing, unexpected or misshapen tensor is an error (default) or is left out and reported. */
   readonly strict?: boolean;
 }
@@ -86,7 +88,7 @@ async function loadFrom(
   file: TensorFile,
   owner: WeightOwner,
   path: string,
-  { strict = true, positions = "exact", leave = [], ...asked }: LoadOptions,
+  { strict = true, positions = "exact", leave = [], ignore = [], ...asked }: LoadOptions,
 ): Promise<LoadReport> {
   const { family, placement, others } = choose(file, owner, asked, path);
   const { entries } = placement;
@@ -120,7 +122,8 @@ async function loadFrom(
       ([name, entry]) => isReadable(entry) && !needed.has(name) && !derived.test(name) && !wrapperCounts.test(name),
     )
     .map(([name]) => name)
-    .filter((name) => family.optional?.test(name) !== true && !isAnotherPlace(name));
+    .filter((name) => family.optional?.test(name) !== true && !isAnotherPlace(name))
+    .filter((name) => !ignore.some((beginning) => name.startsWith(beginning)));
   const asWeights = unexpected.filter((name) => weightDtypes.has((entries.get(name) as TensorInFile).dtype));
   const report: LoadReport = {
     family: family.name,
@@ -205,6 +208,7 @@ const optionNames: Readonly<Record<keyof LoadOptions, true>> = {
   weights: true,
   positions: true,
   leave: true,
+  ignore: true,
   strict: true,
 };
 

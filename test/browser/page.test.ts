@@ -62,6 +62,22 @@ describe("the page in a browser", { skip: noChromium }, () => {
     await page.context().close();
   });
 
+  it("keeps a figure's height when it is drawn in other colours and the page becomes narrow", async () => {
+    const page = await openPage({ colorScheme: "light", viewport: { width: 1000, height: 800 } });
+    const open = { data: [{ type: "scatter", x: [2, 3], y: [5, 7] }], layout: {} };
+    await page.setContent(await pageOf(shown({ "application/vnd.plotly.v1+json": open, "text/plain": "Two points" })));
+    await page.waitForSelector("html[data-drawn]");
+    const height = () => page.locator(".canvas").evaluate((canvas: HTMLElement) => canvas.offsetHeight);
+    const before = await height();
+    assert.ok(before > 100, `${before} px`);
+    await page.click("button.theme");
+    await page.setViewportSize({ width: 400, height: 800 });
+    // Plotly follows a change of the width a little later.
+    await page.waitForTimeout(500);
+    assert.equal(await height(), before);
+    await page.context().close();
+  });
+
   it("keeps the picture of a Plotly type that its Plotly does not draw", async () => {
     const page = await openPage();
     const pie = { data: [{ type: "sunburst", labels: ["a"], parents: [""], values: [1] }], layout: {} };

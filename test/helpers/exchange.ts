@@ -33,6 +33,7 @@ export function ranksOf(size: number): Exchange[] {
           for (const own of all) own[i].set(sum);
         }),
       ),
+    sumAtOnce: () => assert.fail("ranks in one thread cannot wait for each other; see thread-exchange.ts"),
     broadcast: (arrays) =>
       meet(rank, "broadcast", arrays, (all) => all.forEach((own) => own.forEach((to, i) => to.set(all[0][i])))),
     barrier: () => meet(rank, "barrier", [], () => undefined),

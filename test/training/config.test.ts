@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ConfigError } from "../../src/core/errors.js";
-import { create, names } from "../../src/models/index.js";
+import { create, names, summarize } from "../../src/models/index.js";
 import { preset, presets, resolveConfig, sizeAt, type Preset, type RunDefinition } from "../../src/training/index.js";
 import { tinyData } from "./tiny.js";
 import { panopticSegmentation } from "../../src/panoptic/index.js";
@@ -79,6 +79,12 @@ describe("sizeAt", () => {
       );
     assert.deepEqual(sizes(5), [96, 112, 112, 128, 128]);
     assert.deepEqual(sizes(1), [128]);
+    // Sides of 16 k + 1 stay such.
+    const odd = { from: 129, to: 193, until: 1, multiple: 32 };
+    assert.deepEqual(
+      [0, 1, 2, 3].map((epoch) => sizeAt(odd, epoch, 4)),
+      [129, 161, 161, 193],
+    );
     assert.equal(sizeAt({ from: 64, to: 64, until: 0.6, multiple: 16 }, 0, 5), 64);
     assert.equal(sizeAt({ from: 50, to: 50, until: 0.6, multiple: 16 }, 0, 5), 50);
   });
@@ -89,16 +95,22 @@ describe("presets", () => {
     it(`has a ${name} that resolves, of a model that exists, with the command that runs it`, () => {
       if (typeof model === "string") assert.ok(names().includes(model));
       else create(model, { classes: 2, size: 32 }).dispose();
-      assert.ok(["generated", "imagenette"].includes(set));
+      assert.ok(["generated", "imagenette", "folder"].includes(set));
       // A kind of another room is made there.
       const known = task === "panoptic" ? (panopticSegmentation() as unknown as Task) : task;
       const config = resolveConfig({ task: known, model, data, ...settings });
       assert.equal(config.task.kind, task ?? "classification");
-      assert.ok(
-        name === "quick-start" ? command === "npx axial-lab train" : command === `npx axial-lab train --preset ${name}`,
-      );
+      const named = name === "quick-start" ? "" : ` --preset ${name}`;
+      assert.equal(command, `npx axial-lab train${named}${set === "folder" ? " --data FOLDER" : ""}`);
     });
   }
+
+  it("compares attention and convolution with as many parameters", () => {
+    const parameters = (name: "panoptic-streets" | "panoptic-streets-convolution") =>
+      summarize(presets[name].model, { classes: 11 }).parameters;
+    const ratio = parameters("panoptic-streets-convolution") / parameters("panoptic-streets");
+    assert.ok(Math.abs(ratio - 1) < 0.01, String(ratio));
+  });
 
   it("says which there are when there is none of a name", () => {
     assert.throws(() => preset("fast"), /^ConfigError: preset: name must be one of quick-start, .*, got fast$/);

@@ -43,6 +43,11 @@ describe("rateFactor", () => {
     assertClose(factors({ kind: "flat-cosine", flat: 1 }, [99]), [1]);
   });
 
+  it("falls as a power of what is left after the warm-up", () => {
+    assertClose(factors({ kind: "poly", power: 2 }, [0, 50, 75, 100]), [1, 1 / 4, 1 / 16, 0]);
+    assertClose(factors({ kind: "poly", warmUpEpochs: 2 }, [9, 20, 60, 99]), [0.5, 1, 0.5 ** 0.9, 0.0125 ** 0.9]);
+  });
+
   it("drops at the epochs listed", () => {
     const schedule: Schedule = { kind: "step", at: [3, 6], factor: 0.5 };
     assertClose(factors(schedule, [29, 30, 59, 60, 99]), [1, 0.5, 0.5, 0.25, 0.25]);
@@ -67,6 +72,7 @@ describe("rateFactor", () => {
       { kind: "cosine", warmUpEpochs: 3 },
       { kind: "flat-cosine", warmUpEpochs: 3 },
       { kind: "one-cycle" },
+      { kind: "poly", warmUpEpochs: 3 },
       { kind: "step", at: [1], warmUpEpochs: 3 },
       { kind: "plateau", warmUpEpochs: 3 },
     ];
@@ -84,10 +90,11 @@ describe("resolveSchedule", () => {
   const wrong: [schedule: Schedule, message: string][] = [
     [{ kind: "cosine", floor: 2 }, "schedule: floor must lie between 0 and 1, got 2"],
     [{ kind: "constant", warmUpEpochs: -1 }, "schedule: warmUpEpochs must be at least 0, got -1"],
+    [{ kind: "poly", power: -1 }, "schedule: power must be at least 0, got -1"],
     [{ kind: "plateau", patience: 0 }, "schedule: patience must be at least 1, got 0"],
     [
       { kind: "linear" } as unknown as Schedule,
-      'schedule: kind must be one of constant, cosine, one-cycle, flat-cosine, step, plateau, got "linear"',
+      'schedule: kind must be one of constant, cosine, one-cycle, flat-cosine, poly, step, plateau, got "linear"',
     ],
   ];
   for (const [schedule, message] of wrong) {

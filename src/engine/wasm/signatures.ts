@@ -87,6 +87,24 @@ const normStatistics = {
   second: "flag",
 } as const;
 
+/** Of a convolution of every channel by itself. */
+const channelWindows = {
+  images: "count",
+  height: "count",
+  width: "count",
+  channels: "count",
+  outputRows: "count",
+  outputColumns: "count",
+  windowRows: "count",
+  windowColumns: "count",
+  strideY: "count",
+  strideX: "count",
+  dilationY: "count",
+  dilationX: "count",
+  padTop: "count",
+  padLeft: "count",
+} as const;
+
 const epilogue = { shift: "address", residual: "address", relu: "flag" } as const;
 /** Memory of each thread. */
 const workspace = { workspace: "address", workspaceBytes: "bytes", counter: "counter" } as const;
@@ -290,6 +308,10 @@ export const signatures = {
     rowsPerBlock: "count",
     ...workspace,
   },
+  /** mirrored: the window is read from its end on. */
+  depthwiseConvolution: { ...channelWindows, x: "address", w: "address", y: "address", mirrored: "flag", ...epilogue },
+  /** dw: one for each pixel share where there are more than one. */
+  depthwiseFilterGrad: { ...channelWindows, x: "address", dy: "address", dw: "address", pixelShares: "count" },
   sumShares: { shares: "address", total: "address", count: "count", shareCount: "count" },
   padImages: {
     x: "address",

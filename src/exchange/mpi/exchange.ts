@@ -73,6 +73,7 @@ function mpiExchange(launch: Launch, mpi: MpiLibrary): Exchange {
       inBuckets(arrays, (values) => mpi.sum(values));
       return Promise.resolve();
     },
+    sumAtOnce: (arrays) => inBuckets(arrays, (values) => mpi.sum(values)),
     broadcast(arrays) {
       inBuckets(arrays, (values) => mpi.broadcast(values));
       return Promise.resolve();

@@ -117,6 +117,7 @@ const cellsToHtml = (cells: readonly Cell[]): string => {
 
 /** Converts the text of a stream or a traceback. */
 export function ansiToHtml(text: string): string {
+  if (!/[\x00-\x08\v-\x1f]/.test(text)) return escapeHtml(text);
   let style = plain;
   const lines: string[] = [];
   let line: Cell[] = [];

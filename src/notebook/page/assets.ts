@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { dataUri } from "./html.js";
+import type { Library } from "./outputs.js";
 
 /** A file of an installed package: `entry` is a path that the package exports, `file` lies beside it. */
 const packageFile = (entry: string, file: string): string => join(dirname(require.resolve(entry)), file);
@@ -59,9 +60,6 @@ export function formulaStyle(html: string): string {
     return rule.replace(/src:[^;}]*/, `src:url(${dataUri("font/woff2", font)}) format("woff2")`);
   });
 }
-
-/** What draws live figures. */
-export type Library = "vega" | "plotly";
 
 const libraryFiles: Record<Library, readonly (readonly [entry: string, file: string])[]> = {
   vega: [

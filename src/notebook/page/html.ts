@@ -10,3 +10,10 @@ export const scriptJson = (value: unknown): string => JSON.stringify(value).repl
 
 /** A file as an address of its own contents. */
 export const dataUri = (type: string, base64: string): string => `data:${type};base64,${base64}`;
+
+/** A text's UTF-8 bytes in base 64. */
+export function base64OfText(text: string): string {
+  let bytes = "";
+  for (const byte of new TextEncoder().encode(text)) bytes += String.fromCharCode(byte);
+  return btoa(bytes);
+}

@@ -1,10 +1,12 @@
 /** Outputs of code cells in HTML: the richest form that needs no network, live where a library draws it. */
-import type { Output } from "../file.js";
+import type { Output } from "../nbformat.js";
 import { ansiToHtml } from "./ansi.js";
-import type { Library } from "./assets.js";
 import { codeHtml, type MarkdownPage } from "./markdown.js";
-import { dataUri, escapeHtml, scriptJson } from "./html.js";
+import { base64OfText, dataUri, escapeHtml, scriptJson } from "./html.js";
 import { embedPictures, type Pictures } from "./pictures.js";
+
+/** What draws live figures. */
+export type Library = "vega" | "plotly";
 
 export interface OutputPage {
   html(output: Output): string;
@@ -57,7 +59,7 @@ function pictureHtml(bundle: Bundle, metadata: Bundle): string | null {
   const alternative = escapeHtml(alternativeOf(bundle));
   const vector = textOf(bundle, "image/svg+xml");
   if (vector !== "") {
-    const address = dataUri("image/svg+xml", Buffer.from(vector).toString("base64"));
+    const address = dataUri("image/svg+xml", base64OfText(vector));
     return `<img alt="${alternative}" src="${address}">`;
   }
   for (const type of ["image/png", "image/jpeg", "image/gif", "image/webp"]) {

@@ -66,6 +66,19 @@ const cases: Record<string, Case> = {
   },
 };
 
+/** [B, H, W], window, and what differs from stride 1 without padding; channels that fill lanes of four, and that do not. */
+const depthwise: Record<string, Pick<Case, "x" | "window"> & Partial<Case>> = {
+  "5 x 5 on long rows": { x: [2, 7, 37, 21], window: [5, 5], pad: 2 },
+  "5 x 5 on many rows": { x: [3, 41, 13, 32], window: [5, 5], pad: 2 },
+  "3 x 3, stride 2": { x: [2, 11, 43, 13], window: [3, 3], stride: [2, 2], pad: 1 },
+  "3 x 5, dilation 3": { x: [1, 13, 29, 7], window: [3, 5], pad: 4, dilation: 3 },
+  "no padding": { x: [2, 9, 17, 5], window: [3, 2] },
+  "padding beyond the window": { x: [2, 3, 5, 6], window: [2, 2], pad: 4 },
+  "images smaller than the window": { x: [3, 2, 3, 19], window: [5, 5], pad: 2 },
+};
+for (const [name, one] of Object.entries(depthwise))
+  cases[`depthwise, ${name}`] = { stride: [1, 1], pad: 0, channels: one.x[3], groups: one.x[3], ...one };
+
 /** Calls `visit` for every product x[...] * w[...] that y[...] sums, with flat indices. */
 function visitProducts(
   one: Case,

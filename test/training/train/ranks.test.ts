@@ -7,7 +7,15 @@ import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../../../src/core/errors.js";
 import * as engine from "../../../src/engine/index.js";
 import { localExchange } from "../../../src/exchange/index.js";
-import { evaluate, train, type RunEvent, type TrainOptions, type TrainResult } from "../../../src/training/index.js";
+import {
+  evaluate,
+  restore,
+  train,
+  type RunEvent,
+  type TrainOptions,
+  type TrainResult,
+} from "../../../src/training/index.js";
+import { assertSameOnAllRanks } from "../../../src/training/summed.js";
 import { ranksOf } from "../../helpers/exchange.js";
 import { temporaryFolder, tinyData, tinyModel, tinySettings } from "../tiny.js";
 
@@ -81,6 +89,43 @@ describe("training on several ranks", () => {
     assert.ok((await readdir(out)).includes("last.safetensors"));
     const resumed = await train({ model: linear(), data: tinyData(), resume: out });
     assert.equal(lossesOf(resumed).length, 15);
+  });
+
+  it("saves the mean of the ranks' running statistics in mid-epoch, and leaves each its own", async () => {
+    const out = temporaryFolder();
+    const controller = new AbortController();
+    const ranks = await together(2, (rank) => ({
+      model: tinyModel(),
+      average: null,
+      out: rank === 0 ? out : join(out, "never"),
+      signal: controller.signal,
+      onEvent: (event: RunEvent) => event.event === "step" && event.step === 3 && controller.abort(),
+    }));
+    const { model: saved } = await restore(out, { model: tinyModel(), weights: "raw" });
+    const running = (model: tf.LayersModel) =>
+      model.weights
+        .filter((weight) => weight.originalName.includes("moving"))
+        .flatMap((weight) => [...weight.read().dataSync()]);
+    const [first, second] = ranks.map(({ model }) => running(model));
+    assert.notDeepEqual(first, second);
+    running(saved).forEach((value, i) => assert.equal(value, Math.fround((first[i] + second[i]) / 2)));
+  });
+
+  it("stops all where one has other weights than rank 0", async () => {
+    const [same, other] = [tf.variable(tf.tensor1d([1, 2])), tf.variable(tf.tensor1d([1, 2.0000002]))];
+    const checks = ranksOf(3).map((exchange, rank) =>
+      assertSameOnAllRanks(exchange, [same, rank === 2 ? other : same], "train: weights after epoch 4"),
+    );
+    for (const { status, ...rest } of await Promise.allSettled(checks)) {
+      assert.equal(status, "rejected");
+      const { reason } = rest as { reason: Error };
+      assert.match(
+        reason.message,
+        /^train: weights after epoch 4 must be the same on all ranks, got others than rank 0's on 2; start all with/,
+      );
+    }
+    await Promise.all(ranksOf(2).map((exchange) => assertSameOnAllRanks(exchange, [same], "weights")));
+    tf.dispose([same, other]);
   });
 
   it("refuses a batch that does not hold an image for each", async () => {

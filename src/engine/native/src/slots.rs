@@ -974,6 +974,92 @@ pub mod convolution_filter_grad {
     pub const SLOTS: usize = 28;
 }
 
+pub mod depthwise_convolution {
+    /// count
+    pub const IMAGES: usize = 0;
+    /// count
+    pub const HEIGHT: usize = 1;
+    /// count
+    pub const WIDTH: usize = 2;
+    /// count
+    pub const CHANNELS: usize = 3;
+    /// count
+    pub const OUTPUT_ROWS: usize = 4;
+    /// count
+    pub const OUTPUT_COLUMNS: usize = 5;
+    /// count
+    pub const WINDOW_ROWS: usize = 6;
+    /// count
+    pub const WINDOW_COLUMNS: usize = 7;
+    /// count
+    pub const STRIDE_Y: usize = 8;
+    /// count
+    pub const STRIDE_X: usize = 9;
+    /// count
+    pub const DILATION_Y: usize = 10;
+    /// count
+    pub const DILATION_X: usize = 11;
+    /// count
+    pub const PAD_TOP: usize = 12;
+    /// count
+    pub const PAD_LEFT: usize = 13;
+    /// address
+    pub const X: usize = 14;
+    /// address
+    pub const W: usize = 15;
+    /// address
+    pub const Y: usize = 16;
+    /// flag
+    pub const MIRRORED: usize = 17;
+    /// address
+    pub const SHIFT: usize = 18;
+    /// address
+    pub const RESIDUAL: usize = 19;
+    /// flag
+    pub const RELU: usize = 20;
+    pub const SLOTS: usize = 21;
+}
+
+pub mod depthwise_filter_grad {
+    /// count
+    pub const IMAGES: usize = 0;
+    /// count
+    pub const HEIGHT: usize = 1;
+    /// count
+    pub const WIDTH: usize = 2;
+    /// count
+    pub const CHANNELS: usize = 3;
+    /// count
+    pub const OUTPUT_ROWS: usize = 4;
+    /// count
+    pub const OUTPUT_COLUMNS: usize = 5;
+    /// count
+    pub const WINDOW_ROWS: usize = 6;
+    /// count
+    pub const WINDOW_COLUMNS: usize = 7;
+    /// count
+    pub const STRIDE_Y: usize = 8;
+    /// count
+    pub const STRIDE_X: usize = 9;
+    /// count
+    pub const DILATION_Y: usize = 10;
+    /// count
+    pub const DILATION_X: usize = 11;
+    /// count
+    pub const PAD_TOP: usize = 12;
+    /// count
+    pub const PAD_LEFT: usize = 13;
+    /// address
+    pub const X: usize = 14;
+    /// address
+    pub const DY: usize = 15;
+    /// address
+    pub const DW: usize = 16;
+    /// count
+    pub const PIXEL_SHARES: usize = 17;
+    pub const SLOTS: usize = 18;
+}
+
 pub mod sum_shares {
     /// address
     pub const SHARES: usize = 0;

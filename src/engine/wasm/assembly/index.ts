@@ -18,6 +18,7 @@ export * from "./reduce";
 export * from "./matrix-product";
 export * from "./convolution";
 export * from "./convolution-filter-grad";
+export * from "./depthwise-convolution";
 export { padImages } from "./image-padding";
 export { similarityStatisticsSum } from "./similarity-moments";
 export * from "./axial-similarity-statistics";

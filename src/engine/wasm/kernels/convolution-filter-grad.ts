@@ -1,5 +1,6 @@
 /** Shares out the gradient of a convolution with respect to its filter and runs it: see ../assembly/convolution-filter-grad.ts. */
 import type { KernelPool } from "../pool.js";
+import { isDepthwise, runDepthwiseFilterGradient } from "./depthwise-plan.js";
 import { clamp, packedFloats, roundUp, runOn, transposedRowBytes, workspaceHead } from "./product-tasks.js";
 
 export interface FilterGradient {
@@ -29,6 +30,10 @@ export interface FilterGradient {
 export function runFilterGradient(pool: KernelPool, gradient: FilterGradient): void {
   const { x, dy, dw, images, height, width, channels, outputRows, outputColumns, outputChannels, window } = gradient;
   const { stride = [1, 1], dilation = [1, 1], padding = [0, 0], groups = 1 } = gradient;
+  if (isDepthwise(gradient)) {
+    runDepthwiseFilterGradient(pool, gradient, { ...gradient, stride, dilation, padding });
+    return;
+  }
   const groupChannels = channels / groups;
   const groupColumns = outputChannels / groups;
   const pixels = images * outputRows * outputColumns;

@@ -4,28 +4,10 @@
  * fall into stride x stride phases, each of which sees its own part of the window.
  */
 import type { KernelPool } from "../pool.js";
+import type { ConvolutionShape, Pair } from "./convolution-shape.js";
+import { isDepthwise, runDepthwise, runDepthwiseInputGradient } from "./depthwise-plan.js";
 import { runMatrixProduct } from "./matrix-product-plan.js";
 import { epilogueArguments, packedFloats, roundUp, runOn, workspaceHead, type Epilogue } from "./product-tasks.js";
-
-/** Rows, columns. */
-export type Pair = readonly [number, number];
-
-/** The shapes of a convolution; `channels` and so on are those of all groups together. */
-export interface ConvolutionShape {
-  readonly images: number;
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-  readonly outputRows: number;
-  readonly outputColumns: number;
-  readonly outputChannels: number;
-  readonly window: Pair;
-  readonly stride: Pair;
-  readonly dilation: Pair;
-  /** Zeros above and left of the input; what lies below and right of it follows from the other sizes. */
-  readonly padding: Pair;
-  readonly groups: number;
-}
 
 /** y [images, outputRows, outputColumns, outputChannels] = epilogue(x * w); all are pointers. */
 export function runConvolution(
@@ -38,6 +20,10 @@ export function runConvolution(
   if (whole && groups === 1 && outputRows === shape.height && outputColumns === shape.width) {
     const rows = shape.images * outputRows * outputColumns;
     runMatrixProduct(pool, { a: x, b: w, c: y, rows, columns: outputChannels, depth: shape.channels, epilogue });
+    return;
+  }
+  if (isDepthwise(shape)) {
+    runDepthwise(pool, { x, w, y, epilogue }, shape);
     return;
   }
   const columnBytes = outputChannels * 4;
@@ -80,6 +66,10 @@ export function runInputGradient(
   if (whole && groups === 1 && outputRows === height && outputColumns === width) {
     const product = { rows: images * height * width, columns: channels, depth: outputChannels };
     runMatrixProduct(pool, { a: dy, b: w, c: dx, ...product, transposeB: true });
+    return;
+  }
+  if (isDepthwise(shape) && stride[0] * stride[1] === 1) {
+    runDepthwiseInputGradient(pool, { dy, w, dx }, shape);
     return;
   }
   const columnBytes = channels * 4;

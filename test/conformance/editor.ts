@@ -1,0 +1,499 @@
+/**
+ * `notebook edit` in a real browser, as people meet it: their first ten minutes, and what must lose nothing. Not part of
+ * `npm test`, for it needs Chromium and some minutes:
+ *
+ *     node --test dist/test/conformance/editor.js
+ *
+ * CHROMIUM names the program where it is not in the search path. Pictures of what was seen go to out/editor/.
+ */
+import assert from "node:assert/strict";
+import { appendFileSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { packageFolder } from "../../src/core/version.js";
+import { formatNotebook, type CodeCell } from "../../src/notebook/nbformat.js";
+import { closeBrowser, noChromium } from "../helpers/chromium.js";
+import { assertNotebook } from "../helpers/nbformat.js";
+import { openDesk, type Desk, type NotebookPage } from "./editing-page.js";
+
+const pictures = join(packageFolder, "out", "editor");
+mkdirSync(pictures, { recursive: true });
+const picture = ({ page }: NotebookPage, name: string) => page.screenshot({ path: join(pictures, `${name}.png`) });
+
+let desk: Desk;
+before(async () => {
+  if (noChromium === false) desk = await openDesk();
+});
+after(async () => {
+  await closeBrowser();
+  await desk?.close();
+});
+
+const slider = `import { widgets } from "axial-lab";
+const counter = widgets.createWidget({
+  title: "A counter",
+  esm: \`export default { render({ model, el }) {
+    const field = document.createElement("input");
+    Object.assign(field, { type: "range", min: 0, max: 10, value: model.get("count"), ariaLabel: "count" });
+    field.oninput = () => { model.set("count", Number(field.value)); model.save_changes(); };
+    model.on("change:count", () => (field.value = model.get("count")));
+    el.append(field);
+  } }\`,
+  state: { count: 3 },
+});
+counter`;
+
+describe("the first ten minutes", { skip: noChromium }, () => {
+  let opened: NotebookPage;
+  before(async () => {
+    desk.write("lesson.ipynb", [
+      "const width: number = 6;",
+      "const height = 7;\nwidth * height",
+      "console.log('end');",
+      "",
+      slider,
+    ]);
+    opened = await desk.open("lesson.ipynb");
+  });
+  after(() => opened?.page.context().close());
+
+  it("begin with the notebook in sight and a kernel that is ready", async () => {
+    await opened.untilIdle();
+    assert.equal(await opened.page.locator("main.notebook > .cell").count(), 5);
+    await picture(opened, "opened");
+  });
+
+  it("complete what a cell above declares, before any cell ran", async () => {
+    await opened.type(3, "wid");
+    await opened.page.keyboard.press("Control+Space");
+    await opened.page.locator(".cm-tooltip-autocomplete li", { hasText: "width" }).waitFor();
+    await opened.page.keyboard.press("Escape");
+    await opened.type(3, "");
+  });
+
+  it("run all cells, in order", async () => {
+    await opened.command("run-all");
+    assert.equal(await opened.ended(1), "42");
+    assert.equal(await opened.ended(2), "end");
+    await opened.ended(4);
+  });
+
+  it("show a type error under the line as one types, and then when the cell runs", async () => {
+    await opened.type(1, "const tall: string = width;\ntall");
+    await opened.cell(1).locator(".problem", { hasText: "'number' is not assignable to type 'string'" }).waitFor();
+    assert.ok((await opened.cell(1).locator(".cm-lintRange-error").count()) > 0);
+    await picture(opened, "type-error");
+    assert.match(await opened.run(1), /TS2322/);
+  });
+
+  it("mend it: the error is gone, the result there", async () => {
+    await opened.type(1, "const tall: number = width + 1;\ntall");
+    await opened.cell(1).locator(".problem").waitFor({ state: "detached" });
+    assert.equal(await opened.run(1), "7");
+  });
+
+  it("complete a name with the keyboard", async () => {
+    await opened.type(3, "Math.hyp");
+    await opened.page.keyboard.press("Tab");
+    await opened.page.locator(".cm-tooltip-autocomplete li", { hasText: "hypot" }).waitFor();
+    await picture(opened, "completion");
+    // CodeMirror takes no key in the first moment, so that nobody chooses by accident.
+    await opened.page.waitForTimeout(200);
+    await opened.page.keyboard.press("Enter");
+    await opened.page.keyboard.type("(3, 4)");
+    assert.equal(await opened.run(3), "5");
+  });
+
+  it("say what a name is, under the pointer and by key", async () => {
+    await opened.page.mouse.move(0, 400);
+    await opened.cell(3).locator(".cm-line span", { hasText: "hypot" }).first().hover();
+    const shown = opened.page.locator("pre.inspection", { hasText: "hypot(...values: number[]): number" });
+    await shown.waitFor();
+    await opened.page.mouse.move(0, 0);
+    await shown.waitFor({ state: "detached" });
+    await opened.cell(3).locator(".cm-content").click();
+    await opened.page.keyboard.press("Home");
+    await opened.page.keyboard.press("ArrowRight");
+    await opened.page.keyboard.press("Shift+Tab");
+    await opened.page.locator("pre.inspection", { hasText: "Math" }).waitFor();
+    await opened.page.keyboard.press("Escape");
+    await opened.page.locator("pre.inspection").waitFor({ state: "detached" });
+  });
+
+  it("move a widget's slider, and the kernel knows; and back", async () => {
+    const field = opened.cell(4).getByRole("slider", { name: "count" });
+    await field.focus();
+    await opened.page.keyboard.press("ArrowRight");
+    await opened.type(3, "counter.state.count");
+    assert.equal(await opened.run(3), "4");
+    await opened.type(3, "counter.set({ count: 9 });");
+    await opened.run(3);
+    await opened.page.waitForFunction(() => document.querySelector<HTMLInputElement>(".widget input")?.value === "9");
+  });
+
+  it("answer a question of a cell", async () => {
+    await opened.type(3, "const name = await prompt('Your name?');\n`Hello ${name}`");
+    await opened.cell(3).locator(".cm-content").click();
+    await opened.page.keyboard.press("Control+Enter");
+    const field = opened.cell(3).getByRole("textbox", { name: "Your name?" });
+    await field.fill("Ada");
+    await field.press("Enter");
+    assert.match(await opened.ended(3), /Hello Ada/);
+  });
+
+  it("interrupt a cell that would never end, and keep what was made before", async () => {
+    await opened.type(3, "console.log('begun');\nwhile (true) {}");
+    await opened.cell(3).locator(".cm-content").click();
+    await opened.page.keyboard.press("Control+Enter");
+    await opened.cell(3).locator("pre.stream", { hasText: "begun" }).waitFor();
+    await opened.command("interrupt");
+    assert.match(await opened.ended(3), /begun[^]*[Ii]nterrupt/);
+    await opened.type(3, "tall");
+    assert.equal(await opened.run(3), "7");
+  });
+
+  it("are saved by themselves, as the notebook format wants them", async () => {
+    await opened.untilSaved();
+    assertNotebook(desk.text("lesson.ipynb"));
+    assert.equal(desk.read("lesson.ipynb").cells[3].source, "tall");
+    assert.doesNotMatch(desk.text("lesson.ipynb"), /widget-view/);
+  });
+
+  it("are there after the page is loaded anew: cells, outputs, and the widget alive", async () => {
+    await opened.page.reload();
+    await opened.untilIdle();
+    assert.equal(await opened.outputs(3), "7");
+    const field = opened.cell(4).getByRole("slider", { name: "count" });
+    assert.equal(await field.inputValue(), "9");
+    await field.focus();
+    await opened.page.keyboard.press("ArrowLeft");
+    await opened.type(3, "counter.state.count");
+    assert.equal(await opened.run(3), "8");
+  });
+
+  it("restart the kernel, after a question, and run all again", async () => {
+    await opened.type(3, "[width, tall]");
+    await opened.command("restart-run-all");
+    await opened.page.getByRole("button", { name: "Restart", exact: true }).click();
+    await opened.cell(3).getByText("[ 6, 7 ]").waitFor();
+    await opened.ended(4);
+    assert.equal(await opened.outputs(1), "7");
+  });
+
+  it("undo across cells: a deleted cell is back with what it showed", async () => {
+    await opened.page.keyboard.press("Escape");
+    for (let i = 0; i < 2; i++) await opened.page.keyboard.press("ArrowUp");
+    await opened.page.keyboard.press("d");
+    await opened.page.keyboard.press("d");
+    assert.equal(await opened.page.locator("main.notebook > .cell").count(), 4);
+    await opened.page.keyboard.press("z");
+    assert.equal(await opened.page.locator("main.notebook > .cell").count(), 5);
+    assert.equal(await opened.outputs(1), "7");
+  });
+
+  it("leave no complaint in the console", () => assert.deepEqual(opened.complaints, []));
+});
+
+describe("keys in command mode", { skip: noChromium }, () => {
+  let opened: NotebookPage;
+  before(async () => {
+    desk.write("keys.ipynb", ["'one'", "'two'", "'three'"]);
+    opened = await desk.open("keys.ipynb");
+    await opened.untilIdle();
+  });
+  after(() => opened?.page.context().close());
+  const sources = () => opened.page.locator("main.notebook > .cell .cm-content").allInnerTexts();
+  const press = async (...keys: string[]) => {
+    for (const key of keys) await opened.page.keyboard.press(key);
+  };
+
+  it("add, cut, paste, move, split and merge cells", async () => {
+    await press("b");
+    assert.deepEqual(await sources(), ["'one'", "\n", "'two'", "'three'"]);
+    await press("d", "d", "j", "x", "k", "Shift+V");
+    assert.deepEqual(await sources(), ["'three'", "'one'", "'two'"]);
+    await press("Control+Shift+ArrowDown");
+    assert.deepEqual(await sources(), ["'one'", "'three'", "'two'"]);
+    await press("Shift+ArrowDown", "Shift+M");
+    assert.deepEqual(await sources(), ["'one'", "'three'\n'two'"]);
+    await press("Enter", "Control+Home", "End", "Control+Shift+-", "Escape");
+    assert.deepEqual(await sources(), ["'one'", "'three'", "'two'"]);
+  });
+
+  it("make Markdown of a cell, draw it, and edit it again", async () => {
+    await press("m", "Enter", "Control+a");
+    await opened.page.keyboard.insertText("# Title\n\nwith $x^2$");
+    await press("Shift+Enter");
+    await opened.page.locator(".prose h1", { hasText: "Title" }).waitFor();
+    assert.equal(await opened.page.locator(".prose .katex").count(), 1);
+  });
+
+  it("are all on the help sheet, which Escape closes", async () => {
+    await press("Escape", "h");
+    const sheet = opened.page.getByRole("dialog", { name: "Keys" });
+    await sheet.getByText("Delete cells").waitFor();
+    await picture(opened, "help");
+    await press("Escape");
+    await sheet.waitFor({ state: "detached" });
+  });
+
+  it("find text in all cells", async () => {
+    await press("Control+f");
+    await opened.page.keyboard.type("one");
+    await opened.page.getByText("1 of 1").waitFor();
+    await press("Escape");
+    await opened.page.locator(".cell.active", { hasText: "one" }).waitFor();
+  });
+});
+
+describe("a notebook that somebody else wrote", { skip: noChromium }, () => {
+  let opened: NotebookPage;
+  before(async () => {
+    desk.write("foreign.ipynb", ["const answer = 42;\nanswer"]);
+    const notebook = desk.read("foreign.ipynb");
+    const acting = [
+      "<img src=x onerror='window.ran = 1'>",
+      "<script>window.ran = 2</script>",
+      "<meta http-equiv='refresh' content='0; url=about:blank'>",
+      "<a href='javascript:window.ran = 3'>here</a>",
+      "<b>only looks</b>",
+    ].join("\n");
+    const [code] = notebook.cells as CodeCell[];
+    code.metadata = { tags: ["solution"] };
+    code.outputs = [{ output_type: "display_data", data: { "text/html": acting }, metadata: {} }];
+    notebook.cells.push({ cell_type: "markdown", id: "m", source: acting, metadata: {} });
+    writeFileSync(join(desk.folder, "foreign.ipynb"), formatNotebook(notebook));
+    opened = await desk.open("foreign.ipynb");
+    await opened.untilIdle();
+  });
+  after(() => opened?.page.context().close());
+
+  it("runs nothing by being opened, and leads nowhere", async () => {
+    assert.equal(await opened.page.getByText("only looks").count(), 2);
+    for (const link of await opened.page.getByRole("link", { name: "here" }).all()) await link.click();
+    await opened.page.waitForTimeout(500);
+    assert.equal(await opened.page.evaluate(() => (window as { ran?: number }).ran), undefined);
+    assert.match(opened.page.url(), /foreign\.ipynb/);
+  });
+
+  it("has its solutions folded until one wants to see them, and the file does not change by looking", async () => {
+    const before = desk.text("foreign.ipynb");
+    assert.equal(await opened.cell(0).locator(".cm-content").isVisible(), false);
+    await opened.cell(0).getByRole("button", { name: "Show the solution" }).click();
+    assert.equal(await opened.cell(0).locator(".cm-content").isVisible(), true);
+    await opened.page.waitForTimeout(1500);
+    assert.equal(desk.text("foreign.ipynb"), before);
+  });
+});
+
+describe("nothing is lost", { skip: noChromium }, () => {
+  it("of a file that nobody edits: not a byte changes, and one edit changes its lines alone", async () => {
+    const name = "01-quick-start.ipynb";
+    copyFileSync(join(packageFolder, "notebooks", name), join(desk.folder, name));
+    const before = desk.text(name);
+    const opened = await desk.open(name);
+    await opened.untilIdle();
+    await opened.command("save");
+    await opened.page.waitForTimeout(3500);
+    await opened.page.reload();
+    await opened.untilIdle();
+    assert.equal(desk.text(name), before);
+    await opened.page.locator(".code-cell .cm-content").first().click();
+    await opened.page.keyboard.press("Control+End");
+    await opened.page.keyboard.type(" // seen");
+    await opened.page.waitForTimeout(300);
+    await opened.untilSaved();
+    const lines = before.split("\n");
+    const changed = desk
+      .text(name)
+      .split("\n")
+      .filter((line, i) => line !== lines[i]);
+    assert.equal(changed.length, 1);
+    assert.match(changed[0], /seen/);
+    await opened.page.context().close();
+  });
+
+  it("of 100,000 lines, while the connection is cut again and again", async () => {
+    desk.write("lines.ipynb", [
+      "for (let i = 0; i < 100_000; i++) {\n  console.log(`line ${i}`);\n  if (i % 2000 === 0) await new Promise((next) => setTimeout(next, 40));\n}",
+    ]);
+    const opened = await desk.open("lines.ipynb");
+    await opened.untilIdle();
+    let open = 0;
+    const cuts: (() => Promise<void>)[] = [];
+    await opened.page.context().routeWebSocket(/channels/, (socket) => {
+      open++;
+      socket.connectToServer();
+      cuts.push(() => socket.close());
+    });
+    await opened.page.reload();
+    await opened.untilIdle();
+    await opened.cell(0).locator(".cm-content").click();
+    await opened.page.keyboard.press("Control+Enter");
+    for (let i = 0; i < 4; i++) {
+      await opened.page.waitForTimeout(400);
+      await cuts.pop()!();
+      await opened.page.waitForFunction((before) => before, true);
+    }
+    await opened.ended(0);
+    await opened.untilSaved();
+    const [{ outputs }] = desk.read("lines.ipynb").cells as CodeCell[];
+    const text = outputs.map((output) => ("text" in output ? output.text : "")).join("");
+    assert.equal(text, Array.from({ length: 100_000 }, (_, i) => `line ${i}\n`).join(""));
+    assert.ok(open > 1, `${open} connections`);
+    await opened.page.context().close();
+  });
+
+  it("of a cell that runs while the page is loaded anew", async () => {
+    desk.write("reload.ipynb", [
+      "for (let i = 0; i < 40; i++) {\n  console.log(`step ${i}`);\n  await new Promise((next) => setTimeout(next, 100));\n}",
+    ]);
+    const opened = await desk.open("reload.ipynb");
+    await opened.untilIdle();
+    await opened.cell(0).locator(".cm-content").click();
+    await opened.page.keyboard.press("Control+Enter");
+    await opened.cell(0).locator("pre.stream", { hasText: "step 9" }).waitFor();
+    await opened.page.reload();
+    await opened.page.locator("html[data-shown]").waitFor();
+    await opened.cell(0).and(opened.page.locator("[data-state='running']")).waitFor();
+    const text = await opened.ended(0);
+    assert.equal(text, Array.from({ length: 40 }, (_, i) => `step ${i}`).join("\n"));
+    await opened.page.context().close();
+  });
+
+  it("of what is typed while the server is away, also if the page is loaded anew then", async () => {
+    desk.write("away.ipynb", ["1"]);
+    const opened = await desk.open("away.ipynb");
+    await opened.untilIdle();
+    await desk.restartServer(async () => {
+      await opened.type(0, "'typed while away'");
+      await opened.page.locator(".save-state[data-state='failed']").waitFor();
+    });
+    await opened.page.reload();
+    await opened.cell(0).getByText("typed while away").waitFor();
+    await opened.untilSaved();
+    assert.equal(desk.read("away.ipynb").cells[0].source, "'typed while away'");
+    await opened.page.context().close();
+  });
+
+  it("of the notebook when its kernel is killed: the page says so, and starts another", async () => {
+    desk.write("killed.ipynb", ["const kept = 1;\nkept", "kept"]);
+    const opened = await desk.open("killed.ipynb");
+    await opened.untilIdle();
+    await opened.run(0);
+    const answer = await fetch(`${desk.editor.origin}/api/kernels`, {
+      headers: { authorization: `token ${desk.editor.token}` },
+    });
+    const kernels = (await answer.json()) as { id: string; connections: number }[];
+    const { id } = kernels.find(({ connections }) => connections > 0)!;
+    await fetch(`${desk.editor.origin}/api/kernels/${id}`, {
+      method: "DELETE",
+      headers: { authorization: `token ${desk.editor.token}` },
+    });
+    await opened.notice("dead").waitFor();
+    await picture(opened, "dead");
+    assert.equal(await opened.outputs(0), "1");
+    await opened.notice("dead").getByRole("button", { name: "Restart the kernel" }).click();
+    await opened.untilIdle();
+    assert.match(await opened.run(1), /Cannot find name 'kept'/);
+    await opened.page.context().close();
+  });
+});
+
+describe("a notebook in two tabs", { skip: noChromium }, () => {
+  it("is edited in one and read in the other, which may take over with all that was typed", async () => {
+    desk.write("tabs.ipynb", ["1"]);
+    const first = await desk.open("tabs.ipynb");
+    await first.untilIdle();
+    const second = await desk.open("tabs.ipynb", { context: first.page.context() });
+    await second.notice("tab").waitFor();
+    await picture(second, "two-tabs");
+    await first.type(0, "'of the first'");
+    await second.notice("tab").getByRole("button", { name: "Edit here" }).click();
+    await second.untilIdle();
+    await second.cell(0).getByText("of the first").waitFor();
+    await first.notice("tab").waitFor();
+    await second.type(0, "'of the second'");
+    await second.page.waitForTimeout(300);
+    await second.untilSaved();
+    assert.equal(desk.read("tabs.ipynb").cells[0].source, "'of the second'");
+    await first.page.context().close();
+  });
+});
+
+describe("a file that is changed on the disk", { skip: noChromium }, () => {
+  let opened: NotebookPage;
+  const path = (name: string) => join(desk.folder, name);
+  /** Opens a notebook, changes it on both sides, and waits for the question. */
+  const conflict = async (name: string) => {
+    desk.write(name, ["'mine'", "'same'"]);
+    opened = await desk.open(name);
+    await opened.untilIdle();
+    const theirs = desk.read(name);
+    theirs.cells[0].source = "'theirs'";
+    theirs.cells.push({ cell_type: "markdown", id: "new", source: "a new cell", metadata: {} });
+    await opened.type(0, "'mine, changed'");
+    writeFileSync(path(name), formatNotebook(theirs));
+    await opened.notice("conflict").waitFor();
+    assert.equal(desk.read(name).cells[0].source, "'theirs'");
+  };
+  const choose = (label: string) => opened.notice("conflict").getByRole("button", { name: label }).click();
+  const sources = (name: string) => desk.read(name).cells.map(({ source }) => source);
+
+  it("is asked about, and mine is kept", async () => {
+    await conflict("mine.ipynb");
+    await picture(opened, "conflict");
+    await choose("Keep mine");
+    await opened.untilSaved();
+    assert.deepEqual(sources("mine.ipynb"), ["'mine, changed'", "'same'"]);
+    await opened.page.context().close();
+  });
+
+  it("or theirs is taken, and undo brings mine back", async () => {
+    await conflict("theirs.ipynb");
+    await choose("Take theirs");
+    await opened.page.locator(".prose", { hasText: "a new cell" }).waitFor();
+    await opened.page.waitForTimeout(1500);
+    assert.deepEqual(sources("theirs.ipynb"), ["'theirs'", "'same'", "a new cell"]);
+    await opened.command("undo");
+    await opened.cell(0).getByText("mine, changed").waitFor();
+    await opened.page.context().close();
+  });
+
+  it("or both are looked at side by side, cell by cell", async () => {
+    await conflict("both.ipynb");
+    await choose("Side by side");
+    const dialog = opened.page.getByRole("dialog", { name: "Mine and theirs" });
+    await dialog.getByRole("group", { name: "Cell 1" }).getByLabel("Both").check();
+    await picture(opened, "side-by-side");
+    await dialog.getByRole("button", { name: "Save what is chosen" }).click();
+    await opened.untilSaved();
+    assert.deepEqual(sources("both.ipynb"), ["'mine, changed'", "'theirs'", "'same'", "a new cell"]);
+    await opened.page.context().close();
+  });
+
+  it("is written again where it was deleted, and only if that is wanted", async () => {
+    desk.write("gone.ipynb", ["'kept'"]);
+    opened = await desk.open("gone.ipynb");
+    await opened.untilIdle();
+    rmSync(path("gone.ipynb"));
+    await opened.notice("conflict").waitFor();
+    await choose("Write it again");
+    await opened.untilSaved();
+    assert.deepEqual(sources("gone.ipynb"), ["'kept'"]);
+    await opened.page.context().close();
+  });
+
+  it("is left alone where it cannot be read as a notebook", async () => {
+    desk.write("broken.ipynb", ["'kept'"]);
+    opened = await desk.open("broken.ipynb");
+    await opened.untilIdle();
+    appendFileSync(path("broken.ipynb"), "<<<<<<< theirs");
+    const broken = desk.text("broken.ipynb");
+    await opened.notice("conflict").waitFor();
+    await choose("Take theirs");
+    await opened.page.getByText("cannot be read").waitFor();
+    assert.equal(desk.text("broken.ipynb"), broken);
+    await opened.page.context().close();
+  });
+});
