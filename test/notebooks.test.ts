@@ -15,6 +15,9 @@ import { runNotebook } from "../src/notebook/run.js";
 import { packageFolder } from "../src/core/version.js";
 
 const quickStart = "01-quick-start.ipynb";
+const panoptic = "12-axial-deeplab.ipynb";
+/** Kept without outputs: a reader's own run makes them. */
+const unrun: readonly string[] = [quickStart, panoptic];
 
 /** Notebooks, and the parameters that make them short. A parameter that a notebook does not have is an error. */
 const short: Record<string, Record<string, string>> = {
@@ -29,7 +32,7 @@ const short: Record<string, Record<string, string>> = {
   "09-what-attention-looks-at.ipynb": { scoredImages: "40" },
   "10-the-family.ipynb": { deepest: "2", stepCount: "2" },
   "11-why-fewer-multiply-adds-were-slower.ipynb": { batch: "1", side: "28", bandwidthMegabytes: "8" },
-  "12-axial-deeplab.ipynb": { epochCount: "1", imageCount: "16" },
+  [panoptic]: { epochCount: "1", imageCount: "16" },
   "13-what-of-the-paper-is-here.ipynb": {},
 };
 /** A table of what is where: without figures and exercises. */
@@ -122,7 +125,7 @@ describe("a chapter of the book", () => {
         assert.deepEqual(metadata.jupyter, { outputs_hidden: true, source_hidden: true });
     });
 
-  for (const name of chapters)
+  for (const name of chapters.filter((name) => !unrun.includes(name)))
     it(`${name} lies here as a whole run left it, its pictures small`, async () => {
       const notebook = await notebookOf(name);
       const cells = codeCells(notebook);
@@ -138,8 +141,9 @@ describe("a chapter of the book", () => {
       }
     });
 
-  it("follows the quick start, which keeps no outputs: a reader's own run makes them", async () => {
-    for (const cell of codeCells(await notebookOf(quickStart)))
-      assert.deepEqual([cell.outputs, cell.execution_count], [[], null], cell.id);
+  it("has all of its outputs or none", async () => {
+    for (const name of unrun)
+      for (const cell of codeCells(await notebookOf(name)))
+        assert.deepEqual([cell.outputs, cell.execution_count], [[], null], `${name} ${cell.id}`);
   });
 });

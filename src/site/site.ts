@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { packageFolder } from "../core/version.js";
-import { writeBook } from "../cli/notebook-book.js";
+import { asItIs, writeBook } from "../cli/notebook-book.js";
 import { brokenLinks } from "../notebook/links.js";
 import { redirectLinks } from "../notebook/page/links.js";
 import { apiPages } from "./api-pages.js";
@@ -52,7 +52,7 @@ export async function makeSite(out: string, { net }: SiteOptions = {}): Promise<
 
 /** The notebooks as pages of the site: their links to files of the repository lead to pages of those. */
 async function makeBook(out: string, sources: Sources): Promise<Map<string, string>> {
-  const { files } = await writeBook(join(packageFolder, "notebooks"), join(out, "book"));
+  const { files } = await writeBook(join(packageFolder, "notebooks"), join(out, "book"), asItIs);
   return new Map(
     files.map((file) => {
       const path = relative(out, file).split(sep).join("/");
