@@ -17,6 +17,7 @@ import { engineChoices, type EngineChoice } from "./native/choice.js";
 import { registerFileModels } from "./file-models.js";
 import { nativeBackends, startNative, type NativeBackend } from "./native.js";
 import type { HeapUse, HeapWatch } from "./wasm/heap.js";
+import { readyBy } from "./ready.js";
 import { choose } from "./verified.js";
 import { startSingle, startThreaded } from "./wasm/start.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
@@ -115,6 +116,10 @@ export function stop(): Promise<void> {
 export function report(): EngineReport | null {
   return running?.report ?? null;
 }
+
+readyBy(async () => {
+  if (report() === null) await start();
+});
 
 /** What tensors and the heap use at this moment, and the most they ever did. */
 export function memory(): EngineMemory {

@@ -1,6 +1,12 @@
-/** The engine for whoever did not start one. */
+/** The engine for whoever did not start one. What starts it differs between Node and a page, and says so here. */
 import * as tf from "@tensorflow/tfjs";
-import { report, start } from "./backend.js";
+
+let starter: (() => Promise<unknown>) | null = null;
+
+/** Names what starts the engine on this host, unless somebody has already. */
+export function readyBy(start: () => Promise<unknown>): void {
+  starter = start;
+}
 
 /**
  * Starts the engine with its defaults where nobody has, and where tfjs would compute in plain JavaScript: many times
@@ -9,5 +15,5 @@ import { report, start } from "./backend.js";
  */
 export async function ready(): Promise<void> {
   await tf.ready();
-  if (report() === null && tf.getBackend() === "cpu") await start();
+  if (tf.getBackend() === "cpu") await starter?.();
 }
