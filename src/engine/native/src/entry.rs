@@ -24,7 +24,10 @@ fn keep_messages() {
                 .location()
                 .map(|at| format!(" ({}:{})", at.file(), at.line()))
                 .unwrap_or_default();
-            let message = info.payload_as_str().unwrap_or("a kernel panicked");
+            let payload = info.payload();
+            let message = payload.downcast_ref::<&str>().copied();
+            let message = message.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+            let message = message.unwrap_or("a kernel panicked");
             let text = format!("{message}{place}").replace('\0', " ");
             *FAULT.lock().unwrap_or_else(PoisonError::into_inner) = CString::new(text).ok();
         }));

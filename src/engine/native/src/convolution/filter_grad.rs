@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::window::{Grid, Images, Tap, gather};
+use super::window::{Grid, Images, Tap, Unrolled, gather};
 use crate::call::Call;
 use crate::matrix::multiply::{Matrix, Size, multiply};
 use crate::scratch::with_scratch;
@@ -147,9 +147,11 @@ impl FilterGrad<'_> {
                 tap,
                 channels,
                 pixels.clone(),
-                block,
-                rows.len(),
-                row - rows.start,
+                Unrolled {
+                    block,
+                    step: rows.len(),
+                    offset: row - rows.start,
+                },
             );
             row += count;
         }

@@ -6,7 +6,7 @@
 //! memory, some taps at a time, and multiplies these by the filter's rows.
 
 use super::depthwise::{DepthwiseRow, DepthwiseTap};
-use super::window::{Grid, Images, Tap, gather};
+use super::window::{Grid, Images, Tap, Unrolled, gather};
 use crate::call::Call;
 use crate::matrix::epilogue::{Block, Epilogue};
 use crate::matrix::multiply::{Matrix, Size, multiply, task_count};
@@ -282,9 +282,11 @@ impl Convolution<'_> {
                     place.tap,
                     channels,
                     tile.pixels.clone(),
-                    block,
-                    width,
-                    index * self.run,
+                    Unrolled {
+                        block,
+                        step: width,
+                        offset: index * self.run,
+                    },
                 );
             }
             // Rows of the filter that follow each other are multiplied at once.

@@ -48,17 +48,22 @@ pub struct Tap {
     pub neighbours: usize,
 }
 
-/// Writes what `tap` sees from the given pixels of the grid: `block[pixel * step + offset ..]` gets the image's `channels`
-/// of each neighbour, zero where it lies outside.
+/// Where unrolled windows go: what a tap sees from a pixel to `block[pixel * step + offset ..]`.
+pub struct Unrolled<'a> {
+    pub block: &'a mut [f32],
+    pub step: usize,
+    pub offset: usize,
+}
+
+/// Writes what `tap` sees from the given pixels of the grid: the image's `channels` of each neighbour, zero where it lies
+/// outside.
 pub fn gather(
     images: Images,
     grid: Grid,
     tap: Tap,
     channels: Range<usize>,
     pixels: Range<usize>,
-    block: &mut [f32],
-    step: usize,
-    offset: usize,
+    Unrolled { block, step, offset }: Unrolled,
 ) {
     let run = channels.len();
     let whole = run == images.channels;

@@ -15,7 +15,7 @@ const COEFFICIENTS: [f32; 6] = [
     8.333_452e-3,
     4.166_579_6e-2,
     1.666_666_5e-1,
-    5.000_000_1e-1,
+    0.5,
 ];
 
 /// x = n ln 2 + f with a whole n and |f| <= ln 2 / 2; e^x = 2^n e^f. 2^n is applied in two steps: n passes the range of one
