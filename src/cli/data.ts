@@ -196,7 +196,9 @@ async function report(folder: string, { json, check }: { json?: boolean; check?:
     ...(found.heldOut === null
       ? []
       : ["", `There are no folders of validation images: ${found.heldOut * 100} % of each class are held out.`]),
-    ...(found.skipped.length > 0 ? ["", `${found.skipped.length} files are left out:`] : []),
+    ...(found.skipped.length > 0
+      ? ["", found.skipped.length === 1 ? "1 file is left out:" : `${found.skipped.length} files are left out:`]
+      : []),
     ...found.skipped.map(({ path, reason }) => `  ${path}: ${reason}`),
   ];
   console.log(lines.join("\n"));

@@ -217,7 +217,7 @@ async function run(flags: TrainFlags): Promise<void> {
 }
 
 const skippedLine = (skipped: Dataset["skipped"]): string =>
-  `skipped  ${skipped.length} images that cannot be read, such as ${skipped[0].path} (${skipped[0].reason})`;
+  `skipped  ${skipped.length === 1 ? "1 image" : `${skipped.length} images`} that cannot be read, such as ${skipped[0].path} (${skipped[0].reason})`;
 
 interface RunChoice {
   settings: TrainSettings;

@@ -70,9 +70,12 @@ export function shown(value: unknown): string {
 
 /**
  * The candidate that takes the fewest insertions, deletions and replacements to write, whatever the case; one that the
- * word begins, or that begins the word, comes first. The first of equals.
+ * word begins, or that begins the word, comes first, and before it the one that the word abbreviates (`lr`, learningRate).
+ * The first of equals.
  */
 export function nearest(word: string, candidates: readonly string[]): string {
+  const abbreviated = candidates.find((candidate) => initialsOf(candidate) === word.toLowerCase());
+  if (abbreviated !== undefined) return abbreviated;
   const distances = candidates.map((candidate) => {
     const [a, b] = [word.toLowerCase(), candidate.toLowerCase()];
     const isBeginning = a.length > 1 && b.length > 1 && (a.startsWith(b) || b.startsWith(a));
@@ -80,6 +83,10 @@ export function nearest(word: string, candidates: readonly string[]): string {
   });
   return candidates[distances.indexOf(Math.min(...distances))];
 }
+
+/** Of a name in camel case with two words or more. */
+const initialsOf = (name: string): string | null =>
+  /[a-z][A-Z]/.test(name) ? (name[0] + name.replace(/[^A-Z]/g, "")).toLowerCase() : null;
 
 /** Levenshtein distance, by rows. */
 function editDistance(a: string, b: string): number {

@@ -145,7 +145,7 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
     if (!Number.isInteger(heads) || heads < 1 || !Number.isInteger(valueDepth) || valueDepth < 1)
       throw new ConfigError(
         `${this.where}: filters must be a positive multiple of heads, got filters=${filters}, heads=${heads}; ` +
-          `use filters=${Math.max(1, Math.round(valueDepth)) * heads}`,
+          `use filters=${Math.max(1, Math.round(valueDepth) || 1) * (heads >= 1 ? Math.round(heads) : 8)}`,
       );
     if (stride !== undefined) assertPositiveIntegers(this.where, { stride });
     assertOneOf(this.where, "strideRemainder", args.strideRemainder, ["drop", "keep"]);

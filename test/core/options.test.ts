@@ -57,6 +57,7 @@ describe("known keys", () => {
 describe("nearest", () => {
   it("takes the fewest edits, whatever the case", () => {
     assert.equal(nearest("postion", ["padding", "position", "portion"]), "position");
+    assert.equal(nearest("lr", ["out", "learningRate", "epochs"]), "learningRate");
     assert.equal(nearest("HEADS", ["head", "heads", "depth"]), "heads");
     assert.equal(nearest("", ["abc", "a"]), "a");
     assert.equal(nearest("conv", ["blocks", "convolution", "convs"]), "convs");

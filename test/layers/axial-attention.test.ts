@@ -311,6 +311,8 @@ describe("AxialAttention", () => {
     const refuses = (args: Partial<AxialAttentionArgs>, message: RegExp) =>
       assert.throws(() => make(args), (error) => error instanceof ConfigError && message.test(error.message)); // prettier-ignore
     refuses({ axis: "depth" as "width" }, /axis must be "height" or "width", got depth/);
+    refuses({ filters: NaN }, /got filters=NaN, heads=11; use filters=11$/);
+    refuses({ filters: 66, heads: NaN }, /got filters=66, heads=NaN; use filters=8$/);
     refuses({ filters: 67 }, /filters must be a positive multiple of heads, got filters=67, heads=11; use filters=66/);
     refuses({ filters: 55, keyDepth: undefined }, /key depth must be a positive integer, got 2.5 .* set keyDepth/);
     refuses(
