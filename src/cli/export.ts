@@ -173,8 +173,13 @@ async function modelOfFile(
 
 /** What the run says of its data, where it has such. */
 function dataOf(config: object): Pick<Source, "classes" | "crop"> {
-  const { data } = config as { data?: { classes?: readonly string[]; augmentation?: { validationCrop?: number } } };
-  return { classes: data?.classes, crop: data?.augmentation?.validationCrop };
+  const { data } = config as { data?: { classes?: readonly string[]; description?: DataDescription } };
+  return { classes: data?.classes, crop: data?.description?.augmentation?.validationCrop };
+}
+
+/** Of a folder of images or a set that is downloaded; others say other things. */
+interface DataDescription {
+  readonly augmentation?: { readonly validationCrop?: number };
 }
 
 function whole(text: string): number {
