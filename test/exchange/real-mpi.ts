@@ -98,15 +98,11 @@ async function survivesKill(launcher: string, attempt: number): Promise<void> {
   check(`${launcher}: what was saved before is whole (${attempt})`, resumed.status === 0, resumed.stderr.slice(-300));
 }
 
-/** Processes that train this run, but for the launcher. */
+/** Processes that train this run, but for the launcher and its helpers, whose arguments name it too. */
 function ranksOf(run: string): number[] {
   const lines = execFileSync("ps", ["-eo", "pid,args"], { encoding: "utf8" }).split("\n");
   return lines
-    .filter(
-      (line) =>
-        line.includes(main) && line.includes(run) && line.includes(process.execPath) && !line.includes("mpiexec"),
-    )
-    .filter((line) => !line.includes("hydra"))
+    .filter((line) => line.trim().split(/\s+/)[1] === process.execPath && line.includes(main) && line.includes(run))
     .map((line) => Number.parseInt(line, 10));
 }
 
