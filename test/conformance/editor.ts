@@ -377,7 +377,6 @@ describe("nothing is lost", { skip: noChromium }, () => {
     for (let i = 0; i < 4; i++) {
       await opened.page.waitForTimeout(400);
       await cuts.pop()!();
-      await opened.page.waitForFunction((before) => before, true);
     }
     await opened.ended(0);
     await opened.untilSaved();
