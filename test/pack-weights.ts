@@ -43,12 +43,12 @@ async function pack(run: string, name: string, summary: string, log: string | nu
     log,
   };
   const tensors = await packedWeights(net);
-  await writePretrained(pretrainedFolder, tensors, { ...card, score: { measure: "top1", value: 0 } });
+  await writePretrained(pretrainedFolder, tensors, { ...card, score: { measure: "top1", value: NaN, of: "file" } });
   const packed = createPretrained(name, { pretrained: true });
   const images = description.name === "generated" ? data.generated() : await data.imagenette({ from });
   const { top1 } = await evaluate(packed, images, { size });
   await images.close();
-  await writePretrained(pretrainedFolder, tensors, { ...card, score: { measure: "top1", value: top1 } });
+  await writePretrained(pretrainedFolder, tensors, { ...card, score: { measure: "top1", value: top1, of: "file" } });
   console.log(`${name}: top-1 ${top1}`);
   await engine.stop();
 }

@@ -26,8 +26,8 @@ export interface ModelCard {
   readonly recipe: Readonly<Record<string, unknown>>;
   /** The run's log, from the repository's folder; null where it is not kept. */
   readonly log: string | null;
-  /** On all validation images, of the weights in the file, which are float16. */
-  readonly score: { readonly measure: string; readonly value: number };
+  /** On all validation images; `of` says whether of the float16 weights in the file or of the run that they are from. */
+  readonly score: { readonly measure: string; readonly value: number; readonly of: "file" | "run" };
   /** Of the weights. */
   readonly licence: string;
   /** Of the file beside the card. */

@@ -12,7 +12,7 @@ import type { ModelCard } from "./card.js";
 export async function packedWeights(model: tf.LayersModel): Promise<Map<string, StoredTensor>> {
   const packed = new Map<string, StoredTensor>();
   for (const weight of model.weights) {
-    const data = toHalf((await weight.read().data()) as Float32Array);
+    const data = toHalf(await weight.read().data());
     if (data.some((bits) => (bits & 0x7c00) === 0x7c00))
       throw new ConfigError(
         `packWeights: float16 must hold every number of ${weight.originalName}, got one beyond 65504; train with weight decay`,

@@ -40,7 +40,7 @@ async function packedSmall(folder: string) {
     data: "generated",
     recipe: { ...config },
     log: null,
-    score: { measure: "top1", value: 0 },
+    score: { measure: "top1", value: 0, of: "file" },
     licence: "MIT",
   });
   return net;
