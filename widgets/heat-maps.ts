@@ -1,5 +1,6 @@
 /** Matrices as heat maps beside each other, in one scale of colours: weights of attention, similarities, differences. */
 import { ShapeError } from "../src/core/errors.js";
+import { assertKnownKeys, type KeysOf } from "../src/core/options.js";
 import type { Figure } from "./figure.js";
 import { matrixCells } from "./matrix.js";
 import { extent, significant } from "./numbers.js";
@@ -31,6 +32,19 @@ export interface HeatMapsArgs {
   readonly title?: string;
   readonly subtitle?: string;
 }
+
+const keys: KeysOf<HeatMapsArgs> = {
+  panels: true,
+  rowTitle: true,
+  columnTitle: true,
+  firstRow: true,
+  firstColumn: true,
+  valueTitle: true,
+  colours: true,
+  columns: true,
+  title: true,
+  subtitle: true,
+};
 
 /** The Vega-Lite specification of `heatMaps`. */
 export function heatMapsSpec(args: HeatMapsArgs): VegaLiteSpec {
@@ -117,5 +131,6 @@ export function heatMapsSpec(args: HeatMapsArgs): VegaLiteSpec {
  *     heatMaps({ panels: [{ title: "head 1", values: [[0.9, 0.1], [0.4, 0.6]] }], rowTitle: "query", columnTitle: "key" })
  */
 export function heatMaps(args: HeatMapsArgs): Figure {
+  assertKnownKeys("heatMaps", args, keys);
   return vegaFigure(args.title ?? "Heat maps", heatMapsSpec(args));
 }

@@ -1,11 +1,14 @@
 /** How long a computation takes on the running engine. */
 import * as tf from "@tensorflow/tfjs";
 import { assertPositiveIntegers } from "../core/checks.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 export interface FastestRunOptions {
   /** How many runs are measured, after one that is not. Default 3. */
   readonly runs?: number;
 }
+
+const keys: KeysOf<FastestRunOptions> = { runs: true };
 
 /**
  * Milliseconds of the fastest of a few runs: what the work takes where nothing else gets in its way. The result is waited
@@ -13,7 +16,9 @@ export interface FastestRunOptions {
  *
  *     const milliseconds = engine.fastestRun(() => tf.matMul(a, b));
  */
-export function fastestRun(work: () => tf.Tensor, { runs = 3 }: FastestRunOptions = {}): number {
+export function fastestRun(work: () => tf.Tensor, options: FastestRunOptions = {}): number {
+  assertKnownKeys("engine.fastestRun", options, keys);
+  const { runs = 3 } = options;
   assertPositiveIntegers("engine.fastestRun", { runs });
   const once = (): number =>
     tf.tidy(() => {

@@ -2,6 +2,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import { writeFileAtomically } from "../core/atomic-file.js";
 import { UnsupportedError } from "../core/errors.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 import { version } from "../core/version.js";
 import { imageOf, logitNames, normalization } from "./exported.js";
 import { NetworkWalk } from "./network-walk.js";
@@ -14,6 +15,8 @@ export interface OnnxOptions {
   readonly classes?: readonly string[];
 }
 
+const keys: KeysOf<OnnxOptions> = { classes: true };
+
 /** A file of Protocol Buffers holds less than this. */
 const mostBytes = 2 ** 31 - 1;
 
@@ -24,7 +27,9 @@ const mostBytes = 2 ** 31 - 1;
  *
  * @throws UnsupportedError for a layer without a form in ONNX, by its name.
  */
-export function onnxModel(model: tf.LayersModel, { classes }: OnnxOptions = {}): Uint8Array[] {
+export function onnxModel(model: tf.LayersModel, options: OnnxOptions = {}): Uint8Array[] {
+  assertKnownKeys("export.onnxModel", options, keys);
+  const { classes } = options;
   const graph = new OnnxGraph();
   const form = new OnnxForm(graph);
   const image = imageOf(model, form.form);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { writeFileAtomically } from "../core/atomic-file.js";
 import { ConfigError } from "../core/errors.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 import { imageOf, logitNames, normalization } from "./exported.js";
 import { NetworkWalk } from "./network-walk.js";
 import { TfjsForm } from "./tfjs-form.js";
@@ -15,6 +16,8 @@ export interface TfjsOptions {
   readonly classes?: readonly string[];
 }
 
+const keys: KeysOf<TfjsOptions> = { size: true, classes: true };
+
 /** Bytes of a weight file at most, as TensorFlow.js writes them itself: what a browser caches. */
 const shardBytes = 4 * 2 ** 20;
 
@@ -25,7 +28,9 @@ const shardBytes = 4 * 2 ** 20;
  *
  * @throws ConfigError for a size that is none, UnsupportedError for a layer without a form in tf.layers, by its name.
  */
-export function tfjsModel(model: tf.LayersModel, { size, classes }: TfjsOptions): tf.LayersModel {
+export function tfjsModel(model: tf.LayersModel, options: TfjsOptions): tf.LayersModel {
+  assertKnownKeys("export.tfjsModel", options, keys);
+  const { size, classes } = options;
   const [height, width] = typeof size === "number" ? [size, size] : size;
   if (![height, width].every((side) => Number.isSafeInteger(side) && side > 0))
     throw new ConfigError(`export to tfjs: size must be whole numbers of pixels, got ${String(size)}; use 224`);

@@ -5,6 +5,7 @@ import type * as tf from "@tensorflow/tfjs";
 import { writeFileAtomically } from "../core/atomic-file.js";
 import { browserFile } from "../core/browser-file.js";
 import { UnsupportedError } from "../core/errors.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 import { version } from "../core/version.js";
 import type { ResNetConfig } from "../models/index.js";
 import { documentHtml } from "../notebook/page/document.js";
@@ -24,6 +25,8 @@ export interface WebOptions {
   readonly precision?: Precision;
 }
 
+const keys: KeysOf<WebOptions> = { network: true, size: true, crop: true, classes: true, precision: true };
+
 /**
  * The files of the page: `index.html`; `live.js`, the engine and what the page does; `net.js`, the network as a script sets it,
  * for pages from a disk; `net.safetensors`, the same for `loadNet` of `axial-lab/web`.
@@ -31,6 +34,7 @@ export interface WebOptions {
  * @throws UnsupportedError for a network that gives something else than one row of logits an image
  */
 export function webFiles(model: tf.LayersModel, options: WebOptions): Map<string, readonly Uint8Array[]> {
+  assertKnownKeys("export.webFiles", options, keys);
   const { network, size, crop = 1, precision = "F16" } = options;
   const [logits] = model.outputs;
   if (model.outputs.length !== 1 || logits.shape.length !== 2)

@@ -1,6 +1,7 @@
 /** A few images of a panoptic set to look at: bytes for figures, what a model takes, the truth, and what it makes of it. */
 import type { Split } from "../data/dataset.js";
 import { toBytes } from "../data/normalize.js";
+import { assertKnownKeys, type KeysOf } from "../core/options.js";
 import type { PanopticDataset } from "./dataset.js";
 import type { PixelMap } from "./panoptic-map.js";
 
@@ -34,11 +35,15 @@ export interface PanopticSampleOptions {
   readonly augment?: boolean;
 }
 
+const keys: KeysOf<PanopticSampleOptions> = { count: true, size: true, split: true, seed: true, augment: true };
+
 /** The first images of a split, or those of a shuffled one. */
 export async function panopticSamples(
   data: PanopticDataset,
-  { count = 4, size, split = "validation", seed, augment = false }: PanopticSampleOptions,
+  options: PanopticSampleOptions,
 ): Promise<PanopticSample[]> {
+  assertKnownKeys("panoptic.panopticSamples", options, keys);
+  const { count = 4, size, split = "validation", seed, augment = false } = options;
   const shuffle = seed !== undefined;
   const order = { split, batchSize: count, size, seed: seed ?? 0, epoch: 0, shuffle, augment, dropRemainder: false };
   for await (const batch of data.batches(order)) {

@@ -5,7 +5,13 @@ import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError, FileError } from "../core/errors.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
-import { copyWeights, create as createUntrained, type ModelOptions, type ResNetConfig } from "../models/index.js";
+import {
+  copyWeights,
+  create as createUntrained,
+  type CreateOptions,
+  type ModelOptions,
+  type ResNetConfig,
+} from "../models/index.js";
 import { decodeSafetensors, toFloat32 } from "../weights/index.js";
 import { cardOf, pretrainedFolder, type ModelCard } from "./card.js";
 
@@ -22,29 +28,39 @@ const keys: KeysOf<PretrainedOptions> = { pretrained: true, classes: true, size:
 
 /**
  * Builds a model by name or from a configuration of your own: images [B, H, W, 3] to logits [B, classes], or those
- * of every place where the head is for that. With `pretrained` it has the weights of that name that come with the package.
+ * of every place where the head is for that. With `pretrained` it has the weights of that name that come with the package;
+ * with `from`, the path of a checkpoint (a promise then) or a model, it begins with those weights, for as many classes and
+ * images as large as you like.
  *
  *     const model = create("axial-resnet-26-s", { classes: 10, size: 64 });
  *     model.apply(images, { training: true });      // [B, 64, 64, 3] -> [B, 10]; updates the running statistics
  *     model.predict(images);                        // with the running statistics
  *     const trained = create("axial-resnet-small", { pretrained: true });
+ *     const tuned = await create("axial-resnet-26-s", { classes: 3, size: 96, from: "runs/mine/best.safetensors" });
  *
  * @throws ConfigError when there is no such model, no weights of its name, or an option is wrong.
  */
 export function create(model: string, options: PretrainedOptions): tf.LayersModel;
 export function create(
   model: string | ResNetConfig,
-  options: ModelOptions & { readonly pretrained?: false },
+  options: CreateOptions<string> & { readonly pretrained?: false },
+): Promise<tf.LayersModel>;
+export function create(
+  model: string | ResNetConfig,
+  options: ModelOptions & Partial<CreateOptions<tf.LayersModel>> & { readonly pretrained?: false },
 ): tf.LayersModel;
 export function create(
   model: string | ResNetConfig,
-  options: PretrainedOptions | (ModelOptions & { readonly pretrained?: false }),
-): tf.LayersModel {
+  options:
+    | PretrainedOptions
+    | (ModelOptions & Partial<CreateOptions<string | tf.LayersModel>> & { readonly pretrained?: false }),
+): tf.LayersModel | Promise<tf.LayersModel> {
   if (options.pretrained === true) return createPretrained(model, options);
   const { pretrained, ...rest } = options;
   if (pretrained !== undefined && pretrained !== false)
     throw new ConfigError(`models.create: pretrained must be true or false, got ${String(pretrained)}; leave it out`);
-  return createUntrained(model, rest);
+  // As it is handed in: a path for a promise, a model or nothing for a network at once.
+  return createUntrained(model, rest as ModelOptions & CreateOptions<string>);
 }
 
 /** As `create` with `pretrained`, from the weights of a folder. */

@@ -138,7 +138,7 @@ export function resolveConfig<B extends Batch, E extends Evaluation, M extends M
   };
   const oneOf = <T extends string>(name: string, value: T, values: readonly T[]): T => {
     if (values.includes(value)) return value;
-    throw new ConfigError(`train: ${name} must be one of ${values.join(", ")}, got ${JSON.stringify(value)}`);
+    throw new ConfigError(`train: ${name} must be known, got ${JSON.stringify(value)}; use ${values.join(", ")}`);
   };
   const optional = <T, U>(value: T | null | undefined, resolve: (value: T) => U): U | null =>
     value === null || value === undefined ? null : resolve(value);

@@ -81,7 +81,7 @@ export async function assertSameOnAllRanks(
   const ranks = [...differs.keys()].filter((rank) => differs[rank] > 0);
   if (ranks.length === 0) return;
   throw new AxialError(
-    `${what} must be the same on all ranks, got others than rank 0's on ${ranks.join(", ")}; ` +
+    `train: ${what} must be the same on all ranks, got others than rank 0's on ${ranks.join(", ")}; ` +
       `start all with the same program, engine and processor, and go on from the last checkpoint`,
   );
 }

@@ -64,9 +64,13 @@ export async function stop(): Promise<void> {
 
 function assertOptions({ threads = 1, heapMebibytes = 2048 }: PageEngineOptions): void {
   if (!Number.isInteger(threads) || threads < 1 || threads > maximumThreads)
-    throw new ConfigError(`web.start: threads must be a whole number from 1 to ${maximumThreads}, got ${threads}`);
+    throw new ConfigError(
+      `web.start: threads must be a whole number from 1 to ${maximumThreads}, got ${threads}; leave it out for all cores`,
+    );
   if (!Number.isInteger(heapMebibytes) || heapMebibytes < 32 || heapMebibytes > 4096)
-    throw new ConfigError(`web.start: heapMebibytes must be a whole number from 32 to 4096, got ${heapMebibytes}`);
+    throw new ConfigError(
+      `web.start: heapMebibytes must be a whole number from 32 to 4096, got ${heapMebibytes}; leave it out for 2048`,
+    );
 }
 
 async function begin({ relaxedSimd = true, heapMebibytes = 2048, ...options }: PageEngineOptions): Promise<Running> {

@@ -13,7 +13,7 @@ export async function inflated(base64: string): Promise<Uint8Array<ArrayBuffer>>
 }
 
 /** Pieces of each of two files that lie by turns: what resembles each other is near enough for deflate to see it. */
-const pieces = 8;
+const pieces = 4;
 
 /** Two files that browser/web.mjs has put together, by their lengths. */
 export function apart(

@@ -3,6 +3,7 @@
  * beside the weights.
  */
 import { FileError } from "../core/errors.js";
+import { toHalf } from "../weights/half.js";
 import type { ResNetConfig } from "../models/index.js";
 import { toFloat32, type StoredTensor } from "../weights/dtypes.js";
 import { decodeSafetensors, encodedParts } from "../weights/safetensors-format.js";
@@ -27,7 +28,7 @@ export function encodeNet({ config, classes, size, crop, weights }: NetFile, pre
   const metadata = { network: JSON.stringify(config), classes: JSON.stringify(classes), ...sides };
   const tensors = new Map<string, StoredTensor>();
   for (const [name, { shape, values }] of weights) {
-    const data = precision === "F32" ? Float32Array.from(values) : Uint16Array.from(values, toHalf);
+    const data = precision === "F32" ? Float32Array.from(values) : toHalf(values);
     tensors.set(name, { dtype: precision, shape, data });
   }
   return encodedParts({ tensors, metadata });
@@ -52,25 +53,4 @@ export function decodeNet(bytes: Uint8Array, where: string): NetFile {
     crop: Number(crop),
     weights,
   };
-}
-
-const view = new DataView(new ArrayBuffer(4));
-
-/** The bits of the half-precision float next to a number, ties to even; beyond the greatest, infinity. */
-export function toHalf(value: number): number {
-  view.setFloat32(0, value);
-  const bits = view.getUint32(0);
-  const sign = (bits >>> 16) & 0x8000;
-  const magnitude = bits & 0x7fff_ffff;
-  if (magnitude > 0x7f80_0000) return sign | 0x7e00; // not a number
-  if (magnitude >= 0x4780_0000) return sign | 0x7c00; // 65536 and more
-  if (magnitude < 0x3880_0000) return sign | roundToEven(Math.abs(value) * 2 ** 24); // below 2^-14: in steps of 2^-24
-  const rounded = magnitude - 0x3800_0000 + 0xfff + ((magnitude >>> 13) & 1);
-  return sign | (rounded >>> 13);
-}
-
-function roundToEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
 }

@@ -37,7 +37,7 @@ async function decode(file: Blob): Promise<ImageBitmap> {
   } catch (error) {
     const named = file instanceof File ? file.name : `${file.size} bytes`;
     throw new ConfigError(
-      `web.classify: a photo must be a picture that the browser reads, got ${named} (${file.type || "of no known type"})`,
+      `web.classify: a photo must be a picture that the browser reads, got ${named} (${file.type || "of no known type"}); use a JPEG or PNG`,
       { cause: error },
     );
   }

@@ -111,7 +111,10 @@ describe("axial-lab data", () => {
     const absent = join(root, "absent");
     const { status, stderr } = data("info", absent);
     assert.equal(status, 2);
-    assert.equal(stderr, `data info: a folder must be readable, got ENOENT for ${absent}\n`);
+    assert.equal(
+      stderr,
+      `data info: a folder must be readable, got ENOENT for ${absent}; check its name and its rights\n`,
+    );
     assert.equal(data("imagenette", "--size", "64").status, 2);
   });
 });

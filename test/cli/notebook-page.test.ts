@@ -115,6 +115,9 @@ describe("axial-lab notebook html", () => {
   it("says in one line which notebook cannot be read", () => {
     const { stderr, status } = axialLab("notebook", "html", "absent.ipynb");
     assert.equal(status, 2);
-    assert.equal(stderr, "notebook: the file must be readable, got absent.ipynb (ENOENT)\n");
+    assert.equal(
+      stderr,
+      "notebook: the file must be readable, got absent.ipynb (ENOENT); check its name and its rights\n",
+    );
   });
 });

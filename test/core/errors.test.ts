@@ -19,7 +19,7 @@ const passedOn: Readonly<Record<string, string>> = {
   "src/data/batch-pool.ts": "the message of an error of our own, from another thread",
   "src/training/memory.ts": "rule and values in a variable",
   "src/weights/checkpoints.ts": "what a tensor is instead comes with what to do",
-  "src/weights/safetensors.ts": "rule and values are what each refusal gives",
+  "src/weights/safetensors-format.ts": "rule and values are what each refusal gives",
 };
 
 function sources(folder: string): string[] {

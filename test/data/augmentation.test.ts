@@ -170,7 +170,10 @@ describe("resolveAugmentation", () => {
       message({ flip: 2 }),
       "test: augmentation.flip must be from 0 to 1, got 2; choose a number between, or leave it out",
     );
-    assert.equal(message({ maxZoom: NaN }), "test: augmentation.maxZoom must be from 1 to 10, got NaN");
+    assert.equal(
+      message({ maxZoom: NaN }),
+      "test: augmentation.maxZoom must be from 1 to 10, got NaN; choose a number between, or leave it out",
+    );
     assert.equal(
       message({ ratio: [2, 1] }),
       "test: augmentation.ratio must be null or [low, high] with 0 < low <= high, got [2,1]; use [3 / 4, 4 / 3], or null for none",

@@ -85,7 +85,10 @@ describe("unpack", () => {
     it(`refuses ${name} and leaves nothing behind`, async () => {
       const { folder, archive, error } = await attempt(archiveOf([...good, entry, { path: "e.txt", content: "y" }]));
       assert.equal(error?.name, "FileError");
-      assert.equal(error.message, `unpack: an archive must hold files and folders only, got ${reason}, in ${archive}`);
+      assert.equal(
+        error.message,
+        `unpack: an archive must hold files and folders only, got ${reason}, in ${archive}; use one from its publisher`,
+      );
       assert.deepEqual(readdirSync(join(folder, "out")), []);
       assert.equal(existsSync(join(folder, "evil.txt")) || existsSync(join(root, "evil.txt")), false);
     });

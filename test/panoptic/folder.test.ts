@@ -80,7 +80,7 @@ describe("panopticFolder", () => {
     await assert.rejects(panopticFolder(root, { aspect: -1 }), ConfigError);
     await assert.rejects(
       panopticFolder(root, { augmentation: { scales: [1, 2] } as object }),
-      /no option scales; it has scale/,
+      /must have known options only, got scales; it has scale/,
     );
   });
 

@@ -89,6 +89,6 @@ describe("panoptic segmentation", () => {
       /outputs must be logits, heat map and offsets with 7, 1 and 2 channels/,
     );
     classifier.dispose();
-    assert.throws(() => panopticSegmentation({ topk: 0.1 } as object), /no option topk; it has topK/);
+    assert.throws(() => panopticSegmentation({ topk: 0.1 } as object), /options must be known, got topk; it has topK/);
   });
 });

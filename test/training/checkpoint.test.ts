@@ -147,7 +147,9 @@ describe("a checkpoint", () => {
     await writeFile(file, "not a checkpoint");
     await refused(/the file is foreign, truncated or corrupt$/);
     await writeSafetensors(file, { tensors, metadata: {} });
-    await refused(/must be written by axial-lab train, got another safetensors file$/);
+    await refused(
+      /must be written by axial-lab train, got another safetensors file; read weights with axial.weights.load$/,
+    );
     await writeSafetensors(file, { tensors, metadata: { ...metadata, version: "99" } });
     await refused(/must have version 2, got 99; read it with the axial-lab that wrote it$/);
     await writeSafetensors(file, { tensors, metadata: { ...metadata, run: "{}" } });

@@ -109,7 +109,10 @@ describe("a sweep", () => {
       /^sweep: variants need names of their own, got a\/b? ?b? twice|got a b twice/,
     );
     await refused({ seed: [1] }, /^sweep: there is no option of this name, got seed; did you mean seeds\?/);
-    await refused({ vary: { a: {}, b: { epochs: 0 } } }, /^train: epochs must be at least 1, got 0$/);
+    await refused(
+      { vary: { a: {}, b: { epochs: 0 } } },
+      /^train: epochs must be at least 1, got 0; choose another, or leave it out$/,
+    );
     await refused({ base: { ...base(), model: tinyModel() } }, /^sweep: model must be a name or a configuration/);
   });
 });

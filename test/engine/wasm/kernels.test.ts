@@ -115,7 +115,7 @@ describe("operations of TensorFlow.js, whosever kernel computes them", () => {
     tf.tidy(() => {
       assert.throws(
         () => tf.gather(of("float32"), tf.tensor1d([3], "int32")),
-        /gather: indices .* from 0 to 2, got 3; /,
+        /gather: indices must be rows from 0 to 2, got 3; /,
       );
       assert.throws(() => tf.gather(of("float32"), tf.tensor1d([-1], "int32"), 1), /gather: .* from 0 to 4, got -1; /);
     });

@@ -113,7 +113,10 @@ describe("loading weights", () => {
     writeFileSync(file("zero.pth"), "");
     await assert.rejects(load(model(), file("zero.pth")), { name: "FileError" });
     const misspelt = { position: "resize" } as object;
-    await assert.rejects(load(model(), file("x"), misspelt), /options must be known, got position; it has .*positions/);
+    await assert.rejects(
+      load(model(), file("x"), misspelt),
+      /there is no option of this name, got position; did you mean positions\? Known are .*positions/,
+    );
     await assert.rejects(
       load(model(), file("x"), { positions: "crop" as "exact" }),
       /positions must be "exact" or "resize"/,

@@ -271,7 +271,10 @@ const gather = defineKernel<{ x: tf.TensorInfo; indices: tf.TensorInfo }, { axis
     const rows = x.shape[axis];
     const outside = call.backend.typedArrayFromHeap(indices).find((index) => index < 0 || index >= rows);
     if (outside !== undefined) {
-      throw new ShapeError(`gather: GatherV2: the index value ${outside} is not in [0, ${rows - 1}]; check its origin`);
+      throw new ShapeError(
+        `gather: indices must be rows from 0 to ${rows - 1}, got ${outside}; check where they come from ` +
+          `(GatherV2: the index value ${outside} is not in [0, ${rows - 1}])`,
+      );
     }
     if (axis !== 0 || call.attrs.batchDims !== 0 || x.dtype === "string") return call.original();
     const y = output(call, [...indices.shape, ...x.shape.slice(1)], x.dtype);
