@@ -14,6 +14,10 @@ const unchecked: Readonly<Record<string, string>> = {
   "functions.maxPooledSide": "reads what `maxPool` checks",
   "functions.ndAxialAttention": "the record of a layer, which checks it",
   "data.bringImagenette": "hands them on to `fetchImagenette`",
+  "export.saveOnnx": "hands them on to `onnxModel`",
+  "export.saveTfjs": "hands them on to `tfjsModel`",
+  "export.saveWeb": "hands them on to `webFiles`",
+  "models.create": "hands them on to what builds networks, with trained weights or without",
   "widgets.createWidget": "a widget's own parts, all of them required",
 };
 

@@ -29,6 +29,9 @@ describe("axial-lab doctor", () => {
   it("ends with code 2 and one line when the engine asked for makes no sense", () => {
     const { status, stderr } = doctor("--threads", "0");
     assert.equal(status, 2);
-    assert.equal(stderr, "engine.start: threads must be a whole number from 1 to 64, got 0\n");
+    assert.equal(
+      stderr,
+      "engine.start: threads must be a whole number from 1 to 64, got 0; leave it out for one a core\n",
+    );
   });
 });
