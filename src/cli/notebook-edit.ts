@@ -20,7 +20,7 @@ export function register(notebook: Command): void {
   notebook
     .command("edit [path]")
     .description("Open a notebook, or a folder of them, in the browser: change it, run it.")
-    .option("--port <n>", "port of the server (default: a free one)", port)
+    .option("--port <n>", "port of the server (default: one for each folder, or a free one)", port)
     .option("--host <address>", "address that the server listens on", "127.0.0.1")
     .option("--no-browser", "only print the address")
     .option("--token <text>", "what the address is to hold as its secret (default: a new one)")

@@ -4,8 +4,10 @@
  *
  * Reachable from this machine only unless asked otherwise; see `access.ts` for who may talk to it.
  */
+import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { resolve } from "node:path";
 import type { Duplex } from "node:stream";
 import { ConfigError } from "../core/errors.js";
 import { version } from "../core/version.js";
@@ -29,7 +31,7 @@ export interface EditorOptions {
   folder: string;
   /** Default: 127.0.0.1, reachable from this machine only. */
   host?: string;
-  /** Default: a free one. */
+  /** Default: one that follows from the folder, so that the browser finds its drafts again; a free one where that is taken. */
   port?: number;
   /** Default: a new one. */
   token?: string;
@@ -50,7 +52,7 @@ export interface Editor {
 
 /** Errors: `ConfigError` where the port cannot be had, or the folder not be read. */
 export async function startEditor(options: EditorOptions): Promise<Editor> {
-  const { host = "127.0.0.1", port = 0, token, maxBytes = defaultMaxBytes, limits, log = () => undefined } = options;
+  const { host = "127.0.0.1", port, token, maxBytes = defaultMaxBytes, limits, log = () => undefined } = options;
   const folder = await openFolder(options.folder).catch((error: NodeJS.ErrnoException) => {
     throw new ConfigError(
       `notebook edit: the folder must be readable, got ${options.folder} (${error.code}); check its name and its rights`,
@@ -160,7 +162,8 @@ export async function startEditor(options: EditorOptions): Promise<Editor> {
     }
   });
 
-  await listen(server, port, host);
+  if (port !== undefined) await listen(server, port, host);
+  else await listen(server, portOf(options.folder), host).catch(() => listen(server, 0, host));
   return {
     origin: `http://${isWildcard(host) ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host}:${address().port}`,
     token: access.token,
@@ -205,15 +208,22 @@ function target({ url = "/" }: IncomingMessage): { path: string; query: URLSearc
 
 const isPage = ({ method }: IncomingMessage, path: string): boolean => method === "GET" && path === "/";
 
+/** Of 20000 to 29999, which no system gives out by itself as far as its defaults go. */
+const portOf = (folder: string): number =>
+  20_000 + (createHash("sha256").update(resolve(folder)).digest().readUInt32BE(0) % 10_000);
+
 function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", ({ code }: NodeJS.ErrnoException) =>
+  return new Promise((listening, reject) => {
+    const refused = ({ code }: NodeJS.ErrnoException): void =>
       reject(
         new ConfigError(
           `notebook edit: the address must be free, got ${host}, port ${port} (${code}); choose another with --port`,
         ),
-      ),
-    );
-    server.listen(port, host, resolve);
+      );
+    server.once("error", refused);
+    server.listen(port, host, () => {
+      server.off("error", refused);
+      listening();
+    });
   });
 }
