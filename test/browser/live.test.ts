@@ -126,7 +126,10 @@ describe("the live net", { skip: noChromium }, () => {
     await page.setInputFiles(".drop input", words);
     await page.waitForFunction(() => /must be/.test(document.querySelector(".status")!.textContent ?? ""));
     const status = await page.textContent(".status");
-    assert.equal(status, "web.classify: a photo must be a picture that the browser reads, got words.jpg (image/jpeg)");
+    assert.equal(
+      status,
+      "web.classify: a photo must be a picture that the browser reads, got words.jpg (image/jpeg); use a JPEG or PNG",
+    );
     assert.deepEqual(errors, []);
     await page.context().close();
   });

@@ -192,7 +192,9 @@ describe("data movement", () => {
     }, 1e-6));
 
   it("refuses an index that is not in the table", () => {
-    const error = "gather: GatherV2: the index value 2 is not in [0, 1]; check its origin";
+    const error =
+      "gather: indices must be rows from 0 to 1, got 2; check where they come from " +
+      "(GatherV2: the index value 2 is not in [0, 1])";
     const gather = (): unknown => evaluate(() => tf.ones([2, 3]).gather(tf.tensor1d([1, 2], "int32")));
     assert.throws(gather, (thrown) => thrown instanceof ShapeError && thrown.message === error);
   });
