@@ -212,7 +212,7 @@ const assertSameWeights = ({ exchange, parameters, state }: Run): Promise<void> 
   assertSameOnAllRanks(
     exchange,
     parameters.map(({ variable }) => variable),
-    `train: weights after epoch ${state.epoch + 1}`,
+    `weights after epoch ${state.epoch + 1}`,
   );
 
 /** Forward and back, as many images at once as the configuration says. */

@@ -114,7 +114,7 @@ describe("training on several ranks", () => {
   it("stops all where one has other weights than rank 0", async () => {
     const [same, other] = [tf.variable(tf.tensor1d([1, 2])), tf.variable(tf.tensor1d([1, 2.0000002]))];
     const checks = ranksOf(3).map((exchange, rank) =>
-      assertSameOnAllRanks(exchange, [same, rank === 2 ? other : same], "train: weights after epoch 4"),
+      assertSameOnAllRanks(exchange, [same, rank === 2 ? other : same], "weights after epoch 4"),
     );
     for (const { status, ...rest } of await Promise.allSettled(checks)) {
       assert.equal(status, "rejected");
