@@ -163,6 +163,14 @@ describe("convolution on the threaded backend", () => {
   before(() => engine.start({ threads: 3 }));
   after(() => engine.stop());
 
+  it("takes a filter of more places than a call has arguments", () => {
+    const y = tf.tidy(() =>
+      tf.conv2d(tf.ones<tf.Rank.R4>([1, 368, 375, 1]), tf.ones<tf.Rank.R4>([367, 373, 1, 1]), 1, "valid"),
+    );
+    assert.deepEqual([y.shape, [...y.dataSync()]], [[1, 2, 3, 1], new Array(6).fill(367 * 373)]);
+    y.dispose();
+  });
+
   it("dilates tf.conv2d itself, by other amounts in rows and columns", () => {
     const x = tf.randomNormal<tf.Rank.R4>([2, 11, 13, 3], 0, 1, "float32", 4);
     const w = tf.randomNormal<tf.Rank.R4>([3, 2, 3, 7], 0, 1, "float32", 5);

@@ -8,6 +8,7 @@ import { convolutionWorkspace } from "../scratch-layout.js";
 import type { ConvolutionShape, Pair } from "./convolution-shape.js";
 import { isDepthwise, runDepthwise, runDepthwiseInputGradient } from "./depthwise-plan.js";
 import { runMatrixProduct } from "./matrix-product-plan.js";
+import { largest, smallest } from "../../../core/extremes.js";
 import { epilogueArguments, packedFloats, roundUp, runOn, type Epilogue } from "./product-tasks.js";
 
 /** y [images, outputRows, outputColumns, outputChannels] = epilogue(x * w); all are pointers. */
@@ -157,13 +158,10 @@ function runTaps(pool: KernelPool, sum: TapSum): void {
   const depth = taps.length * groupChannels;
   const threads = images * rows * columns * outputChannels * depth < 250_000 ? 1 : pool.threads;
 
-  const top = Math.min(...taps.map((tap) => tap.row), Infinity);
-  const left = Math.min(...taps.map((tap) => tap.column), Infinity);
+  const [tapRows, tapColumns] = [taps.map((tap) => tap.row), taps.map((tap) => tap.column)];
+  const [top, left] = [smallest(tapRows), smallest(tapColumns)];
   const origin = taps.length === 0 ? [0, 0] : [top, left];
-  const span =
-    taps.length === 0
-      ? [1, 1]
-      : [Math.max(...taps.map((tap) => tap.row)) - top + 1, Math.max(...taps.map((tap) => tap.column)) - left + 1];
+  const span = taps.length === 0 ? [1, 1] : [largest(tapRows) - top + 1, largest(tapColumns) - left + 1];
   /** Rows and columns of the source that the taps of all targets reach. */
   const reach = [(rows - 1) * stride[0] + span[0], (columns - 1) * stride[1] + span[1]];
   const inside = taps.length === 0 || (top >= 0 && left >= 0 && top + reach[0] <= height && left + reach[1] <= width);
