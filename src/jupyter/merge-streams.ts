@@ -33,6 +33,7 @@ export function createOutputMerger(token: string, { onText, onEvent }: OrderedOu
   /** The fence of the latest event that was given out. */
   let lastEvent = 0;
   let ended = false;
+  let isDue = false;
 
   const pipes = {
     stdout: createPipe("stdout"),
@@ -111,14 +112,27 @@ export function createOutputMerger(token: string, { onText, onEvent }: OrderedOu
     if (queues.stdout.length + queues.stderr.length + queues.events.length === 0) reached.clear();
   }
 
+  /**
+   * Native code sets no fences: what it wrote on stdout and then on stderr lies in two pipes. The event loop reads all
+   * that is ready before it comes to immediates, so by then the earlier text is here too, and stdout goes first.
+   */
+  function drainSoon(): void {
+    if (isDue) return;
+    isDue = true;
+    setImmediate(() => {
+      isDue = false;
+      drainAll();
+    });
+  }
+
   return {
     push(name, bytes) {
       pipes[name].push(bytes);
-      drainAll();
+      drainSoon();
     },
     event(event, buffers) {
       queues.events.push({ type: "event", event, buffers });
-      drainAll();
+      drainSoon();
     },
     end() {
       pipes.stdout.end();
