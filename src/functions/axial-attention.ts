@@ -82,7 +82,8 @@ export function similarityStatistics(inputs: SimilarityInputs, geometry: AxialAt
  * {@link axialAttention} behind a batch norm of its own similarities, as in training: its factors are
  * {@link normFactors} of the variances that {@link similarityStatistics} finds.
  *
- * @returns the outputs of the attention, and the statistics
+ * @param options.sum give content + position as the content, and no position; default false
+ * @returns content and position, [O, L, I, N * Dv] each, and the statistics
  * @throws ShapeError when a tensor does not fit the geometry.
  */
 export function normedAxialAttention(
@@ -117,7 +118,11 @@ export function axialAttentionWeights(inputs: AxialAttentionInputs, geometry: Ax
   });
 }
 
-/** {@link axialAttention} from single operations, on any backend; stores S * N * L * (3L - 1) numbers and more. */
+/**
+ * {@link axialAttention} from single operations, on any backend; stores S * N * L * (3L - 1) numbers and more.
+ *
+ * @returns content and position, [O, L, I, N * Dv] each; position is null without value encodings.
+ */
 export function composedAxialAttention(
   inputs: AxialAttentionInputs,
   geometry: AxialAttentionGeometry,

@@ -16,6 +16,7 @@ import {
   type SimilarityStatistics,
 } from "./axial-attention.js";
 
+/** How the channels of global attention are divided into heads. */
 export type GlobalAttentionGeometry = Pick<AxialAttentionGeometry, "heads" | "keyDepth" | "valueDepth">;
 
 /**
@@ -61,7 +62,11 @@ export function globalSimilarityStatistics(qkv: tf.Tensor4D, geometry: GlobalAtt
   return similarityStatistics(oneAxis(qkv), wholeImage(qkv, geometry));
 }
 
-/** {@link globalAttention} behind a batch norm of its own similarities: see `normedAxialAttention`. */
+/**
+ * {@link globalAttention} behind a batch norm of its own similarities: see `normedAxialAttention`.
+ *
+ * @param qkv [B, H, W, N * (2 Dq + Dv)]
+ */
 export function normedGlobalAttention(
   qkv: tf.Tensor4D,
   norm: SimilarityNorm,

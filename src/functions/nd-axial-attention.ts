@@ -21,6 +21,7 @@ export interface AxisParameters<Parameter = tf.Tensor> {
   readonly bias: Parameter;
 }
 
+/** Heads of attention over one axis, and what a query sees of it. */
 export interface AxisAttentionOptions {
   readonly heads: number;
   /** Dq, depth of query and key per head. */

@@ -7,6 +7,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import { localAttention, type LocalAttentionGeometry, type LocalAttentionInputs } from "./local-attention.js";
 
+/** What {@link standAloneAttention} takes: projections, factors, and the encodings of the offsets in a window. */
 export interface StandAloneAttentionInputs extends Pick<LocalAttentionInputs, "qkv" | "scales"> {
   /** r: [M * M, Dq], one row an offset of the window, row by row. */
   readonly encodings: tf.Tensor2D;

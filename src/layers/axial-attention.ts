@@ -23,6 +23,7 @@ import {
 } from "./self-attention.js";
 import { viewAs } from "../functions/view.js";
 
+/** Arguments of {@link AxialAttention}. */
 export interface AxialAttentionArgs extends SelfAttentionArgs {
   /** The axis along which places attend to one another. */
   axis: "height" | "width";

@@ -23,6 +23,7 @@ import type { PhotosJob } from "./photo-batches.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
 export interface PanopticFolderOptions {
+  /** Changes to `panopticAugmentation`. Default: none. */
   readonly augmentation?: Partial<PanopticAugmentation>;
   /** How centres, offsets and weights are made. Default sigma 8, weight 3 below 4096 pixels. */
   readonly targets?: BatchTargetOptions;

@@ -11,7 +11,7 @@ import { panopticMeter, type PanopticEvaluation } from "./meter.js";
 import type { PostProcessing } from "./prediction.js";
 
 export interface PanopticSegmentationOptions extends Pick<PanopticLossOptions, "topK" | "weights"> {
-  /** How outputs become a panoptic map in validation. */
+  /** How outputs become a panoptic map in validation. Default: those of {@link PostProcessing}. */
   readonly postProcessing?: PostProcessing;
 }
 

@@ -30,6 +30,7 @@ export interface AxialAttentionInputs {
   readonly scales: tf.Tensor2D;
 }
 
+/** What the shapes do not tell of attention along an axis: its heads, and how far a query sees. */
 export interface AxialAttentionGeometry {
   readonly heads: number;
   /** Dq: channels of query and key per head. */

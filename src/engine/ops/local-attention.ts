@@ -33,6 +33,7 @@ export interface LocalAttentionInputs {
   readonly scales: tf.Tensor2D;
 }
 
+/** What the shapes do not tell of attention in windows: its heads, and the window. */
 export interface LocalAttentionGeometry {
   readonly heads: number;
   /** Dq, per head. */
