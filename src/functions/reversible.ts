@@ -17,6 +17,7 @@ export interface Branch {
   readonly apply: (x: tf.Tensor, weights: readonly tf.Tensor[]) => tf.Tensor;
 }
 
+/** The two branches of a reversible block (The Reversible Residual Network, equations 6 and 7). */
 export type BranchPair = readonly [f: Branch, g: Branch];
 
 /** x + f(x), then + g of that, pair after pair: the plain residual form, which keeps all activations. */

@@ -20,6 +20,7 @@ import {
 } from "./layer.js";
 import { BatchNorm } from "./batch-norm.js";
 
+/** What a `Convolution` layer is made of. */
 export interface ConvolutionArgs extends LayerArgs {
   /** Output channels. */
   filters: number;

@@ -8,6 +8,7 @@ import {
 } from "../functions/global-attention.js";
 import { SelfAttention, selfAttentionKeys, type AttentionCore, type SelfAttentionArgs } from "./self-attention.js";
 
+/** What a `GlobalAttention` layer is made of. */
 export type GlobalAttentionArgs = SelfAttentionArgs;
 
 /**
