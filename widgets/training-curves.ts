@@ -36,12 +36,14 @@ interface Score {
   readonly best: "highest" | "lowest";
 }
 
+/** The log of one run, and its name in the legend. */
 export interface Run {
   /** Names the run in the legend. */
   name: string;
   events: readonly LogEvent[];
 }
 
+/** How training curves are smoothed and titled. */
 export interface TrainingCurvesOptions {
   /** Default "Training curves". */
   title?: string;
@@ -316,6 +318,7 @@ export function trainingCurves(runs: readonly Run[], options: TrainingCurvesOpti
   return vegaFigure(options.title ?? "Training curves", trainingCurvesSpec(runs, options));
 }
 
+/** Training curves that grow with the events of a run. */
 export interface LiveTrainingCurves {
   /** Give this to the training loop. */
   onEvent: (event: LogEvent) => void;
