@@ -111,7 +111,11 @@ export function axialAttentionWeights(inputs: AttentionInputs, geometry: Attenti
   });
 }
 
-/** {@link axialAttention} from single operations, on any backend; stores S * N * L * (3L - 1) numbers and more. */
+/**
+ * {@link axialAttention} from single operations, on any backend; stores S * N * L * (3L - 1) numbers and more.
+ *
+ * @returns content and position, [O, L, I, N * Dv] each; position is null without value encodings.
+ */
 export function composedAxialAttention(inputs: AttentionInputs, geometry: AttentionGeometry): AttentionOutputs {
   const [outer, length, inner] = inputs.qkv.shape;
   const { heads, valueDepth } = geometry;

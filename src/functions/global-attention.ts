@@ -68,6 +68,7 @@ export function globalAttentionWeights(
  * Mean and biased variance of q_o.k_p, per head, over all pairs of places: see `axialSimilarityStatistics`.
  *
  * @returns mean and variance, [3, N] each, as of axial attention; the rows of the position terms are zero
+ * @throws ShapeError when the channels of `qkv` do not fit the geometry.
  */
 export function globalSimilarityStatistics(qkv: tf.Tensor4D, geometry: HeadDepths): SimilarityStatistics {
   assertQkv("globalAttention", "B, H, W", qkv, geometry);
@@ -80,6 +81,7 @@ export function globalSimilarityStatistics(qkv: tf.Tensor4D, geometry: HeadDepth
  * {@link globalAttention} behind a batch norm of its own similarities: see `normedAxialAttention`.
  *
  * @param qkv [B, H, W, N * (2 Dq + Dv)]
+ * @throws ShapeError when the channels of `qkv` do not fit the geometry.
  */
 export function normedGlobalAttention(
   qkv: tf.Tensor4D,
