@@ -11,6 +11,7 @@ import { linearGradients } from "./linear.js";
 import { localAttentionGradients } from "./local-attention.js";
 import { normFactorGradients } from "./norm-factors.js";
 import { poolingGradients } from "./pooling.js";
+import { repairedGradients } from "./repaired-gradients.js";
 
 export * from "./axial-attention.js";
 export * from "./batch-norm.js";
@@ -33,4 +34,5 @@ export const gradients: readonly GradConfig[] = [
   localAttentionGradients,
   normFactorGradients,
   poolingGradients,
+  repairedGradients,
 ].flat();

@@ -15,6 +15,7 @@ import { linearKernels } from "./linear.js";
 import { localAttentionKernels } from "./local-attention.js";
 import { localSimilarityStatisticsKernels } from "./local-similarity-statistics.js";
 import { matrixProductKernels } from "./matrix-product.js";
+import { maxPool3dGradient } from "./max-pool-3d-grad.js";
 import { normFactorKernels } from "./norm-factors.js";
 import { optimizerUpdateKernels } from "./optimizer-update.js";
 import { poolingKernels } from "./pooling.js";
@@ -38,6 +39,7 @@ export const wasmKernels: readonly WasmKernel[] = withDeferrals(
     localAttentionKernels,
     localSimilarityStatisticsKernels,
     matrixProductKernels,
+    maxPool3dGradient,
     normFactorKernels,
     optimizerUpdateKernels,
     poolingKernels,
