@@ -96,12 +96,15 @@ const shown = (output: Output): string => {
   return type === "text/plain" ? String(value) : `${type} ${String(value)}`;
 };
 
+/** As code in Markdown. */
+const quoted = (text: string): string => (text.includes("`") ? `\`\` ${text} \`\`` : `\`${text}\``);
+
 async function tryCells(language: keyof typeof cells, folder: string): Promise<Row[]> {
   const kinds = cells[language];
   const notebook = parseNotebook(file(kinds.map(([, source]) => source), language), "n.ipynb"); // prettier-ignore
   const { notebook: executed } = await runNotebook(notebook, { folder, allowErrors: true });
   return kinds.map(([what], index) => {
-    const outputs = (executed.cells[index] as CodeCell).outputs.map((output) => `\`${shown(output)}\``);
+    const outputs = (executed.cells[index] as CodeCell).outputs.map((output) => quoted(shown(output)));
     return {
       what: `${language === "javascript" ? "in JavaScript: " : ""}${what}`,
       result: outputs.join(", ") || "runs",
