@@ -18,6 +18,7 @@ import {
   SelfAttention,
   selfAttentionKeys,
   type AttentionCore,
+  allTermsBut,
   type PositionTerms,
   type SelfAttentionArgs,
 } from "./self-attention.js";
@@ -74,7 +75,7 @@ export class AxialAttention extends SelfAttention<AxialAttentionArgs> {
   private tables!: Record<keyof PositionTerms, tf.LayerVariable | null>;
 
   constructor(args: AxialAttentionArgs) {
-    super(args, { query: true, key: true, value: true, ...args.position }, keys);
+    super(args, allTermsBut(args), keys);
     assertOneOf(this.where, "axis", args.axis ?? null, ["height", "width"]);
     this.range = givenRange(args, this.where);
   }

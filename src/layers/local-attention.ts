@@ -16,6 +16,7 @@ import {
   SelfAttention,
   selfAttentionKeys,
   type AttentionCore,
+  allTermsBut,
   type PositionTerms,
   type SelfAttentionArgs,
 } from "./self-attention.js";
@@ -59,7 +60,7 @@ export class LocalAttention<Args extends LocalAttentionArgs = LocalAttentionArgs
   private tables!: Record<keyof PositionTerms, OffsetTables | null>;
 
   constructor(args: Args) {
-    super(args, { query: true, key: true, value: true, ...args.position }, keys);
+    super(args, allTermsBut(args), keys);
     this.tableRange = localWindow(args.window ?? 7, this.where);
   }
 
