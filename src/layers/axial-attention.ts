@@ -19,6 +19,7 @@ import {
   SelfAttention,
   selfAttentionKeys,
   type AttentionCore,
+  allTermsBut,
   type OfTerms,
   type PositionTerms,
   type SelfAttentionArgs,
@@ -77,7 +78,7 @@ export class AxialAttention extends SelfAttention<AxialAttentionArgs> {
   private tables!: OfTerms<tf.LayerVariable>;
 
   constructor(args: AxialAttentionArgs) {
-    super(args, { query: true, key: true, value: true, ...args.position }, keys);
+    super(args, allTermsBut(args), keys);
     assertOneOf(this.where, "axis", args.axis ?? null, ["height", "width"]);
     this.range = givenRange(args, this.where);
   }

@@ -17,6 +17,7 @@ import {
   SelfAttention,
   selfAttentionKeys,
   type AttentionCore,
+  allTermsBut,
   type OfTerms,
   type PositionTerms,
   type SelfAttentionArgs,
@@ -67,7 +68,7 @@ export class LocalAttention<Args extends LocalAttentionArgs = LocalAttentionArgs
   private tables!: OfTerms<OffsetTables<tf.LayerVariable>>;
 
   constructor(args: Args) {
-    super(args, { query: true, key: true, value: true, ...args.position }, keys);
+    super(args, allTermsBut(args), keys);
     this.tableRange = localWindow(args.window ?? 7, this.where);
   }
 

@@ -102,6 +102,11 @@ export const selfAttentionKeys: OwnKeys<SelfAttentionArgs> = {
   seed: true,
 };
 
+/** Every term but those that `position` leaves out. Of no arguments at all it is the constructor that says so. */
+export const allTermsBut = (
+  args: { readonly position?: Partial<PositionTerms> } | null | undefined,
+): PositionTerms => ({ query: true, key: true, value: true, ...args?.position });
+
 export const positionKeys: KeysOf<PositionTerms> = { query: true, key: true, value: true };
 
 /** Attention over the queries, keys and values of one input, as one layer defines it. */
@@ -159,7 +164,13 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
     super(args, keys);
     const { filters, heads = 8, stride } = args;
     const valueDepth = filters / heads;
-    if (!Number.isInteger(heads) || heads < 1 || !Number.isInteger(valueDepth) || valueDepth < 1)
+    if (
+      !Number.isInteger(filters) ||
+      !Number.isInteger(heads) ||
+      heads < 1 ||
+      !Number.isInteger(valueDepth) ||
+      valueDepth < 1
+    )
       throw new ConfigError(
         `${this.where}: filters must be a positive multiple of heads, got filters=${filters}, heads=${heads}; ` +
           `use filters=${Math.max(1, Math.round(valueDepth) || 1) * (heads >= 1 ? Math.round(heads) : 8)}`,

@@ -30,7 +30,11 @@ export class StandAloneAttention extends LocalAttention<StandAloneAttentionArgs 
   static override readonly className = "StandAloneAttention";
 
   constructor(args: StandAloneAttentionArgs) {
-    assertArgs(["StandAloneAttention", args.name].join(" ").trim(), args, keys);
+    assertArgs(
+      ["StandAloneAttention", (args as StandAloneAttentionArgs | undefined)?.name].join(" ").trim(),
+      args,
+      keys,
+    );
     const { filters, heads = 8, norms } = args;
     super({
       ...args,

@@ -16,6 +16,7 @@ import { ndAxialAttentionGradients } from "./nd-axial-attention.js";
 import { normFactorGradients } from "./norm-factors.js";
 import { poolingGradients } from "./pooling.js";
 import { valueMixtureAttentionGradients } from "./value-mixture-attention.js";
+import { repairedGradients } from "./repaired-gradients.js";
 
 export * from "./axial-attention.js";
 export * from "./axial-similarity-statistics.js";
@@ -45,4 +46,5 @@ export const gradients: readonly GradConfig[] = [
   normFactorGradients,
   poolingGradients,
   valueMixtureAttentionGradients,
+  repairedGradients,
 ].flat();
