@@ -15,8 +15,8 @@ import { localSimilarityStatisticsGradients } from "./local-similarity-statistic
 import { ndAxialAttentionGradients } from "./nd-axial-attention.js";
 import { normFactorGradients } from "./norm-factors.js";
 import { poolingGradients } from "./pooling.js";
-import { valueMixtureAttentionGradients } from "./value-mixture-attention.js";
 import { repairedGradients } from "./repaired-gradients.js";
+import { valueMixtureAttentionGradients } from "./value-mixture-attention.js";
 
 export * from "./axial-attention.js";
 export * from "./axial-similarity-statistics.js";
@@ -45,6 +45,6 @@ export const gradients: readonly GradConfig[] = [
   ndAxialAttentionGradients,
   normFactorGradients,
   poolingGradients,
-  valueMixtureAttentionGradients,
   repairedGradients,
+  valueMixtureAttentionGradients,
 ].flat();
