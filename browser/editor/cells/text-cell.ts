@@ -32,7 +32,7 @@ export class TextCellView implements CellView {
 
   /** True where Markdown is drawn, and not its source shown. */
   get drawn(): boolean {
-    return this.input.hidden;
+    return this.input.hidden === true;
   }
 
   get editorView(): EditorView | null {
