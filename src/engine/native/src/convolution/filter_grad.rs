@@ -63,6 +63,13 @@ pub fn convolution_filter_grad(call: &Call) {
         output_channels,
         group_columns: call.size(slot::GROUP_COLUMNS),
     };
+    let groups = call.size(slot::GROUPS);
+    assert!(
+        groups * grad.group_channels == channels && groups * grad.group_columns == output_channels,
+        "convolutionFilterGrad: {groups} groups must share out {channels} and {output_channels} channels, got {} and {} each",
+        grad.group_channels,
+        grad.group_columns
+    );
     let filter_rows = grad.window[0] * grad.window[1] * grad.group_channels;
     let size = filter_rows * output_channels;
     let [pixel_shares, row_shares] = [slot::PIXEL_SHARES, slot::ROW_SHARES].map(|slot| call.size(slot));
@@ -76,7 +83,7 @@ pub fn convolution_filter_grad(call: &Call) {
         let dw = call
             .heap
             .pointer::<f32>(call.pointer(slot::DW) + 4 * pixel_share * size, size);
-        for group in 0..call.size(slot::GROUPS) {
+        for group in 0..groups {
             grad.sum(group, rows.clone(), pixels.clone(), dw);
         }
     }
