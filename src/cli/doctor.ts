@@ -127,7 +127,7 @@ function describe({ versions, machine, engine: report, heap, optional, mpi, advi
     const [size, limit, peak] = [heap.heapBytes, heap.heapLimitBytes, heap.peakBytes].map(mebibytes);
     rows.push([
       "heap",
-      `${size} of ${limit} MiB (a 32-bit address reaches 4096), of which ${peak} MiB were in use at most`,
+      `${size} of ${limit} MiB (32-bit addresses reach 4096, with native kernels too), of which ${peak} MiB were in use at most`,
     ]);
   }
   for (const [name, absent] of Object.entries(optional)) rows.push(["optional", absent ?? `${name} is installed`]);
