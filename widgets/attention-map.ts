@@ -93,6 +93,7 @@ export interface AttentionRowsArgs {
   width: readonly ArrayLike<number>[];
   /** Default "Where one place looks". */
   title?: string;
+  /** A line below the title. Default: none. */
   subtitle?: string;
 }
 
@@ -214,13 +215,14 @@ export interface AttentionField {
 /** What `attentionMap` draws. */
 export interface AttentionMapArgs {
   image: Pixels;
-  /** Outlined in every panel whose map has this place. */
+  /** Outlined in every panel whose map has this place. Default: none. */
   query?: Query;
   fields: readonly AttentionField[];
   /** Panels beside each other, the image's own included. Default 4. */
   columns?: number;
   /** Default "Attention over the image". */
   title?: string;
+  /** A line below the title. Default: none. */
   subtitle?: string;
 }
 

@@ -36,6 +36,7 @@ export interface CostCurvesArgs {
   readonly panels: readonly { readonly x: CostAxis; readonly y: CostAxis }[];
   /** Default "Costs". */
   readonly title?: string;
+  /** A line below the title. Default: none. */
   readonly subtitle?: string;
 }
 

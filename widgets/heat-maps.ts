@@ -20,9 +20,11 @@ export interface HeatMapsArgs {
   readonly panels: readonly HeatMapPanel[];
   /** What rows and columns are. Default "row" and "column". */
   readonly rowTitle?: string;
+  /** Default "column". */
   readonly columnTitle?: string;
   /** Number of the first row and column: offsets may start below zero. Default 0. */
   readonly firstRow?: number;
+  /** Default 0. */
   readonly firstColumn?: number;
   /** Name of the values. Default "value". */
   readonly valueTitle?: string;
@@ -32,6 +34,7 @@ export interface HeatMapsArgs {
   readonly columns?: number;
   /** Default "Heat maps". */
   readonly title?: string;
+  /** A line below the title. Default: none. */
   readonly subtitle?: string;
 }
 

@@ -310,7 +310,7 @@ export function trainingCurvesSpec(given: readonly Run[], options: TrainingCurve
 /**
  * Loss, score (top-1 of a classifier) and learning rate of one or several runs over their steps.
  *
- *     const log = await axial.training.readLog("runs/first.jsonl");
+ *     const log = axial.training.readRunLog("runs/first.jsonl");
  *     await axial.widgets.show(axial.widgets.trainingCurves([{ name: "first", events: log }]));
  */
 export function trainingCurves(runs: readonly Run[], options: TrainingCurvesOptions = {}): Figure {
@@ -332,7 +332,7 @@ export interface LiveTrainingCurves {
  * Training curves that grow while a run goes on.
  *
  *     const curves = axial.widgets.liveTrainingCurves();
- *     await axial.training.train({ model, dataset, onEvent: curves.onEvent });
+ *     await axial.training.train({ model, data, onEvent: curves.onEvent });
  *     await curves.end();
  */
 export function liveTrainingCurves(

@@ -48,7 +48,7 @@ const statusInterval = 200;
  * Shows a button and training curves that grow while a run goes on. The button aborts `signal`.
  *
  *     const monitor = await axial.widgets.trainingMonitor({ steps: 400 });
- *     await axial.training.train({ model, dataset, onEvent: monitor.onEvent, signal: monitor.signal });
+ *     await axial.training.train({ model, data, onEvent: monitor.onEvent, signal: monitor.signal });
  *     await monitor.end();
  *
  * Where widgets do not run, the curves are shown as they grow, without a button; an interrupt of the cell stops the run.

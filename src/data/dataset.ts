@@ -53,7 +53,7 @@ export interface BatchOptions {
    * do not depend on it, `batchSize` is that of the whole. Default: all of it.
    */
   readonly shard?: { readonly rank: number; readonly size: number };
-  /** Ends the iteration with the signal's reason. */
+  /** Ends the iteration with the signal's reason. Default: none. */
   readonly signal?: AbortSignal;
 }
 
@@ -63,7 +63,9 @@ export interface PrepareOptions {
   readonly size: number;
   /** Default: both. */
   readonly splits?: readonly Split[];
+  /** Ends the work with the signal's reason. Default: none. */
   readonly signal?: AbortSignal;
+  /** Told how far it is. Default: nobody. */
   readonly onProgress?: (progress: Progress) => void;
 }
 

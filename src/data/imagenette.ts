@@ -62,7 +62,7 @@ export type ImagenetteVariant = keyof typeof imagenetteArchives;
 
 /** Where Imagenette comes from and where it is unpacked. */
 export interface FetchImagenetteOptions {
-  /** A local archive (.tgz, .tar) or folder, instead of a download. */
+  /** A local archive (.tgz, .tar) or folder, instead of a download. Default: a download. */
   readonly from?: string;
   /**
    * Which archive to download: shorter side of its images, 160, 320 or "full". Default: what `bringImagenette` brought last,
@@ -75,7 +75,9 @@ export interface FetchImagenetteOptions {
   readonly cacheFolder?: string;
   /** Keep a downloaded archive after unpacking it. Default false. */
   readonly keepArchive?: boolean;
+  /** Ends the work with the signal's reason. Default: none. */
   readonly signal?: AbortSignal;
+  /** Told how far it is. Default: nobody. */
   readonly onProgress?: (progress: Progress) => void;
   /** Where the official archives are. Default `imagenetteArchives`; for mirrors, and for tests. */
   readonly archives?: Readonly<Record<ImagenetteVariant, Archive>>;

@@ -17,7 +17,9 @@ export interface UnpackOptions {
   readonly archive: string;
   /** The folder to make; nothing but an empty folder may stand there. It appears when all is unpacked, and never in part. */
   readonly to: string;
+  /** Ends the work with the signal's reason. Default: none. */
   readonly signal?: AbortSignal;
+  /** Told how far it is. Default: nobody. */
   readonly onProgress?: (progress: Progress) => void;
 }
 

@@ -75,7 +75,8 @@ export function axialSimilarityStatistics(inputs: SimilarityInputs, geometry: At
  * {@link axialAttention} behind a batch norm of its own similarities, as in training: its factors are
  * {@link normFactors} of the variances that {@link axialSimilarityStatistics} finds.
  *
- * @returns the outputs of the attention, and the statistics
+ * @param options.sum give content + position as the content, and no position; default false
+ * @returns content and position, [O, L, I, N * Dv] each, and the statistics
  * @throws ShapeError when a tensor does not fit the geometry.
  */
 export function normedAxialAttention(
@@ -110,7 +111,11 @@ export function axialAttentionWeights(inputs: AttentionInputs, geometry: Attenti
   });
 }
 
-/** {@link axialAttention} from single operations, on any backend; stores S * N * L * (3L - 1) numbers and more. */
+/**
+ * {@link axialAttention} from single operations, on any backend; stores S * N * L * (3L - 1) numbers and more.
+ *
+ * @returns content and position, [O, L, I, N * Dv] each; position is null without value encodings.
+ */
 export function composedAxialAttention(inputs: AttentionInputs, geometry: AttentionGeometry): AttentionOutputs {
   const [outer, length, inner] = inputs.qkv.shape;
   const { heads, valueDepth } = geometry;

@@ -22,6 +22,7 @@ export type { CrissCrossAttentionGeometry, CrissCrossAttentionInputs };
  *
  * @param inputs qkv [B, H, W, N (2 Dq + Dv)]
  * @returns [B, H, W, N Dv]
+ * @throws ShapeError when the channels do not fit the geometry
  */
 export function crissCrossAttention(
   inputs: CrissCrossAttentionInputs,
@@ -55,7 +56,12 @@ export interface CrissCrossAttentionWeights {
   readonly row: tf.Tensor5D;
 }
 
-/** The attention weights themselves, for looking at. For each pixel, its row's and its column's together sum to 1. */
+/**
+ * The attention weights themselves, for looking at. For each pixel, its row's and its column's together sum to 1.
+ *
+ * @returns of columns [B, W, N, H, H], of rows [B, H, N, W, W]; query before key
+ * @throws ShapeError when the channels do not fit the geometry
+ */
 export function crissCrossAttentionWeights(
   inputs: CrissCrossAttentionInputs,
   geometry: CrissCrossAttentionGeometry,

@@ -59,6 +59,7 @@ export function localSimilarityStatistics(inputs: SimilarityInputs, geometry: At
 /**
  * {@link localAttention} behind a batch norm of its own similarities: see `normedAxialAttention`.
  *
+ * @returns content and position, [B, H, W, N * Dv] each, and the statistics
  * @throws ShapeError when a tensor does not fit the geometry.
  */
 export function normedLocalAttention(

@@ -23,7 +23,7 @@ export interface AxisParameters<Parameter = tf.Tensor> {
   readonly bias: Parameter;
 }
 
-/** How plain attention along one axis divides its channels, and what a query sees. */
+/** Heads of attention over one axis, and what a query sees of it. */
 export interface AxisAttentionOptions {
   readonly heads: number;
   /** Dq, depth of query and key per head. */

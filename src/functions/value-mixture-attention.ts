@@ -18,7 +18,7 @@ export interface ValueMixtureAttentionGeometry {
   readonly block: number;
 }
 
-/** What value mixture attention reads. */
+/** What {@link valueMixtureAttention} takes: projections, how values are mixed, and the encodings of the offsets in a block. */
 export interface ValueMixtureAttentionInputs {
   /** [B, H, W, heads * D] each: queries, keys, and the M projections of which the values are mixed. */
   readonly query: tf.Tensor4D;
@@ -33,7 +33,7 @@ export interface ValueMixtureAttentionInputs {
 /**
  * Attention of every place on the places of its own block:
  *
- *     v_p  = sum_m mixture[place of p in its block, m] values_m,p
+ *     v_p  = sum_m mixture[place of p in its block, m] values_{m,p}
  *     y_o  = sum_p softmax_p(q_o.k_p + q_o.r_{p-o}) v_p                 p in the block of o, in the image
  *
  * @returns [B, H, W, heads * D]

@@ -25,7 +25,7 @@ import {
 } from "./self-attention.js";
 import { viewAs } from "../functions/view.js";
 
-/** What an `AxialAttention` layer is made of. */
+/** Arguments of {@link AxialAttention}. */
 export interface AxialAttentionArgs extends SelfAttentionArgs {
   /** The axis along which places attend to one another. */
   axis: "height" | "width";

@@ -23,7 +23,7 @@ import {
 } from "./self-attention.js";
 import { viewAs } from "../functions/view.js";
 
-/** What a `LocalAttention` layer is made of. */
+/** Arguments of {@link LocalAttention}. */
 export interface LocalAttentionArgs extends SelfAttentionArgs {
   /**
    * M, the side of the window. Default 7, as in SASA. Of an even M, one more row and column lie after the query than
@@ -48,7 +48,7 @@ const read = ({ rows, columns }: OffsetTables<tf.LayerVariable>): OffsetTables<t
 });
 
 /**
- * Position-sensitive attention in an M x M window (Axial-DeepLab, eq. 3), any H x W with one set of weights.
+ * Position-sensitive attention in an M x M window (Axial-DeepLab, arXiv 2003.07853, eq. 3), any H x W with one set of weights.
  *
  *     q, k, v = BN(x W)
  *     logits  = BN(q_o.k_p) + BN(q_o.r^q_{p-o}) + BN(k_p.r^k_{p-o})        for the places p around o, in the image

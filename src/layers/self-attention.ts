@@ -62,7 +62,7 @@ export const mapTerms = <A, B>({ query, key, value }: OfTerms<A>, change: (of: A
   value: value && change(value),
 });
 
-/** What all layers of self-attention over images are made of. */
+/** Arguments of {@link SelfAttention}. */
 export interface SelfAttentionArgs extends LayerArgs {
   /** Output channels of all heads together: heads * Dv. */
   filters: number;
@@ -129,7 +129,13 @@ interface Mode {
   readonly update: boolean;
 }
 
-/** What the attention layers over images are made from; not for use by itself. */
+/**
+ * What the attention layers over images are made from; not for use by itself. [B, H, W, Cin] to [B, H / stride, W / stride, filters].
+ *
+ * Source: Axial-DeepLab, arXiv 2003.07853, section 3.2.
+ *
+ * @throws ConfigError for filters that are no multiple of the heads
+ */
 export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttentionArgs>
   extends Layer
   implements AttentionLayer

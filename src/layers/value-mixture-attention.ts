@@ -21,7 +21,7 @@ import {
   type OwnKeys,
 } from "./layer.js";
 
-/** What a `ValueMixtureAttention` layer is made of. */
+/** Arguments of {@link ValueMixtureAttention}. */
 export interface ValueMixtureAttentionArgs extends LayerArgs {
   /** Output channels of all heads together. */
   filters: number;
@@ -56,6 +56,8 @@ const keys: OwnKeys<ValueMixtureAttentionArgs> = {
  * slides its window instead, and leaves the sum over channels out.
  *
  *     new ValueMixtureAttention({ filters: 64 }).apply(x)      // [B, 224, 224, 3] -> [B, 224, 224, 64]
+ *
+ * @throws ConfigError for filters that are no multiple of the heads, or other counts that are no whole numbers from 1
  */
 export class ValueMixtureAttention extends Layer implements AttentionLayer {
   static readonly className = "ValueMixtureAttention";

@@ -112,7 +112,7 @@ export interface ConvolutionStem {
   readonly kind: "convolution";
   /** Channels that come out. */
   readonly filters: number;
-  /** In place of the 7 x 7: one after the other, each with norm and ReLU. */
+  /** In place of the 7 x 7: one after the other, each with norm and ReLU. Default: the 7 x 7. */
   readonly convolutions?: readonly {
     readonly kernelSize: number;
     readonly filters: number;

@@ -44,9 +44,8 @@ export interface ResNetOptions {
   /** Which of the four stages have attention instead of their (second) 3 x 3 convolutions. Default none. */
   readonly attention?: readonly [boolean, boolean, boolean, boolean];
   /**
-   * That attention. Default axial with 8 heads over the whole axis. Its heads must divide the stage's width.
-   *
-   *     { kind: "axial", heads: 4, span: 15 }        { kind: "standAlone", heads: 8, window: 7 }
+   * That attention, such as `{ kind: "axial", heads: 4, span: 15 }` or `{ kind: "standAlone", heads: 8, window: 7 }`. Default
+   * axial with 8 heads over the whole axis. Its heads must divide the stage's width.
    */
   readonly operator?: Exclude<OperatorConfig, { kind: "convolution" }>;
   /** What strides in bottlenecks: the operator (default) or the first 1 x 1 convolution. */

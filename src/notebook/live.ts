@@ -73,7 +73,9 @@ export function prompt(message = "", options: { password?: boolean } = {}): stri
 export interface CommArgs {
   /** Default: an id of its own. */
   id?: string;
+  /** Of the message. Default: none. */
   metadata?: Record<string, unknown>;
+  /** Bytes that go with it. Default: none. */
   buffers?: Uint8Array[];
 }
 

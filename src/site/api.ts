@@ -120,6 +120,8 @@ function membersOf(checker: ts.TypeChecker, declaration: ts.Declaration): ApiMem
   return [...declaration.members].flatMap((member): ApiMember[] => {
     const modifiers = ts.getCombinedModifierFlags(member);
     if (modifiers & (ts.ModifierFlags.Private | ts.ModifierFlags.Protected)) return [];
+    // What a layer must have for TensorFlow.js, and says nothing of itself.
+    if (modifiers & ts.ModifierFlags.Override && ts.getJSDocCommentsAndTags(member).length === 0) return [];
     const name = ts.isConstructorDeclaration(member) ? "constructor" : member.name?.getText();
     if (name === undefined) return [];
     const symbol = (member as { symbol?: ts.Symbol }).symbol;

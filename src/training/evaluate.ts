@@ -22,9 +22,9 @@ export interface EvaluateOptions<B extends Batch, E extends Evaluation> {
   batchSize?: number;
   /** The processes that share the images out; each gets the result of all. Default: this one alone. */
   exchange?: Exchange;
-  /** Ends with the signal's reason. */
+  /** Ends with the signal's reason. Default: none. */
   signal?: AbortSignal;
-  /** After each batch. */
+  /** After each batch. Default: nobody is told. */
   onBatch?: (done: number, total: number) => void;
 }
 

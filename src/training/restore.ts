@@ -10,7 +10,7 @@ import { namedWeights, restoreVariables } from "./weights.js";
 
 /** Which weights of a checkpoint become the model's, and into which model. */
 export interface RestoreOptions {
-  /** Puts the weights into this model: needed where the run trained one that its caller had built. */
+  /** Puts the weights into this model: needed where the run trained one that its caller had built. Default: it is built as the run says. */
   model?: tf.LayersModel;
   /** Makes the run's task, where it is none of this room. Default: `createTask`. */
   createTask?: (config: TaskConfig) => Task;

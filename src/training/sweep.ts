@@ -35,9 +35,9 @@ export interface SweepOptions<
   seeds?: readonly number[];
   /** Folder for the runs, `VARIANT/seed-N` each: done ones are not run again, begun ones are resumed. Default: none kept. */
   out?: string;
-  /** Stops after the step at hand, to go on later where there is an `out`. */
+  /** Stops after the step at hand, to go on later where there is an `out`. Default: none. */
   signal?: AbortSignal;
-  /** After each run. */
+  /** After each run. Default: nobody is told. */
   onRun?: (run: SweepRun) => void;
 }
 

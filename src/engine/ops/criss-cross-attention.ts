@@ -15,7 +15,7 @@ export interface CrissCrossAttentionInputs {
   readonly qkv: tf.Tensor4D;
 }
 
-/** Heads, and their depths. */
+/** How the channels of criss-cross attention are divided into heads. */
 export interface CrissCrossAttentionGeometry {
   /** 1 in CCNet. */
   readonly heads: number;
