@@ -6,7 +6,7 @@ import { extent, percent, significant } from "./numbers.js";
 import { columnWidth } from "./theme.js";
 import { vegaFigure } from "./vega.js";
 import type { VegaLiteSpec } from "./vega-lite-spec.js";
-import { assertKnownKeys, type KeysOf } from "../src/core/options.js";
+import { assertKnownKeys, assertList, assertObject, type KeysOf } from "../src/core/options.js";
 
 /** What the curves read of a training log; an event of `axial.training` is one of these. Epochs count from 0. */
 export type LogEvent =
@@ -180,6 +180,11 @@ function describe(runs: readonly Run[], { measure }: Score): string {
 
 /** The Vega-Lite specification of `trainingCurves`. */
 export function trainingCurvesSpec(given: readonly Run[], options: TrainingCurvesOptions = {}): VegaLiteSpec {
+  assertList("trainingCurves", given, "the runs", "{ name, events }");
+  for (const run of given) {
+    assertObject("trainingCurves", run, "a run", "{ name, events }");
+    assertList("trainingCurves", run.events, "the events of a run", "what onEvent was given");
+  }
   const names = distinctNames(given.map(({ name }) => name));
   const runs = given.map(({ events }, i) => ({ name: names[i], events }));
   const several = runs.length > 1;

@@ -29,7 +29,7 @@ export function register(program: Command): void {
       "after",
       "\nExit code: 0 all within their limits, 1 some tensor beyond, 2 a file that cannot be read.\n" +
         "Classes without a counterpart are skipped and named.\n\n" +
-        "Examples:\n  axial-lab verify test/fixtures\n  axial-lab verify test/fixtures/axial-attention\n  axial-lab verify block.safetensors --json",
+        "Examples:\n  npx axial-lab verify test/fixtures\n  npx axial-lab verify test/fixtures/axial-attention\n  npx axial-lab verify block.safetensors --json",
     )
     .action(async (paths: string[], { json = false, backend, engine: choice }: VerifyOptions) => {
       const files = (await Promise.all(paths.map(caseFiles))).flat();

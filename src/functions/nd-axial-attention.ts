@@ -23,7 +23,7 @@ export interface AxisParameters<Parameter = tf.Tensor> {
   readonly bias: Parameter;
 }
 
-/** Heads of attention over one axis, and what a query sees of it. */
+/** How plain attention along one axis divides its channels, and what a query sees. */
 export interface AxisAttentionOptions {
   readonly heads: number;
   /** Dq, depth of query and key per head. */

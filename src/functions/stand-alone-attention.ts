@@ -8,7 +8,7 @@ import type * as tf from "@tensorflow/tfjs";
 import type { AttentionGeometry, AttentionInputs } from "./attention.js";
 import { localAttention } from "./local-attention.js";
 
-/** What {@link standAloneAttention} takes: projections, factors, and the encodings of the offsets in a window. */
+/** What stand-alone attention reads: queries, keys and values, and one table of encodings. */
 export interface StandAloneAttentionInputs extends Pick<AttentionInputs, "qkv" | "scales"> {
   /** r: [M * M, Dq], one row an offset of the window, row by row. */
   readonly encodings: tf.Tensor2D;

@@ -18,7 +18,7 @@ export interface ValueMixtureAttentionGeometry {
   readonly block: number;
 }
 
-/** What {@link valueMixtureAttention} takes: projections, how values are mixed, and the encodings of the offsets in a block. */
+/** What value mixture attention reads. */
 export interface ValueMixtureAttentionInputs {
   /** [B, H, W, heads * D] each: queries, keys, and the M projections of which the values are mixed. */
   readonly query: tf.Tensor4D;

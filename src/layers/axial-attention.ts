@@ -19,13 +19,14 @@ import {
   SelfAttention,
   selfAttentionKeys,
   type AttentionCore,
+  allTermsBut,
   type OfTerms,
   type PositionTerms,
   type SelfAttentionArgs,
 } from "./self-attention.js";
 import { viewAs } from "../functions/view.js";
 
-/** Arguments of {@link AxialAttention}. */
+/** What an `AxialAttention` layer is made of. */
 export interface AxialAttentionArgs extends SelfAttentionArgs {
   /** The axis along which places attend to one another. */
   axis: "height" | "width";
@@ -77,7 +78,7 @@ export class AxialAttention extends SelfAttention<AxialAttentionArgs> {
   private tables!: OfTerms<tf.LayerVariable>;
 
   constructor(args: AxialAttentionArgs) {
-    super(args, { query: true, key: true, value: true, ...args.position }, keys);
+    super(args, allTermsBut(args), keys);
     assertOneOf(this.where, "axis", args.axis ?? null, ["height", "width"]);
     this.range = givenRange(args, this.where);
   }

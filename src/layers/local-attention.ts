@@ -17,13 +17,14 @@ import {
   SelfAttention,
   selfAttentionKeys,
   type AttentionCore,
+  allTermsBut,
   type OfTerms,
   type PositionTerms,
   type SelfAttentionArgs,
 } from "./self-attention.js";
 import { viewAs } from "../functions/view.js";
 
-/** Arguments of {@link LocalAttention}. */
+/** What a `LocalAttention` layer is made of. */
 export interface LocalAttentionArgs extends SelfAttentionArgs {
   /**
    * M, the side of the window. Default 7, as in SASA. Of an even M, one more row and column lie after the query than
@@ -67,7 +68,7 @@ export class LocalAttention<Args extends LocalAttentionArgs = LocalAttentionArgs
   private tables!: OfTerms<OffsetTables<tf.LayerVariable>>;
 
   constructor(args: Args) {
-    super(args, { query: true, key: true, value: true, ...args.position }, keys);
+    super(args, allTermsBut(args), keys);
     this.tableRange = localWindow(args.window ?? 7, this.where);
   }
 

@@ -62,7 +62,7 @@ export const mapTerms = <A, B>({ query, key, value }: OfTerms<A>, change: (of: A
   value: value && change(value),
 });
 
-/** Arguments of {@link SelfAttention}. */
+/** What all layers of self-attention over images are made of. */
 export interface SelfAttentionArgs extends LayerArgs {
   /** Output channels of all heads together: heads * Dv. */
   filters: number;
@@ -101,6 +101,11 @@ export const selfAttentionKeys: OwnKeys<SelfAttentionArgs> = {
   activation: true,
   seed: true,
 };
+
+/** Every term but those that `position` leaves out. Of no arguments at all it is the constructor that says so. */
+export const allTermsBut = (
+  args: { readonly position?: Partial<PositionTerms> } | null | undefined,
+): PositionTerms => ({ query: true, key: true, value: true, ...args?.position });
 
 export const positionKeys: KeysOf<PositionTerms> = { query: true, key: true, value: true };
 
@@ -159,7 +164,13 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
     super(args, keys);
     const { filters, heads = 8, stride } = args;
     const valueDepth = filters / heads;
-    if (!Number.isInteger(heads) || heads < 1 || !Number.isInteger(valueDepth) || valueDepth < 1)
+    if (
+      !Number.isInteger(filters) ||
+      !Number.isInteger(heads) ||
+      heads < 1 ||
+      !Number.isInteger(valueDepth) ||
+      valueDepth < 1
+    )
       throw new ConfigError(
         `${this.where}: filters must be a positive multiple of heads, got filters=${filters}, heads=${heads}; ` +
           `use filters=${Math.max(1, Math.round(valueDepth) || 1) * (heads >= 1 ? Math.round(heads) : 8)}`,

@@ -21,7 +21,7 @@ import {
   type OwnKeys,
 } from "./layer.js";
 
-/** Arguments of {@link ValueMixtureAttention}. */
+/** What a `ValueMixtureAttention` layer is made of. */
 export interface ValueMixtureAttentionArgs extends LayerArgs {
   /** Output channels of all heads together. */
   filters: number;
@@ -72,7 +72,7 @@ export class ValueMixtureAttention extends Layer implements AttentionLayer {
     const { filters, heads = 4, block = 4, mixtures = 4 } = args;
     const { where } = this;
     assertPositiveIntegers(where, { heads, block, mixtures });
-    if (!Number.isInteger(filters / heads) || filters / heads < 2)
+    if (!Number.isInteger(filters) || !Number.isInteger(filters / heads) || filters / heads < 2)
       throw new ConfigError(
         `${where}: filters must be a multiple of heads, at least 2 heads, got filters=${filters}, heads=${heads}; use ${2 * heads}`,
       );

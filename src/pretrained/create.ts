@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError, FileError } from "../core/errors.js";
-import { assertKnownKeys, type KeysOf } from "../core/options.js";
+import { assertKnownKeys, assertObject, type KeysOf } from "../core/options.js";
 import {
   copyWeights,
   create as createUntrained,
@@ -56,6 +56,7 @@ export function create(
     | PretrainedOptions
     | (ModelOptions & Partial<CreateOptions<string | tf.LayersModel>> & { readonly pretrained?: false }),
 ): tf.LayersModel | Promise<tf.LayersModel> {
+  assertObject("models.create", options, "the options", "{ classes, size, ... }");
   if (options.pretrained === true) return createPretrained(model, options);
   const { pretrained, ...rest } = options;
   if (pretrained !== undefined && pretrained !== false)

@@ -33,12 +33,16 @@ export function apiPages(rooms: readonly ApiRoom[], sources: Sources): Map<strin
     const path = pathOf(room);
     const list = room.names.map(({ name }) => `<li><a href="#${escapeHtml(name)}">${escapeHtml(name)}</a></li>`);
     const sections = room.names.map((name) => nameSection(name, path, sources));
-    const main = `<h1>${titleOf(room)}</h1><ul class="names">${list.join("")}</ul>${sections.join("\n")}`;
+    const says = createMarkdown().render(room.says);
+    const main = `<h1>${titleOf(room)}</h1>${says}<ul class="names">${list.join("")}</ul>${sections.join("\n")}`;
     pages.set(path, sitePage({ path, title: titleOf(room), main }));
   }
   const items = rooms.map((room) => {
     const address = from("api/index.html", pathOf(room));
-    return `<li><a href="${address}">${titleOf(room)}</a>: ${room.names.length} names</li>`;
+    const says = createMarkdown()
+      .render(room.says)
+      .replace(/^<p>|<\/p>\s*$/g, "");
+    return `<li><a href="${address}">${titleOf(room)}</a>, ${room.names.length} names. ${says}</li>`;
   });
   const path = "api/index.html";
   const main =

@@ -26,7 +26,7 @@ export async function chooseKernels(
     if (choice !== "native") return { native: null, failure: null };
     throw new UnsupportedError(
       `native kernels: there must be a library for this platform, got none built and no package ` +
-        `${libraryPackages.join(" or ")}; run axial-lab engine build`,
+        `${libraryPackages.join(" or ")}; run npx axial-lab engine build`,
     );
   }
   try {

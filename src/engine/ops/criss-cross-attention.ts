@@ -15,7 +15,7 @@ export interface CrissCrossAttentionInputs {
   readonly qkv: tf.Tensor4D;
 }
 
-/** How the channels of criss-cross attention are divided into heads. */
+/** Heads, and their depths. */
 export interface CrissCrossAttentionGeometry {
   /** 1 in CCNet. */
   readonly heads: number;

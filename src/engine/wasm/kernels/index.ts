@@ -16,6 +16,7 @@ import { linearKernels } from "./linear.js";
 import { localAttentionKernels } from "./local-attention.js";
 import { localSimilarityStatisticsKernels } from "./local-similarity-statistics.js";
 import { matrixProductKernels } from "./matrix-product.js";
+import { maxPool3dGradient } from "./max-pool-3d-grad.js";
 import { ndAxialAttentionKernels } from "./nd-axial-attention.js";
 import { normFactorKernels } from "./norm-factors.js";
 import { optimizerUpdateKernels } from "./optimizer-update.js";
@@ -42,6 +43,7 @@ export const wasmKernels: readonly WasmKernel[] = withDeferrals(
     localAttentionKernels,
     localSimilarityStatisticsKernels,
     matrixProductKernels,
+    maxPool3dGradient,
     ndAxialAttentionKernels,
     normFactorKernels,
     optimizerUpdateKernels,
