@@ -55,8 +55,6 @@ describe("the native crate in the package", () => {
 /** Tests that no one file is the counterpart of, and why. */
 const ofMany: Readonly<Record<string, string>> = {
   "cli/hints": "every text of the sources",
-  "engine/ops/axial-similarity-statistics": "a function of engine/ops/axial-attention",
-  "engine/ops/local-similarity-statistics": "a function of engine/ops/local-attention",
   "engine/ops/second-derivatives": "a law of every operation that has a gradient of its own",
   "engine/tf-layers": "what a model of tf.layers needs of all kernels together",
   "widgets/specifications": "what holds of every figure",

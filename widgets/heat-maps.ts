@@ -8,19 +8,23 @@ import { columnWidth, fontSizes } from "./theme.js";
 import { vegaFigure } from "./vega.js";
 import type { VegaLiteSpec } from "./vega-lite-spec.js";
 
+/** One matrix of `heatMaps`. */
 export interface HeatMapPanel {
   readonly title: string;
   /** [row][column]; NaN is left out. All rows are of one length. */
   readonly values: readonly ArrayLike<number>[];
 }
 
+/** What `heatMaps` draws. */
 export interface HeatMapsArgs {
   readonly panels: readonly HeatMapPanel[];
   /** What rows and columns are. Default "row" and "column". */
   readonly rowTitle?: string;
+  /** Default "column". */
   readonly columnTitle?: string;
   /** Number of the first row and column: offsets may start below zero. Default 0. */
   readonly firstRow?: number;
+  /** Default 0. */
   readonly firstColumn?: number;
   /** Name of the values. Default "value". */
   readonly valueTitle?: string;
@@ -30,6 +34,7 @@ export interface HeatMapsArgs {
   readonly columns?: number;
   /** Default "Heat maps". */
   readonly title?: string;
+  /** A line below the title. Default: none. */
   readonly subtitle?: string;
 }
 

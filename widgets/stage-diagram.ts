@@ -20,6 +20,7 @@ export interface StagedNetwork {
   }[];
 }
 
+/** For which images `stageDiagram` writes sizes, and its title. */
 export interface StageDiagramOptions {
   /** Side of the square images, in pixels. Default 224. */
   readonly size?: number;

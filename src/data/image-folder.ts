@@ -11,6 +11,7 @@ import { planEpoch, resolveBatchOptions } from "./plan.js";
 import { prepareSplit, type PreparedSplit } from "./prepare.js";
 import { assertKnownKeys, shown, type KeysOf } from "../core/options.js";
 
+/** How the images of a folder are read, kept and changed. */
 export interface ImageFolderOptions {
   /** Default `"fastai"`. */
   readonly augmentation?: AugmentationPreset | Partial<Augmentation>;
@@ -35,6 +36,7 @@ const keys: KeysOf<ImageFolderOptions> = {
   nameOfClass: true,
 };
 
+/** A data set of the images of a folder, one folder a class. */
 export interface ImageFolderDataset extends ImageDataset {
   /** The folder that holds `train` and `val`, or the classes. */
   readonly folder: string;

@@ -11,6 +11,7 @@ import * as tf from "@tensorflow/tfjs";
 import { findKernel } from "./kernel-registry.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
+/** One kernel's part in a profiled step. */
 export interface KernelProfile {
   /** tfjs's or our name of the kernel; with shapes behind it, when asked for. */
   readonly name: string;
@@ -21,6 +22,7 @@ export interface KernelProfile {
   readonly multiplyAdds: number | null;
 }
 
+/** What `profileStep` found. */
 export interface StepProfile {
   /** Wall time of the step. */
   readonly milliseconds: number;
@@ -36,6 +38,7 @@ interface Entry {
   multiplyAdds: number | null;
 }
 
+/** How a profile tells calls of one kernel apart. */
 export interface ProfileOptions {
   /** Keep calls of one kernel apart by the shapes of their inputs. Default false. */
   readonly byShape?: boolean;

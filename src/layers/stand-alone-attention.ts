@@ -4,6 +4,7 @@ import { assertArgs, type OwnKeys } from "./layer.js";
 import { LocalAttention, type LocalAttentionArgs } from "./local-attention.js";
 import { selfAttentionKeys } from "./self-attention.js";
 
+/** What a `StandAloneAttention` layer is made of. */
 export type StandAloneAttentionArgs = Omit<LocalAttentionArgs, "position" | "keyDepth">;
 
 /** The arguments of local attention that follow from the equation. */

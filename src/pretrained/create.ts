@@ -15,6 +15,7 @@ import {
 import { decodeSafetensors, toFloat32 } from "../weights/index.js";
 import { cardOf, pretrainedFolder, type ModelCard } from "./card.js";
 
+/** How `models.create` opens weights that come with the package. */
 export interface PretrainedOptions {
   /** Weights that come with the package: see `models.pretrainedModels()`. */
   readonly pretrained: true;

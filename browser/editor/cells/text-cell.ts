@@ -5,6 +5,7 @@ import { el } from "../page/dom.js";
 import { setForeignHtml } from "../page/foreign-html.js";
 import { leadLinks } from "../page/links.js";
 import { cellFrame, kindOf, type CellHost, type CellView } from "./cell.js";
+import { drawnTextOf, markText } from "./drawn-text.js";
 import { createEditor, type Editor } from "./editor.js";
 import { markdownLanguage } from "./highlighting.js";
 
@@ -48,6 +49,15 @@ export class TextCellView implements CellView {
     if (html.trim() === "") this.prose.replaceChildren(el("p", { class: "empty" }, "Empty Markdown cell"));
     else setForeignHtml(this.prose, html);
     leadLinks(this.prose, this.host.outputs.path);
+  }
+
+  /** The drawn text as it is seen. */
+  get drawnText(): string {
+    return drawnTextOf(this.prose);
+  }
+
+  markDrawn(from: number, to: number): void {
+    markText(this.prose, from, to);
   }
 
   focusEditor(at?: "start" | "end"): void {

@@ -10,6 +10,7 @@ import { UnsupportedError } from "../../core/errors.js";
 /** Of WebAssembly memory. */
 export const bytesPerPage = 65_536;
 
+/** The WebAssembly heap: its size, and how much of it is used. */
 export interface HeapUse {
   /** Bytes of the WebAssembly memory; it only grows. */
   readonly heapBytes: number;
