@@ -55,10 +55,10 @@ describe("the native crate in the package", () => {
 /** Tests that no one file is the counterpart of, and why. */
 const ofMany: Readonly<Record<string, string>> = {
   "cli/hints": "every text of the sources",
-  "docs/doc-examples": "every page of docs and every docblock",
+  "docs/doc-examples": "every example of the docblocks",
   "engine/ops/second-derivatives": "a law of every operation that has a gradient of its own",
   "engine/tf-layers": "what a model of tf.layers needs of all kernels together",
-  "site/docblocks": "every docblock of functions and layers",
+  "site/docblocks": "every docblock of what is public",
   "widgets/specifications": "what holds of every figure",
 };
 

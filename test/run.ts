@@ -97,7 +97,8 @@ const noteTime = ({ name, details, nesting, file = "" }: Event): void => {
   times.set(own, (times.get(own) ?? 0) + details.duration_ms);
 };
 
-const concurrency = Math.max(1, Math.min(availableParallelism(), 4));
+/** One more than there are cores: many wait for a process that they have started. */
+const concurrency = Math.min(availableParallelism(), 4) + 1;
 const events = run({ files: grouped(files, folder), concurrency, timeout });
 events.on("test:pass", (event) => {
   noteTime(event);

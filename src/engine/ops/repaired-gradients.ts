@@ -119,16 +119,8 @@ const convolution3dFilter: tf.GradConfig = {
   },
 };
 
-/** Steps, which TensorFlow.js takes for the quotient. */
-const floorDivision: tf.GradConfig = {
-  kernelName: "FloorDiv",
-  inputsToSave: ["a", "b"],
-  gradFunc: (_, [a, b]) => ({ a: () => tf.zerosLike(a), b: () => tf.zerosLike(b) }),
-};
-
 export const repairedGradients: readonly tf.GradConfig[] = [
   ...resizeGradients,
-  floorDivision,
   gradientOf<{ axis: number; exclusive: boolean; reverse: boolean }>("Cumsum", "x", (dy, _, attrs) =>
     tf.cumsum(dy, attrs.axis, attrs.exclusive, !attrs.reverse),
   ),
