@@ -14,6 +14,8 @@ const unchecked: Readonly<Record<string, string>> = {
   "functions.maxPooledSide": "reads what `maxPool` checks",
   "functions.ndAxialAttention": "the record of a layer, which checks it",
   "data.bringImagenette": "hands them on to `fetchImagenette`",
+  "engine.measureMatrixPeak": "hands them on to `fastest`, which checks them",
+  "engine.measureMemoryPeak": "hands them on to `fastest`, which checks them",
   "export.saveOnnx": "hands them on to `onnxModel`",
   "export.saveTfjs": "hands them on to `tfjsModel`",
   "export.saveWeb": "hands them on to `webFiles`",
