@@ -13,4 +13,6 @@ const drawAll = async (): Promise<void> => {
   markEdges();
 };
 startTheme(() => void drawAll());
+// What stands there already need not wait for the figures.
+markEdges();
 void drawAll();
