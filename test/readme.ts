@@ -5,10 +5,11 @@
  *
  * A test compares.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomically } from "../src/core/atomic-file.js";
-import { markdownTable, type BenchReport } from "../src/bench/report.js";
+import { benchCases } from "../src/bench/cases.js";
+import { joinReports, markdownTable, type BenchReport } from "../src/bench/report.js";
 import { catalogueTable } from "../src/catalogue.js";
 import { packageFolder } from "../src/core/version.js";
 
@@ -21,7 +22,27 @@ function benchTable(): string {
   return markdownTable(...reports);
 }
 
-const generators: Readonly<Record<string, () => string>> = { catalogue: catalogueTable, bench: benchTable };
+/** What `axial-lab bench --engine native --json` wrote into the files of a folder, however the cases were shared out to them. */
+function nativeTable(folder: string): string {
+  const path = join(packageFolder, "notebooks", "results", folder);
+  const files = existsSync(path) ? readdirSync(path).filter((file) => file.endsWith(".json")) : [];
+  const [first, ...rest] = files.map((file) => JSON.parse(readFileSync(join(path, file), "utf8")) as BenchReport);
+  if (first === undefined) return "Not measured yet.";
+  const report = joinReports([first, ...rest]);
+  const order = benchCases.map(({ name }) => name);
+  const sorted = <Result extends { readonly case: string }>(results: readonly Result[]): Result[] =>
+    [...results].sort((a, b) => order.indexOf(a.case) - order.indexOf(b.case));
+  const { processor, cores, node } = report.machine;
+  const table = markdownTable({ ...report, results: sorted(report.results), memory: sorted(report.memory) });
+  return `${processor}, ${cores} cores, Node ${node}; ours: ${report.engine}.\n\n${table}`;
+}
+
+const generators: Readonly<Record<string, () => string>> = {
+  catalogue: catalogueTable,
+  bench: benchTable,
+  native: () => nativeTable("native-beside-pytorch"),
+  "native-wasm": () => nativeTable("native-beside-wasm"),
+};
 
 export const readmePath = join(packageFolder, "README.md");
 

@@ -82,6 +82,7 @@ const outline = (
 const queryOutline = ({ y, x }: Query, size: readonly [number, number]): Layer[] =>
   outline({ left: x, right: x + 1, top: y, bottom: y + 1 }, size);
 
+/** What `attentionRows` draws. */
 export interface AttentionRowsArgs {
   /** What the model saw. */
   image: Pixels;
@@ -211,6 +212,7 @@ export interface AttentionField {
   readonly shape: readonly [height: number, width: number];
 }
 
+/** What `attentionMap` draws. */
 export interface AttentionMapArgs {
   image: Pixels;
   /** Outlined in every panel whose map has this place. Default: none. */

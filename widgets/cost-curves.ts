@@ -17,6 +17,7 @@ export interface CostPoint {
   readonly values: Readonly<Record<string, number>>;
 }
 
+/** An axis of a panel of cost curves. */
 export interface CostAxis {
   /** Which of the points' values. */
   readonly value: string;
@@ -28,6 +29,7 @@ export interface CostAxis {
   readonly format?: string;
 }
 
+/** What `costCurves` draws. */
 export interface CostCurvesArgs {
   readonly points: readonly CostPoint[];
   /** One picture each, beside each other; all have the series and their colours in common. */

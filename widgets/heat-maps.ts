@@ -8,12 +8,14 @@ import { columnWidth, fontSizes } from "./theme.js";
 import { vegaFigure } from "./vega.js";
 import type { VegaLiteSpec } from "./vega-lite-spec.js";
 
+/** One matrix of `heatMaps`. */
 export interface HeatMapPanel {
   readonly title: string;
   /** [row][column]; NaN is left out. All rows are of one length. */
   readonly values: readonly ArrayLike<number>[];
 }
 
+/** What `heatMaps` draws. */
 export interface HeatMapsArgs {
   readonly panels: readonly HeatMapPanel[];
   /** What rows and columns are. Default "row" and "column". */

@@ -213,6 +213,7 @@ function assertSameSize(where: string, image: Pixels, pictures: readonly Panopti
   }
 }
 
+/** What `panopticOverlay` draws. */
 export interface PanopticOverlayArgs extends PanopticPicture {
   readonly image: Pixels;
   /** Default "Panoptic segmentation". */
@@ -248,6 +249,7 @@ export function panopticOverlay(args: PanopticOverlayArgs): Figure {
   return vegaFigure(args.title ?? "Panoptic segmentation", panopticOverlaySpec(args));
 }
 
+/** What `panopticComparison` draws. */
 export interface PanopticComparisonArgs {
   readonly image: Pixels;
   readonly truth: PanopticPicture;

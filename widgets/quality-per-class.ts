@@ -19,6 +19,7 @@ export interface ClassQuality {
   readonly recognitionQuality: number;
 }
 
+/** How `qualityPerClass` is titled. */
 export interface QualityPerClassOptions {
   /** Default "Panoptic quality by class". */
   readonly title?: string;

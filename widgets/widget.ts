@@ -13,6 +13,7 @@ import { packState, pathsOf, unpackState, type Path } from "./state-buffers.js";
 
 type State = Record<string, unknown>;
 
+/** What a widget is made of. */
 export interface WidgetArgs<S extends object> {
   /** What the widget is, in one line. */
   readonly title: string;
@@ -31,6 +32,7 @@ export interface WidgetArgs<S extends object> {
   readonly anywidgetVersion?: string;
 }
 
+/** State that a notebook's kernel and its views in the browser share. */
 export interface Widget<S extends object> {
   readonly title: string;
   /** The state as it is now; a copy, for it is changed by `set`. */

@@ -1,4 +1,7 @@
-/** Where the time of a case goes, kernel by kernel, beside the peak of the matrix product on this machine. */
+/**
+ * Where the time of a case goes, kernel by kernel, beside what this machine can do (a roofline): no kernel is faster than its
+ * multiply-adds at the peak of the matrix product, nor than its bytes at the peak of memory.
+ */
 import * as engine from "../engine/index.js";
 import type { BenchCase, Mode } from "./cases.js";
 
@@ -8,6 +11,8 @@ export interface CaseProfile extends engine.StepProfile {
   readonly mode: Mode;
   /** Multiply-adds a second of the matrix product on operands in cache; null where our kernels do not run. */
   readonly peak: number | null;
+  /** Bytes a second of a copy that no core's own caches hold; null likewise. */
+  readonly memoryPeak: number | null;
 }
 
 /** The fastest of `rounds` profiled runs, after one that warms up. */
@@ -17,7 +22,8 @@ export function profileCase({ name, title, prepare }: BenchCase, mode: Mode, rou
     prepared.run();
     const profiles = Array.from({ length: rounds }, () => engine.profileStep(() => prepared.run()));
     const fastest = profiles.reduce((best, one) => (one.milliseconds < best.milliseconds ? one : best));
-    return { case: name, title, mode, peak: engine.measureMatrixPeak(), ...fastest };
+    const peaks = { peak: engine.measureMatrixPeak(), memoryPeak: engine.measureMemoryPeak() };
+    return { case: name, title, mode, ...peaks, ...fastest };
   } finally {
     prepared.dispose();
   }
@@ -26,34 +32,50 @@ export function profileCase({ name, title, prepare }: BenchCase, mode: Mode, rou
 /** Kernels that take less than this share of the time are summed up in one row. */
 const leastShare = 0.01;
 
-/** A Markdown table: calls, milliseconds, share of the time, GFLOP/s and share of the peak. */
-export function profileTable({ title, mode, milliseconds, outsideMilliseconds, kernels, peak }: CaseProfile): string {
+/** Milliseconds below which this machine cannot do a kernel's work; null where its peaks are not known. */
+export function leastMilliseconds(
+  { multiplyAdds, bytes }: Pick<engine.KernelProfile, "multiplyAdds" | "bytes">,
+  { peak, memoryPeak }: Pick<CaseProfile, "peak" | "memoryPeak">,
+): number | null {
+  if (peak === null || memoryPeak === null) return null;
+  return 1000 * Math.max((multiplyAdds ?? 0) / peak, bytes / memoryPeak);
+}
+
+/** A Markdown table: calls, milliseconds, share of the time, GFLOP/s, GB/s, and the least time on this machine. */
+export function profileTable(profile: CaseProfile): string {
+  const { title, mode, milliseconds, outsideMilliseconds, kernels, peak, memoryPeak } = profile;
   const percent = (share: number): string => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
-  const row = (name: string, calls: number | null, time: number, multiplyAdds: number | null): string[] => {
-    const rate = multiplyAdds === null ? null : (multiplyAdds * 1000) / time;
-    return [
-      name,
-      calls === null ? "" : String(calls),
-      time.toFixed(1),
-      percent(time / milliseconds),
-      rate === null ? "" : ((2 * rate) / 1e9).toFixed(1),
-      rate === null || peak === null ? "" : percent(rate / peak),
-    ];
+  const least = (of: readonly engine.KernelProfile[]): string => {
+    const times = of.map((kernel) => leastMilliseconds(kernel, profile));
+    return times.includes(null) ? "" : sum(times.map(Number)).toFixed(1);
+  };
+  const rate = (work: number | null, time: number): string => (work === null ? "" : (work / time / 1e6).toFixed(1));
+  const row = (name: string, of: readonly engine.KernelProfile[], work: number | null): string[] => {
+    const time = sum(of.map((kernel) => kernel.milliseconds));
+    const [calls, bytes] = [sum(of.map((kernel) => kernel.calls)), sum(of.map((kernel) => kernel.bytes))];
+    const rates = [rate(work === null ? null : 2 * work, time), rate(bytes, time)];
+    return [name, String(calls), time.toFixed(1), percent(time / milliseconds), ...rates, least(of)];
   };
   const large = kernels.filter((kernel) => kernel.milliseconds >= leastShare * milliseconds);
   const small = kernels.filter((kernel) => kernel.milliseconds < leastShare * milliseconds);
-  const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
-  const smallTime = sum(small.map((kernel) => kernel.milliseconds));
   const rows = [
-    ...large.map((kernel) => row(kernel.name, kernel.calls, kernel.milliseconds, kernel.multiplyAdds)),
-    row(`${small.length} others`, sum(small.map((kernel) => kernel.calls)), smallTime, null),
-    row("outside of kernels", null, outsideMilliseconds, null),
+    ...large.map((kernel) => row(kernel.name, [kernel], kernel.multiplyAdds)),
+    row(`${small.length} others`, small, null),
+    ["outside of kernels", "", outsideMilliseconds.toFixed(1), percent(outsideMilliseconds / milliseconds), "", "", ""],
+    ["sum", "", milliseconds.toFixed(1), "", "", "", least(kernels)],
   ];
-  const peakText = peak === null ? "" : `; peak of the matrix product ${((2 * peak) / 1e9).toFixed(1)} GFLOP/s`;
-  const head = ["kernel", "calls", "ms", "share", "GFLOP/s", "of peak"];
+  const peaks =
+    peak === null || memoryPeak === null
+      ? ""
+      : `; peaks: the matrix product ${((2 * peak) / 1e9).toFixed(1)} GFLOP/s, memory ${(memoryPeak / 1e9).toFixed(1)} GB/s`;
+  const head = ["kernel", "calls", "ms", "share", "GFLOP/s", "GB/s", "at least, ms"];
   return [
-    `${title}, ${mode}: ${milliseconds.toFixed(1)} ms${peakText}`,
+    `${title}, ${mode}: ${milliseconds.toFixed(1)} ms${peaks}`,
     "",
-    ...[head, ["---", "--:", "--:", "--:", "--:", "--:"], ...rows].map((cells) => `| ${cells.join(" | ")} |`),
+    ...[head, head.map((_, index) => (index === 0 ? "---" : "--:")), ...rows].map(
+      (cells) => `| ${cells.join(" | ")} |`,
+    ),
   ].join("\n");
 }
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -35,17 +35,17 @@ A round repeats the work for at least 250 ms, ours and the reference's alike, an
 milliseconds would measure how threads wake up. Before each of our rounds a pause lets the reference's threads fall asleep.
 
 Examples:
-  axial-lab bench layer-64x56 --threads 2
+  npx axial-lab bench layer-64x56 --threads 2
       one case by itself, evaluation and training
-  axial-lab bench axial-resnet-26-s --mode training --profile
-      and which kernels its time goes to
-  axial-lab bench resnet-50 --engine native --against wasm
+  npx axial-lab bench axial-resnet-26-s --mode training --profile
+      and which kernels its time goes to, beside arithmetic and memory at this machine's peaks
+  npx axial-lab bench resnet-50 --engine native --against wasm
       the native kernels beside those in WebAssembly
-  axial-lab bench --reference "python test/bench/reference.py --sources DIR" --json bench.json
+  npx axial-lab bench --reference "python test/bench/reference.py --sources DIR" --json bench.json
       all cases beside PyTorch running the public sources below DIR: reference and ours in turn, medians of 5 rounds
-  axial-lab bench axial-resnet-26-s --mode training --memory --reference "..."
+  npx axial-lab bench axial-resnet-26-s --mode training --memory --reference "..."
       peak memory too, each in a process of its own
-  axial-lab bench --scaling --rounds 3 --json scaling.json --figure scaling.png
+  npx axial-lab bench --scaling --rounds 3 --json scaling.json --figure scaling.png
       time over L x span and memory over L, for L from 64 to 2048: global and local span, fused and composed; 3 minutes`;
 
 export function register(program: Command): void {
@@ -61,7 +61,7 @@ export function register(program: Command): void {
     .addOption(new Option("--against <name>", "beside our kernels of this name").choices(["native", "wasm"]))
     .option("--reference <command>", "a program that answers one JSON line to each request")
     .option("--memory", "measure peak memory as well")
-    .option("--profile", "show where the time goes: each kernel, and its share of this machine's peak")
+    .option("--profile", "show where the time goes: each kernel, beside the least that this machine's peaks allow")
     .option("--scaling", "measure instead how time and memory of attention grow with the length of the axis")
     .option("--figure <file>", "draw that: .png, .svg, .html or .json (Vega-Lite)")
     .option("--json <file>", "write all rounds to a file, with processor, Node, threads and the reference's version")
@@ -95,6 +95,8 @@ async function run(names: string[], flags: BenchFlags): Promise<void> {
     const results: CaseResult[] = [];
     const memory: MemoryResult[] = [];
     const profiles: CaseProfile[] = [];
+    const report = () =>
+      benchReport({ engine: reason, reference: reference?.name ?? null, threads, results, memory, profiles });
     for (const benchCase of cases)
       for (const mode of modes) {
         // The targets are beside PyTorch, not beside other kernels of ours.
@@ -103,21 +105,15 @@ async function run(names: string[], flags: BenchFlags): Promise<void> {
         results.push(result);
         console.error(progressLine(result));
         if (flags.profile === true) profiles.push(profileCase(benchCase, mode, rounds));
-        if (flags.memory !== true) continue;
-        const own = flags.engine === undefined ? [] : ["--engine", flags.engine];
-        const command = [process.execPath, process.argv[1], "bench", "--memory-only", ...own];
-        memory.push(await measureMemory(benchCase, mode, { threads, reference, command }));
+        if (flags.memory === true) {
+          const own = flags.engine === undefined ? [] : ["--engine", flags.engine];
+          const command = [process.execPath, process.argv[1], "bench", "--memory-only", ...own];
+          memory.push(await measureMemory(benchCase, mode, { threads, reference, command }));
+        }
+        // After each: what ends a measurement of half an hour early leaves what was measured by then.
+        if (flags.json !== undefined) await writeReport(flags.json, report());
       }
-    const report = benchReport({
-      engine: reason,
-      reference: reference?.name ?? null,
-      threads,
-      results,
-      memory,
-      profiles,
-    });
-    if (flags.json !== undefined) await writeReport(flags.json, report);
-    console.log([markdownTable(report), ...profiles.map(profileTable)].join("\n\n"));
+    console.log([markdownTable(report()), ...profiles.map(profileTable)].join("\n\n"));
   } finally {
     reference?.close();
     await engine.stop();

@@ -31,6 +31,7 @@ export interface LabelMapBatch extends Batch {
   readonly labelMaps: Int32Array;
 }
 
+/** Which batches of an epoch a data set is to give, and how large. */
 export interface BatchOptions {
   readonly split: Split;
   readonly batchSize: number;
@@ -56,6 +57,7 @@ export interface BatchOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What is to be decoded ahead of training. */
 export interface PrepareOptions {
   /** The size that `batches` will be asked for. */
   readonly size: number;

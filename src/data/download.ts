@@ -8,6 +8,7 @@ import { FileError } from "../core/errors.js";
 import type { Progress } from "./dataset.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
+/** What to download, where to, and what the file must be. */
 export interface DownloadOptions {
   readonly url: string;
   /** Where the file goes. While it is incomplete it is called `${to}.part`. */

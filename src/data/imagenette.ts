@@ -28,6 +28,7 @@ export const imagenetteClasses: Readonly<Record<string, string>> = {
   n03888257: "parachute",
 };
 
+/** An official archive: where it lies, and how to tell that it came whole. */
 export interface Archive {
   readonly url: string;
   readonly bytes: number;
@@ -56,8 +57,10 @@ export const imagenetteArchives = {
   },
 } as const satisfies Record<string, Archive>;
 
+/** The name of an archive of `imagenetteArchives`: the shorter side of its images. */
 export type ImagenetteVariant = keyof typeof imagenetteArchives;
 
+/** Where Imagenette comes from and where it is unpacked. */
 export interface FetchImagenetteOptions {
   /** A local archive (.tgz, .tar) or folder, instead of a download. Default: a download. */
   readonly from?: string;
@@ -186,6 +189,7 @@ async function downloaded(variant: ImagenetteVariant, options: FetchImagenetteOp
   return to;
 }
 
+/** Where Imagenette comes from, and how its images are read. */
 export interface ImagenetteOptions extends FetchImagenetteOptions, Omit<ImageFolderOptions, "name" | "nameOfClass"> {}
 
 /**

@@ -11,6 +11,7 @@ import { FileError } from "../core/errors.js";
 import type { Progress } from "./dataset.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
+/** What to unpack, and where to. */
 export interface UnpackOptions {
   /** A .tar, .tar.gz or .tgz file. */
   readonly archive: string;

@@ -20,4 +20,4 @@ export { profileStep, type KernelProfile, type ProfileOptions, type StepProfile 
 export { ready } from "./ready.js";
 export { verifiedBackends } from "./verified.js";
 export type { HeapUse } from "./wasm/heap.js";
-export { measureMatrixPeak } from "./wasm/matrix-peak.js";
+export { measureMatrixPeak, measureMemoryPeak, type PeakOptions } from "./wasm/machine-peaks.js";

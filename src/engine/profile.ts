@@ -11,6 +11,7 @@ import * as tf from "@tensorflow/tfjs";
 import { findKernel } from "./kernel-registry.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
+/** One kernel's part in a profiled step. */
 export interface KernelProfile {
   /** tfjs's or our name of the kernel; with shapes behind it, when asked for. */
   readonly name: string;
@@ -19,8 +20,11 @@ export interface KernelProfile {
   readonly milliseconds: number;
   /** Of all calls; null where the kernel does not count them. */
   readonly multiplyAdds: number | null;
+  /** Of all calls, what they must move at least: each input read once, each output written once. */
+  readonly bytes: number;
 }
 
+/** What `profileStep` found. */
 export interface StepProfile {
   /** Wall time of the step. */
   readonly milliseconds: number;
@@ -34,8 +38,10 @@ interface Entry {
   calls: number;
   milliseconds: number;
   multiplyAdds: number | null;
+  bytes: number;
 }
 
+/** How a profile tells calls of one kernel apart. */
 export interface ProfileOptions {
   /** Keep calls of one kernel apart by the shapes of their inputs. Default false. */
   readonly byShape?: boolean;
@@ -59,11 +65,13 @@ export function profileStep(step: () => void, options: ProfileOptions = {}): Ste
       const outputs = originals[index](call);
       const elapsed = performance.now() - startedAt;
       const { inputs, attrs = {} } = call;
-      const work = findKernel(kernel.kernelName)?.multiplyAdds({ inputs, attrs, outputs: [outputs].flat() }) ?? null;
+      const results = [outputs].flat();
+      const work = findKernel(kernel.kernelName)?.multiplyAdds({ inputs, attrs, outputs: results }) ?? null;
       const name = byShape ? `${kernel.kernelName} ${shapesOf(inputs)}` : kernel.kernelName;
-      const entry = entries.get(name) ?? { calls: 0, milliseconds: 0, multiplyAdds: null };
+      const entry = entries.get(name) ?? { calls: 0, milliseconds: 0, multiplyAdds: null, bytes: 0 };
       entry.calls++;
       entry.milliseconds += elapsed - (nested - nestedBefore);
+      entry.bytes += bytesMoved(tensorsOf(inputs), results);
       if (work !== null) entry.multiplyAdds = (entry.multiplyAdds ?? 0) + work;
       entries.set(name, entry);
       nested = nestedBefore + elapsed;
@@ -84,7 +92,23 @@ export function profileStep(step: () => void, options: ProfileOptions = {}): Ste
   return { milliseconds, outsideMilliseconds: milliseconds - inside, kernels: sorted };
 }
 
+const tensorsOf = (inputs: tf.NamedTensorInfoMap | tf.TensorInfo[]): tf.TensorInfo[] =>
+  Object.values<tf.TensorInfo | undefined>(inputs).filter((tensor) => tensor !== undefined);
+
+/** An output that is an input under another shape moves nothing. */
+function bytesMoved(inputs: readonly tf.TensorInfo[], outputs: readonly tf.TensorInfo[]): number {
+  const read = new Map(inputs.map((tensor) => [tensor.dataId, tensor]));
+  const written = new Map(outputs.map((tensor) => [tensor.dataId, tensor]));
+  const moved = [...read.values(), ...written.values()].filter(
+    ({ dataId }) => !read.has(dataId) || !written.has(dataId),
+  );
+  return moved.reduce((sum, { shape, dtype }) => sum + tf.util.sizeFromShape(shape) * bytesPerValue(dtype), 0);
+}
+
+const bytesPerValue = (dtype: tf.DataType): number => (dtype === "string" ? 0 : tf.util.bytesPerElement(dtype));
+
 function shapesOf(inputs: tf.NamedTensorInfoMap | tf.TensorInfo[]): string {
-  const tensors: (tf.TensorInfo | undefined)[] = Object.values<tf.TensorInfo | undefined>(inputs);
-  return tensors.flatMap((tensor) => (tensor === undefined ? [] : [`[${tensor.shape.join(", ")}]`])).join(" ");
+  return tensorsOf(inputs)
+    .map(({ shape }) => `[${shape.join(", ")}]`)
+    .join(" ");
 }

@@ -13,6 +13,7 @@ import { documentHtml } from "../notebook/page/document.js";
 import { escapeHtml, scriptJson } from "../notebook/page/html.js";
 import { encodeNet, type Precision } from "../web/net-file.js";
 
+/** What a page must know of a network beside its weights. */
 export interface WebOptions {
   /** The data that the model was built from. */
   readonly network: ResNetConfig;

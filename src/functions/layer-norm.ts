@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
-/** Options of {@link layerNorm}. */
+/** The constant of a layer norm, and where it goes. */
 export interface LayerNormOptions {
   /** Default 1e-5, as in PyTorch. */
   readonly epsilon?: number;

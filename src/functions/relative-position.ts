@@ -95,3 +95,17 @@ function assertRows(table: tf.Tensor2D, { before, after }: OffsetRange, where: s
         `give the range that it was made for`,
     );
 }
+
+/**
+ * One encoding for each offset in a square, that of its row before that of its column (SASA, equation 4).
+ *
+ * @param rows [M, D1]
+ * @param columns [M, D2]
+ * @returns [M * M, D1 + D2], row by row
+ */
+export function offsetEncodings(rows: tf.Tensor2D, columns: tf.Tensor2D): tf.Tensor2D {
+  const side = rows.shape[0];
+  const ofRow = rows.expandDims(1).tile([1, side, 1]); // [M, M, D1]
+  const ofColumn = columns.expandDims(0).tile([side, 1, 1]); // [M, M, D2]
+  return tf.concat<tf.Tensor>([ofRow, ofColumn], 2).reshape([side * side, -1]); // [M * M, D1 + D2]
+}

@@ -17,7 +17,7 @@ export interface Branch {
   readonly apply: (x: tf.Tensor, weights: readonly tf.Tensor[]) => tf.Tensor;
 }
 
-/** The two residual branches of a pair: f reads the second stream, g the first. */
+/** The two branches of a reversible block (The Reversible Residual Network, equations 6 and 7). */
 export type BranchPair = readonly [f: Branch, g: Branch];
 
 /**

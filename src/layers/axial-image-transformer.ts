@@ -13,7 +13,7 @@ import { headDepths, headKeys, type HeadArgs } from "./heads.js";
 import { normal, uniformWithin } from "./initializers.js";
 import { Layer, singleShape, singleTensor, type LayerArgs, type OwnKeys } from "./layer.js";
 
-/** Arguments of {@link AxialImageTransformer}. */
+/** What an `AxialImageTransformer` layer is made of. */
 export interface AxialImageTransformerArgs extends LayerArgs, HeadArgs {
   /** How many times attention over both axes and two convolution branches follow each other. */
   depth: number;

@@ -7,7 +7,7 @@ import { channelAxisOf, channelsAt, channelsLast } from "../functions/channels.j
 import { normal } from "./initializers.js";
 import { Layer, singleShape, singleTensor, type LayerArgs, type OwnKeys } from "./layer.js";
 
-/** Arguments of {@link AxialPositionEmbedding}. */
+/** What an `AxialPositionEmbedding` layer is made of. */
 export interface AxialPositionEmbeddingArgs extends LayerArgs {
   /** Channels. */
   filters: number;

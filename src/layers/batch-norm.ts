@@ -12,7 +12,7 @@ import {
 import { addBatchNormWeights } from "./batch-norm-weights.js";
 import { channelsOf, Layer, singleShape, type CallOptions, type LayerArgs, type OwnKeys } from "./layer.js";
 
-/** Arguments of {@link BatchNorm}. */
+/** What a `BatchNorm` layer is made of. */
 export interface BatchNormArgs extends LayerArgs {
   /** A preset's name or constants of your own. Default `torch`. */
   constants?: BatchNormPreset | BatchNormConstants;

@@ -20,7 +20,7 @@ import {
 } from "./layer.js";
 import { BatchNorm } from "./batch-norm.js";
 
-/** Arguments of {@link Convolution}. */
+/** What a `Convolution` layer is made of. */
 export interface ConvolutionArgs extends LayerArgs {
   /** Output channels. */
   filters: number;

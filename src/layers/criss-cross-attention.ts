@@ -13,7 +13,7 @@ import { axisSteps, type AttentionLayer, type AttentionStep } from "./attention-
 import { uniformWithin } from "./initializers.js";
 import { channelsOf, Layer, singleShape, singleTensor, type LayerArgs, type OwnKeys } from "./layer.js";
 
-/** Arguments of {@link CrissCrossAttention}. */
+/** What a `CrissCrossAttention` layer is made of. */
 export interface CrissCrossAttentionArgs extends LayerArgs {
   /** Channels of queries and keys. Default an eighth of the input's, at least 1. */
   keyDepth?: number;

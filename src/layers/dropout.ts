@@ -4,7 +4,7 @@ import { ConfigError } from "../core/errors.js";
 import { derivedSeed } from "../core/random.js";
 import { Layer, singleShape, singleTensor, type CallOptions, type LayerArgs, type OwnKeys } from "./layer.js";
 
-/** Arguments of {@link ChannelDropout}. */
+/** What a `ChannelDropout` layer is made of. */
 export interface ChannelDropoutArgs extends LayerArgs {
   /** Share of the channels that are left out, in [0, 1). */
   rate: number;

@@ -8,7 +8,7 @@ import {
 } from "../functions/global-attention.js";
 import { SelfAttention, selfAttentionKeys, type AttentionCore, type SelfAttentionArgs } from "./self-attention.js";
 
-/** Arguments of {@link GlobalAttention}. */
+/** What a `GlobalAttention` layer is made of. */
 export type GlobalAttentionArgs = SelfAttentionArgs;
 
 /**

@@ -5,7 +5,7 @@ import { ConfigError } from "../core/errors.js";
 import { layerNorm, type LayerNormOptions } from "../functions/layer-norm.js";
 import { channelsOf, Layer, singleShape, singleTensor, type LayerArgs, type OwnKeys } from "./layer.js";
 
-/** Arguments of {@link LayerNorm}. */
+/** What a `LayerNorm` layer is made of. */
 export interface LayerNormArgs extends LayerArgs, LayerNormOptions {}
 
 const keys: OwnKeys<LayerNormArgs> = {

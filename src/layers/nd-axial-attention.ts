@@ -15,7 +15,7 @@ import { addAxisParameters, axisDraws, readParameters } from "./axis-parameters.
 import { headDepths, headKeys, type HeadArgs } from "./heads.js";
 import { Layer, singleShape, singleTensor, type LayerArgs, type OwnKeys } from "./layer.js";
 
-/** Arguments of {@link NdAxialAttention}. */
+/** What an `NdAxialAttention` layer is made of. */
 export interface NdAxialAttentionArgs extends LayerArgs, HeadArgs {
   /** How many axes there are besides batch and channels: 2 for images, 3 for video. Default 2. */
   axes?: number;

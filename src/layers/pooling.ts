@@ -5,7 +5,7 @@ import { ConfigError } from "../core/errors.js";
 import { averageWindows, maxPool, maxPooledSide, type MaxPoolOptions } from "../functions/pooling.js";
 import { Layer, singleShape, singleTensor, type LayerArgs, type OwnKeys } from "./layer.js";
 
-/** Arguments of {@link MaxPool}. */
+/** What a `MaxPool` layer is made of. */
 export interface MaxPoolArgs extends LayerArgs, MaxPoolOptions {}
 
 const keys: OwnKeys<MaxPoolArgs> = {
@@ -51,7 +51,7 @@ export class MaxPool extends Layer {
 
 tf.serialization.registerClass(MaxPool);
 
-/** Arguments of {@link AveragePool}. */
+/** What an `AveragePool` layer is made of. */
 export interface AveragePoolArgs extends LayerArgs {
   /** Rows and columns of the window, or `all` for the whole map. Default `all`. */
   window?: "all" | [number, number];

@@ -34,7 +34,7 @@ export class ResizeLike extends Layer {
 
 tf.serialization.registerClass(ResizeLike);
 
-/** Arguments of {@link Subsample}. */
+/** What a `Subsample` layer is made of. */
 export interface SubsampleArgs extends LayerArgs {
   /** Distance of the rows and of the columns that stay. */
   strides: [number, number];

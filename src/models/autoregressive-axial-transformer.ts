@@ -20,6 +20,7 @@ import { headDepths } from "../layers/heads.js";
 import { normal, uniformWithin } from "../layers/initializers.js";
 import { Layer, singleShape, singleTensor, type LayerArgs, type OwnKeys } from "../layers/layer.js";
 
+/** What an `AutoregressiveAxialTransformer` is made of. */
 export interface AutoregressiveAxialTransformerArgs extends LayerArgs {
   /** Height, width and channels of the largest image. */
   imageShape: [height: number, width: number, channels: number];

@@ -8,6 +8,7 @@ import type { PositionTerms } from "../layers/index.js";
 /** What mixes places inside a residual block, where a ResNet has its 3 x 3 convolution. */
 export type OperatorConfig = ConvolutionOperator | AxialOperator | LocalOperator | StandAloneOperator | GlobalOperator;
 
+/** A block's spatial operator: a convolution. */
 export interface ConvolutionOperator {
   readonly kind: "convolution";
   /** Default 3. */
@@ -196,6 +197,7 @@ export interface PyramidConfig {
   readonly dropout?: number;
 }
 
+/** A residual network as plain data: stem, stages, head. */
 export interface ResNetConfig {
   readonly name: string;
   readonly stem: StemConfig;

@@ -29,14 +29,17 @@ const families = {
   "wide-resnet-101-2": { block: "bottleneck", depths: [3, 4, 23, 3], widthPerGroup: 128 },
 } as const satisfies Record<string, Family>;
 
+/** The names of ResNets that `resNetConfig` knows. */
 export type ResNetName = keyof typeof families;
 /** The names that {@link resNetConfig} knows. */
 export const resNetNames = Object.keys(families) as ResNetName[];
 
 /** Blocks per stage of the networks that have an axial twin. */
 export const bottleneckDepths = { 26: families["resnet-26"].depths, 50: families["resnet-50"].depths } as const;
+/** The depths of ResNets of bottlenecks. */
 export type BottleneckDepth = keyof typeof bottleneckDepths;
 
+/** How a ResNet differs from the one of its name: attention, and where. */
 export interface ResNetOptions {
   /** Which of the four stages have attention instead of their (second) 3 x 3 convolutions. Default none. */
   readonly attention?: readonly [boolean, boolean, boolean, boolean];

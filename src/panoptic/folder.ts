@@ -22,6 +22,7 @@ import { openMapFile, writeMapFile, type LabelledImage, type MapFacts } from "./
 import type { PhotosJob } from "./photo-batches.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
+/** How a folder of panoptic images is read. */
 export interface PanopticFolderOptions {
   /** Changes to `panopticAugmentation`. Default: none. */
   readonly augmentation?: Partial<PanopticAugmentation>;

@@ -39,7 +39,11 @@ export interface MapPicture {
   }[];
 }
 
-/** @param scores by label, as `segment` gives them; default none */
+/**
+ * A panoptic map as figures take it: ids of segments, and what each is.
+ *
+ * @param scores by label, as `segment` gives them; default none
+ */
 export function mapPicture(
   map: PixelMap,
   { classes, things }: { readonly classes: readonly string[]; readonly things: readonly number[] },

@@ -10,6 +10,7 @@ import { inputsOf, outputsOf } from "./pass.js";
 import type { Evaluation, ModelConfig, Task } from "./task.js";
 import { classification, type ClassificationEvaluation } from "./tasks/classification.js";
 
+/** What `evaluate` goes over, and how. */
 export interface EvaluateOptions<B extends Batch, E extends Evaluation> {
   /** Side of the square images, in pixels. */
   size: number;

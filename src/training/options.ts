@@ -9,6 +9,7 @@ import type { RunEvent } from "./events.js";
 import { logFormats, type LogFormat } from "./run-log.js";
 import type { Evaluation, ModelConfig } from "./task.js";
 
+/** A run, and what is kept and told of it. */
 export interface TrainOptions<
   B extends Batch = ImageBatch,
   E extends Evaluation = Evaluation,

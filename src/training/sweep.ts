@@ -21,6 +21,7 @@ export type SweepSettings<B extends Batch, E extends Evaluation, M extends Model
   "out" | "resume" | "seed" | "signal"
 >;
 
+/** What the runs of a sweep have in common, and what varies. */
 export interface SweepOptions<
   B extends Batch = ImageBatch,
   E extends Evaluation = Evaluation,
@@ -40,6 +41,7 @@ export interface SweepOptions<
   onRun?: (run: SweepRun) => void;
 }
 
+/** What a sweep found. */
 export interface SweepResult {
   /** In the order of `vary`; of an interrupted sweep those variants that have a score. */
   readonly rows: readonly SweepRow[];

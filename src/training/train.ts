@@ -22,6 +22,7 @@ import { assertSameOnAllRanks, averageOverRanks, summed, summedAtOnce } from "./
 import type { Evaluation, Measures, ModelConfig, StepContext } from "./task.js";
 import { every, stopwatch, timed } from "./timing.js";
 
+/** What `train` gives: the model, and all that was found on the way. */
 export interface TrainResult {
   /** With the weights that were validated last: the averaged ones where the run averages. */
   model: tf.LayersModel;

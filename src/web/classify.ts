@@ -60,7 +60,7 @@ export async function loadNet(source: string | URL | Uint8Array | NetText): Prom
         if (stored?.shape.join() !== weight.shape.join())
           throw new FileError(
             `web.loadNet: ${where} must hold ${weight.originalName} [${weight.shape.join(", ")}], ` +
-              `got ${stored === undefined ? "none" : `[${stored.shape.join(", ")}]`}; write it anew with axial-lab export`,
+              `got ${stored === undefined ? "none" : `[${stored.shape.join(", ")}]`}; write it anew with npx axial-lab export`,
           );
         weight.write(tf.tensor(stored.values, [...stored.shape]));
       }

@@ -58,7 +58,7 @@ export function decodeNet(bytes: Uint8Array, where: string): NetFile {
   if (network === undefined || classes === undefined || size === undefined || crop === undefined)
     throw new FileError(
       `web.loadNet: ${where} must hold a network, its classes and its sizes, got ${Object.keys(metadata).join(", ") || "none"}; ` +
-        `write it with axial-lab export --to web`,
+        `write it with npx axial-lab export --to web`,
     );
   const weights = new Map(
     [...tensors]

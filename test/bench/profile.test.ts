@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
-import { profileCase, profileTable } from "../../src/bench/profile.js";
+import { leastMilliseconds, profileCase, profileTable } from "../../src/bench/profile.js";
 import * as engine from "../../src/engine/index.js";
 import { fusedAxialAttention } from "../../src/engine/ops/axial-attention.js";
 
@@ -26,7 +26,7 @@ describe("the profile of a case", () => {
     assert.deepEqual(log, ["run", "run", "run", "dispose"]);
     const product = profile.kernels.find(({ name }) => name === "BatchMatMul");
     assert.deepEqual([product?.calls, product?.multiplyAdds], [1, 7 * 5 * 3]);
-    assert.ok(profile.peak! > 0);
+    assert.ok(profile.peak! > 0 && profile.memoryPeak! > 0);
   });
 
   it("becomes a table, small kernels summed up", () => {
@@ -36,26 +36,36 @@ describe("the profile of a case", () => {
         title: "a net",
         mode: "training" as const,
         peak: 20e9,
+        memoryPeak: 10e9,
         milliseconds: 100,
         outsideMilliseconds: 9.5,
       },
       kernels: [
-        { name: "BatchMatMul", calls: 3, milliseconds: 60, multiplyAdds: 0.6e9 },
-        { name: "Sum", calls: 2, milliseconds: 30, multiplyAdds: null },
-        { name: "Add", calls: 4, milliseconds: 0.3, multiplyAdds: null },
-        { name: "Cast", calls: 5, milliseconds: 0.2, multiplyAdds: null },
+        { name: "BatchMatMul", calls: 3, milliseconds: 60, multiplyAdds: 0.6e9, bytes: 0.12e9 },
+        { name: "Sum", calls: 2, milliseconds: 30, multiplyAdds: null, bytes: 0.15e9 },
+        { name: "Add", calls: 4, milliseconds: 0.3, multiplyAdds: null, bytes: 2e6 },
+        { name: "Cast", calls: 5, milliseconds: 0.2, multiplyAdds: null, bytes: 1e6 },
       ],
     };
     assert.deepEqual(profileTable(profile).split("\n"), [
-      "a net, training: 100.0 ms; peak of the matrix product 40.0 GFLOP/s",
+      "a net, training: 100.0 ms; peaks: the matrix product 40.0 GFLOP/s, memory 10.0 GB/s",
       "",
-      "| kernel | calls | ms | share | GFLOP/s | of peak |",
-      "| --- | --: | --: | --: | --: | --: |",
-      "| BatchMatMul | 3 | 60.0 | 60 % | 20.0 | 50 % |",
-      "| Sum | 2 | 30.0 | 30 % |  |  |",
-      "| 2 others | 9 | 0.5 | 0.5 % |  |  |",
-      "| outside of kernels |  | 9.5 | 9.5 % |  |  |",
+      "| kernel | calls | ms | share | GFLOP/s | GB/s | at least, ms |",
+      "| --- | --: | --: | --: | --: | --: | --: |",
+      "| BatchMatMul | 3 | 60.0 | 60 % | 20.0 | 2.0 | 30.0 |",
+      "| Sum | 2 | 30.0 | 30 % |  | 5.0 | 15.0 |",
+      "| 2 others | 9 | 0.5 | 0.5 % |  | 6.0 | 0.3 |",
+      "| outside of kernels |  | 9.5 | 9.5 % |  |  |  |",
+      "| sum |  | 100.0 |  |  |  | 45.3 |",
     ]);
+  });
+
+  it("takes the longer of arithmetic and memory for the least time, and none where the peaks are not known", () => {
+    const peaks = { peak: 7e9, memoryPeak: 5e9 };
+    assert.equal(leastMilliseconds({ multiplyAdds: 7e6, bytes: 4e6 }, peaks), 1);
+    assert.equal(leastMilliseconds({ multiplyAdds: 7e6, bytes: 10e6 }, peaks), 2);
+    assert.equal(leastMilliseconds({ multiplyAdds: null, bytes: 15e6 }, peaks), 3);
+    assert.equal(leastMilliseconds({ multiplyAdds: 7e6, bytes: 4e6 }, { peak: null, memoryPeak: null }), null);
   });
 
   it("counts the pairs that a query sees, not those beyond the ends of the axis", () => {

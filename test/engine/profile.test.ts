@@ -20,6 +20,9 @@ describe("profileStep", () => {
     assert.deepEqual(calls, { BatchMatMul: 2, Add: 1, Relu: 1 });
     assert.equal(profile.kernels.find(({ name }) => name === "BatchMatMul")?.multiplyAdds, 2 * 7 * 5 * 3);
     assert.equal(profile.kernels.find(({ name }) => name === "Add")?.multiplyAdds, null);
+    const bytes = Object.fromEntries(profile.kernels.map(({ name, bytes }) => [name, bytes]));
+    const floats = { product: 7 * 5 + 5 * 3 + 7 * 3, add: 3 * 7 * 3, relu: 2 * 7 * 3 };
+    assert.deepEqual(bytes, { BatchMatMul: 4 * 2 * floats.product, Add: 4 * floats.add, Relu: 4 * floats.relu });
     const sum = profile.kernels.reduce((total, { milliseconds }) => total + milliseconds, profile.outsideMilliseconds);
     assert.ok(Math.abs(sum - profile.milliseconds) < 1e-6 && profile.outsideMilliseconds >= 0);
     assert.deepEqual(
@@ -60,6 +63,13 @@ describe("profileStep", () => {
     assert.deepEqual(names.sort(), ["BatchMatMul [2, 5] [5, 3]", "BatchMatMul [7, 5] [5, 3]"]);
   });
 
+  it("counts no bytes of what is only seen under another shape, and one input once", () => {
+    const x = tf.ones<tf.Rank.R2>([7, 5]);
+    const profile = engine.profileStep(() => tf.tidy(() => void x.reshape([5, 7]).mul(x.reshape([5, 7]))));
+    const bytes = Object.fromEntries(profile.kernels.map(({ name, bytes }) => [name, bytes]));
+    assert.deepEqual(bytes, { Multiply: 4 * 2 * 35, Reshape: 0 });
+  });
+
   it("puts the kernels back when the step fails", () => {
     const fail = () => {
       throw new Error("failed");
@@ -69,10 +79,14 @@ describe("profileStep", () => {
     assert.equal(addKernel(), before);
   });
 
-  it("measures the peak of the matrix product where our kernels run", async () => {
+  it("measures the peaks of the matrix product and of memory where our kernels run", async () => {
+    const tensors = tf.memory().numTensors;
     assert.ok(engine.measureMatrixPeak({ rounds: 1 })! > 1e7);
+    assert.ok(engine.measureMemoryPeak({ rounds: 1 })! > 1e7);
+    assert.equal(tf.memory().numTensors, tensors);
     await tf.setBackend("cpu");
     assert.equal(engine.measureMatrixPeak(), null);
+    assert.equal(engine.measureMemoryPeak(), null);
     await tf.setBackend("wasm");
   });
 });

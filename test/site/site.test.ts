@@ -74,7 +74,7 @@ describe("the site", () => {
       "Input [B, H, W, Cin]",
       "Default 8",
       "arxiv.org/abs/2003.07853",
-      "assembly/axial-attention.ts.html",
+      "kernels/axial-attention.ts.html",
       'class="katex-display"',
       "Layers, each under the name of its equation in functions.",
     ])

@@ -10,6 +10,10 @@ import { UnsupportedError } from "../../core/errors.js";
 /** Of WebAssembly memory. */
 export const bytesPerPage = 65_536;
 
+/** The most that TensorFlow.js's tensors can lie in, whose addresses have 32 bits whatever kernels work on them. */
+const addressableBytes = 2 ** 32;
+
+/** The WebAssembly heap: its size, and how much of it is used. */
 export interface HeapUse {
   /** Bytes of the WebAssembly memory; it only grows. */
   readonly heapBytes: number;
@@ -51,7 +55,10 @@ export function watchHeap(module: Allocator, memory: WebAssembly.Memory, limitBy
     if (pointer === 0) {
       throw new UnsupportedError(
         `engine: tensors must fit in ${mebibytes(limitBytes)} of WebAssembly memory, got ${mebibytes(liveBytes)} in use ` +
-          `and ${mebibytes(bytes)} asked for; use a smaller batch or image, or dispose of tensors no longer needed`,
+          `and ${mebibytes(bytes)} asked for; use a smaller batch or image, or dispose of tensors no longer needed` +
+          (limitBytes === addressableBytes
+            ? ". The limit is what 32-bit addresses reach, with native kernels too"
+            : ""),
       );
     }
     sizes.set(pointer, bytes);

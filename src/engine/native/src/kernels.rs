@@ -1,14 +1,14 @@
 //! Every kernel of this library by its name, which is that of the WebAssembly kernel that it stands in for.
 
 use crate::attention;
+use crate::batch_norm;
 use crate::convolution;
 use crate::copy;
 use crate::elementwise;
 use crate::entry::kernels;
 use crate::matrix;
-use crate::norm;
+use crate::optimizer_update;
 use crate::pooling;
-use crate::update;
 
 kernels! {
     attentionGradSum => attention::attention_grad_sum,
@@ -19,10 +19,10 @@ kernels! {
     axialSimilarityStatistics => attention::axial_similarity_statistics,
     axialSimilarityStatisticsGrad => attention::axial_similarity_statistics_grad,
     axialSimilarityStatisticsGradSum => attention::axial_similarity_statistics_grad_sum,
-    batchNormApply => norm::apply::batch_norm_apply,
-    batchNormGradApply => norm::grad::batch_norm_grad_apply,
-    batchNormGradSums => norm::grad::batch_norm_grad_sums,
-    batchNormMoments => norm::moments::batch_norm_moments,
+    batchNormApply => batch_norm::apply::batch_norm_apply,
+    batchNormGradApply => batch_norm::grad::batch_norm_grad_apply,
+    batchNormGradSums => batch_norm::grad::batch_norm_grad_sums,
+    batchNormMoments => batch_norm::moments::batch_norm_moments,
     convolution => convolution::taps::convolution,
     convolutionFilterGrad => convolution::filter_grad::convolution_filter_grad,
     copyBlocks => copy::copy_blocks,
@@ -37,12 +37,12 @@ kernels! {
     localAttentionGrad => attention::local_attention_grad,
     localSimilarityStatistics => attention::local_similarity_statistics,
     localSimilarityStatisticsGrad => attention::local_similarity_statistics_grad,
-    matrixProduct => matrix::product::matrix_product,
+    matrixProduct => matrix::matrix_product::matrix_product,
     maxPool => pooling::max::max_pool,
     maxPoolGrad => pooling::max::max_pool_grad,
-    momentUpdate => update::moment_update,
-    momentumUpdate => update::momentum_update,
-    moveTowards => update::move_towards,
+    momentUpdate => optimizer_update::moment_update,
+    momentumUpdate => optimizer_update::momentum_update,
+    moveTowards => optimizer_update::move_towards,
     reduceChunks => elementwise::reduce::reduce_chunks,
     reduceFinish => elementwise::reduce::reduce_finish,
     reduceTrailing => elementwise::reduce::reduce_trailing,

@@ -6,6 +6,7 @@
 //! wrong. Loops over floats run in `simd::dispatch`; working memory of a thread comes from `scratch`.
 
 mod attention;
+mod batch_norm;
 mod call;
 mod convolution;
 mod copy;
@@ -14,7 +15,7 @@ mod entry;
 mod heap;
 mod kernels;
 mod matrix;
-mod norm;
+mod optimizer_update;
 mod pages;
 mod pooling;
 mod rows;
@@ -24,4 +25,3 @@ mod simd;
 mod slots;
 #[cfg(test)]
 mod testing;
-mod update;

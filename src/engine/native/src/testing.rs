@@ -1,5 +1,10 @@
 //! A heap of a test's own, laid out as the engine's: tensors and argument blocks at byte offsets.
 
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Once;
+
 use crate::call::Call;
 use crate::heap::{Heap, Plain};
 
@@ -75,7 +80,94 @@ impl TestHeap {
                 "a kernel wrote beside its tensors, at offset {guard}"
             );
         }
+        if first_runs(kernel) {
+            self.run_wrong(kernel, args, parts);
+        }
     }
+
+    /// Runs a kernel with one argument after the other wrong, on a heap that ends where the tensors do. It may fail, or compute
+    /// nonsense within the heap; it must not write outside.
+    fn run_wrong(&self, kernel: fn(&Call), args: &[f64], parts: usize) {
+        let mut lines = vec![Line([OUTSIDE; 64]); MARGIN];
+        lines.extend_from_slice(&self.lines[..self.used / 64]);
+        lines.extend(vec![Line([OUTSIDE; 64]); MARGIN]);
+        let block = self.used - 64 - (8 * args.len()).next_multiple_of(64);
+        let untouched = vec![OUTSIDE; 64 * MARGIN];
+        let mut run = |slot: usize, value: f64| {
+            let inside = lines[MARGIN..].as_mut_ptr().cast::<u8>();
+            // SAFETY: so many bytes of the lines are the heap's, and no other slice of them lives.
+            let heap = unsafe { Heap::new(inside, self.used) };
+            let mut wrong = args.to_vec();
+            wrong[slot] = value;
+            for part in 0..parts {
+                // SAFETY: no kernel runs. An earlier wrong call may have written over the arguments.
+                unsafe { heap.write::<f64>(block, args.len()) }.copy_from_slice(&wrong);
+                quietly(|| kernel(&Call::new(heap, block, part, parts)));
+            }
+            let outside = [&lines[..MARGIN], &lines[lines.len() - MARGIN..]];
+            assert!(
+                outside.into_iter().all(|part| bytes_of(part) == untouched),
+                "a kernel wrote outside of the heap, with {value} for {} in slot {slot}",
+                args[slot]
+            );
+        };
+        for (slot, &value) in args.iter().enumerate() {
+            let end = self.used as f64 - 64.0;
+            for other in [
+                0.0,
+                -3.0,
+                value + 4.0,
+                2.0 * value + 1.0,
+                7.0 * value + 3.0,
+                64.0 * value,
+                end,
+            ] {
+                run(slot, other);
+            }
+        }
+    }
+}
+
+fn bytes_of(lines: &[Line]) -> &[u8] {
+    // SAFETY: a line is 64 bytes without padding.
+    unsafe { std::slice::from_raw_parts(lines.as_ptr().cast(), 64 * lines.len()) }
+}
+
+/// Lines on both sides of a heap in which a kernel runs with wrong arguments; none where what looks on knows the heap's end.
+const MARGIN: usize = if cfg!(miri) { 0 } else { 4096 };
+const OUTSIDE: u8 = 0xa5;
+
+/// Of a kernel that a test runs over and over, wrong arguments are tried on its first runs only.
+fn first_runs(kernel: fn(&Call)) -> bool {
+    thread_local! {
+        static RUNS: RefCell<HashMap<usize, usize>> = RefCell::default();
+    }
+    RUNS.with_borrow_mut(|runs| {
+        let count = runs.entry(kernel as usize).or_default();
+        *count += 1;
+        *count <= if cfg!(miri) { 0 } else { 2 }
+    })
+}
+
+/// Runs what may panic, and says nothing if it does.
+fn quietly(work: impl FnOnce()) {
+    static HOOK: Once = Once::new();
+    thread_local! {
+        static QUIET: Cell<bool> = const { Cell::new(false) };
+    }
+    HOOK.call_once(|| {
+        let loud = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            // What Rust's own checks of unsafe code find cannot be caught.
+            let fatal = info.to_string().contains("unsafe precondition");
+            if fatal || !QUIET.get() {
+                loud(info);
+            }
+        }));
+    });
+    QUIET.set(true);
+    let _ = panic::catch_unwind(AssertUnwindSafe(work));
+    QUIET.set(false);
 }
 
 /// Numbers between -1 and 1 from a fixed sequence, another for each seed.

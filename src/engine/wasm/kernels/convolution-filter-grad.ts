@@ -93,10 +93,10 @@ function planShares(rows: number, columns: number, pixels: number, threads: numb
 const nativeTasks = 16;
 
 /**
- * The native kernel keeps a dw of 256 KiB in cache while it takes any number of pixels, and packs no dy by itself, so that fewer
- * and larger shares are better; what counts is that they keep the threads busy to the end.
+ * The native kernel keeps a dw of 256 KiB in cache while it takes any number of pixels, so that fewer and larger shares are better.
+ * Of a larger dw a share of the rows is 128 high: the columns, which it shares out by itself, it packs once more for each.
  */
 function planNativeShares(rows: number, columns: number, pixels: number) {
   if (rows * columns <= 65_536) return { pixelShares: clamp(Math.floor(pixels / 256), 1, nativeTasks), rowShares: 1 };
-  return { pixelShares: 1, rowShares: clamp(Math.floor(rows / 48), 1, nativeTasks) };
+  return { pixelShares: 1, rowShares: clamp(Math.round(rows / 128), 1, nativeTasks) };
 }

@@ -1,21 +1,8 @@
-//! attentionGradSum: the last step of the gradients of attention, by encodings and factors.
+//! attentionGradSum: the last step of attention's gradients with respect to encodings and factors.
 
 use super::part_sums::row_width;
 use crate::call::Call;
-
-mod slot {
-    pub const SUMS: usize = 0;
-    pub const PART_BYTES: usize = 1;
-    pub const PARTS: usize = 2;
-    pub const HEADS: usize = 3;
-    pub const KEY_DEPTH: usize = 4;
-    pub const VALUE_DEPTH: usize = 5;
-    pub const OFFSETS: usize = 6;
-    pub const TABLE_ROWS: usize = 7;
-    pub const SKIPPED: usize = 8;
-    pub const TABLE_GRADIENTS: usize = 9;
-    pub const SCALE_GRADIENT: usize = 12;
-}
+use crate::slots::attention_grad_sum as slot;
 
 /// Adds the parts' sums (`PartSums`), in the order of the parts.
 /// args: parts' sums, bytes of one part's, number of them, N, Dq, Dv, offsets, rows of a table, of which the first `skipped`
@@ -32,10 +19,10 @@ pub fn attention_grad_sum(call: &Call) {
         call.size(slot::SKIPPED),
     );
     let width = row_width(depths[0], depths[2]);
-    let part_start = |part: usize| call.pointer(slot::SUMS) + part * call.size(slot::PART_BYTES);
-    let parts = 0..call.size(slot::PARTS);
+    let part_start = |part: usize| call.pointer(slot::SUMS) + part * call.size(slot::SUM_BYTES);
+    let parts = 0..call.size(slot::SHARES);
     for (term, depth) in depths.into_iter().enumerate() {
-        let Some(gradient) = call.optional(slot::TABLE_GRADIENTS + term) else {
+        let Some(gradient) = call.optional(slot::D_QUERY_TABLE + term) else {
             continue;
         };
         // SAFETY: the gradient is an output of this kernel, whose only share this is.
@@ -55,7 +42,7 @@ pub fn attention_grad_sum(call: &Call) {
             *to = total as f32;
         }
     }
-    let Some(gradient) = call.optional(slot::SCALE_GRADIENT) else {
+    let Some(gradient) = call.optional(slot::D_SCALES) else {
         return;
     };
     let count = 3 * call.size(slot::HEADS);

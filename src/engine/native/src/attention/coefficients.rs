@@ -22,7 +22,7 @@ pub struct TermCoefficients<S: Simd> {
 }
 
 impl Coefficients {
-    /// `slot`: of the mean; after it its gradient and that by the variance, [3, N] each.
+    /// `slot`: of the mean; after it the gradients with respect to it and to the variance, [3, N] each.
     pub fn of(call: &Call, slot: usize, geometry: &Geometry) -> Self {
         let count = 3 * geometry.heads;
         // SAFETY: a kernel writes to none of its inputs.

@@ -3,24 +3,7 @@
 //! An axis of L positions is an image of one row. Letters: O, L, I, N, Dq, Dv as in ../../../ops/axial-attention.ts.
 
 use crate::call::Call;
-
-/// Slots of the arguments that all kernels of attention begin with, and the first of a kernel's own.
-mod slot {
-    pub const QKV: usize = 0;
-    pub const QUERY_TABLE: usize = 1;
-    pub const KEY_TABLE: usize = 2;
-    pub const VALUE_TABLE: usize = 3;
-    pub const SCALES: usize = 4;
-    pub const OUTER: usize = 7;
-    pub const LENGTH: usize = 8;
-    pub const INNER: usize = 9;
-    pub const HEADS: usize = 10;
-    pub const KEY_DEPTH: usize = 11;
-    pub const VALUE_DEPTH: usize = 12;
-    pub const BEFORE: usize = 13;
-    pub const AFTER: usize = 14;
-}
-pub const FIRST_OWN_SLOT: usize = 15;
+use crate::slots::axis as slot;
 
 #[derive(Clone, Copy)]
 pub struct Geometry {

@@ -145,7 +145,8 @@ pub fn dot_lines<S: Simd, const Q: usize>(
     *sums = totals;
 }
 
-/// gradients[j] = weights[j] (gradients[j] - mean): the softmax's gradient, from that by the weights and its weighted mean.
+/// gradients[j] = weights[j] (gradients[j] - mean): the softmax's gradient, from that with respect to the weights and its
+/// weighted mean.
 #[inline(always)]
 pub fn through_softmax<S: Simd, const Q: usize>(
     simd: S,

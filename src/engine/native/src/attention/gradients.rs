@@ -24,7 +24,7 @@ use super::tasks::{Shared, Tasks};
 use super::tile::{Lines, Queries};
 use pulp::Simd;
 
-/// Gradients of a group's tasks: by keys and values of the rows in memory, by encodings and by factors.
+/// Gradients of a group's tasks with respect to keys and values of the rows in memory, to encodings and to factors.
 pub struct Gradients<'a, S: Simd> {
     /// Of the content logits, times log2(e); of the key-position logits, without their factor.
     pub keys: Band<'a, S>,

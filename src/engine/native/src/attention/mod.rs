@@ -11,12 +11,18 @@
 
 mod arena;
 mod attention_grad_sum;
+mod axial_attention;
+mod axial_attention_grad;
+mod axial_similarity_statistics;
+mod axial_similarity_statistics_grad;
+mod axial_similarity_statistics_grad_sum;
 #[cfg(test)]
 mod cases;
 mod coefficients;
-mod criss_cross;
+mod criss_cross_attention;
+mod criss_cross_attention_grad;
 #[cfg(test)]
-mod criss_cross_tests;
+mod criss_cross_attention_tests;
 mod encodings;
 mod exponential;
 mod forward_loops;
@@ -27,19 +33,23 @@ mod gradients;
 mod gram;
 mod group;
 mod lanes;
+mod local_attention;
+mod local_attention_grad;
+mod local_similarity_statistics;
+mod local_similarity_statistics_grad;
 #[cfg(test)]
 mod loops;
 mod moments;
 mod offset_sums;
 mod part_sums;
+mod product_gradients;
 mod product_loops;
+mod product_moments;
 mod products;
 mod similarity_gradients;
-mod statistics;
-mod statistics_grad;
-mod statistics_grad_sum;
+mod similarity_statistics_sum;
 #[cfg(test)]
-mod statistics_tests;
+mod similarity_statistics_tests;
 mod tasks;
 mod tile;
 mod window_attention;
@@ -50,10 +60,15 @@ mod window_attention_grad_tests;
 mod window_attention_tests;
 
 pub use attention_grad_sum::attention_grad_sum;
-pub use criss_cross::{criss_cross_attention, criss_cross_attention_grad};
-pub use moments::similarity_statistics_sum;
-pub use statistics::{axial_similarity_statistics, local_similarity_statistics};
-pub use statistics_grad::{axial_similarity_statistics_grad, local_similarity_statistics_grad};
-pub use statistics_grad_sum::axial_similarity_statistics_grad_sum;
-pub use window_attention::{axial_attention, local_attention};
-pub use window_attention_grad::{axial_attention_grad, local_attention_grad};
+pub use axial_attention::axial_attention;
+pub use axial_attention_grad::axial_attention_grad;
+pub use axial_similarity_statistics::axial_similarity_statistics;
+pub use axial_similarity_statistics_grad::axial_similarity_statistics_grad;
+pub use axial_similarity_statistics_grad_sum::axial_similarity_statistics_grad_sum;
+pub use criss_cross_attention::criss_cross_attention;
+pub use criss_cross_attention_grad::criss_cross_attention_grad;
+pub use local_attention::local_attention;
+pub use local_attention_grad::local_attention_grad;
+pub use local_similarity_statistics::local_similarity_statistics;
+pub use local_similarity_statistics_grad::local_similarity_statistics_grad;
+pub use similarity_statistics_sum::similarity_statistics_sum;

@@ -1,36 +1,30 @@
-//! axialAttention and localAttention: position-sensitive attention along one axis, or in an M x M window of an image, logits
-//! and weights never stored. Equal `composedAxialAttention` and `composedLocalAttention` of src/functions.
+//! Position-sensitive attention in windows, logits and weights never stored: of an image (local_attention.rs), or along an axis
+//! (axial_attention.rs), which is an image of one row.
 //!
-//! Each part does a range of image rows (an axis is an image of one) of the groups of tasks; of a row, queries go in tiles.
+//! Each part does a range of image rows of the groups of tasks; of a row, queries go in tiles.
 
 use super::arena::{cut, room_for};
 use super::forward_loops::{retrieve, retrieve_both, retrieve_encodings};
-use super::geometry::{FIRST_OWN_SLOT, Geometry, Inputs, Tile};
+use super::geometry::{Geometry, Inputs, Tile};
 use super::group::{Group, group_floats};
 use super::lanes::{Kernel, Lanes, Quad, dispatch, times};
 use super::tasks::{Shared, Tasks};
 use super::tile::{Lines, Moments, Queries};
 use crate::call::Call;
 
-/// args: those of an axis, then content, position [O, L, I, N * Dv]; position 0: none, or content is the sum of both
-pub fn axial_attention(call: &Call) {
+/// `outputs`: the slots of content and position.
+pub fn attend_in_windows(call: &Call, geometry: Geometry, outputs: [usize; 2]) {
     dispatch(Attention {
         call,
-        geometry: Geometry::of_axis(call),
-    });
-}
-
-/// args: those of images, then content, position [B, H, W, N * Dv]; position as of `axial_attention`
-pub fn local_attention(call: &Call) {
-    dispatch(Attention {
-        call,
-        geometry: Geometry::of_images(call),
+        geometry,
+        outputs,
     });
 }
 
 struct Attention<'a> {
     call: &'a Call,
     geometry: Geometry,
+    outputs: [usize; 2],
 }
 
 impl Attention<'_> {
@@ -48,13 +42,15 @@ impl Kernel for Attention<'_> {
 
     #[inline(always)]
     fn run<S: Lanes, const Q: usize>(self, simd: S, scratch: &mut [f32]) {
-        let Attention { call, ref geometry } = self;
+        let Attention {
+            call,
+            ref geometry,
+            outputs: [content, position],
+        } = self;
         let volume = geometry.tasks() * geometry.positions() * geometry.value_depth;
         let outputs = Outputs {
-            content: Shared::new(call, call.pointer(FIRST_OWN_SLOT), volume),
-            position: call
-                .optional(FIRST_OWN_SLOT + 1)
-                .map(|offset| Shared::new(call, offset, volume)),
+            content: Shared::new(call, call.pointer(content), volume),
+            position: call.optional(position).map(|offset| Shared::new(call, offset, volume)),
         };
         let inputs = Inputs::of(call, geometry);
         let share = call.share(geometry.groups(S::F32_LANES) * geometry.height);

@@ -1,35 +1,23 @@
-//! axialAttentionGrad and localAttentionGrad: the gradients of window_attention.rs by qkv, encodings and factors (gradients.rs).
+//! The gradients of window_attention.rs with respect to qkv, encodings and factors (gradients.rs).
 //!
 //! Each part does a range of the groups of tasks. Where all tasks meet, in the gradients of encodings and factors, it adds up
 //! its own share; attentionGradSum adds those, in the order of the parts.
 
 use super::arena::{cut, room_for};
-use super::geometry::{FIRST_OWN_SLOT, Geometry, Inputs, Tile};
+use super::geometry::{Geometry, Inputs, Tile};
 use super::gradients::{Gradients, TileGradients, gradient_floats, tile_floats};
 use super::group::{Group, group_floats};
 use super::lanes::{Kernel, Lanes, dispatch};
 use super::part_sums::PartSums;
 use super::tasks::{Shared, Tasks};
 use crate::call::Call;
+use crate::slots::attention_grad as slot;
 
 /// Sums by offset are emptied into the part's own after about so many queries: fewer roundings, and hardly any cost.
 const QUERIES_BETWEEN_FLUSHES: usize = 1024;
 
-/// args: those of an axis, then dContent and dPosition (0: none; the same where only their sum was asked for),
-/// dQkv, the parts' sums and the bytes of one part's (`PartSums`)
-pub fn axial_attention_grad(call: &Call) {
-    dispatch(Gradient {
-        call,
-        geometry: Geometry::of_axis(call),
-    });
-}
-
-/// args: those of images, then as of `axial_attention_grad`
-pub fn local_attention_grad(call: &Call) {
-    dispatch(Gradient {
-        call,
-        geometry: Geometry::of_images(call),
-    });
+pub fn differentiate_in_windows(call: &Call, geometry: Geometry) {
+    dispatch(Gradient { call, geometry });
 }
 
 struct Gradient<'a> {
@@ -56,15 +44,15 @@ impl Kernel for Gradient<'_> {
         let Gradient { call, ref geometry } = self;
         let inputs = Inputs::of(call, geometry);
         let volume = geometry.tasks() * geometry.positions() * geometry.value_depth;
-        let [content, position] = [FIRST_OWN_SLOT, FIRST_OWN_SLOT + 1].map(|slot| call.pointer(slot));
+        let [content, position] = [slot::D_CONTENT, slot::D_POSITION].map(|slot| call.pointer(slot));
         let together = position == content;
         // SAFETY: a kernel writes to none of its inputs.
         let content = unsafe { call.heap.read::<f32>(content, volume) };
         let apart = inputs.value_table.is_some() && !together;
         // SAFETY: as above.
         let position = apart.then(|| unsafe { call.heap.read::<f32>(position, volume) });
-        let d_qkv = Shared::new(call, call.pointer(FIRST_OWN_SLOT + 2), geometry.volume());
-        let sums = PartSums::of(call, FIRST_OWN_SLOT + 3, geometry, &inputs);
+        let d_qkv = Shared::new(call, call.pointer(slot::D_QKV), geometry.volume());
+        let sums = PartSums::of(call, slot::SUMS, geometry, &inputs);
 
         let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u] = cut(scratch, self.arrays::<S, Q>());
         let mut group = Group::new::<Q>(simd, geometry, &inputs, [a, b, c, d, e, f, g]);

@@ -1,8 +1,9 @@
 use super::attention_grad_sum::attention_grad_sum;
+use super::axial_attention_grad::axial_attention_grad;
 use super::cases::{Case, assert_near, axes, images};
+use super::local_attention_grad::local_attention_grad;
 use super::loops::tensors;
 use super::part_sums::row_width;
-use super::window_attention_grad::{axial_attention_grad, local_attention_grad};
 use crate::simd::on_each_arch;
 use crate::testing::TestHeap;
 

@@ -1,6 +1,7 @@
+use super::axial_attention::axial_attention;
 use super::cases::{Case, axes, images};
+use super::local_attention::local_attention;
 use super::loops::tensors;
-use super::window_attention::{axial_attention, local_attention};
 use crate::simd::on_each_arch;
 use crate::testing::{TestHeap, assert_close};
 

@@ -1,8 +1,10 @@
 //! Convolutions in which each channel is a group of its own, with one filter, w \[R, S, C\]: a matrix product a channel would be
 //! all overhead. Vectors run over channels, which lie side by side in images and filters alike.
 //!
-//! depthwiseConvolution: y = epilogue(x * w); without a stride, and with the window mirrored, the gradient by the input too.
-//! depthwiseFilterGrad: the gradient by the filter. (With a stride, that by the input is a convolution for each phase: taps.rs.)
+//! depthwiseConvolution: y = epilogue(x * w); without a stride, and with the window mirrored, the gradient with respect to
+//! the input too.
+//! depthwiseFilterGrad: the gradient with respect to the filter. (With a stride, that with respect to the input is a convolution
+//! for each phase: taps.rs.)
 
 use std::ops::Range;
 

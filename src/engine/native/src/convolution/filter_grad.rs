@@ -1,9 +1,9 @@
 //! convolutionFilterGrad: dw\[tap\]\[channel\]\[n\] = sum over output pixels p: x\[pixel of p under the tap\]\[channel\] dy\[p\]\[n\].
 //! Equals the gradient of tf.conv2d with respect to its filter; with a 1x1 window, A^T B for a deep A.
 //!
-//! Tasks are pixelShares x rowShares, taken from a counter. Where dw is small, the pixels are shared out, each share sums a
-//! dw of its own, and sumShares adds these in their order; where it is large, its rows are. A block of pixels is unrolled
-//! into working memory, unless the window is a single pixel: then x is read where it lies.
+//! Tasks are pixelShares x rowShares x blocks of columns, taken from a counter. Where dw is small, the pixels are shared out, each
+//! share sums a dw of its own, and sumShares adds these in their order; where it is large, its rows are. A block of pixels is
+//! unrolled into working memory, unless the window is a single pixel: then x is read where it lies.
 
 use std::ops::Range;
 
@@ -15,6 +15,10 @@ use crate::slots::{convolution_filter_grad as slot, sum_shares as sum_slot};
 
 /// Floats of unrolled windows at a time: 1 MiB, half of a large L2 cache.
 const BLOCK_FLOATS: usize = 262_144;
+
+/// Columns of a task at most. The product packs columns x pixels for itself, and rows x pixels: a task that is about as high as
+/// wide packs least.
+const TASK_COLUMNS: usize = if cfg!(test) { 32 } else { 256 };
 
 struct FilterGrad<'a> {
     images: Images<'a>,
@@ -63,36 +67,60 @@ pub fn convolution_filter_grad(call: &Call) {
         output_channels,
         group_columns: call.size(slot::GROUP_COLUMNS),
     };
+    let groups = call.size(slot::GROUPS);
+    assert!(
+        groups * grad.group_channels == channels && groups * grad.group_columns == output_channels,
+        "convolutionFilterGrad: {groups} groups must share out {channels} and {output_channels} channels, got {} and {} each",
+        grad.group_channels,
+        grad.group_columns
+    );
     let filter_rows = grad.window[0] * grad.window[1] * grad.group_channels;
     let size = filter_rows * output_channels;
     let [pixel_shares, row_shares] = [slot::PIXEL_SHARES, slot::ROW_SHARES].map(|slot| call.size(slot));
     let share = |count: usize, index: usize, of: usize| count * index / of..count * (index + 1) / of;
-    for task in call.tasks(slot::COUNTER, pixel_shares * row_shares) {
+    let column_tasks = grad.group_columns.div_ceil(TASK_COLUMNS).max(1);
+    let width = grad.group_columns.div_ceil(column_tasks).next_multiple_of(16);
+    for task in call.tasks(slot::COUNTER, pixel_shares * row_shares * column_tasks) {
+        let (column, task) = (task % column_tasks * width, task / column_tasks);
+        let columns = column.min(grad.group_columns)..grad.group_columns.min(column + width);
         let pixel_share = task / row_shares;
         let pixels = share(pixels, pixel_share, pixel_shares);
         // In steps of eight rows, as many as the product takes at once.
         let blocks = share(filter_rows.div_ceil(8), task % row_shares, row_shares);
         let rows = blocks.start * 8..filter_rows.min(blocks.end * 8);
+        if rows.is_empty() || columns.is_empty() {
+            continue;
+        }
         let dw = call
             .heap
             .pointer::<f32>(call.pointer(slot::DW) + 4 * pixel_share * size, size);
-        for group in 0..call.size(slot::GROUPS) {
-            grad.sum(group, rows.clone(), pixels.clone(), dw);
+        for group in 0..groups {
+            let part = Part {
+                group,
+                rows: rows.clone(),
+                columns: columns.clone(),
+            };
+            grad.sum(&part, pixels.clone(), dw);
         }
     }
 }
 
+/// Rows and columns of a group's dw.
+struct Part {
+    group: usize,
+    rows: Range<usize>,
+    columns: Range<usize>,
+}
+
 impl FilterGrad<'_> {
-    /// Rows of a group's dw, summed over pixels.
-    fn sum(&self, group: usize, rows: Range<usize>, pixels: Range<usize>, dw: *mut f32) {
-        if rows.is_empty() {
-            return;
-        }
-        let column = group * self.group_columns;
+    /// A part of dw, summed over pixels.
+    fn sum(&self, part: &Part, pixels: Range<usize>, dw: *mut f32) {
+        let Part { group, rows, columns } = part;
+        let column = group * self.group_columns + columns.start;
         let step = self.output_channels;
         let size = |depth: usize| Size {
             rows: rows.len(),
-            columns: self.group_columns,
+            columns: columns.len(),
             depth,
         };
         let dy = |pixel: usize| Matrix::rows(self.dy[pixel * step + column..].as_ptr(), step);
@@ -111,11 +139,11 @@ impl FilterGrad<'_> {
             let most = (BLOCK_FLOATS / rows.len()).clamp(64, 512);
             with_scratch(most * rows.len(), |block| {
                 for first in pixels.clone().step_by(most) {
-                    let part = first..pixels.end.min(first + most);
-                    self.unroll(group, rows.clone(), part.clone(), block);
+                    let seen = first..pixels.end.min(first + most);
+                    self.unroll(*group, rows.clone(), seen.clone(), block);
                     let windows = Matrix::rows(block.as_ptr(), rows.len()).transposed();
                     // SAFETY: the block was just filled, and dy has all these pixels.
-                    unsafe { multiply(dw, step, windows, dy(first), size(part.len()), first > pixels.start) };
+                    unsafe { multiply(dw, step, windows, dy(first), size(seen.len()), first > pixels.start) };
                 }
             });
         }
@@ -133,14 +161,21 @@ impl FilterGrad<'_> {
         while row < rows.end {
             let place = row / self.group_channels;
             let channel = row % self.group_channels;
-            let count = (self.group_channels - channel).min(rows.end - row);
+            let left = rows.end - row;
+            // Places of a row of the window that follow each other in x too are copied at once.
+            let follow = self.dilation[1] == 1 && self.group_channels == self.images.channels && channel == 0;
+            let neighbours = match left / self.group_channels {
+                whole if follow && whole > 1 => whole.min(self.window[1] - place % self.window[1]),
+                _ => 1,
+            };
+            let run = (self.group_channels - channel).min(left);
             let tap = Tap {
                 row: (place / self.window[1] * self.dilation[0]) as isize,
                 column: (place % self.window[1] * self.dilation[1]) as isize,
-                neighbours: 1,
+                neighbours,
             };
             let first = group * self.group_channels + channel;
-            let channels = first..first + count;
+            let channels = first..first + run;
             gather(
                 self.images,
                 self.grid,
@@ -153,7 +188,7 @@ impl FilterGrad<'_> {
                     offset: row - rows.start,
                 },
             );
-            row += count;
+            row += run * neighbours;
         }
     }
 }

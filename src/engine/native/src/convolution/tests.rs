@@ -33,8 +33,9 @@ const PLAIN: Case = Case {
     columns: 19,
 };
 
-const CASES: [Case; 9] = [
+const CASES: [Case; 10] = [
     PLAIN,
+    Case { columns: 37, ..PLAIN },
     Case {
         stride: [2, 2],
         ..PLAIN

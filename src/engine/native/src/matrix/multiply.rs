@@ -1,5 +1,7 @@
 //! The matrix product itself: the `gemm` crate's, one thread's worth of it.
 
+use std::sync::Once;
+
 use gemm::Parallelism;
 
 /// A matrix in memory, by strides in floats; either may have any sign or be zero.
@@ -37,6 +39,10 @@ pub struct Size {
     pub depth: usize,
 }
 
+/// From so many times eight rows of C on B is packed. Read where it lies, a B of wide rows misses the caches with each of them:
+/// that costs more than packing it for as few rows.
+const PACKED_FROM: usize = 4;
+
 /// C = A B, or C += A B; C has rows `c_step` floats apart.
 ///
 /// # Safety
@@ -44,6 +50,8 @@ pub struct Size {
 pub unsafe fn multiply(c: *mut f32, c_step: usize, a: Matrix, b: Matrix, size: Size, accumulate: bool) {
     let Size { rows, columns, depth } = size;
     let before = if accumulate { 1.0 } else { 0.0 };
+    static THRESHOLD: Once = Once::new();
+    THRESHOLD.call_once(|| gemm::set_lhs_packing_threshold_single_thread(PACKED_FROM));
     // SAFETY: as the caller vouches; strides of a heap of 4 GiB fit in isize.
     unsafe {
         gemm::gemm(

@@ -1,19 +1,18 @@
-//! Criss-cross attention: one softmax over the row and the column of a pixel, its own place once. Equals
-//! `composedCrissCrossAttention` of src/layers/criss-cross-attention.ts.
+//! crissCrossAttention: one softmax over the row and the column of a pixel, its own place once. Equals
+//! `composedCrissCrossAttention` of src/functions/criss-cross-attention.ts.
 //!
 //! Attention along the rows comes first and leaves, of each pixel's softmax, the shift and 1 / sum; attention along
-//! the columns, without the own place, then merges its own output and moments with those. Backward, each direction goes by the
-//! moments of both.
+//! the columns, without the own place, then merges its own output and moments with those.
 
 use super::arena::{cut, room_for};
 use super::exponential::exponentials;
-use super::geometry::{FIRST_OWN_SLOT, Geometry, Inputs, Tile};
-use super::gradients::{Gradients, TileGradients, gradient_floats, tile_floats};
+use super::geometry::{Geometry, Inputs, Tile};
 use super::group::{Group, group_floats};
 use super::lanes::{Kernel, Lanes, Quad, dispatch, times};
 use super::tasks::{Shared, Tasks, View};
 use super::tile::{Lines, Moments, Queries};
 use crate::call::Call;
+use crate::slots::criss_cross_attention as slot;
 use pulp::Simd;
 
 /// The own place's logit along the column. Not minus infinity, which would be all there is in a column of one.
@@ -22,16 +21,6 @@ const EXCLUDED: f32 = -3e38;
 /// args: those of an axis, then output [.., N * Dv], moments [.., N, 2], whether these are the columns
 pub fn criss_cross_attention(call: &Call) {
     dispatch(CrissCross {
-        call,
-        geometry: Geometry::of_axis(call),
-    });
-}
-
-/// dQkv of one direction; that of the columns is added to what is there.
-/// args: those of an axis, then dOutput, 0, dQkv, two that are not read, output, moments,
-/// whether these are the columns
-pub fn criss_cross_attention_grad(call: &Call) {
-    dispatch(CrissCrossGrad {
         call,
         geometry: Geometry::of_axis(call),
     });
@@ -61,9 +50,9 @@ impl Kernel for CrissCross<'_> {
         let inputs = Inputs::of(call, geometry);
         let places = geometry.tasks() * geometry.positions();
         let outputs = Outputs {
-            content: Shared::new(call, call.pointer(FIRST_OWN_SLOT), places * geometry.value_depth),
-            moments: Shared::new(call, call.pointer(FIRST_OWN_SLOT + 1), 2 * places),
-            columns: call.flag(FIRST_OWN_SLOT + 2),
+            content: Shared::new(call, call.pointer(slot::OUTPUT), places * geometry.value_depth),
+            moments: Shared::new(call, call.pointer(slot::MOMENTS), 2 * places),
+            columns: call.flag(slot::COLUMNS),
         };
         let [a, b, c, d, e, f, g, h, i, lines] = cut(scratch, self.arrays::<S, Q>());
         let mut group = Group::new::<Q>(simd, geometry, &inputs, [a, b, c, d, e, f, g]);
@@ -159,7 +148,7 @@ fn write<S: Lanes, const Q: usize>(
 }
 
 #[inline(always)]
-fn exclude_own<S: Lanes, const Q: usize>(simd: S, tile: &Tile, lines: &mut Lines<S, Q>) {
+pub fn exclude_own<S: Lanes, const Q: usize>(simd: S, tile: &Tile, lines: &mut Lines<S, Q>) {
     let line = lines.keys(0, tile);
     for q in 0..Q {
         line[tile.first + q - tile.key][q] = simd.splat_f32s(EXCLUDED);
@@ -182,95 +171,4 @@ fn merge<S: Lanes>(simd: S, earlier: [S::f32s; 2], own: [S::f32s; 2]) -> ([S::f3
         simd.mul_f32s(earlier_sum, inverse),
         simd.mul_f32s(of_own, inverse),
     )
-}
-
-struct CrissCrossGrad<'a> {
-    call: &'a Call,
-    geometry: Geometry,
-}
-
-impl CrissCrossGrad<'_> {
-    fn arrays<S: Lanes, const Q: usize>(&self) -> [usize; 21] {
-        let [a, b, c, d, e, f, g] = group_floats::<S, Q>(&self.geometry);
-        let [h, i, j, k, l, m, n, o] = gradient_floats::<S, Q>(&self.geometry);
-        let [p, q, r, s, t, u] = tile_floats::<S, Q>(&self.geometry);
-        [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u]
-    }
-}
-
-/// What a softmax over row and column gave.
-struct Given<'a> {
-    output: &'a [f32],
-    moments: &'a [f32],
-    columns: bool,
-}
-
-impl Kernel for CrissCrossGrad<'_> {
-    fn scratch<S: Lanes, const Q: usize>(&self) -> usize {
-        room_for(self.arrays::<S, Q>())
-    }
-
-    #[inline(always)]
-    fn run<S: Lanes, const Q: usize>(self, simd: S, scratch: &mut [f32]) {
-        let CrissCrossGrad { call, ref geometry } = self;
-        let inputs = Inputs::of(call, geometry);
-        let places = geometry.tasks() * geometry.positions();
-        // SAFETY: a kernel writes to none of its inputs.
-        let read = |slot: usize, depth: usize| unsafe { call.heap.read::<f32>(call.pointer(slot), places * depth) };
-        let d_output = read(FIRST_OWN_SLOT, geometry.value_depth);
-        let given = Given {
-            output: read(FIRST_OWN_SLOT + 5, geometry.value_depth),
-            moments: read(FIRST_OWN_SLOT + 6, 2),
-            columns: call.flag(FIRST_OWN_SLOT + 7),
-        };
-        let d_qkv = Shared::new(call, call.pointer(FIRST_OWN_SLOT + 2), geometry.volume());
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u] = cut(scratch, self.arrays::<S, Q>());
-        let mut group = Group::new::<Q>(simd, geometry, &inputs, [a, b, c, d, e, f, g]);
-        let mut gradients = Gradients::new::<Q>(simd, geometry, [h, i, j, k, l, m, n, o], [true, given.columns]);
-        let mut room = [p, q, r, s, t, u];
-        for index in call.share(geometry.groups(S::F32_LANES)) {
-            let tasks = Tasks::new::<S>(geometry, index);
-            group.load_row(&inputs, &tasks, 0);
-            gradients.load_row(&group, &tasks, 0, d_output, None);
-            let mut first = 0;
-            while first + Q <= geometry.length {
-                differentiate::<S, Q>(&group, &mut gradients, &tasks, first, &mut room, &given, &d_qkv);
-                first += Q;
-            }
-            while Q > 1 && first < geometry.length {
-                differentiate::<S, 1>(&group, &mut gradients, &tasks, first, &mut room, &given, &d_qkv);
-                first += 1;
-            }
-            gradients.finish_row(&group, &tasks, 0, &d_qkv);
-        }
-    }
-}
-
-#[inline(always)]
-fn differentiate<S: Lanes, const Q: usize>(
-    group: &Group<S>,
-    gradients: &mut Gradients<S>,
-    tasks: &Tasks,
-    first: usize,
-    room: &mut [&mut [f32]; 6],
-    given: &Given,
-    d_qkv: &Shared,
-) {
-    let simd = group.simd;
-    let tile = Tile::new(group.geometry, first, Q);
-    let mut room = TileGradients::<S, Q>::new(group, &tile, 0, room);
-    group.logits(&tile, 0, &room.queries, &mut room.weights);
-    if given.columns {
-        exclude_own(simd, &tile, &mut room.weights);
-    }
-    let view = tasks.view(2, 0, 2);
-    let (mut shifts, mut inverses) = ([simd.splat_f32s(0.0); Q], [simd.splat_f32s(0.0); Q]);
-    for q in 0..Q {
-        let moments = view.read(simd, given.moments, first + q, 0);
-        (shifts[q], inverses[q]) = (moments[0], moments[1]);
-    }
-    group.weights_by(&tile, 0, &mut room.weights, &shifts);
-    gradients.through_outputs(group, &tile, 0, &mut room, &inverses);
-    let means = gradients.means_of_output(group, tasks, &tile, &room, given.output);
-    gradients.through_logits(group, tasks, &tile, 0, &mut room, &means, d_qkv);
 }

@@ -1,5 +1,6 @@
 use super::cases::{CROSS, Case, assert_near};
-use super::criss_cross::{criss_cross_attention, criss_cross_attention_grad};
+use super::criss_cross_attention::criss_cross_attention;
+use super::criss_cross_attention_grad::criss_cross_attention_grad;
 use super::loops::tensors;
 use crate::simd::on_each_arch;
 use crate::testing::TestHeap;

@@ -76,8 +76,12 @@ struct Tile {
 /// Floats of C in a task: 256 KiB, so that the epilogue finds them in L2 cache.
 const TASK_FLOATS: usize = 65_536;
 
-/// Columns of a task at most, where there are more: with fewer rows of B the more are packed again.
-const TASK_COLUMNS: usize = 512;
+/// Columns of a task at most. Each task packs its columns of B again, and reads its rows of A again for each block of columns: as
+/// high as wide it does least of both.
+const TASK_COLUMNS: usize = if cfg!(test) { 64 } else { 256 };
+
+/// Rows of a task at least, where there are so many.
+const TASK_ROWS: usize = 192;
 
 /// The same tasks on any number of threads, so that the sums are the same.
 fn plan(size: Size, batch: usize) -> Tile {
@@ -85,11 +89,11 @@ fn plan(size: Size, batch: usize) -> Tile {
     let wanted = task_count(rows * columns * depth * batch).div_ceil(batch);
     let column_split = columns.div_ceil(TASK_COLUMNS).max(1);
     let width = columns.div_ceil(column_split).next_multiple_of(16).min(columns.max(1));
-    let fitting = (TASK_FLOATS / width.max(1)).max(96);
+    let fitting = (TASK_FLOATS / width.max(1)).max(TASK_ROWS);
     let height = rows
         .div_ceil(wanted.div_ceil(column_split))
         .next_multiple_of(8)
-        .clamp(96, fitting);
+        .clamp(TASK_ROWS, fitting);
     Tile {
         rows: height,
         columns: width,

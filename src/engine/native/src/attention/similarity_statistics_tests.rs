@@ -1,11 +1,13 @@
 use super::attention_grad_sum::attention_grad_sum;
+use super::axial_similarity_statistics::axial_similarity_statistics;
+use super::axial_similarity_statistics_grad::axial_similarity_statistics_grad;
+use super::axial_similarity_statistics_grad_sum::axial_similarity_statistics_grad_sum;
 use super::cases::{AXIS, Case, IMAGE, assert_near, axes, images};
+use super::local_similarity_statistics::local_similarity_statistics;
+use super::local_similarity_statistics_grad::local_similarity_statistics_grad;
 use super::loops::{Tensors, tensors};
-use super::moments::similarity_statistics_sum;
 use super::part_sums::row_width;
-use super::statistics::{axial_similarity_statistics, local_similarity_statistics};
-use super::statistics_grad::{axial_similarity_statistics_grad, local_similarity_statistics_grad};
-use super::statistics_grad_sum::axial_similarity_statistics_grad_sum;
+use super::similarity_statistics_sum::similarity_statistics_sum;
 use crate::simd::on_each_arch;
 use crate::testing::{TestHeap, assert_close, noise};
 

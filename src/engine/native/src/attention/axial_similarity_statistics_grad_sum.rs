@@ -3,19 +3,7 @@
 
 use crate::call::Call;
 use crate::heap::Heap;
-
-mod slot {
-    pub const BY_GRAM: usize = 0;
-    pub const SUMS: usize = 1;
-    pub const PART_BYTES: usize = 2;
-    pub const PARTS: usize = 3;
-    pub const LENGTH: usize = 4;
-    pub const KEY_DEPTH: usize = 5;
-    pub const BEFORE: usize = 6;
-    pub const AFTER: usize = 7;
-    pub const TABLES: usize = 8;
-    pub const TABLE_GRADIENTS: usize = 10;
-}
+use crate::slots::axial_similarity_statistics_grad_sum as slot;
 
 /// args: whether the sums are by Gram matrices, parts' sums, bytes of one part's, number of them, L, Dq, before, after, query
 /// table, key table (0: none), their gradients
@@ -26,11 +14,11 @@ pub fn axial_similarity_statistics_grad_sum(call: &Call) {
     let (length, depth) = (call.size(slot::LENGTH), call.size(slot::KEY_DEPTH));
     let (before, after) = (call.size(slot::BEFORE), call.size(slot::AFTER));
     let full = depth.next_multiple_of(4);
-    let bytes = call.size(slot::PART_BYTES);
+    let bytes = call.size(slot::SUM_BYTES);
     for term in 0..2 {
         let (Some(table), Some(gradient)) = (
-            call.optional(slot::TABLES + term),
-            call.optional(slot::TABLE_GRADIENTS + term),
+            call.optional(slot::QUERY_TABLE + term),
+            call.optional(slot::D_QUERY_TABLE + term),
         ) else {
             continue;
         };
@@ -44,7 +32,7 @@ pub fn axial_similarity_statistics_grad_sum(call: &Call) {
             heap: &call.heap,
             start,
             bytes,
-            parts: call.size(slot::PARTS),
+            parts: call.size(slot::SHARES),
         };
         if call.flag(slot::BY_GRAM) {
             let totals = add_up(&sums.totals(length * (1 + full) * full), length, depth);
