@@ -33,7 +33,7 @@ export async function ownNet(): Promise<LiveNet> {
   try {
     const model = createPretrained(shown, { pretrained: true });
     const { classes, size } = card;
-    const network = configuration(card.model as string);
+    const network = configuration(card.model);
     const files = webFiles(model, { network, classes, size, crop: cropOf(card), precision: "I8" });
     const score = `It is right on ${(100 * card.score.value).toFixed(0)} % of Imagenette's validation photos.`;
     return { files: new Map(scripts.map((name) => [name, Buffer.concat(files.get(name)!)])), classes, score };

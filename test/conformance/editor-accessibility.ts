@@ -16,13 +16,14 @@ import { openDesk, type Desk, type NotebookPage } from "./editing-page.js";
 const sources = [
   "const side: number = 7;\nside * side",
   "console.log('one\\ntwo'); console.error('three');",
-  "const wrong: string = side;",
+  "const right: number = side;",
   `import { widgets, notebook } from "axial-lab";
 await widgets.show(widgets.vegaFigure("Two points", { data: { values: [{ x: 1 }, { x: 2 }] }, mark: "point", encoding: { x: { field: "x", type: "quantitative" } } }));
 notebook.progress(3).update(2, "second");`,
   "console.table([{ name: 'a', value: 1 }]); await import('axial-lab').then(({ notebook }) => notebook.display({ 'text/html': '<table><tr><th>n</th></tr><tr><td>1</td></tr></table>' }));",
   "'folded'",
   "const answer = await prompt('Your name?');",
+  "throw new Error('an error');",
 ];
 
 const prose = `# A lesson
@@ -58,17 +59,17 @@ function write(desk: Desk): void {
 const states: readonly (readonly [name: string, reach: (opened: NotebookPage) => Promise<void>])[] = [
   [
     "run, with a question",
-    async ({ command, cell, page }) => {
-      await command("run-all");
-      await cell(7).getByRole("textbox", { name: "Your name?" }).waitFor();
-      await page.waitForTimeout(500);
+    async (opened) => {
+      await opened.command("run-all");
+      await opened.cell(7).getByRole("textbox", { name: "Your name?" }).waitFor();
+      await opened.page.waitForTimeout(500);
     },
   ],
   [
     "edited, with a type error",
     async (opened) => {
       await opened.cell(7).getByRole("textbox", { name: "Your name?" }).press("Enter");
-      await opened.ended(7);
+      await opened.ended(8);
       await opened.type(3, "const wrong: string = side;\nside.");
       await opened.cell(3).locator(".problem").first().waitFor();
     },
@@ -110,10 +111,10 @@ const states: readonly (readonly [name: string, reach: (opened: NotebookPage) =>
   ],
   [
     "a question of its own",
-    async ({ page, command }) => {
-      await page.keyboard.press("Escape");
-      await command("restart");
-      await page.getByRole("dialog", { name: "Restart the kernel?" }).waitFor();
+    async (opened) => {
+      await opened.page.keyboard.press("Escape");
+      await opened.command("restart");
+      await opened.page.getByRole("dialog", { name: "Restart the kernel?" }).waitFor();
     },
   ],
 ];

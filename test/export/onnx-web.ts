@@ -95,7 +95,7 @@ async function main(runtime: string, words: readonly string[]): Promise<void> {
     const inputs = [
       tf.randomNormal([2, 64, 64, 3], 0, 1, "float32", 3),
       tf.randomNormal([1, 80, 48, 3], 0, 1, "float32", 5),
-      tf.tensor(photo.values as Float32Array, [1, 64, 64, 3]),
+      tf.tensor(photo.values, [1, 64, 64, 3]),
     ];
     const expected = inputs.map((x) => [model.predict(x)].flat().map((output) => output.dataSync<"float32">()));
     const page = await openPage();

@@ -35,6 +35,7 @@ async function main(axe: string, folder: string): Promise<void> {
     ] as const) {
       const page = await openPage({ colorScheme, viewport: { width, height: 900 }, bypassCSP: true });
       await page.goto(pathToFileURL(join(resolve(folder), name)).href);
+      await page.waitForSelector("html[data-drawn]", { timeout: 60_000 });
       const violations = await violationsOn(page, axe);
       for (const line of violations) console.log(`${name} ${colorScheme} ${width}: ${line}`);
       found += violations.length;

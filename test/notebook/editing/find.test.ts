@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { EditedNotebook } from "../../../src/notebook/editing/document.js";
 import { findIn, placesOf, replaceAll, replaceAt, sourceOf } from "../../../src/notebook/editing/find.js";
+import { setSource } from "../../../src/notebook/editing/operations.js";
 import type { Cell } from "../../../src/notebook/nbformat.js";
 
 const cell = (source: string): Cell => ({ cell_type: "markdown", id: source, source, metadata: {} });
@@ -71,6 +72,18 @@ describe("replacing", () => {
     assert.deepEqual(sources(notebook), ["one two three"]);
     notebook.undo();
     assert.deepEqual(sources(notebook), ["one two one"]);
+  });
+
+  it("is an edit of its own also just after typing, and typing just after it", () => {
+    const notebook = edited("one");
+    const [first] = notebook.cells;
+    setSource(notebook, first, "one two");
+    replaceAt(notebook, first, [0, 3], "three");
+    setSource(notebook, first, "three two four");
+    for (const before of ["three two", "one two", "one"]) {
+      notebook.undo();
+      assert.deepEqual(sources(notebook), [before]);
+    }
   });
 
   it("writes it everywhere at once, and one undo takes all back", () => {
