@@ -51,6 +51,9 @@ const keys: KeysOf<HeatMapsArgs> = {
   subtitle: true,
 };
 
+/** CSS pixels that a number takes along its axis: across, and down. */
+const [columnLabelSize, rowLabelSize] = [20, 12];
+
 /** The Vega-Lite specification of `heatMaps`. */
 export function heatMapsSpec(args: HeatMapsArgs): VegaLiteSpec {
   const { panels, rowTitle = "row", columnTitle = "column", firstRow = 0, firstColumn = 0 } = args;
@@ -71,12 +74,17 @@ export function heatMapsSpec(args: HeatMapsArgs): VegaLiteSpec {
   const longest = panels.reduce((most, { values }) => Math.max(most, values.length, values[0].length), 1);
   const room = Math.min(panels.length === 1 ? 300 : 230, (columnWidth - 90) / columns - 34);
   const cell = Math.max(2, Math.floor(room / longest));
-  const axis = (field: string, name: string): VegaLiteSpec => ({
+  const axis = (field: string, name: string, numbers: readonly number[]): VegaLiteSpec => ({
     field,
     type: "ordinal",
     title: name,
-    axis: { labelAngle: 0, labelOverlap: "greedy", ticks: false, domain: false },
+    axis: { labelAngle: 0, labelOverlap: "greedy", ticks: false, domain: false, values: numbers },
   });
+  /** Multiples of a round step, so far apart that labels of this size have room. */
+  const labelled = (first: number, count: number, size: number): number[] => {
+    const step = [1, 2, 5, 10, 20, 50].find((one) => one * cell >= size) ?? 100;
+    return Array.from({ length: count }, (_, i) => first + i).filter((number) => number % step === 0);
+  };
   return {
     title: { text: title, subtitle },
     description:
@@ -100,8 +108,8 @@ export function heatMapsSpec(args: HeatMapsArgs): VegaLiteSpec {
         ],
         mark: { type: "rect" },
         encoding: {
-          x: axis("x", columnTitle),
-          y: axis("y", rowTitle),
+          x: axis("x", columnTitle, labelled(firstColumn, values[0].length, columnLabelSize)),
+          y: axis("y", rowTitle, labelled(firstRow, values.length, rowLabelSize)),
           color: {
             field: "value",
             type: "quantitative",

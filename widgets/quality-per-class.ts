@@ -81,7 +81,7 @@ export function qualityPerClassSpec(
       text: title,
       subtitle: [
         `PQ ${mean()}, of things ${mean("thing")}, of stuff ${mean("stuff")}`,
-        "bars PQ, the product of segmentation (\u25cf) and recognition (\u25c6)",
+        "bars PQ, the product of segmentation (dots) and recognition (diamonds)",
       ],
     },
     description:

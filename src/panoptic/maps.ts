@@ -37,6 +37,8 @@ export interface MapPicture {
     readonly isThing: boolean;
     readonly score?: number;
   }[];
+  /** Of the set, in their order. */
+  readonly classes: readonly string[];
 }
 
 /**
@@ -57,5 +59,6 @@ export function mapPicture(
       const score = scores.get(label);
       return { id: label + 1, category: classes[category], isThing, ...(score === undefined ? {} : { score }) };
     }),
+    classes,
   };
 }

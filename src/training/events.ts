@@ -40,6 +40,13 @@ export interface StepDone {
   waited: number;
   /** Global norm of the gradients before clipping, where the run clips. */
   gradientNorm?: number;
+  /** Seconds of this step that rank 0 stood in the exchange, waiting for slower ranks included; where there are several. */
+  exchanging?: number;
+  /**
+   * Share of the gradient, 0 to 1, whose sum over the ranks had come back when the backward pass ended; where there are
+   * several.
+   */
+  overlapped?: number;
 }
 
 /** The event at the end of an epoch. */
