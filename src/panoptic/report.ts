@@ -21,6 +21,7 @@ import type { PixelMap } from "./panoptic-map.js";
 import { segment, type Segmentation } from "./segment.js";
 import { panopticSegmentation, type PanopticSegmentationOptions } from "./task.js";
 
+/** How a trained network is judged on a set. */
 export interface PanopticReportOptions {
   /** Rows of the images. */
   readonly size: number;
@@ -48,6 +49,7 @@ export interface JudgedImage {
   readonly prediction: MapPicture;
 }
 
+/** What a trained network is worth on a set: its figures, and the best, the median and the worst image. */
 export interface PanopticReport {
   readonly images: number;
   readonly size: number;
