@@ -79,7 +79,7 @@ describe("the merged output", () => {
     assert.deepEqual(seen, ["0 stdout native", "0 stderr error", "0 stderr after"]);
   });
 
-  it("gives out everything when the process has ended at a fence", async () => {
+  it("gives out everything when the process has ended at a fence", () => {
     const { seen, merger, push } = merge();
     push("stdout", `x${fenceMark(token, 13, all)}y`);
     merger.end();
