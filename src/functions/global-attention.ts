@@ -81,6 +81,7 @@ export function globalSimilarityStatistics(qkv: tf.Tensor4D, geometry: HeadDepth
  * {@link globalAttention} behind a batch norm of its own similarities: see `normedAxialAttention`.
  *
  * @param qkv [B, H, W, N * (2 Dq + Dv)]
+ * @returns the content, [B, H, W, N * Dv], and the statistics
  * @throws ShapeError when the channels of `qkv` do not fit the geometry.
  */
 export function normedGlobalAttention(
@@ -90,7 +91,13 @@ export function normedGlobalAttention(
 ): NormedAttentionOutputs {
   assertQkv("globalAttention", "B, H, W", qkv, geometry);
   const fused = isOnePlace(qkv) ? null : fusedNormedGlobalAttention(qkv, norm, geometry);
-  return fused ?? normedAxialAttention(oneAxis(qkv), norm, wholeImage(qkv, geometry));
+  if (fused !== null) return fused;
+  const [batch, height, width] = qkv.shape;
+  const [content, mean, variance] = tf.tidy(() => {
+    const { content, statistics } = normedAxialAttention(oneAxis(qkv), norm, wholeImage(qkv, geometry));
+    return [content.reshape([batch, height, width, -1]), statistics.mean, statistics.variance]; // [B, H, W, N * Dv]
+  }) as [tf.Tensor4D, tf.Tensor2D, tf.Tensor2D];
+  return { content, position: null, statistics: { mean, variance } };
 }
 
 /** Then the weight is 1, and its gradient exactly zero: see `axialAttention`. */

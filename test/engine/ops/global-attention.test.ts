@@ -7,8 +7,9 @@ import {
   fusedGlobalSimilarityStatistics,
   fusedNormedGlobalAttention,
 } from "../../../src/engine/ops/global-attention.js";
+import { normedGlobalAttention } from "../../../src/functions/global-attention.js";
 import { axialAttentionLoops } from "../../functions/axial-attention-loops.js";
-import { assertClose } from "../../helpers/compare.js";
+import { assertClose, evaluate, evaluateOnCpu } from "../../helpers/compare.js";
 import { differences, randomNumbers, runWithGradients, weigh } from "./tensors-against-loops.js";
 
 /** B, H, W, N, Dq, Dv. */
@@ -74,6 +75,22 @@ describe("fused global attention", () => {
           assertClose(normed.content, loops(qkv, factors).content, 3e-6, "content");
         }));
     });
+
+  it("gives what is composed where there is no kernel, in the same shapes", async () => {
+    await engine.start({ threads: 2 });
+    const [image, gamma] = [tensor(qkv, shape) as tf.Tensor4D, tf.fill([3, heads], 0.7) as tf.Tensor2D];
+    const results = () => {
+      const { content, position, statistics } = normedGlobalAttention(image, { gamma, epsilon: 1e-3 }, depths);
+      assert.equal(position, null);
+      assert.deepEqual(content.shape, [batch, height, width, heads * valueDepth]);
+      return [content, statistics.mean, statistics.variance];
+    };
+    const fused = evaluate(results);
+    const composed = await evaluateOnCpu(results);
+    fused.forEach((values, index) => assertClose(values, composed[index], 3e-6, `result ${index}`));
+    tf.dispose([image, gamma]);
+    await engine.stop();
+  });
 
   it("is null where the backend has no such kernel", async () => {
     await tf.setBackend("cpu");
