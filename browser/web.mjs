@@ -62,6 +62,24 @@ async function glue() {
   }`;
 }
 
+/**
+ * Modules of TensorFlow.js that a page does without: layers over sequences, training from its data sets (which are left out
+ * as well), the hash of texts. What they export is an error that says so.
+ */
+const leftOut = {
+  filter: /\/(recurrent|convolutional_recurrent|wrappers|training_dataset|hash_util)$/,
+  async contents(file) {
+    const exported = /^export (?:(?:async )?(?:function|class|const) |\{ )(\w+)/gm;
+    const names = [...(await readFile(file, "utf8")).matchAll(exported)];
+    const stands = names.map(([, name]) => `export const ${name} = leftOut("${name}");`);
+    return `
+      const leftOut = (name) => function () {
+        throw new Error("axial-lab/web: TensorFlow.js must do without " + name + " here; load @tensorflow/tfjs itself");
+      };
+      ${stands.join("\n")}`;
+  },
+};
+
 /** Answers the names of src/web/assets.d.ts, and leaves out what would load the same a second time. */
 export const inPage = {
   name: "in-page",
@@ -71,6 +89,14 @@ export const inPage = {
     onLoad({ filter: /^axial-lab:tfjs-glue$/, namespace: "in-page" }, async () => ({ contents: await glue() }));
     // TensorFlow.js, of which a page needs the half.
     onResolve({ filter: /^@tensorflow\/tfjs$/ }, () => ({ path: path.join(root, "src", "web", "tfjs.ts") }));
+    onResolve({ filter: leftOut.filter }, ({ path: name, resolveDir }) =>
+      resolveDir.includes("@tensorflow")
+        ? { path: `${path.join(resolveDir, name)}.js`, namespace: "left-out" }
+        : undefined,
+    );
+    onLoad({ filter: /./, namespace: "left-out" }, async ({ path: file }) => ({
+      contents: await leftOut.contents(file),
+    }));
     // Of the generators of random numbers TensorFlow.js uses one.
     onResolve({ filter: /^seedrandom$/ }, () => ({ path: "seedrandom", namespace: "in-page" }));
     onLoad({ filter: /^seedrandom$/, namespace: "in-page" }, () => ({

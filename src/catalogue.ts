@@ -1,8 +1,24 @@
 /**
  * The layers and models of this library as an index: for each its paper, its equation, one line of use, and where its
- * function, layer, kernel, test, reference cases and lesson are. The README shows it (`npm run readme` writes it there);
- * a test runs every line and resolves every file.
+ * function, layer, kernel, gradient, test, reference cases and lesson are. The README shows it (`npm run readme` writes it
+ * there); a test runs every line and resolves every file.
  */
+
+/** The words that lead through the house: whoever knows one finds all that is of that family by the names of files. */
+export const families = [
+  "axial-attention",
+  "batch-norm",
+  "convolution",
+  "criss-cross-attention",
+  "global-attention",
+  "linear",
+  "local-attention",
+  "nd-axial-attention",
+  "pooling",
+  "value-mixture-attention",
+] as const;
+
+export type Family = (typeof families)[number];
 
 export interface CatalogueEntry {
   /** What it is called in its paper. */
@@ -23,8 +39,10 @@ export interface CatalogueFiles {
   readonly function: string | null;
   /** The layer, or what builds the model. */
   readonly layer: string;
-  /** The kernel that computes the function and, with `-grad`, its gradient. */
+  /** How the kernel behind the function is planned; its header names the loops. */
   readonly kernel: string | null;
+  /** The call of the kernel, and its gradient. */
+  readonly gradient: string | null;
   readonly test: string;
   /** What published implementations compute, for `axial-lab verify`. */
   readonly cases: readonly string[];
@@ -32,24 +50,30 @@ export interface CatalogueFiles {
   readonly lesson: string | null;
 }
 
-/** A family whose files all have its name; `others` where they have not. */
-const family = (name: string, others: Partial<CatalogueFiles> = {}): CatalogueFiles => ({
+/** A thing whose files all have its name; `others` where they have not. */
+const named = (name: string, others: Partial<CatalogueFiles> = {}): CatalogueFiles => ({
   function: `src/functions/${name}.ts`,
   layer: `src/layers/${name}.ts`,
   kernel: null,
+  gradient: null,
   test: `test/layers/${name}.test.ts`,
   cases: [],
   lesson: null,
   ...others,
 });
 
+/** One of the {@link families}: it has a kernel and a gradient of its name too. */
+const family = (name: Family, others: Partial<CatalogueFiles> = {}): CatalogueFiles =>
+  named(name, { kernel: `src/engine/wasm/kernels/${name}.ts`, gradient: `src/engine/ops/${name}.ts`, ...others });
+
 /** A model of the zoo. */
 const model = (name: string, others: Partial<CatalogueFiles> = {}): CatalogueFiles =>
-  family(name, { function: null, layer: `src/models/${name}.ts`, test: "test/models/zoo.test.ts", ...others });
+  named(name, { function: null, layer: `src/models/${name}.ts`, test: "test/models/zoo.test.ts", ...others });
 
-const kernel = (name: string) => ({ kernel: `src/engine/wasm/assembly/${name}.ts` });
 const lesson = (name: string) => ({ lesson: `notebooks/${name}.ipynb` });
-const cases = (...names: string[]) => ({ cases: names.map((name) => `test/fixtures/${name}.safetensors`) });
+const cases = (of: string, ...names: string[]) => ({
+  cases: names.map((name) => `test/fixtures/${of}/${name}.safetensors`),
+});
 
 const papers = {
   axialDeepLab: { name: "Axial-DeepLab", arxiv: "2003.07853" },
@@ -71,10 +95,7 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 7, 5, 8],
       [1, 7, 5, 16],
     ],
-    files: family("global-attention", {
-      ...kernel("axial-attention"),
-      ...lesson("02-from-convolution-to-self-attention"),
-    }),
+    files: family("global-attention", lesson("02-from-convolution-to-self-attention")),
   },
   {
     title: "stand-alone self-attention (SASA)",
@@ -85,9 +106,10 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 7, 5, 8],
       [1, 7, 5, 16],
     ],
-    files: family("stand-alone-attention", {
-      ...kernel("local-attention"),
-      ...cases("sasa-layer-k3"),
+    files: named("stand-alone-attention", {
+      kernel: "src/engine/wasm/kernels/local-attention.ts",
+      gradient: "src/engine/ops/local-attention.ts",
+      ...cases("stand-alone-attention", "sasa-layer-k3"),
       ...lesson("02-from-convolution-to-self-attention"),
     }),
   },
@@ -111,7 +133,7 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 7, 5, 8],
       [1, 7, 5, 32],
     ],
-    files: family("local-attention", { ...kernel("local-attention"), ...lesson("03-position") }),
+    files: family("local-attention", lesson("03-position")),
   },
   {
     title: "axial attention, position-sensitive",
@@ -123,9 +145,13 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 7, 5, 16],
     ],
     files: family("axial-attention", {
-      ...kernel("axial-attention"),
-      ...cases("axialdeeplab-attention-height-s1-a", "axialdeeplab-attention-width-s1-a", "saaxial-layer-height"),
-      ...lesson("05-one-axis-at-a-time"),
+      ...cases(
+        "axial-attention",
+        "axialdeeplab-attention-height-s1-a",
+        "axialdeeplab-attention-width-s1-a",
+        "saaxial-layer-height",
+      ),
+      ...lesson("05-axial-attention"),
     }),
   },
   {
@@ -138,8 +164,7 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 7, 5, 16],
     ],
     files: family("criss-cross-attention", {
-      ...kernel("criss-cross-attention"),
-      ...cases("ccnet-crisscross-r1", "ccnet-crisscross-r2"),
+      ...cases("criss-cross-attention", "ccnet-crisscross-r1", "ccnet-crisscross-r2"),
       ...lesson("09-what-attention-looks-at"),
     }),
   },
@@ -153,8 +178,7 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 3, 7, 5, 8],
     ],
     files: family("nd-axial-attention", {
-      ...kernel("axial-attention"),
-      ...cases("axialattn-image-sum", "axialattn-image-sequential", "axialattn-video-sum"),
+      ...cases("nd-axial-attention", "axialattn-image-sum", "axialattn-image-sequential", "axialattn-video-sum"),
       ...lesson("10-the-family"),
     }),
   },
@@ -167,8 +191,8 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 7, 5, 8],
       [1, 7, 5, 8],
     ],
-    files: family("axial-position-embedding", {
-      ...cases("axialattn-posemb-channels-last", "axialattn-posemb-video"),
+    files: named("axial-position-embedding", {
+      ...cases("axial-position-embedding", "axialattn-posemb-channels-last", "axialattn-posemb-video"),
       ...lesson("03-position"),
     }),
   },
@@ -181,7 +205,7 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 7, 5, 8],
       [1, 7, 5, 8],
     ],
-    files: family("axial-image-transformer", { function: "src/functions/reversible.ts", ...lesson("10-the-family") }),
+    files: named("axial-image-transformer", { function: "src/functions/reversible.ts", ...lesson("10-the-family") }),
   },
   {
     title: "Axial Transformer, autoregressive",
@@ -207,7 +231,7 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 10],
     ],
     files: model("axial-resnet", {
-      ...cases("axialdeeplab-net", "axialdeeplab-block-s1", "axialdeeplab-block-s2-downsample"),
+      ...cases("axial-resnet", "axialdeeplab-net", "axialdeeplab-block-s1", "axialdeeplab-block-s2-downsample"),
       ...lesson("06-axial-resnet"),
     }),
   },
@@ -232,7 +256,7 @@ export const catalogue: readonly CatalogueEntry[] = [
       [1, 10],
     ],
     files: model("attention-resnet", {
-      ...cases("sasa-bottleneck-convolution"),
+      ...cases("attention-resnet", "sasa-bottleneck-convolution"),
       ...lesson("07-what-each-part-brings"),
     }),
   },
@@ -273,7 +297,7 @@ export function catalogueTable(): string {
         ...link("function", files.function),
         ...link(files.layer.startsWith("src/models") ? "model" : "layer", files.layer),
         ...link("kernel", files.kernel),
-        ...link("gradient", files.kernel && gradientOf(files.kernel)),
+        ...link("gradient", files.gradient),
         ...link("test", files.test),
         ...files.cases.flatMap((path, index) => link(`case ${index + 1}`, path)),
         ...link("lesson", files.lesson),
@@ -286,6 +310,3 @@ export function catalogueTable(): string {
     ...rows.map((row) => `| ${row} |`),
   ].join("\n");
 }
-
-/** The file of a kernel's gradient. */
-export const gradientOf = (kernel: string): string => kernel.replace(/\.ts$/, "-grad.ts");

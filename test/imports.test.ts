@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { describe, it } from "node:test";
 import { build } from "esbuild";
 import ts from "typescript";
@@ -86,6 +86,32 @@ describe("imports", () => {
     it(`of ${room} lead to nothing of Node: the room bundles for a browser`, async () => {
       assert.deepEqual(await bundleErrors(room), []);
     });
+});
+
+describe("comments", () => {
+  const written = ["src", "test", "widgets", "browser"];
+  const files = written.flatMap((room) =>
+    readdirSync(join(packageFolder, room), { recursive: true, encoding: "utf8" }).map((path) =>
+      join(room, path).split(sep).join("/"),
+    ),
+  );
+  const present = new Set(files.map((path) => basename(path)));
+  /** Files that are told of and not kept: written by the build, and of TensorFlow.js. */
+  const elsewhere = ["slots.ts", "tape.ts"];
+
+  it("name files that are there, by their path from the package's folder or by their name", () => {
+    const wrong: string[] = [];
+    for (const file of files.filter((path) => /\.(ts|mjs|rs)$/.test(path)))
+      for (const line of readFileSync(join(packageFolder, file), "utf8").split("\n")) {
+        if (!/^\s*(\*|\/\/|\/\*)/.test(line)) continue;
+        for (const [, path] of line.matchAll(/(?<![\w./-])((?:src|test|widgets|browser)\/[\w/.-]+\.(?:ts|mjs))\b/g))
+          if (!existsSync(join(packageFolder, path))) wrong.push(`${file}: ${path}`);
+        for (const [, name] of line.matchAll(/(?<![\w./-])([\w-]+\.(?:ts|mjs|rs))\b/g))
+          if (!present.has(name) && !elsewhere.includes(name)) wrong.push(`${file}: ${name}`);
+      }
+    assert.ok(files.length > 700);
+    assert.deepEqual(wrong, []);
+  });
 });
 
 /** What esbuild says of all compiled files of a room, bundled for a browser. */

@@ -25,7 +25,7 @@ const short: Record<string, Record<string, string>> = {
   "02-from-convolution-to-self-attention.ipynb": { imageSize: "32", largestSide: "16" },
   "03-position.ipynb": { stepCount: "2", rowCount: "8" },
   "04-seeing-positional-encodings.ipynb": { epochCount: "2", imageCount: "64" },
-  "05-one-axis-at-a-time.ipynb": { largestSide: "128", largestGlobalSide: "32" },
+  "05-axial-attention.ipynb": { largestSide: "128", largestGlobalSide: "32" },
   "06-axial-resnet.ipynb": { epochCount: "1", imageCount: "32" },
   "07-what-each-part-brings.ipynb": { epochCount: "1", imageCount: "32", seedCount: "2", imageSize: "16" },
   "08-larger-and-smaller.ipynb": { imageCount: "32", largest: "48" },

@@ -24,16 +24,28 @@ describe("the package", () => {
   });
 });
 
+const manifest = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as {
+  readonly files: readonly string[];
+  readonly scripts: Readonly<Record<string, string>>;
+};
+
+describe("a package that is packed in a fresh clone", () => {
+  it("is built first, and holds what README and messages lead to", () => {
+    assert.equal(manifest.scripts["prepack"], "npm run build");
+    for (const folder of ["dist/src", "dist/browser", "dist/widgets", "notebooks", "pretrained", "docs"])
+      assert.ok(manifest.files.includes(folder), folder);
+  });
+});
+
 describe("the native crate in the package", () => {
   it("has every file that its manifest names, without which cargo refuses to read it", () => {
     const crate = "src/engine/native";
-    const { files } = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as { files: string[] };
-    const manifest = readFileSync(join(packageFolder, crate, "Cargo.toml"), "utf8");
-    const benches = [...manifest.matchAll(/\[\[bench\]\]\nname = "(.+)"/g)].map(([, name]) => `benches/${name}.rs`);
+    const cargo = readFileSync(join(packageFolder, crate, "Cargo.toml"), "utf8");
+    const benches = [...cargo.matchAll(/\[\[bench\]\]\nname = "(.+)"/g)].map(([, name]) => `benches/${name}.rs`);
     for (const file of ["Cargo.toml", "Cargo.lock", "src/lib.rs", "src/slots.rs", ...benches]) {
       assert.ok(existsSync(join(packageFolder, crate, file)), file);
       assert.ok(
-        files.some((packed) => `${crate}/${file}`.startsWith(packed)),
+        manifest.files.some((packed) => `${crate}/${file}`.startsWith(packed)),
         `${file} must be packed`,
       );
     }
@@ -42,10 +54,11 @@ describe("the native crate in the package", () => {
 
 /** Tests that no one file is the counterpart of, and why. */
 const ofMany: Readonly<Record<string, string>> = {
-  "engine/ops/axial-similarity-statistics": "a function of engine/ops/axial-attention",
-  "engine/ops/local-similarity-statistics": "a function of engine/ops/local-attention",
+  "cli/hints": "every text of the sources",
+  "docs/doc-examples": "every example of the docblocks",
   "engine/ops/second-derivatives": "a law of every operation that has a gradient of its own",
   "engine/tf-layers": "what a model of tf.layers needs of all kernels together",
+  "site/docblocks": "every docblock of what is public",
   "widgets/specifications": "what holds of every figure",
 };
 

@@ -14,6 +14,8 @@ const unchecked: Readonly<Record<string, string>> = {
   "functions.maxPooledSide": "reads what `maxPool` checks",
   "functions.ndAxialAttention": "the record of a layer, which checks it",
   "data.bringImagenette": "hands them on to `fetchImagenette`",
+  "engine.measureMatrixPeak": "hands them on to `fastest`, which checks them",
+  "engine.measureMemoryPeak": "hands them on to `fastest`, which checks them",
   "export.saveOnnx": "hands them on to `onnxModel`",
   "export.saveTfjs": "hands them on to `tfjsModel`",
   "export.saveWeb": "hands them on to `webFiles`",
@@ -76,5 +78,33 @@ describe("the options of public functions", () => {
         name: "ConfigError",
         message: /there is no option of this name, got tilte; did you mean/,
       });
+    });
+
+  /** Calls that leave out what they need, as one can in JavaScript, and what they say. */
+  const without: Readonly<Record<string, [call: () => unknown, message: RegExp]>> = {
+    "models.create": [
+      () => axial.models.create("resnet-18", undefined as never),
+      /^models\.create: the options must be an object, got undefined; write \{ classes, size, \.\.\. \}$/,
+    ],
+    "data.imageFolder": [
+      () => axial.data.imageFolder(undefined as never),
+      /^imageFolder: the folder must be a path, got undefined; name a folder of images$/,
+    ],
+    "widgets.vegaFigure": [
+      () => axial.widgets.vegaFigure("a", undefined as never),
+      /^vegaFigure: the specification must be an object, got undefined; write \{ data, mark, encoding \}$/,
+    ],
+    "widgets.stageDiagram": [
+      () => axial.widgets.stageDiagram({ name: "a" } as never),
+      /^stageDiagram: the stem must be an object, got undefined; write \{ kind, filters \}$/,
+    ],
+    "widgets.trainingCurves": [
+      () => axial.widgets.trainingCurves([{ name: "a", event: [] }] as never),
+      /^trainingCurves: the events of a run must be a list, got undefined; write \[what onEvent was given, \.\.\.\]$/,
+    ],
+  };
+  for (const [name, [call, message]] of Object.entries(without))
+    it(`of ${name} say what is missing where there are none`, async () => {
+      await assert.rejects(() => Promise.resolve().then(call), { name: "ConfigError", message });
     });
 });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { compileFunction } from "node:vm";
 import ts from "typescript";
 import * as axial from "../src/index.js";
-import { catalogue, gradientOf } from "../src/catalogue.js";
+import { catalogue } from "../src/catalogue.js";
 import { packageFolder } from "../src/core/version.js";
 import { readmePath, regenerate } from "./readme.js";
 
@@ -18,6 +18,10 @@ describe("the README", () => {
 
   it("holds what its generators say now; `npm run readme` mends it", () => {
     assert.equal(readme, regenerate(readme));
+  });
+
+  it("prints the lines of use that the catalogue's test runs", () => {
+    for (const { use } of catalogue) assert.ok(readme.includes(`| \`${use}\` |`), use);
   });
 
   it("links to files that exist", () => {
@@ -33,6 +37,11 @@ describe("the README", () => {
     for (const path of links) assert.ok(existsSync(join(packageFolder, "docs", path)), path);
     const files = [...page.matchAll(/`((?:src|test|widgets)\/[\w./-]+)`/g)].map(([, path]) => path);
     for (const path of files) assert.ok(existsSync(join(packageFolder, path)), path);
+    const all = ["src", "test", "widgets"].flatMap((room) =>
+      readdirSync(join(packageFolder, room), { recursive: true, encoding: "utf8" }),
+    );
+    const present = new Set(all.map((path) => basename(path)));
+    for (const [, name] of page.matchAll(/`([\w.-]+\.ts)`/g)) assert.ok(present.has(name), name);
   });
 
   it("names scripts that package.json has", () => {
@@ -68,45 +77,5 @@ describe("the README", () => {
       promised.map((shape) => JSON.stringify(JSON.parse(shape))),
     );
     await axial.engine.start({ threads: 2 });
-  });
-});
-
-describe("the catalogue", () => {
-  before(() => axial.engine.start({ threads: 2 }));
-  after(() => axial.engine.stop());
-
-  for (const { title, use, shapes } of catalogue)
-    it(`has a line of use that runs: ${title}`, () => {
-      const make = compileFunction(`return ${use}`, ["axial"]) as (
-        library: unknown,
-      ) => tf.layers.Layer | tf.LayersModel;
-      const made = make(axial);
-      const [input, output] = shapes;
-      const result = tf.tidy(() => (made.apply(tf.zeros([...input])) as tf.Tensor).shape);
-      assert.deepEqual(result, output);
-    });
-
-  for (const { title, files } of catalogue)
-    it(`names files that are there, each of which is about what its name says: ${title}`, () => {
-      const read = (path: string) => readFileSync(join(packageFolder, path), "utf8");
-      const stem = (path: string) => basename(path, ".ts").replace(/-./g, ([, letter]) => letter.toUpperCase());
-      const isModel = files.layer.startsWith("src/models");
-      // The function and the layer have the name of their file: axialAttention, AxialAttention.
-      if (files.function !== null && stem(files.function) !== "reversible")
-        assert.equal(typeof (axial.functions as Record<string, unknown>)[stem(files.function)], "function");
-      const layer = stem(files.layer).replace(/^./, (letter) => letter.toUpperCase());
-      if (!isModel) assert.equal(typeof (axial.layers as Record<string, unknown>)[layer], "function");
-      assert.ok(read(files.layer).length > 0);
-      if (files.kernel !== null) {
-        assert.match(read(files.kernel), /export function/);
-        assert.match(read(gradientOf(files.kernel)), /export function/);
-      }
-      assert.match(read(files.test), isModel ? /describe\(/ : new RegExp(`${layer}\\b`));
-      for (const path of [...files.cases, ...(files.lesson === null ? [] : [files.lesson])])
-        assert.ok(existsSync(join(packageFolder, path)), path);
-    });
-
-  it("is what README prints: the very lines that are run", () => {
-    for (const { use } of catalogue) assert.ok(readme.includes(`| \`${use}\` |`), use);
   });
 });

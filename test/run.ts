@@ -7,15 +7,26 @@
  * WORD: only the files whose path contains one of the words. NAME: native or wasm, the kernels that the engine starts with where a
  * test asks for none. Default: AXIAL_LAB_ENGINE, or wasm, which is what runs where nothing was built.
  *
- * Each file is a process of its own. What was compiled of a file that has gone since is left out. Ends with the line `N passed, N failed`.
+ * The files of a light room run one after the other in one process, each other file in its own; the longest begin first, so that
+ * none is left to the end. What was compiled of a file that has gone since is left out. Ends with the slowest files and the line
+ * `N passed, N failed`.
  */
-import { existsSync, readdirSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
 import { join, relative, sep } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { parseArgs } from "node:util";
 import { packageFolder } from "../src/core/version.js";
+
+/** Rooms of many short files: to load the package takes longer than to run most of them. */
+const light = ["core", "data", "functions", "inspection", "layers", "panoptic", "weights", "widgets"];
+
+/** Files that take longest, in this order. */
+const longest = ["notebooks", "cli/train", "models/zoo", "cli/notebook-run", "jupyter/kernel/interrupt", "cli/data"];
+
+/** A hang is an error after this long, in milliseconds; a machine may be busy with other work. */
+const timeout = 900_000;
 
 function testFiles(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
@@ -27,6 +38,26 @@ function testFiles(folder: string): string[] {
   });
 }
 
+/** As `room/name`, without what it ends with. */
+const nameOf = (file: string): string => relative(__dirname, file).split(sep).join("/").replace(".test.js", "");
+
+/** Files as they are started: those of a light room become one, written to `folder`, in which each is a suite. */
+function grouped(files: readonly string[], folder: string): string[] {
+  const alone = files.filter((file) => !light.includes(nameOf(file).split("/")[0]));
+  const groups = light.flatMap((room) => {
+    const own = files.filter((file) => nameOf(file).startsWith(`${room}/`));
+    if (own.length <= 1) return own;
+    const group = join(folder, `${room}.test.js`);
+    const suites = own.map(
+      (file) => `describe(${JSON.stringify(nameOf(file))}, () => void require(${JSON.stringify(file)}));`,
+    );
+    writeFileSync(group, ['const { describe } = require("node:test");', ...suites, ""].join("\n"));
+    return [group];
+  });
+  const first = longest.flatMap((name) => alone.filter((file) => nameOf(file) === name));
+  return [...first, ...groups, ...alone.filter((file) => !first.includes(file))];
+}
+
 const { values, positionals: words } = parseArgs({
   options: { engine: { type: "string" } },
   allowPositionals: true,
@@ -35,9 +66,7 @@ process.env["AXIAL_LAB_ENGINE"] = values.engine ?? (process.env["AXIAL_LAB_ENGIN
 
 const files = testFiles(__dirname)
   .sort()
-  .filter(
-    (file) => words.length === 0 || words.some((word) => relative(__dirname, file).split(sep).join("/").includes(word)),
-  );
+  .filter((file) => words.length === 0 || words.some((word) => `${nameOf(file)}.test.js`.includes(word)));
 
 if (files.length === 0) {
   console.error(`test: no test file matches, got ${words.join(" ")}; give part of a path below test/`);
@@ -45,27 +74,51 @@ if (files.length === 0) {
 }
 
 const startedAt = Date.now();
+const folder = mkdtempSync(join(tmpdir(), "axial-test-groups-"));
 let passed = 0;
 let failed = 0;
 let skipped = 0;
-/** Suites and whole files are reported like tests; only the tests inside them count, unless a file itself fails. */
-const isContainer = (event: { name: string; details: { type?: string } }): boolean =>
-  event.details.type === "suite" || event.name.endsWith(".test.js");
 
-const events = run({ files, concurrency: Math.max(1, Math.min(availableParallelism(), 4)), timeout: 280_000 });
+interface Event {
+  readonly name: string;
+  readonly nesting: number;
+  readonly file?: string | undefined;
+  readonly details: { readonly type?: string | undefined; readonly duration_ms: number };
+}
+/** Suites and whole files are reported like tests; only the tests inside them count, unless a file itself fails. */
+const isContainer = ({ name, details }: Event): boolean => details.type === "suite" || name.endsWith(".test.js");
+
+/** Milliseconds of each file: of the suites and tests at its top, or of the one suite that it is in a group. */
+const times = new Map<string, number>();
+const names = new Set(files.map(nameOf));
+const noteTime = ({ name, details, nesting, file = "" }: Event): void => {
+  if (nesting > 0) return;
+  const own = names.has(name) ? name : nameOf(file);
+  times.set(own, (times.get(own) ?? 0) + details.duration_ms);
+};
+
+/** One more than there are cores: many wait for a process that they have started. */
+const concurrency = Math.min(availableParallelism(), 4) + 1;
+const events = run({ files: grouped(files, folder), concurrency, timeout });
 events.on("test:pass", (event) => {
+  noteTime(event);
   if (isContainer(event)) return;
   if (event.skip !== undefined && event.skip !== false) skipped++;
   else passed++;
 });
 const failures: string[] = [];
 events.on("test:fail", (event) => {
+  noteTime(event);
   if (isContainer(event) && event.details.error.message.includes("subtest")) return;
   failed++;
   failures.push(`${event.file === undefined ? "" : relative(process.cwd(), event.file) + ": "}${event.name}`);
 });
 const report: NodeJS.ReadWriteStream = new spec();
 report.on("end", () => {
+  rmSync(folder, { recursive: true, force: true });
+  const slowest = [...times].sort(([, a], [, b]) => b - a).slice(0, 10);
+  if (files.length > slowest.length)
+    for (const [name, time] of slowest) console.log(`${(time / 1000).toFixed(0).padStart(5)} s  ${name}`);
   for (const name of failures) console.log(`failed: ${name}`);
   console.log(`${((Date.now() - startedAt) / 1000).toFixed(0)} s, ${files.length} files`);
   process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

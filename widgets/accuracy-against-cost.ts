@@ -18,6 +18,7 @@ export interface AccuracyPoint {
   readonly top1: number;
 }
 
+/** What `accuracyAgainstCost` shows beside the points. */
 export interface AccuracyAgainstCostOptions {
   /** With the points that the papers print, of ImageNet. Default true. */
   readonly paper?: boolean;

@@ -82,6 +82,7 @@ const outline = (
 const queryOutline = ({ y, x }: Query, size: readonly [number, number]): Layer[] =>
   outline({ left: x, right: x + 1, top: y, bottom: y + 1 }, size);
 
+/** What `attentionRows` draws. */
 export interface AttentionRowsArgs {
   /** What the model saw. */
   image: Pixels;
@@ -92,6 +93,7 @@ export interface AttentionRowsArgs {
   width: readonly ArrayLike<number>[];
   /** Default "Where one place looks". */
   title?: string;
+  /** A line below the title. Default: none. */
   subtitle?: string;
 }
 
@@ -210,15 +212,17 @@ export interface AttentionField {
   readonly shape: readonly [height: number, width: number];
 }
 
+/** What `attentionMap` draws. */
 export interface AttentionMapArgs {
   image: Pixels;
-  /** Outlined in every panel whose map has this place. */
+  /** Outlined in every panel whose map has this place. Default: none. */
   query?: Query;
   fields: readonly AttentionField[];
   /** Panels beside each other, the image's own included. Default 4. */
   columns?: number;
   /** Default "Attention over the image". */
   title?: string;
+  /** A line below the title. Default: none. */
   subtitle?: string;
 }
 

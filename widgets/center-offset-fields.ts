@@ -9,6 +9,7 @@ import { vegaFigure } from "./vega.js";
 import type { VegaLiteSpec } from "./vega-lite-spec.js";
 import { assertKnownKeys, type KeysOf } from "../src/core/options.js";
 
+/** What `centerOffsetFields` draws. */
 export interface CenterOffsetFieldsArgs {
   readonly image: Pixels;
   /** Heat map of centres, [H, W] row-major, 0 to 1. */

@@ -9,6 +9,7 @@ import { vegaFigure } from "./vega.js";
 import type { VegaLiteSpec } from "./vega-lite-spec.js";
 import { assertKnownKeys, type KeysOf } from "../src/core/options.js";
 
+/** What `confusionMatrix` draws. */
 export interface ConfusionMatrixArgs {
   /** Names of the classes; two may have the same. */
   readonly classes: readonly string[];

@@ -17,6 +17,7 @@ export interface CostPoint {
   readonly values: Readonly<Record<string, number>>;
 }
 
+/** An axis of a panel of cost curves. */
 export interface CostAxis {
   /** Which of the points' values. */
   readonly value: string;
@@ -28,12 +29,14 @@ export interface CostAxis {
   readonly format?: string;
 }
 
+/** What `costCurves` draws. */
 export interface CostCurvesArgs {
   readonly points: readonly CostPoint[];
   /** One picture each, beside each other; all have the series and their colours in common. */
   readonly panels: readonly { readonly x: CostAxis; readonly y: CostAxis }[];
   /** Default "Costs". */
   readonly title?: string;
+  /** A line below the title. Default: none. */
   readonly subtitle?: string;
 }
 

@@ -19,6 +19,7 @@ export interface EncodingSnapshot {
   readonly table: EncodingTable;
 }
 
+/** How `encodingExplorer` is titled. */
 export interface EncodingExplorerOptions {
   /** Default "Positional encodings, layer by layer". */
   readonly title?: string;

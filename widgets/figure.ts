@@ -20,11 +20,13 @@ export const jupyterDisplay: unique symbol = Symbol.for("Jupyter.display");
 /** Asked by Node's `console.log`, and so by kernels that do not know `jupyterDisplay`. */
 export const nodeInspect: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 
+/** What a figure's bundle of MIME types leaves out. */
 export interface BundleOptions {
   /** Leave out the static pictures: for the frames of a figure that is redrawn while it is watched. Default true. */
   pictures?: boolean;
 }
 
+/** Something drawn: live in notebooks, and as a picture everywhere. */
 export interface Figure {
   /** What is drawn, in one line; the `text/plain` form. */
   readonly title: string;

@@ -8,19 +8,23 @@ import { columnWidth, fontSizes } from "./theme.js";
 import { vegaFigure } from "./vega.js";
 import type { VegaLiteSpec } from "./vega-lite-spec.js";
 
+/** One matrix of `heatMaps`. */
 export interface HeatMapPanel {
   readonly title: string;
   /** [row][column]; NaN is left out. All rows are of one length. */
   readonly values: readonly ArrayLike<number>[];
 }
 
+/** What `heatMaps` draws. */
 export interface HeatMapsArgs {
   readonly panels: readonly HeatMapPanel[];
   /** What rows and columns are. Default "row" and "column". */
   readonly rowTitle?: string;
+  /** Default "column". */
   readonly columnTitle?: string;
   /** Number of the first row and column: offsets may start below zero. Default 0. */
   readonly firstRow?: number;
+  /** Default 0. */
   readonly firstColumn?: number;
   /** Name of the values. Default "value". */
   readonly valueTitle?: string;
@@ -30,6 +34,7 @@ export interface HeatMapsArgs {
   readonly columns?: number;
   /** Default "Heat maps". */
   readonly title?: string;
+  /** A line below the title. Default: none. */
   readonly subtitle?: string;
 }
 
@@ -45,6 +50,9 @@ const keys: KeysOf<HeatMapsArgs> = {
   title: true,
   subtitle: true,
 };
+
+/** CSS pixels that a number takes along its axis: across, and down. */
+const [columnLabelSize, rowLabelSize] = [20, 12];
 
 /** The Vega-Lite specification of `heatMaps`. */
 export function heatMapsSpec(args: HeatMapsArgs): VegaLiteSpec {
@@ -66,12 +74,17 @@ export function heatMapsSpec(args: HeatMapsArgs): VegaLiteSpec {
   const longest = panels.reduce((most, { values }) => Math.max(most, values.length, values[0].length), 1);
   const room = Math.min(panels.length === 1 ? 300 : 230, (columnWidth - 90) / columns - 34);
   const cell = Math.max(2, Math.floor(room / longest));
-  const axis = (field: string, name: string): VegaLiteSpec => ({
+  const axis = (field: string, name: string, numbers: readonly number[]): VegaLiteSpec => ({
     field,
     type: "ordinal",
     title: name,
-    axis: { labelAngle: 0, labelOverlap: "greedy", ticks: false, domain: false },
+    axis: { labelAngle: 0, labelOverlap: "greedy", ticks: false, domain: false, values: numbers },
   });
+  /** Multiples of a round step, so far apart that labels of this size have room. */
+  const labelled = (first: number, count: number, size: number): number[] => {
+    const step = [1, 2, 5, 10, 20, 50].find((one) => one * cell >= size) ?? 100;
+    return Array.from({ length: count }, (_, i) => first + i).filter((number) => number % step === 0);
+  };
   return {
     title: { text: title, subtitle },
     description:
@@ -95,8 +108,8 @@ export function heatMapsSpec(args: HeatMapsArgs): VegaLiteSpec {
         ],
         mark: { type: "rect" },
         encoding: {
-          x: axis("x", columnTitle),
-          y: axis("y", rowTitle),
+          x: axis("x", columnTitle, labelled(firstColumn, values[0].length, columnLabelSize)),
+          y: axis("y", rowTitle, labelled(firstRow, values.length, rowLabelSize)),
           color: {
             field: "value",
             type: "quantitative",

@@ -7,6 +7,7 @@ import { vegaFigure } from "./vega.js";
 import type { VegaLiteSpec } from "./vega-lite-spec.js";
 import { assertKnownKeys, type KeysOf } from "../src/core/options.js";
 
+/** An image of a grid, and what stands below it. */
 export interface GridImage {
   readonly image: Pixels;
   /** Below the image; cut where it is longer than the image is wide. */
@@ -15,6 +16,7 @@ export interface GridImage {
   readonly right?: boolean;
 }
 
+/** How `imageGrid` lays out its images. */
 export interface ImageGridOptions {
   /** Default "Images". */
   title?: string;

@@ -7,6 +7,7 @@ import type { Figure } from "./figure.js";
 import { findDisplay, type Display } from "./show.js";
 import { assertKnownKeys, type KeysOf } from "../src/core/options.js";
 
+/** How often a live figure is redrawn, and where. */
 export interface LiveOptions {
   /** Shortest time between two frames, in milliseconds; frames that come sooner replace each other. Default 1000. */
   interval?: number;
@@ -18,6 +19,7 @@ export interface LiveOptions {
 
 export const liveKeys: KeysOf<LiveOptions> = { interval: true, display: true, now: true };
 
+/** A figure that is redrawn while something goes on. */
 export interface LiveFigure {
   /**
    * Shows the next frame, at once or when its time has come. Takes a function, so that frames nobody sees are never
@@ -28,6 +30,7 @@ export interface LiveFigure {
   end(): Promise<void>;
 }
 
+/** A figure below the running cell that is redrawn while something goes on. */
 export function liveFigure(options: LiveOptions = {}): LiveFigure {
   assertKnownKeys("liveFigure", options, liveKeys);
   const { interval = 1000, now = Date.now } = options;

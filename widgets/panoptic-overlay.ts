@@ -25,8 +25,35 @@ const panelOf = ([height, width]: readonly [number, number], panelWidth: number)
   height: Math.round((panelWidth * height) / width),
 });
 
+/** CSS pixels: small maps need no large figure, and their titles some room. */
+const widthOf = ([, columns]: readonly [number, number]): number =>
+  Math.min(columnWidth - 40, Math.max(240, 6 * columns));
+
+/** Where there are more classes than colours, the next ones have the same, halfway to white. */
+function seriesColour(index: number): string {
+  const { series } = light;
+  const colour = series[index % series.length];
+  if (index < series.length) return colour;
+  const lighter = bytesOf(colour).map((byte) => Math.round((byte + 255) / 2));
+  return `#${lighter.map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}
+
+/** The classes of a figure, and what each is coloured by. */
+interface ClassColours {
+  readonly classes: readonly string[];
+  readonly of: (category: string) => string;
+}
+
 /** One colour a class, the same on light and dark: the segments' picture has it in its pixels. */
-const colourOf = (index: number): string => light.series[index % light.series.length];
+function coloursOf(...pictures: readonly PanopticPicture[]): ClassColours {
+  const seen = new Set(pictures.flatMap(({ segments }) => segments.map(({ category }) => category)));
+  const known = pictures.flatMap(({ classes = [] }) => classes);
+  const order = [...new Set([...known, ...seen])];
+  return {
+    classes: order.filter((category) => seen.has(category)),
+    of: (category) => seriesColour(order.indexOf(category)),
+  };
+}
 
 const bytesOf = (colour: string): number[] => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
 
@@ -149,11 +176,11 @@ const tooltip = [
 function segmentLayers(
   image: Pixels,
   picture: PanopticPicture,
-  classes: readonly string[],
+  { classes, of }: ClassColours,
   side: number,
 ): VegaLiteSpec[] {
   const { shape, segments, ids } = picture;
-  const colours = new Map(segments.map(({ id, category }) => [id, colourOf(classes.indexOf(category))]));
+  const colours = new Map(segments.map(({ id, category }) => [id, of(category)]));
   const colored = painted(image, shape, (pixel) => colours.get(ids[pixel]) ?? null, 0.6);
   const rows = segmentRows(picture);
   const scored = rows.some(({ score }) => score !== undefined);
@@ -161,7 +188,7 @@ function segmentLayers(
     field: "category",
     type: "nominal",
     title: null,
-    scale: { domain: classes, range: classes.map((_, i) => colourOf(i)) },
+    scale: { domain: classes, range: classes.map(of) },
     legend: { symbolType: "square", symbolOpacity: 1, columns: 6 },
   };
   return [
@@ -197,10 +224,6 @@ function describe(picture: PanopticPicture): string {
     .join(", ");
 }
 
-const classesOf = (...pictures: readonly PanopticPicture[]): string[] => [
-  ...new Set(pictures.flatMap(({ segments }) => segments.map(({ category }) => category))),
-];
-
 function assertSameSize(where: string, image: Pixels, pictures: readonly PanopticPicture[]): void {
   assertPixels(where, image);
   for (const picture of pictures) {
@@ -213,13 +236,21 @@ function assertSameSize(where: string, image: Pixels, pictures: readonly Panopti
   }
 }
 
+/** What `panopticOverlay` draws. */
 export interface PanopticOverlayArgs extends PanopticPicture {
   readonly image: Pixels;
   /** Default "Panoptic segmentation". */
   readonly title?: string;
 }
 
-const overlayKeys: KeysOf<PanopticOverlayArgs> = { image: true, title: true, ids: true, shape: true, segments: true };
+const overlayKeys: KeysOf<PanopticOverlayArgs> = {
+  image: true,
+  title: true,
+  ids: true,
+  shape: true,
+  segments: true,
+  classes: true,
+};
 
 /** The Vega-Lite specification of `panopticOverlay`. */
 export function panopticOverlaySpec({
@@ -228,12 +259,12 @@ export function panopticOverlaySpec({
   ...picture
 }: PanopticOverlayArgs): VegaLiteSpec {
   assertSameSize("panopticOverlay", image, [picture]);
-  const width = columnWidth - 40;
+  const width = widthOf(picture.shape);
   return {
     title: { text: title },
     description: `The image under its segments: ${describe(picture)}.`,
     ...panelOf(picture.shape, width),
-    layer: segmentLayers(image, picture, classesOf(picture), width),
+    layer: segmentLayers(image, picture, coloursOf(picture), width),
   };
 }
 
@@ -248,6 +279,7 @@ export function panopticOverlay(args: PanopticOverlayArgs): Figure {
   return vegaFigure(args.title ?? "Panoptic segmentation", panopticOverlaySpec(args));
 }
 
+/** What `panopticComparison` draws. */
 export interface PanopticComparisonArgs {
   readonly image: Pixels;
   readonly truth: PanopticPicture;
@@ -307,7 +339,7 @@ export function panopticComparisonSpec(args: PanopticComparisonArgs): VegaLiteSp
       prediction: predictionLabels.get(prediction.ids[top * shape[1] + left]) ?? "void",
     }));
   const width = Math.floor((columnWidth - 40) / 3);
-  const classes = classesOf(truth, prediction);
+  const colours = coloursOf(truth, prediction);
   const wrong = (pixel: number): string | null => errorColours[errors[pixel] as ErrorKind] ?? null;
   const panel = (text: string, layers: readonly VegaLiteSpec[]): VegaLiteSpec => ({
     ...panelOf(shape, width),
@@ -322,8 +354,8 @@ export function panopticComparisonSpec(args: PanopticComparisonArgs): VegaLiteSp
     description: `Truth: ${describe(truth)}. Prediction: ${describe(prediction)}. Of the pixels: ${share}.`,
     spacing: 12,
     hconcat: [
-      panel("truth", segmentLayers(image, truth, classes, width)),
-      panel("prediction", segmentLayers(image, prediction, classes, width)),
+      panel("truth", segmentLayers(image, truth, colours, width)),
+      panel("prediction", segmentLayers(image, prediction, colours, width)),
       panel("errors: class orange, instance blue", [
         pictureLayer(painted(image, shape, wrong, 0.85), shape, width),
         rectangles(

@@ -17,6 +17,11 @@ export interface PanopticPicture {
   readonly ids: ArrayLike<number>;
   readonly shape: readonly [height: number, width: number];
   readonly segments: readonly PanopticSegment[];
+  /**
+   * All classes of the image set, those that are not in the picture too: a class has the colour of its place, the same one in
+   * all figures of the set. Default: the classes of the figure, in the order of its segments.
+   */
+  readonly classes?: readonly string[];
 }
 
 /** Throws ShapeError unless there is an id for each pixel and a segment for each id. */

@@ -66,6 +66,7 @@ export interface PlotlyLayout {
   yaxes: Readonly<Record<string, PlotlyAxis>>;
 }
 
+/** A Plotly figure: traces and layout. */
 export interface PlotlySpec {
   data: readonly PlotlyTrace[];
   layout: PlotlyLayout;

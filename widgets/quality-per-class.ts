@@ -19,6 +19,7 @@ export interface ClassQuality {
   readonly recognitionQuality: number;
 }
 
+/** How `qualityPerClass` is titled. */
 export interface QualityPerClassOptions {
   /** Default "Panoptic quality by class". */
   readonly title?: string;
@@ -80,7 +81,7 @@ export function qualityPerClassSpec(
       text: title,
       subtitle: [
         `PQ ${mean()}, of things ${mean("thing")}, of stuff ${mean("stuff")}`,
-        "bars PQ, the product of segmentation (\u25cf) and recognition (\u25c6)",
+        "bars PQ, the product of segmentation (dots) and recognition (diamonds)",
       ],
     },
     description:

@@ -20,6 +20,7 @@ export type ReceptiveLayer =
   /** Global attention. */
   | { readonly kind: "global" };
 
+/** What `receptiveFieldGrowth` draws. */
 export interface ReceptiveFieldGrowthArgs {
   /** Height and width of the map, in places. */
   readonly size: readonly [height: number, width: number];

@@ -24,6 +24,7 @@ export interface LayerEncodings {
   value?: EncodingTable | null;
 }
 
+/** What `relativeEncodings` shows of its tables. */
 export interface RelativeEncodingsOptions {
   /** Default "Relative positional encodings". */
   title?: string;

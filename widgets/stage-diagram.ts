@@ -6,7 +6,7 @@ import { extent } from "./numbers.js";
 import { columnWidth, fontSizes } from "./theme.js";
 import { vegaFigure } from "./vega.js";
 import type { VegaLiteSpec } from "./vega-lite-spec.js";
-import { assertKnownKeys, type KeysOf } from "../src/core/options.js";
+import { assertKnownKeys, assertList, assertObject, type KeysOf } from "../src/core/options.js";
 
 /** What is drawn of a configuration. */
 export interface StagedNetwork {
@@ -20,6 +20,7 @@ export interface StagedNetwork {
   }[];
 }
 
+/** For which images `stageDiagram` writes sizes, and its title. */
 export interface StageDiagramOptions {
   /** Side of the square images, in pixels. Default 224. */
   readonly size?: number;
@@ -154,5 +155,8 @@ export function stageDiagramSpec(
 export function stageDiagram(model: string | StagedNetwork, options: StageDiagramOptions = {}): Figure {
   assertKnownKeys("stageDiagram", options, keys);
   const network = typeof model === "string" ? configuration(model) : model;
+  assertObject("stageDiagram", network, "the model", "a name or a configuration: { name, stem, stages }");
+  assertObject("stageDiagram", network.stem, "the stem", "{ kind, filters }");
+  assertList("stageDiagram", network.stages, "the stages", "{ blocks, stride, filters, operator }");
   return vegaFigure(options.title ?? network.name, stageDiagramSpec(network, options));
 }

@@ -6,7 +6,7 @@ import { extent, percent, significant } from "./numbers.js";
 import { columnWidth } from "./theme.js";
 import { vegaFigure } from "./vega.js";
 import type { VegaLiteSpec } from "./vega-lite-spec.js";
-import { assertKnownKeys, type KeysOf } from "../src/core/options.js";
+import { assertKnownKeys, assertList, assertObject, type KeysOf } from "../src/core/options.js";
 
 /** What the curves read of a training log; an event of `axial.training` is one of these. Epochs count from 0. */
 export type LogEvent =
@@ -36,12 +36,14 @@ interface Score {
   readonly best: "highest" | "lowest";
 }
 
+/** The log of one run, and its name in the legend. */
 export interface Run {
   /** Names the run in the legend. */
   name: string;
   events: readonly LogEvent[];
 }
 
+/** How training curves are smoothed and titled. */
 export interface TrainingCurvesOptions {
   /** Default "Training curves". */
   title?: string;
@@ -178,6 +180,11 @@ function describe(runs: readonly Run[], { measure }: Score): string {
 
 /** The Vega-Lite specification of `trainingCurves`. */
 export function trainingCurvesSpec(given: readonly Run[], options: TrainingCurvesOptions = {}): VegaLiteSpec {
+  assertList("trainingCurves", given, "the runs", "{ name, events }");
+  for (const run of given) {
+    assertObject("trainingCurves", run, "a run", "{ name, events }");
+    assertList("trainingCurves", run.events, "the events of a run", "what onEvent was given");
+  }
   const names = distinctNames(given.map(({ name }) => name));
   const runs = given.map(({ events }, i) => ({ name: names[i], events }));
   const several = runs.length > 1;
@@ -308,7 +315,7 @@ export function trainingCurvesSpec(given: readonly Run[], options: TrainingCurve
 /**
  * Loss, score (top-1 of a classifier) and learning rate of one or several runs over their steps.
  *
- *     const log = await axial.training.readLog("runs/first.jsonl");
+ *     const log = axial.training.readRunLog("runs/first.jsonl");
  *     await axial.widgets.show(axial.widgets.trainingCurves([{ name: "first", events: log }]));
  */
 export function trainingCurves(runs: readonly Run[], options: TrainingCurvesOptions = {}): Figure {
@@ -316,6 +323,7 @@ export function trainingCurves(runs: readonly Run[], options: TrainingCurvesOpti
   return vegaFigure(options.title ?? "Training curves", trainingCurvesSpec(runs, options));
 }
 
+/** Training curves that grow with the events of a run. */
 export interface LiveTrainingCurves {
   /** Give this to the training loop. */
   onEvent: (event: LogEvent) => void;
@@ -329,7 +337,7 @@ export interface LiveTrainingCurves {
  * Training curves that grow while a run goes on.
  *
  *     const curves = axial.widgets.liveTrainingCurves();
- *     await axial.training.train({ model, dataset, onEvent: curves.onEvent });
+ *     await axial.training.train({ model, data, onEvent: curves.onEvent });
  *     await curves.end();
  */
 export function liveTrainingCurves(

@@ -14,6 +14,7 @@ import type { TrainingMonitorState } from "./training-monitor-state.js";
 import { createWidget, type Widget } from "./widget.js";
 import { assertKnownKeys, type KeysOf } from "../src/core/options.js";
 
+/** What a training monitor knows of its run, and how it is drawn. */
 export interface TrainingMonitorOptions extends TrainingCurvesOptions, LiveOptions {
   /** Names the run. Default "run". */
   readonly name?: string;
@@ -32,6 +33,7 @@ const keys: KeysOf<TrainingMonitorOptions> = {
   now: true,
 };
 
+/** Training curves with a button that stops the run. */
 export interface TrainingMonitor extends LiveTrainingCurves {
   /** Aborted when the reader stops the run: give it to the training loop. */
   readonly signal: AbortSignal;
@@ -46,7 +48,7 @@ const statusInterval = 200;
  * Shows a button and training curves that grow while a run goes on. The button aborts `signal`.
  *
  *     const monitor = await axial.widgets.trainingMonitor({ steps: 400 });
- *     await axial.training.train({ model, dataset, onEvent: monitor.onEvent, signal: monitor.signal });
+ *     await axial.training.train({ model, data, onEvent: monitor.onEvent, signal: monitor.signal });
  *     await monitor.end();
  *
  * Where widgets do not run, the curves are shown as they grow, without a button; an interrupt of the cell stops the run.

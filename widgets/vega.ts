@@ -6,6 +6,7 @@
  * and are drawn here by version 6.
  */
 import type { MimeBundle } from "../src/core/kernel-host.js";
+import { assertObject } from "../src/core/options.js";
 import { createFigure, type Figure } from "./figure.js";
 import { withoutLogZeros } from "./log-scales.js";
 import { vegaLiteToSvg } from "./picture.js";
@@ -62,6 +63,7 @@ export function themed(spec: VegaLiteSpec): VegaLiteSpec {
  * Throws FileError for a file that cannot be read, ConfigError for data on the network.
  */
 export function vegaFigure(title: string, spec: VegaLiteSpec): Figure {
+  assertObject("vegaFigure", spec, "the specification", "{ data, mark, encoding }");
   const complete = themed({ description: title, ...withoutLogZeros(withDataInside(spec)) });
   return createFigure(title, liveVegaLite(complete), () => vegaLiteToSvg(complete), complete.description as string);
 }

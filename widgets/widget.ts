@@ -13,23 +13,26 @@ import { packState, pathsOf, unpackState, type Path } from "./state-buffers.js";
 
 type State = Record<string, unknown>;
 
+/** What a widget is made of. */
 export interface WidgetArgs<S extends object> {
   /** What the widget is, in one line. */
   readonly title: string;
   /** An ES module for the browser with `export default { render({ model, el }) { ... } }`. */
   readonly esm: string;
+  /** Style of what it draws. Default: none. */
   readonly css?: string;
   /**
    * What both sides share: JSON and typed arrays, which travel as bytes. Bytes arrive in the browser as `DataView`, and
    * here, where the reader changed them, as `Uint8Array`.
    */
   readonly state: S;
-  /** What readers see who cannot run widgets; asked for when the widget is shown. */
+  /** What readers see who cannot run widgets; asked for when the widget is shown. Default: the title alone. */
   readonly still?: () => Figure;
   /** Versions of anywidget's browser part that will do, as a range of npm. Default "0": any before 1. */
   readonly anywidgetVersion?: string;
 }
 
+/** State that a notebook's kernel and its views in the browser share. */
 export interface Widget<S extends object> {
   readonly title: string;
   /** The state as it is now; a copy, for it is changed by `set`. */

@@ -2,16 +2,15 @@
  * The live net of a page: a photo in, its class and what each place looks at out, on the reader's own processor. The page has an
  * element `#live` that this fills; the network is in `axialNet`, which another script sets.
  */
-import { classify, loadNet, look, preparePhoto, start, type Net } from "../../src/web/index.js";
+import { classify, loadNet, look, preparePhoto, start, type Net, type NetText } from "../../src/web/index.js";
 import { element } from "./elements.js";
 import { Looking } from "./looking.js";
 import { PhotoInput } from "./photo-input.js";
 
 /** What `net.js` sets. */
-interface PackagedNet {
+interface PackagedNet extends NetText {
   /** As it is called, such as `axial-resnet-26-s`. */
   readonly name: string;
-  readonly base64: string;
 }
 
 const { axialNet } = globalThis as { axialNet?: PackagedNet };
@@ -37,7 +36,7 @@ async function load(): Promise<Net> {
   if (axialNet === undefined) throw new Error("this page has no network: net.js must stand beside it");
   const { reason } = await start();
   place.dataset.engine = reason;
-  return loadNet({ base64: axialNet.base64 });
+  return loadNet(axialNet);
 }
 
 async function answer(photo: Blob): Promise<void> {

@@ -14,6 +14,19 @@ function mark(element: HTMLElement): void {
   else element.removeAttribute("tabindex");
 }
 
+/** Watches those in an element while it lives, whatever is drawn in them later. The function returned ends it. */
+export function watchEdges(root: HTMLElement): () => void {
+  const all = [...root.querySelectorAll<HTMLElement>(scrollers)];
+  const observer = new ResizeObserver((changed) => {
+    for (const { target } of changed) mark(target.closest<HTMLElement>(scrollers)!);
+  });
+  for (const element of all) {
+    element.addEventListener("scroll", () => mark(element), { passive: true });
+    for (const each of [element, ...element.children]) observer.observe(each);
+  }
+  return () => observer.disconnect();
+}
+
 let watched: HTMLElement[] = [];
 
 /** Looks at all of them, now, when they scroll and when the page changes its width. */

@@ -13,4 +13,7 @@ const drawAll = async (): Promise<void> => {
   markEdges();
 };
 startTheme(() => void drawAll());
+// What stands there already need not wait for the figures; fonts make it wider or narrower.
+markEdges();
+void document.fonts.ready.then(markEdges);
 void drawAll();

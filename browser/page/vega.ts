@@ -24,6 +24,9 @@ export async function drawVega(drawing: Drawing, dark: boolean): Promise<void> {
   // The label of an image mark is its address, and that is often the whole image.
   for (const image of drawing.canvas.querySelectorAll("[aria-label*='data:image']"))
     image.removeAttribute("aria-label");
+  // A mark without a label is part of the drawing, and nothing to be heard.
+  for (const symbol of drawing.canvas.querySelectorAll("[role='graphics-symbol']:not([aria-label])"))
+    symbol.setAttribute("aria-hidden", "true");
   const picture = drawing.canvas.querySelector<SVGElement>("svg.marks");
   if (picture) picture.style.minWidth = `${Math.min(leastWidth, Number(picture.getAttribute("width")))}px`;
 }

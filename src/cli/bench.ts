@@ -35,17 +35,17 @@ A round repeats the work for at least 250 ms, ours and the reference's alike, an
 milliseconds would measure how threads wake up. Before each of our rounds a pause lets the reference's threads fall asleep.
 
 Examples:
-  axial-lab bench layer-64x56 --threads 2
+  npx axial-lab bench layer-64x56 --threads 2
       one case by itself, evaluation and training
-  axial-lab bench axial-resnet-26-s --mode training --profile
+  npx axial-lab bench axial-resnet-26-s --mode training --profile
       and which kernels its time goes to, beside arithmetic and memory at this machine's peaks
-  axial-lab bench resnet-50 --engine native --against wasm
+  npx axial-lab bench resnet-50 --engine native --against wasm
       the native kernels beside those in WebAssembly
-  axial-lab bench --reference "python test/bench/reference.py --sources DIR" --json bench.json
+  npx axial-lab bench --reference "python test/bench/reference.py --sources DIR" --json bench.json
       all cases beside PyTorch running the public sources below DIR: reference and ours in turn, medians of 5 rounds
-  axial-lab bench axial-resnet-26-s --mode training --memory --reference "..."
+  npx axial-lab bench axial-resnet-26-s --mode training --memory --reference "..."
       peak memory too, each in a process of its own
-  axial-lab bench --scaling --rounds 3 --json scaling.json --figure scaling.png
+  npx axial-lab bench --scaling --rounds 3 --json scaling.json --figure scaling.png
       time over L x span and memory over L, for L from 64 to 2048: global and local span, fused and composed; 3 minutes`;
 
 export function register(program: Command): void {

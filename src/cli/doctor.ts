@@ -43,9 +43,9 @@ export function register(program: Command): void {
       "after",
       `
 Examples:
-  axial-lab doctor                     what will be used, and why
-  axial-lab doctor --threads 2         the same on two threads
-  axial-lab doctor --json | jq .engine for a program
+  npx axial-lab doctor                     what will be used, and why
+  npx axial-lab doctor --threads 2         the same on two threads
+  npx axial-lab doctor --json | jq .engine for a program
 
 Exit code: 0 the engine started, 2 the backend that was named cannot run here.`,
     )
@@ -85,14 +85,14 @@ function advise(report: engine.EngineReport): string[] {
   const cores = availableParallelism();
   if (!report.kernels && report.backend !== "node-gpu") {
     advice.push(
-      "the fused kernels need the threaded WebAssembly engine: axial-lab doctor --backend wasm says what stops it",
+      "the fused kernels need the threaded WebAssembly engine: npx axial-lab doctor --backend wasm says what stops it",
     );
   }
   if (report.engine === "wasm") {
     const how =
       engine.findLibrary() === null
-        ? "axial-lab engine build compiles them where Rust (cargo) is installed"
-        : "they are there: see the engine line, and axial-lab engine build";
+        ? "npx axial-lab engine build compiles them where Rust (cargo) is installed"
+        : "they are there: see the engine line, and npx axial-lab engine build";
     advice.push(`native kernels, with this processor's own vectors: ${how}`);
   }
   if (report.backend === "wasm" && report.threads < cores) {

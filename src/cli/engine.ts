@@ -27,6 +27,6 @@ async function showStatus(): Promise<void> {
   const { reason } = await engine.start();
   const library = engine.findLibrary();
   console.log(`engine    ${reason}`);
-  console.log(`library   ${library ?? "none: axial-lab engine build compiles one where Rust is installed"}`);
+  console.log(`library   ${library ?? "none: npx axial-lab engine build compiles one where Rust is installed"}`);
   await engine.stop();
 }

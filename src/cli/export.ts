@@ -18,12 +18,15 @@ interface ExportFlags {
   readonly classes?: number;
   readonly size?: number;
   readonly images?: number;
-  readonly fullPrecision?: boolean;
+  readonly bits?: keyof typeof precisions;
   readonly weights?: string;
 }
 
 /** How what each form writes is named after the model; of tfjs and web a folder. */
 const endings = { onnx: ".onnx", safetensors: ".safetensors", tfjs: "-tfjs", web: "-web" } as const;
+
+/** How many bits a weight of a page may have. */
+const precisions = { "32": "F32", "16": "F16", "8": "I8" } as const;
 
 export function register(program: Command): void {
   program
@@ -50,7 +53,11 @@ export function register(program: Command): void {
     .option("--model <name>", `of weights that no run of ours wrote: one of ${names().join(", ")}`)
     .option("--classes <count>", "with --model: how many classes (default 1000)", whole)
     .option("--size <pixels>", "with --model: side of the images that it was trained on (default 224)", whole)
-    .option("--full-precision", "of web: weights in 32 bits (default: in 16)")
+    .addOption(
+      new Option("--bits <count>", "of web: of each weight; of 8 those of kernels (default: 16)").choices(
+        Object.keys(precisions),
+      ),
+    )
     .option("--images <pixels>", "of tfjs: side of the images that it will take (default: that of training)", whole)
     .addHelpText(
       "after",
@@ -89,7 +96,7 @@ async function run(path: string, place: string | undefined, flags: ExportFlags):
         await saveTfjs(model, out, { classes, size: images ?? size });
         break;
       case "web": {
-        const precision = flags.fullPrecision === true ? "F32" : "F16";
+        const precision = precisions[flags.bits ?? "16"];
         const network = networkOf(source, path);
         await saveWeb(model, out, { network, classes, size, crop: source.crop, precision });
         break;
@@ -106,15 +113,15 @@ async function run(path: string, place: string | undefined, flags: ExportFlags):
 
 /** Options that belong to one form, or to one kind of source. */
 function assertFits(flags: ExportFlags, place: string | undefined): void {
-  const { to, family, images, fullPrecision, out, model, classes, size } = flags;
+  const { to, family, images, bits, out, model, classes, size } = flags;
   if (family !== undefined && to !== "safetensors")
     throw new ConfigError(
       `export: family belongs to --to safetensors, got --to ${to} --family ${family}; leave one out`,
     );
   if (images !== undefined && to !== "tfjs")
     throw new ConfigError(`export: images belongs to --to tfjs, got --to ${to} --images ${images}; leave one out`);
-  if (fullPrecision === true && to !== "web")
-    throw new ConfigError(`export: full-precision belongs to --to web, got --to ${to}; leave it out`);
+  if (bits !== undefined && to !== "web")
+    throw new ConfigError(`export: bits belongs to --to web, got --to ${to} --bits ${bits}; leave it out`);
   if (place !== undefined && out !== undefined)
     throw new ConfigError(`export: out must be given once, got ${place} and --out ${out}; leave one out`);
   if (model === undefined && (classes !== undefined || size !== undefined))

@@ -36,10 +36,10 @@ export function register(program: Command): void {
       "after",
       `
 Examples:
-  axial-lab kernel install                    then choose "TypeScript (axial-lab)" in Jupyter or VS Code
-  axial-lab kernel install --sys-prefix       only for the environment that is active here
-  axial-lab kernel install --language javascript   for notebooks in plain JavaScript, as a kernel of its own
-  axial-lab kernel install --check warn       cells with type errors run, with a warning`,
+  npx axial-lab kernel install                    then choose "TypeScript (axial-lab)" in Jupyter or VS Code
+  npx axial-lab kernel install --sys-prefix       only for the environment that is active here
+  npx axial-lab kernel install --language javascript   for notebooks in plain JavaScript, as a kernel of its own
+  npx axial-lab kernel install --check warn       cells with type errors run, with a warning`,
     )
     .action(async ({ check, ...flags }: InstallFlags) => {
       const folder = await installKernel({ system: thisSystem(), ...flags, ...(check ? { checking: check } : {}) });

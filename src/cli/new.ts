@@ -10,7 +10,7 @@ export function register(program: Command): void {
   program
     .command("new <notebook>")
     .description("Start a notebook from a template: a title, an idea, a layer, an exercise.")
-    .addHelpText("after", "\nAn existing file is never overwritten.\n\nExample:\n  axial-lab new lesson.ipynb")
+    .addHelpText("after", "\nAn existing file is never overwritten.\n\nExample:\n  npx axial-lab new lesson.ipynb")
     .action(create);
 }
 
@@ -28,7 +28,7 @@ async function create(path: string): Promise<void> {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EEXIST")
       throw new ConfigError(
-        `new: the file must not exist, got ${path}; choose another name, or open it: axial-lab notebook edit ${path}`,
+        `new: the file must not exist, got ${path}; choose another name, or open it: npx axial-lab notebook edit ${path}`,
       );
     throw new ConfigError(`new: the file must be writable, got ${path} (${code}); choose another place`);
   }

@@ -33,9 +33,9 @@ alone, unless --host says otherwise. It speaks Jupyter's own interface, so that 
 Ctrl+C ends the server and its kernels.
 
 Examples:
-  axial-lab notebook edit                           the files of this folder
-  axial-lab notebook edit notebooks/01-quick-start.ipynb
-  axial-lab notebook edit lessons --port 8890 --no-browser`,
+  npx axial-lab notebook edit                           the files of this folder
+  npx axial-lab notebook edit notebooks/01-quick-start.ipynb
+  npx axial-lab notebook edit lessons --port 8890 --no-browser`,
     )
     .action(edit);
 }
@@ -66,7 +66,7 @@ function locate(path: string): { folder: string; file: string | null } {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats)
     throw new ConfigError(
-      `notebook edit: the notebook or folder must exist, got ${path}; axial-lab new ${path} starts a notebook`,
+      `notebook edit: the notebook or folder must exist, got ${path}; npx axial-lab new ${path} starts a notebook`,
     );
   return stats.isDirectory() ? { folder: path, file: null } : { folder: dirname(path), file: basename(path) };
 }

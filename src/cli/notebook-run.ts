@@ -1,12 +1,10 @@
 /** `axial-lab notebook run`: reads all notebooks, executes them, some at a time, and writes what came out of each. */
 import { basename, dirname, join, resolve, sep } from "node:path";
-import { ConfigError } from "../core/errors.js";
 import type { KernelCommand } from "../jupyter/client.js";
 import { findKernel } from "../jupyter/install.js";
-import { notebookLanguages } from "../jupyter/notebook-language.js";
 import { thisSystem } from "../jupyter/jupyter-paths.js";
 import { readNotebook, writeNotebook, type Notebook } from "../notebook/file.js";
-import { languageOf } from "../notebook/language.js";
+import { assertOurLanguage } from "../notebook/language.js";
 import { setParameters } from "../notebook/parameters.js";
 import { runNotebook, type RunFailure } from "../notebook/run.js";
 import { packageFolder } from "../core/version.js";
@@ -130,15 +128,6 @@ const summary = ({ failure, ...report }: Report) => ({
     traceback: failure.error.traceback,
   },
 });
-
-/** Our kernel would call every line of another language a mistake. */
-function assertOurLanguage(notebook: Notebook, path: string): void {
-  const language = languageOf(notebook);
-  if (language !== null && !notebookLanguages.some((each) => each === language))
-    throw new ConfigError(
-      `notebook run: the language must be TypeScript or JavaScript, got ${language} in ${path}; name its kernel with --kernel`,
-    );
-}
 
 /** The first Ctrl+C interrupts the running cells and keeps what they gave, the second ends at once. */
 function stopOnCtrlC(): { signal: AbortSignal; end: () => void } {

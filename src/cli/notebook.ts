@@ -38,8 +38,8 @@ The same notebook gives the same bytes each time: no times, no ids of a session.
 Exit code: 0 all cells ran, 1 a cell failed, 2 wrong command line or notebook, 130 stopped by Ctrl+C.
 
 Examples:
-  axial-lab notebook run notebooks/01-quick-start.ipynb --out out --html
-  axial-lab notebook run notebooks/*.ipynb --jobs 2 --set quick=true --timeout 120`,
+  npx axial-lab notebook run notebooks/01-quick-start.ipynb --out out --html
+  npx axial-lab notebook run notebooks/*.ipynb --jobs 2 --set quick=true --timeout 120`,
     )
     .action(run);
 
@@ -61,10 +61,10 @@ hold is shown; they are executed only with --execute. It adapts to light and dar
 Exit code: 0 all pages written, 1 a cell failed or a link of a book leads nowhere, 2 a notebook cannot be read.
 
 Examples:
-  axial-lab notebook html out/01-quick-start.ipynb
-  axial-lab notebook html notebooks --out book
-  axial-lab notebook html notebooks --execute --out book
-  axial-lab notebook html lectures/*.ipynb --out site`,
+  npx axial-lab notebook html out/01-quick-start.ipynb
+  npx axial-lab notebook html notebooks --out book
+  npx axial-lab notebook html notebooks --execute --out book
+  npx axial-lab notebook html lectures/*.ipynb --out site`,
     )
     .action(html);
 }

@@ -16,7 +16,7 @@ export function readModel(flag: string, text: string): string | ResNetConfig {
   } catch (error) {
     throw new FileError(
       `${flag}: must be a name or a JSON file with a configuration, got ${text} (${(error as Error).message}); ` +
-        `\`axial-lab zoo\` lists the names`,
+        `\`npx axial-lab zoo\` lists the names`,
     );
   }
 }

@@ -41,8 +41,8 @@ export function register(program: Command): void {
     .addHelpText(
       "after",
       "\nExit code: 0 done, 2 a wrong option or file.\n\nExamples:\n" +
-        "  axial-lab segment street.jpg --model runs/axial-deeplab-camvid --out street.png\n" +
-        "  axial-lab segment panorama.jpg --model runs/axial-deeplab-camvid --size 1024 --window 241x321 --out panorama.png",
+        "  npx axial-lab segment street.jpg --model runs/axial-deeplab-camvid --out street.png\n" +
+        "  npx axial-lab segment panorama.jpg --model runs/axial-deeplab-camvid --size 1024 --window 241x321 --out panorama.png",
     )
     .action(run);
 }

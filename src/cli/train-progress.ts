@@ -21,6 +21,7 @@ export function createTrainProgress(screen: Screen): TrainProgress {
   const clear = screen.isTTY ? "\r\u001b[2K" : "";
   let start: RunStarted | null = null;
   const pace = createPace();
+  const exchange = createExchangeShare();
 
   const line = (text: string): void => {
     screen.write(`${clear}${text}\n`);
@@ -40,11 +41,12 @@ export function createTrainProgress(screen: Screen): TrainProgress {
           break;
         case "step":
           pace.step(event);
+          exchange.step(event, start);
           if (start) live(stepLine(event, start, pace.imagesPerSecond(), pace.secondsLeft()));
           break;
         case "epoch":
           pace.epoch(event);
-          if (start) line(epochLine(event, start));
+          if (start) line(epochLine(event, start, exchange.ofEpoch()));
           break;
         case "end":
           break;
@@ -84,6 +86,34 @@ function createPace() {
   };
 }
 
+/** What several processes spent on each other in an epoch. */
+interface ExchangeShare {
+  /** Of the steps' time that the first process stood in the exchange, 0 to 1. */
+  readonly standing: number;
+  /** Of the gradient that was summed while the backward pass went on, 0 to 1. */
+  readonly overlapped: number;
+}
+
+function createExchangeShare() {
+  const fresh = () => ({ steps: 0, seconds: 0, exchanging: 0, overlapped: 0 });
+  let sums = fresh();
+  return {
+    step({ exchanging, overlapped, imagesPerSecond }: StepDone, start: RunStarted | null): void {
+      if (exchanging === undefined || overlapped === undefined || start === null) return;
+      sums.steps++;
+      sums.seconds += start.config.batchSize / imagesPerSecond;
+      sums.exchanging += exchanging;
+      sums.overlapped += overlapped;
+    },
+    /** Since it was last asked; null where there is one process. */
+    ofEpoch(): ExchangeShare | null {
+      const { steps, seconds, exchanging, overlapped } = sums;
+      sums = fresh();
+      return steps === 0 ? null : { standing: exchanging / seconds, overlapped: overlapped / steps };
+    },
+  };
+}
+
 function describe({ config, parameters, steps, stepsPerEpoch, engine, resumedFromStep }: RunStarted): string[] {
   const { optimizer, schedule, size, data } = config;
   const name = typeof config.model === "string" ? config.model : (config.model?.name ?? "the given model");
@@ -114,7 +144,11 @@ export function stepLine(
   ].join("  ");
 }
 
-export function epochLine(event: EpochDone, { config: { epochs, data } }: RunStarted): string {
+export function epochLine(
+  event: EpochDone,
+  { config: { epochs, data } }: RunStarted,
+  exchange: ExchangeShare | null = null,
+): string {
   const { epoch, training, validation } = event;
   const line = (measures: Measures): string =>
     Object.entries(measures)
@@ -127,6 +161,7 @@ export function epochLine(event: EpochDone, { config: { epochs, data } }: RunSta
     `train ${line(training)}`,
     `validation ${line(validation)}`,
     `${event.imagesPerSecond.toFixed(0)} images/s`,
+    ...(exchange ? [`exchange ${percent(exchange.standing)}, overlapped ${percent(exchange.overlapped)}`] : []),
     ...(event.peakHeapBytes ? [`heap ${(event.peakHeapBytes / 2 ** 20).toFixed(0)} MiB`] : []),
     `${duration(event.seconds)}${event.best ? "  best" : ""}`,
   ].join("  ");

@@ -21,7 +21,7 @@ export function register(program: Command): void {
         "builds the same layer from the stored configuration, loads the weights, and compares forward passes in both modes,\n" +
         "gradients, running statistics and attention weights with the limits stored in the file; functions likewise.",
     )
-    .argument("<path...>", "files, or folders whose cases are all read")
+    .argument("<path...>", "files, or folders whose cases are all read, those of their folders too")
     .option("--backend <name>", "backend to compute on: auto, wasm, cpu, node, node-gpu")
     .option("--engine <name>", "whose kernels compute: auto, native, wasm")
     .option("--json", "print one JSON array with every comparison instead of the table")
@@ -29,7 +29,7 @@ export function register(program: Command): void {
       "after",
       "\nExit code: 0 all within their limits, 1 some tensor beyond, 2 a file that cannot be read.\n" +
         "Classes without a counterpart are skipped and named.\n\n" +
-        "Examples:\n  axial-lab verify test/fixtures\n  axial-lab verify block.safetensors --json",
+        "Examples:\n  npx axial-lab verify test/fixtures\n  npx axial-lab verify test/fixtures/axial-attention\n  npx axial-lab verify block.safetensors --json",
     )
     .action(async (paths: string[], { json = false, backend, engine: choice }: VerifyOptions) => {
       const files = (await Promise.all(paths.map(caseFiles))).flat();
@@ -54,7 +54,7 @@ async function caseFiles(path: string): Promise<string[]> {
   const found = await stat(path).catch(() => null);
   if (found === null) throw new FileError(`verify: no such file or folder, got ${path}; give reference cases`);
   if (!found.isDirectory()) return [path];
-  const files = (await readdir(path)).filter(isCaseFile).sort();
+  const files = (await readdir(path, { recursive: true })).filter(isCaseFile).sort();
   if (files.length === 0)
     throw new FileError(
       `verify: a folder must hold reference cases (.safetensors, or .json of metrics), got none in ${path}; name the folder that holds them`,

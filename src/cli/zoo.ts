@@ -35,7 +35,7 @@ export function register(program: Command): void {
     .addHelpText(
       "after",
       "\nExit code: 0 listed, 2 no such model or a wrong option.\n\n" +
-        "Examples:\n  axial-lab zoo\n  axial-lab zoo axial-resnet-26-s --size 64 --classes 10\n  axial-lab zoo mine.json --classes 10\n  axial-lab zoo --json",
+        "Examples:\n  npx axial-lab zoo\n  npx axial-lab zoo axial-resnet-26-s --size 64 --classes 10\n  npx axial-lab zoo mine.json --classes 10\n  npx axial-lab zoo --json",
     )
     .action((model: string | undefined, { json = false, ...options }: ZooOptions) => {
       const chosen = model === undefined ? names() : [readModel("zoo", model)];

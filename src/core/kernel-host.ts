@@ -13,6 +13,7 @@ export interface DisplayOptions {
   update?: boolean;
 }
 
+/** A message of a comm, as the front end sent it. */
 export interface CommMessage {
   data: Record<string, unknown>;
   metadata: Record<string, unknown>;

@@ -54,6 +54,22 @@ function walk(where: string, given: unknown, keys: KeyTable, path: string): void
   }
 }
 
+/**
+ * @param path what the caller knows the list by, "the runs"
+ * @param element how one element is written, "{ name, events }"
+ * @throws ConfigError when it is no list
+ */
+export function assertList(where: string, given: unknown, path: string, element: string): void {
+  if (!Array.isArray(given))
+    throw new ConfigError(`${where}: ${path} must be a list, got ${shown(given)}; write [${element}, ...]`);
+}
+
+/** @throws ConfigError when it is no object; `written` says how one is written */
+export function assertObject(where: string, given: unknown, path: string, written: string): void {
+  if (typeof given !== "object" || given === null || Array.isArray(given))
+    throw new ConfigError(`${where}: ${path} must be an object, got ${shown(given)}; write ${written}`);
+}
+
 /** A value for an error message: short, and of one line. */
 export function shown(value: unknown): string {
   if (typeof value === "function") return "a function";

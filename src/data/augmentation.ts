@@ -5,6 +5,7 @@
 import { ConfigError } from "../core/errors.js";
 import type { Random } from "../core/random.js";
 
+/** How training images are changed at random, each time that they are drawn. */
 export interface Augmentation {
   /** Least part of the image's area that a random crop takes; the most is 1. With 1 (and `ratio` null) no random crop. */
   readonly minScale: number;
@@ -65,6 +66,7 @@ export const augmentationPresets = {
   none,
 } as const satisfies Record<string, Augmentation>;
 
+/** The name of a preset of `augmentationPresets`. */
 export type AugmentationPreset = keyof typeof augmentationPresets;
 
 const ranges: Record<Exclude<keyof Augmentation, "ratio">, readonly [low: number, high: number]> = {

@@ -4,6 +4,7 @@ import type { ImageBatch } from "./dataset.js";
 import { toBytes } from "./normalize.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
+/** How the images of a contact sheet are laid out. */
 export interface ContactSheetOptions {
   /** Images side by side. Default: as many as make the sheet nearly square. */
   readonly columns?: number;

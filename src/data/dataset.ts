@@ -31,6 +31,7 @@ export interface LabelMapBatch extends Batch {
   readonly labelMaps: Int32Array;
 }
 
+/** Which batches of an epoch a data set is to give, and how large. */
 export interface BatchOptions {
   readonly split: Split;
   readonly batchSize: number;
@@ -52,16 +53,19 @@ export interface BatchOptions {
    * do not depend on it, `batchSize` is that of the whole. Default: all of it.
    */
   readonly shard?: { readonly rank: number; readonly size: number };
-  /** Ends the iteration with the signal's reason. */
+  /** Ends the iteration with the signal's reason. Default: none. */
   readonly signal?: AbortSignal;
 }
 
+/** What is to be decoded ahead of training. */
 export interface PrepareOptions {
   /** The size that `batches` will be asked for. */
   readonly size: number;
   /** Default: both. */
   readonly splits?: readonly Split[];
+  /** Ends the work with the signal's reason. Default: none. */
   readonly signal?: AbortSignal;
+  /** Told how far it is. Default: nobody. */
   readonly onProgress?: (progress: Progress) => void;
 }
 

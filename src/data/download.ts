@@ -8,15 +8,18 @@ import { FileError } from "../core/errors.js";
 import type { Progress } from "./dataset.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
+/** What to download, where to, and what the file must be. */
 export interface DownloadOptions {
   readonly url: string;
   /** Where the file goes. While it is incomplete it is called `${to}.part`. */
   readonly to: string;
-  /** Its length, where it is known. */
+  /** Its length in bytes. Default: whatever comes. */
   readonly bytes?: number;
   /** Hexadecimal. */
   readonly sha256: string;
+  /** Ends the download with the signal's reason; what has come stays for the next try. Default: none. */
   readonly signal?: AbortSignal;
+  /** Told how far it is. Default: nobody. */
   readonly onProgress?: (progress: Progress) => void;
   /** How often in a row a connection may fail without a byte more. Default 5. */
   readonly attempts?: number;

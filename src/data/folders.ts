@@ -5,6 +5,7 @@ import { extname, join } from "node:path";
 import { FileError } from "../core/errors.js";
 import type { SkippedImage, Split } from "./dataset.js";
 
+/** An image file of a listing, and its class. */
 export interface ListedImage {
   /** Relative to the data set's folder, with forward slashes. */
   readonly path: string;

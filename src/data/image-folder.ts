@@ -9,8 +9,9 @@ import { fingerprint, listImages } from "./listing.js";
 import type { PixelsJob } from "./pixel-batches.js";
 import { planEpoch, resolveBatchOptions } from "./plan.js";
 import { prepareSplit, type PreparedSplit } from "./prepare.js";
-import { assertKnownKeys, type KeysOf } from "../core/options.js";
+import { assertKnownKeys, shown, type KeysOf } from "../core/options.js";
 
+/** How the images of a folder are read, kept and changed. */
 export interface ImageFolderOptions {
   /** Default `"fastai"`. */
   readonly augmentation?: AugmentationPreset | Partial<Augmentation>;
@@ -35,6 +36,7 @@ const keys: KeysOf<ImageFolderOptions> = {
   nameOfClass: true,
 };
 
+/** A data set of the images of a folder, one folder a class. */
 export interface ImageFolderDataset extends ImageDataset {
   /** The folder that holds `train` and `val`, or the classes. */
   readonly folder: string;
@@ -53,6 +55,8 @@ export interface ImageFolderDataset extends ImageDataset {
  * Errors: `FileError` where the folder holds no such data set; `ConfigError` for options.
  */
 export async function imageFolder(folder: string, options: ImageFolderOptions = {}): Promise<ImageFolderDataset> {
+  if (typeof (folder as unknown) !== "string")
+    throw new ConfigError(`imageFolder: the folder must be a path, got ${shown(folder)}; name a folder of images`);
   assertKnownKeys("imageFolder", options, keys);
   const { nameOfClass = (name) => name } = options;
   const augmentation = resolveAugmentation("imageFolder", options.augmentation);

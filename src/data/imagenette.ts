@@ -28,6 +28,7 @@ export const imagenetteClasses: Readonly<Record<string, string>> = {
   n03888257: "parachute",
 };
 
+/** An official archive: where it lies, and how to tell that it came whole. */
 export interface Archive {
   readonly url: string;
   readonly bytes: number;
@@ -56,10 +57,12 @@ export const imagenetteArchives = {
   },
 } as const satisfies Record<string, Archive>;
 
+/** The name of an archive of `imagenetteArchives`: the shorter side of its images. */
 export type ImagenetteVariant = keyof typeof imagenetteArchives;
 
+/** Where Imagenette comes from and where it is unpacked. */
 export interface FetchImagenetteOptions {
-  /** A local archive (.tgz, .tar) or folder, instead of a download. */
+  /** A local archive (.tgz, .tar) or folder, instead of a download. Default: a download. */
   readonly from?: string;
   /**
    * Which archive to download: shorter side of its images, 160, 320 or "full". Default: what `bringImagenette` brought last,
@@ -72,7 +75,9 @@ export interface FetchImagenetteOptions {
   readonly cacheFolder?: string;
   /** Keep a downloaded archive after unpacking it. Default false. */
   readonly keepArchive?: boolean;
+  /** Ends the work with the signal's reason. Default: none. */
   readonly signal?: AbortSignal;
+  /** Told how far it is. Default: nobody. */
   readonly onProgress?: (progress: Progress) => void;
   /** Where the official archives are. Default `imagenetteArchives`; for mirrors, and for tests. */
   readonly archives?: Readonly<Record<ImagenetteVariant, Archive>>;
@@ -184,6 +189,7 @@ async function downloaded(variant: ImagenetteVariant, options: FetchImagenetteOp
   return to;
 }
 
+/** Where Imagenette comes from, and how its images are read. */
 export interface ImagenetteOptions extends FetchImagenetteOptions, Omit<ImageFolderOptions, "name" | "nameOfClass"> {}
 
 /**

@@ -10,6 +10,7 @@ import { findRoot, foldersIn, imagesIn, type ListedImage } from "./folders.js";
 import { holdOut } from "./hold-out.js";
 import { annotatedImages, annotationsFile } from "./val-annotations.js";
 
+/** What a folder of images holds, before any of them is decoded. */
 export interface Listing {
   /** The folder that holds `train`, or the class folders. */
   readonly folder: string;

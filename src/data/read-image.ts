@@ -5,6 +5,7 @@ import { toBytes } from "./normalize.js";
 import { resample } from "./resample.js";
 import { ConfigError, FileError } from "../core/errors.js";
 
+/** One image file, for a model and for figures. */
 export interface ReadImage {
   /** For a model, and for `axial.inspect`: [size, size, 3], normalised. */
   readonly values: Float32Array;

@@ -3,6 +3,7 @@ import type { ImageDataset, Split } from "./dataset.js";
 import { toBytes } from "./normalize.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
+/** One image of a data set with its class, for a model and for figures. */
 export interface Sample {
   /** For figures: bytes from 0 to 255, [height, width, 3]. */
   readonly image: { readonly values: Uint8ClampedArray; readonly shape: readonly [number, number, 3] };
@@ -15,6 +16,7 @@ export interface Sample {
   readonly index: number;
 }
 
+/** Which images `samples` takes. */
 export interface SampleOptions {
   /** How many; fewer where the split has fewer. Default 12. */
   readonly count?: number;

@@ -22,6 +22,7 @@
  */
 import type { Random } from "../core/random.js";
 
+/** What a glyph is. */
 export type Shape = "disc" | "ring";
 
 /** Lengths as fractions of the image's side; colours as red, green, blue in [0, 1]. */
@@ -33,6 +34,7 @@ export interface Glyph {
   readonly color: readonly [number, number, number];
 }
 
+/** The plan of one drawn image. */
 export interface Scene {
   /** Index into the colours: the class. */
   readonly label: number;

@@ -12,6 +12,7 @@ import { planEpoch, resolveBatchOptions } from "./plan.js";
 import { sceneOf, type ScenesJob } from "./scene-batches.js";
 import { colors, type Scene } from "./scene.js";
 
+/** How many images `generated` draws, of how many classes, in what layout. */
 export interface GeneratedOptions {
   /** Number of classes, from 2 to 6. Default 4. */
   readonly classes?: number;
@@ -35,6 +36,7 @@ const keys: KeysOf<Omit<GeneratedOptions, "classes">> = {
   prefetch: true,
 };
 
+/** A data set that is drawn, not read: every image can be told apart from its scene. */
 export interface GeneratedDataset<B extends Batch = ImageBatch> extends Dataset<B> {
   /** What image `index` shows; as `batches` draws it where `augment` is false. */
   scene(split: Split, index: number): Scene;

@@ -11,12 +11,15 @@ import { FileError } from "../core/errors.js";
 import type { Progress } from "./dataset.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
+/** What to unpack, and where to. */
 export interface UnpackOptions {
   /** A .tar, .tar.gz or .tgz file. */
   readonly archive: string;
   /** The folder to make; nothing but an empty folder may stand there. It appears when all is unpacked, and never in part. */
   readonly to: string;
+  /** Ends the work with the signal's reason. Default: none. */
   readonly signal?: AbortSignal;
+  /** Told how far it is. Default: nobody. */
   readonly onProgress?: (progress: Progress) => void;
 }
 

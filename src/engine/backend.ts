@@ -22,8 +22,10 @@ import { choose } from "./verified.js";
 import { startSingle, startThreaded } from "./wasm/start.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
+/** The backends of TensorFlow.js that `engine.start` can start. */
 export type BackendName = "wasm" | "cpu" | NativeBackend;
 
+/** What `engine.start` starts. */
 export interface EngineOptions {
   /** Default "auto". A backend that is named is not replaced by another: `start` fails where it cannot run. */
   readonly backend?: "auto" | BackendName;
@@ -48,6 +50,7 @@ const keys: KeysOf<EngineOptions> = {
   heapMebibytes: true,
 };
 
+/** What `engine.start` has started, and why that. */
 export interface EngineReport {
   readonly backend: BackendName;
   /** Threads that share the work of one operation; 1 where the backend does not say. */
@@ -64,6 +67,7 @@ export interface EngineReport {
   readonly reason: string;
 }
 
+/** What tensors and the heap take at this moment. */
 export interface EngineMemory {
   readonly tensors: number;
   readonly tensorBytes: number;

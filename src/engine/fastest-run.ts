@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { assertPositiveIntegers } from "../core/checks.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
+/** How often `fastestRun` runs. */
 export interface FastestRunOptions {
   /** How many runs are measured, after one that is not. Default 3. */
   readonly runs?: number;

@@ -13,17 +13,34 @@ type GradientMap = Record<string, () => tf.Tensor>;
 
 /** What TensorFlow.js notes of an operation while it records for a gradient; see tfjs-core's tape.ts. */
 interface RecordedOperation {
+  readonly inputs: Readonly<Record<string, tf.Tensor>>;
+  readonly outputs: readonly tf.Tensor[];
   readonly saved?: readonly tf.Tensor[];
   gradient?: (dys: (tf.Tensor | null)[]) => GradientMap;
 }
 
 /**
+ * Is given a variable's gradient, by the variable's place in the list, as the backward pass makes it: a part for each
+ * operation that took the variable, which add up to the gradient in the order in which they come. The part is not the
+ * callee's to keep or dispose of. Null, before all others: the loss does not depend on the variable.
+ */
+export type OnGradientPart = (variable: number, part: tf.Tensor | null, last: boolean) => void;
+
+/**
  * The value of `loss`, a scalar, and its gradients with respect to `variables`, by name. Like tf.variableGrads, which it
  * equals bit for bit; tensors that `loss` makes and does not return are freed, save those that it keeps.
  */
-export function variableGrads(loss: () => tf.Scalar, variables: tf.Variable[]): ReturnType<typeof tf.variableGrads> {
+export function variableGrads(
+  loss: () => tf.Scalar,
+  variables: tf.Variable[],
+  onPart?: OnGradientPart,
+): ReturnType<typeof tf.variableGrads> {
   assertGradients("variableGrads");
-  return freeing(loss, (recorded) => tf.variableGrads(recorded, variables));
+  const watch =
+    onPart &&
+    ((recorded: readonly RecordedOperation[], value: tf.Tensor) =>
+      partsFor(variables, leadingTo(value, recorded), onPart));
+  return freeing(loss, (recorded) => tf.variableGrads(recorded, variables), watch);
 }
 
 /**
@@ -45,8 +62,46 @@ export function gradientsWithin(
   }
 }
 
+/** Is given what an operation's gradient functions make, by the name of the input that it is the gradient of. */
+type OnResult = (operation: RecordedOperation, input: string, result: tf.Tensor) => void;
+
+/** The operations whose results the value depends on: those that are differentiated. */
+function leadingTo(value: tf.Tensor, recorded: readonly RecordedOperation[]): RecordedOperation[] {
+  const leading = new Set([value.id]);
+  return [...recorded].reverse().filter(({ inputs, outputs }) => {
+    if (!outputs.some(({ id }) => leading.has(id))) return false;
+    for (const { id } of Object.values(inputs)) leading.add(id);
+    return true;
+  });
+}
+
+/** Finds the gradients of variables among the results of the gradient functions of these operations. */
+function partsFor(
+  variables: readonly tf.Variable[],
+  operations: readonly RecordedOperation[],
+  onPart: OnGradientPart,
+): OnResult {
+  const places = new Map(variables.map(({ id }, place) => [id, place]));
+  const left = new Array<number>(variables.length).fill(0);
+  for (const { inputs } of operations) {
+    for (const { id } of Object.values(inputs)) {
+      const place = places.get(id);
+      if (place !== undefined) left[place]++;
+    }
+  }
+  for (const [place, uses] of left.entries()) if (uses === 0) onPart(place, null, true);
+  return ({ inputs }, input, result) => {
+    const place = places.get(inputs[input].id);
+    if (place !== undefined) onPart(place, result, --left[place] === 0);
+  };
+}
+
 /** What `differentiate` makes of `f`, each operation's activations and gradients being freed once they have been used. */
-function freeing<T extends tf.Tensor, R>(f: () => T, differentiate: (recorded: () => T) => R): R {
+function freeing<T extends tf.Tensor, R>(
+  f: () => T,
+  differentiate: (recorded: () => T) => R,
+  watch?: (recorded: readonly RecordedOperation[], value: tf.Tensor) => OnResult,
+): R {
   const cleanup = { previous: (): void => undefined };
   let recorded: readonly RecordedOperation[] = [];
   try {
@@ -56,7 +111,8 @@ function freeing<T extends tf.Tensor, R>(f: () => T, differentiate: (recorded: (
       if (gradientDepth > 1) return f();
       recorded = activeTape as RecordedOperation[];
       const value = keepingWithoutRecord(f);
-      for (const operation of recorded) freeOnceUsed(operation, cleanup);
+      const onResult = watch?.(recorded, value);
+      for (const operation of recorded) freeOnceUsed(operation, cleanup, onResult);
       return value;
     });
   } catch (error) {
@@ -95,7 +151,7 @@ function keepingWithoutRecord<T>(work: () => T): T {
  * Makes an operation free what it saved, and the gradients of its results, once it has been differentiated. Its gradient
  * functions are called after `gradient` returns, so that is when the next operation's turn comes.
  */
-function freeOnceUsed(operation: RecordedOperation, cleanup: { previous: () => void }): void {
+function freeOnceUsed(operation: RecordedOperation, cleanup: { previous: () => void }, onResult?: OnResult): void {
   const { gradient, saved = [] } = operation;
   if (gradient === undefined) return;
   operation.gradient = (dys) => {
@@ -109,6 +165,7 @@ function freeOnceUsed(operation: RecordedOperation, cleanup: { previous: () => v
     const results = Object.entries(gradient(dys)).map(([input, compute]) => {
       const handOn = (): tf.Tensor => {
         const result = compute();
+        onResult?.(operation, input, result);
         if (spent.has(result)) return result.clone();
         spent.add(result);
         return result;

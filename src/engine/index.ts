@@ -11,7 +11,7 @@ export {
   type EngineReport,
 } from "./backend.js";
 export { fastestRun, type FastestRunOptions } from "./fastest-run.js";
-export { gradientsWithin, variableGrads } from "./gradients.js";
+export { gradientsWithin, variableGrads, type OnGradientPart } from "./gradients.js";
 export { nativeBackends, packageOf, whyAbsent, type NativeBackend } from "./native.js";
 export { buildNative } from "./native/build.js";
 export { engineChoices, type EngineChoice } from "./native/choice.js";

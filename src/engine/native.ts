@@ -6,9 +6,12 @@
 import * as tf from "@tensorflow/tfjs";
 import { UnsupportedError } from "../core/errors.js";
 
+/** TensorFlow.js's own backends that stand on a native library, installed apart. */
 export const nativeBackends = ["node", "node-gpu"] as const;
+/** One of `nativeBackends`. */
 export type NativeBackend = (typeof nativeBackends)[number];
 
+/** The npm package of a native backend. */
 export const packageOf = (name: NativeBackend): string => `@tensorflow/tfjs-${name}`;
 
 /** Why a native backend cannot be used, or null where its package is installed. */

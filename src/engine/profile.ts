@@ -11,6 +11,7 @@ import * as tf from "@tensorflow/tfjs";
 import { findKernel } from "./kernel-registry.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
+/** One kernel's part in a profiled step. */
 export interface KernelProfile {
   /** tfjs's or our name of the kernel; with shapes behind it, when asked for. */
   readonly name: string;
@@ -23,6 +24,7 @@ export interface KernelProfile {
   readonly bytes: number;
 }
 
+/** What `profileStep` found. */
 export interface StepProfile {
   /** Wall time of the step. */
   readonly milliseconds: number;
@@ -39,6 +41,7 @@ interface Entry {
   bytes: number;
 }
 
+/** How a profile tells calls of one kernel apart. */
 export interface ProfileOptions {
   /** Keep calls of one kernel apart by the shapes of their inputs. Default false. */
   readonly byShape?: boolean;

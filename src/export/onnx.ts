@@ -10,6 +10,7 @@ import { OnnxGraph, type Port } from "./onnx-graph.js";
 import { OnnxForm } from "./onnx-form.js";
 import { lengthOf } from "./protobuf.js";
 
+/** What an ONNX file says of its outputs. */
 export interface OnnxOptions {
   /** What the outputs stand for, kept in the file's metadata as JSON. Default: none. */
   readonly classes?: readonly string[];

@@ -9,6 +9,7 @@ import { imageOf, logitNames, normalization } from "./exported.js";
 import { NetworkWalk } from "./network-walk.js";
 import { TfjsForm } from "./tfjs-form.js";
 
+/** For which size of images a plain layers model is made, and what it says of its outputs. */
 export interface TfjsOptions {
   /** Height and width of the images, in pixels: every size within a layers model is fixed. One number: of squares. */
   readonly size: number | readonly [height: number, width: number];

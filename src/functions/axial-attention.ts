@@ -10,31 +10,24 @@
  * Source: Wang et al., Axial-DeepLab, arXiv 2003.07853, equations 3 and 4.
  */
 import * as tf from "@tensorflow/tfjs";
+import { fusedAxialAttention, fusedNormedAxialAttention } from "../engine/ops/axial-attention.js";
+import { fusedAxialSimilarityStatistics } from "../engine/ops/axial-similarity-statistics.js";
+import { ShapeError } from "../core/errors.js";
 import {
-  fusedAxialAttention,
-  fusedAxialSimilarityStatistics,
-  fusedNormedAxialAttention,
-  type AxialAttentionGeometry,
-  type AxialAttentionInputs,
-  type AxialAttentionOutputs,
+  assertQkv,
+  assertTables,
+  assertWindow,
+  softmaxOfTerms,
+  splitHeads,
+  type AttentionGeometry,
+  type AttentionInputs,
+  type AttentionOutputs,
   type NormedAttentionOutputs,
+  type SimilarityInputs,
   type SimilarityNorm,
   type SimilarityStatistics,
-} from "../engine/ops/axial-attention.js";
-import { ShapeError } from "../core/errors.js";
+} from "./attention.js";
 import { composedStatistics, normFactors } from "./similarity-statistics.js";
-
-export type {
-  AxialAttentionGeometry,
-  AxialAttentionInputs,
-  AxialAttentionOutputs,
-  NormedAttentionOutputs,
-  SimilarityNorm,
-  SimilarityStatistics,
-};
-
-/** What similarity statistics are taken of: the inputs of attention but for the scales, which follow from them. */
-export type SimilarityInputs = Omit<AxialAttentionInputs, "scales">;
 
 /**
  * Attention of every query on the keys of its row or column (equation 4):
@@ -51,10 +44,10 @@ export type SimilarityInputs = Omit<AxialAttentionInputs, "scales">;
  * @throws ShapeError when a tensor does not fit the geometry.
  */
 export function axialAttention(
-  inputs: AxialAttentionInputs,
-  geometry: AxialAttentionGeometry,
+  inputs: AttentionInputs,
+  geometry: AttentionGeometry,
   { sum = false }: { sum?: boolean } = {},
-): AxialAttentionOutputs {
+): AttentionOutputs {
   assertInputs(inputs, geometry);
   assertScales(inputs.scales, geometry);
   // Of one place the weight is 1, and the gradient with respect to the logit exactly zero: the kernel's rounding would not keep it.
@@ -73,29 +66,30 @@ export function axialAttention(
  * @returns mean and variance, [3, N] each; rows of terms without encodings are zero.
  * @throws ShapeError when a tensor does not fit the geometry.
  */
-export function similarityStatistics(inputs: SimilarityInputs, geometry: AxialAttentionGeometry): SimilarityStatistics {
+export function axialSimilarityStatistics(inputs: SimilarityInputs, geometry: AttentionGeometry): SimilarityStatistics {
   assertInputs(inputs, geometry);
-  return fusedAxialSimilarityStatistics(inputs, geometry) ?? composedSimilarityStatistics(inputs, geometry);
+  return fusedAxialSimilarityStatistics(inputs, geometry) ?? composedAxialSimilarityStatistics(inputs, geometry);
 }
 
 /**
  * {@link axialAttention} behind a batch norm of its own similarities, as in training: its factors are
- * {@link normFactors} of the variances that {@link similarityStatistics} finds.
+ * {@link normFactors} of the variances that {@link axialSimilarityStatistics} finds.
  *
- * @returns the outputs of the attention, and the statistics
+ * @param options.sum give content + position as the content, and no position; default false
+ * @returns content and position, [O, L, I, N * Dv] each, and the statistics
  * @throws ShapeError when a tensor does not fit the geometry.
  */
 export function normedAxialAttention(
   inputs: SimilarityInputs,
   norm: SimilarityNorm,
-  geometry: AxialAttentionGeometry,
+  geometry: AttentionGeometry,
   options: { sum?: boolean } = {},
 ): NormedAttentionOutputs {
   assertInputs(inputs, geometry);
   const alone = inputs.qkv.shape[1] === 1; // as in axialAttention
   const fused = alone ? null : fusedNormedAxialAttention(inputs, norm, geometry, options);
   if (fused !== null) return fused;
-  const statistics = similarityStatistics(inputs, geometry);
+  const statistics = axialSimilarityStatistics(inputs, geometry);
   const scales = normFactors(norm, statistics.variance);
   return { ...axialAttention({ ...inputs, scales }, geometry, options), statistics };
 }
@@ -106,22 +100,23 @@ export function normedAxialAttention(
  * @returns [O, I, N, L, L]: sequence, head, query, key; each row sums to 1.
  * @throws ShapeError when a tensor does not fit the geometry.
  */
-export function axialAttentionWeights(inputs: AxialAttentionInputs, geometry: AxialAttentionGeometry): tf.Tensor5D {
+export function axialAttentionWeights(inputs: AttentionInputs, geometry: AttentionGeometry): tf.Tensor5D {
   assertInputs(inputs, geometry);
   assertScales(inputs.scales, geometry);
   const [outer, length, inner] = inputs.qkv.shape;
   return tf.tidy(() => {
-    const { query, key } = splitHeads(inputs.qkv, geometry);
+    const { query, key } = bySequence(inputs.qkv, geometry);
     const weights = softmaxInWindow(logitTerms(query, key, inputs.relative), inputs.scales, geometry);
     return weights.reshape([outer, inner, geometry.heads, length, length]);
   });
 }
 
-/** {@link axialAttention} from single operations, on any backend; stores S * N * L * (3L - 1) numbers and more. */
-export function composedAxialAttention(
-  inputs: AxialAttentionInputs,
-  geometry: AxialAttentionGeometry,
-): AxialAttentionOutputs {
+/**
+ * {@link axialAttention} from single operations, on any backend; stores S * N * L * (3L - 1) numbers and more.
+ *
+ * @returns content and position, [O, L, I, N * Dv] each; position is null without value encodings.
+ */
+export function composedAxialAttention(inputs: AttentionInputs, geometry: AttentionGeometry): AttentionOutputs {
   const [outer, length, inner] = inputs.qkv.shape;
   const { heads, valueDepth } = geometry;
   const merge = (perHead: tf.Tensor): tf.Tensor4D =>
@@ -130,7 +125,7 @@ export function composedAxialAttention(
       .transpose([0, 3, 1, 2, 4]) // [O, L, I, N, Dv]
       .reshape([outer, length, inner, heads * valueDepth]);
   const outputs = tf.tidy(() => {
-    const { query, key, value } = splitHeads(inputs.qkv, geometry);
+    const { query, key, value } = bySequence(inputs.qkv, geometry);
     const weights = softmaxInWindow(logitTerms(query, key, inputs.relative), inputs.scales, geometry); // [S, N, L, L]
     const encodings = inputs.relative.value;
     const content = merge(weights.matMul(value));
@@ -139,14 +134,14 @@ export function composedAxialAttention(
   return { content: outputs[0], position: outputs[1] ?? null };
 }
 
-/** {@link similarityStatistics} from single operations, in two passes over the logits. */
-export function composedSimilarityStatistics(
+/** {@link axialSimilarityStatistics} from single operations, in two passes over the logits. */
+export function composedAxialSimilarityStatistics(
   inputs: SimilarityInputs,
-  geometry: AxialAttentionGeometry,
+  geometry: AttentionGeometry,
 ): SimilarityStatistics {
   const [outer, length, inner] = inputs.qkv.shape;
   return tf.tidy(() => {
-    const { query, key } = splitHeads(inputs.qkv, geometry);
+    const { query, key } = bySequence(inputs.qkv, geometry);
     const inWindow = windowMask(length, geometry);
     const pairs = outer * inner * countPairs(length, geometry.window);
     // One axis after the other: a single float32 sum over millions of numbers would lose four digits on some backends.
@@ -156,22 +151,22 @@ export function composedSimilarityStatistics(
   });
 }
 
-/** Query, key and value of every head, [S, N, L, depth] each. */
-function splitHeads(qkv: tf.Tensor4D, { heads, keyDepth, valueDepth }: AxialAttentionGeometry) {
+/** Query, key and value of every sequence and head, [S, N, L, depth] each. */
+function bySequence(qkv: tf.Tensor4D, geometry: AttentionGeometry) {
   const [outer, length, inner] = qkv.shape;
-  const perHead = qkv
-    .reshape([outer, length, inner, heads, 2 * keyDepth + valueDepth])
-    .transpose([0, 2, 3, 1, 4]) // [O, I, N, L, 2 * Dq + Dv]
-    .reshape([outer * inner, heads, length, 2 * keyDepth + valueDepth]); // [S, N, L, 2 * Dq + Dv]
-  const [query, key, value] = tf.split<tf.Tensor4D>(perHead, [keyDepth, keyDepth, valueDepth], 3);
-  return { query, key, value };
+  const { query, key, value } = splitHeads(qkv, geometry); // [O, L, I, N, depth]
+  const sequences = (x: tf.Tensor5D) =>
+    x
+      .transpose([0, 2, 3, 1, 4]) // [O, I, N, L, depth]
+      .reshape<tf.Tensor4D>([outer * inner, geometry.heads, length, x.shape[4]]); // [S, N, L, depth]
+  return { query: sequences(query), key: sequences(key), value: sequences(value) };
 }
 
 /** The content, query-position and key-position terms of the logits, [S, N, L, L] each, before their scales. */
 function logitTerms(
   query: tf.Tensor4D,
   key: tf.Tensor4D,
-  relative: AxialAttentionInputs["relative"],
+  relative: AttentionInputs["relative"],
 ): (tf.Tensor4D | null)[] {
   return [
     tf.matMul<tf.Tensor4D>(query, key, false, true),
@@ -185,15 +180,10 @@ function logitTerms(
 function softmaxInWindow(
   terms: readonly (tf.Tensor4D | null)[],
   scales: tf.Tensor2D,
-  geometry: AxialAttentionGeometry,
+  geometry: AttentionGeometry,
 ): tf.Tensor4D {
-  const scaled = terms.flatMap((term, index) =>
-    term === null ? [] : [term.mul<tf.Tensor4D>(scales.slice([index, 0], [1, -1]).reshape([1, -1, 1, 1]))],
-  );
-  const logits = tf.addN<tf.Tensor4D>(scaled); // [S, N, L, L]
-  const inWindow = windowMask(logits.shape[3], geometry);
-  // Far below any logit, and finite: its exponential is exactly zero and no gradient becomes not-a-number.
-  return (inWindow === null ? logits : logits.add<tf.Tensor4D>(inWindow.sub(1).mul(1e30))).softmax();
+  const length = terms.find((term) => term !== null)!.shape[3];
+  return softmaxOfTerms(terms, scales, [1, -1, 1, 1], windowMask(length, geometry));
 }
 
 /** x_i . r_{j-i} for all i, j: [S, N, L, D] and the encodings [2L - 1, D] give [S, N, L, L]. */
@@ -238,7 +228,7 @@ function byOffset(weights: tf.Tensor4D, encodings: tf.Tensor2D): tf.Tensor {
 }
 
 /** [L, L]: 1 where query i (row) sees key j (column), else 0; null where every query sees every key. */
-function windowMask(length: number, { window }: AxialAttentionGeometry): tf.Tensor2D | null {
+function windowMask(length: number, { window }: AttentionGeometry): tf.Tensor2D | null {
   if (window.before >= length - 1 && window.after >= length - 1) return null;
   return tf.linalg.bandPart(
     tf.ones<tf.Rank.R2>([length, length]),
@@ -248,39 +238,21 @@ function windowMask(length: number, { window }: AxialAttentionGeometry): tf.Tens
 }
 
 /** Pairs (query, key) of one sequence of length L that are in the window. */
-export function countPairs(length: number, { before, after }: AxialAttentionGeometry["window"]): number {
+export function countPairs(length: number, { before, after }: AttentionGeometry["window"]): number {
   let pairs = 0;
   for (let query = 0; query < length; query++)
     pairs += Math.min(length - 1, query + after) - Math.max(0, query - before) + 1;
   return pairs;
 }
 
-function assertInputs({ qkv, relative }: SimilarityInputs, geometry: AxialAttentionGeometry): void {
-  const { heads, keyDepth, valueDepth, window } = geometry;
-  const [, length, , channels] = qkv.shape;
-  const projected = heads * (2 * keyDepth + valueDepth);
-  const got = `qkv [${qkv.shape.join(", ")}], heads=${heads}, keyDepth=${keyDepth}, valueDepth=${valueDepth}`;
-  if (qkv.rank !== 4 || channels !== projected)
-    throw new ShapeError(
-      `axialAttention: qkv must be [O, L, I, heads * (2 * keyDepth + valueDepth)], got ${got}; project to ${projected} channels`,
-    );
-  if (window.before < 0 || window.after < 0)
-    throw new ShapeError(
-      `axialAttention: a window must hold the query's own place, got before=${window.before}, after=${window.after}; use 0 or more`,
-    );
-  for (const [name, table, depth] of [
-    ["query", relative.query, keyDepth],
-    ["key", relative.key, keyDepth],
-    ["value", relative.value, valueDepth],
-  ] as const)
-    if (table !== null && (table.shape[0] !== 2 * length - 1 || table.shape[1] !== depth))
-      throw new ShapeError(
-        `axialAttention: relative.${name} must be [2L - 1, depth] = [${2 * length - 1}, ${depth}], ` +
-          `got [${table.shape.join(", ")}] with ${got}; fit it with fitPositionTable`,
-      );
+function assertInputs(inputs: SimilarityInputs, geometry: AttentionGeometry): void {
+  assertQkv("axialAttention", "O, L, I", inputs.qkv, geometry);
+  assertWindow("axialAttention", geometry.window);
+  const rows = 2 * inputs.qkv.shape[1] - 1;
+  assertTables("axialAttention", inputs, geometry, { rows, letters: "2L - 1", remedy: "fit it with fitPositionTable" });
 }
 
-function assertScales(scales: tf.Tensor2D, { heads }: AxialAttentionGeometry): void {
+function assertScales(scales: tf.Tensor2D, { heads }: AttentionGeometry): void {
   if (scales.shape[0] !== 3 || scales.shape[1] !== heads)
     throw new ShapeError(
       `axialAttention: scales must be [3, heads] = [3, ${heads}], got [${scales.shape.join(", ")}]; give a factor for each term and head`,

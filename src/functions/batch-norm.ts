@@ -26,6 +26,7 @@ import { viewAs } from "./view.js";
  */
 export type BatchNormPreset = "torch" | "tf";
 
+/** The constants in which frameworks' batch norms differ. */
 export interface BatchNormConstants {
   /** How far the running statistics move towards those of each batch (PyTorch's `momentum`, 1 - Keras's). */
   readonly rate: number;

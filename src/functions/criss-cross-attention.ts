@@ -11,7 +11,7 @@ import {
   type CrissCrossAttentionGeometry,
   type CrissCrossAttentionInputs,
 } from "../engine/ops/criss-cross-attention.js";
-import { ShapeError } from "../core/errors.js";
+import { assertQkv, splitHeads } from "./attention.js";
 
 export type { CrissCrossAttentionGeometry, CrissCrossAttentionInputs };
 
@@ -22,12 +22,13 @@ export type { CrissCrossAttentionGeometry, CrissCrossAttentionInputs };
  *
  * @param inputs qkv [B, H, W, N (2 Dq + Dv)]
  * @returns [B, H, W, N Dv]
+ * @throws ShapeError when the channels do not fit the geometry
  */
 export function crissCrossAttention(
   inputs: CrissCrossAttentionInputs,
   geometry: CrissCrossAttentionGeometry,
 ): tf.Tensor4D {
-  assertFits(inputs, geometry);
+  assertQkv("crissCrossAttention", "B, H, W", inputs.qkv, geometry);
   return fusedCrissCrossAttention(inputs, geometry) ?? composedCrissCrossAttention(inputs, geometry);
 }
 
@@ -55,12 +56,17 @@ export interface CrissCrossAttentionWeights {
   readonly row: tf.Tensor5D;
 }
 
-/** The attention weights themselves, for looking at. For each pixel, its row's and its column's together sum to 1. */
+/**
+ * The attention weights themselves, for looking at. For each pixel, its row's and its column's together sum to 1.
+ *
+ * @returns of columns [B, W, N, H, H], of rows [B, H, N, W, W]; query before key
+ * @throws ShapeError when the channels do not fit the geometry
+ */
 export function crissCrossAttentionWeights(
   inputs: CrissCrossAttentionInputs,
   geometry: CrissCrossAttentionGeometry,
 ): CrissCrossAttentionWeights {
-  assertFits(inputs, geometry);
+  assertQkv("crissCrossAttention", "B, H, W", inputs.qkv, geometry);
   return tf.tidy(() => weightsOf(inputs, geometry) as CrissCrossAttentionWeights & tf.TensorContainerObject);
 }
 
@@ -87,21 +93,3 @@ const ofColumns = (x: tf.Tensor5D): tf.Tensor5D => x.transpose([0, 2, 3, 1, 4]);
 
 /** [B, H, W, N, D] to [B, H, N, W, D]. */
 const ofRows = (x: tf.Tensor5D): tf.Tensor5D => x.transpose([0, 1, 3, 2, 4]);
-
-/** Query, key and value of every head, [B, H, W, N, depth] each. */
-function splitHeads(qkv: tf.Tensor4D, { heads, keyDepth, valueDepth }: CrissCrossAttentionGeometry) {
-  const [batch, height, width] = qkv.shape;
-  const perHead = qkv.reshape([batch, height, width, heads, 2 * keyDepth + valueDepth]);
-  const [query, key, value] = tf.split<tf.Tensor5D>(perHead, [keyDepth, keyDepth, valueDepth], 4);
-  return { query, key, value };
-}
-
-function assertFits({ qkv }: CrissCrossAttentionInputs, geometry: CrissCrossAttentionGeometry): void {
-  const { heads, keyDepth, valueDepth } = geometry;
-  const channels = heads * (2 * keyDepth + valueDepth);
-  if (qkv.rank !== 4 || qkv.shape[3] !== channels)
-    throw new ShapeError(
-      `crissCrossAttention: qkv must be [batch, height, width, ${channels}] for heads=${heads}, keyDepth=${keyDepth}, ` +
-        `valueDepth=${valueDepth}, got [${qkv.shape.join(", ")}]; project to ${channels} channels`,
-    );
-}

@@ -1,22 +1,29 @@
 /**
- * Attention of every place of an image on every other, as functions on tensors. To the axial functions an image is one
- * axis of H * W places without position encodings.
+ * Attention of every place of an image on every other, as functions on tensors. Composed, an image is one axis of H * W
+ * places without position encodings, to the functions of axial attention.
  *
  * Source: Wang et al., Axial-DeepLab, arXiv 2003.07853, equation 1.
  */
 import * as tf from "@tensorflow/tfjs";
 import {
+  fusedGlobalAttention,
+  fusedGlobalSimilarityStatistics,
+  fusedNormedGlobalAttention,
+} from "../engine/ops/global-attention.js";
+import {
   axialAttention,
   axialAttentionWeights,
   normedAxialAttention,
-  similarityStatistics,
-  type AxialAttentionGeometry,
+  axialSimilarityStatistics,
+} from "./axial-attention.js";
+import {
+  assertQkv,
+  type AttentionGeometry,
+  type HeadDepths,
   type NormedAttentionOutputs,
   type SimilarityNorm,
   type SimilarityStatistics,
-} from "./axial-attention.js";
-
-export type GlobalAttentionGeometry = Pick<AxialAttentionGeometry, "heads" | "keyDepth" | "valueDepth">;
+} from "./attention.js";
 
 /**
  * Attention of every place o on all places p (equation 1), with one factor s a head:
@@ -26,11 +33,16 @@ export type GlobalAttentionGeometry = Pick<AxialAttentionGeometry, "heads" | "ke
  * @param qkv [B, H, W, N * (2 Dq + Dv)], per head query, key, value
  * @param scales [N]
  * @returns [B, H, W, N * Dv]
+ * @throws ShapeError when qkv does not fit the geometry.
  */
-export function globalAttention(qkv: tf.Tensor4D, scales: tf.Tensor1D, geometry: GlobalAttentionGeometry): tf.Tensor4D {
+export function globalAttention(qkv: tf.Tensor4D, scales: tf.Tensor1D, geometry: HeadDepths): tf.Tensor4D {
   return tf.tidy(() => {
     const [batch, height, width] = qkv.shape;
-    const { content } = axialAttention({ ...oneAxis(qkv), scales: contentOnly(scales) }, wholeImage(qkv, geometry));
+    assertQkv("globalAttention", "B, H, W", qkv, geometry);
+    const factors = contentOnly(scales);
+    const fused = isOnePlace(qkv) ? null : fusedGlobalAttention(qkv, factors, geometry);
+    if (fused !== null) return fused;
+    const { content } = axialAttention({ ...oneAxis(qkv), scales: factors }, wholeImage(qkv, geometry));
     return content.reshape([batch, height, width, -1]); // [B, H, W, N * Dv]
   });
 }
@@ -43,7 +55,7 @@ export function globalAttention(qkv: tf.Tensor4D, scales: tf.Tensor1D, geometry:
 export function globalAttentionWeights(
   qkv: tf.Tensor4D,
   scales: tf.Tensor1D,
-  geometry: GlobalAttentionGeometry,
+  geometry: HeadDepths,
 ): tf.Tensor<tf.Rank.R6> {
   return tf.tidy(() => {
     const [batch, height, width] = qkv.shape;
@@ -53,22 +65,36 @@ export function globalAttentionWeights(
 }
 
 /**
- * Mean and biased variance of q_o.k_p, per head, over all pairs of places: see `similarityStatistics`.
+ * Mean and biased variance of q_o.k_p, per head, over all pairs of places: see `axialSimilarityStatistics`.
  *
  * @returns mean and variance, [3, N] each, as of axial attention; the rows of the position terms are zero
+ * @throws ShapeError when the channels of `qkv` do not fit the geometry.
  */
-export function globalSimilarityStatistics(qkv: tf.Tensor4D, geometry: GlobalAttentionGeometry): SimilarityStatistics {
-  return similarityStatistics(oneAxis(qkv), wholeImage(qkv, geometry));
+export function globalSimilarityStatistics(qkv: tf.Tensor4D, geometry: HeadDepths): SimilarityStatistics {
+  assertQkv("globalAttention", "B, H, W", qkv, geometry);
+  return (
+    fusedGlobalSimilarityStatistics(qkv, geometry) ?? axialSimilarityStatistics(oneAxis(qkv), wholeImage(qkv, geometry))
+  );
 }
 
-/** {@link globalAttention} behind a batch norm of its own similarities: see `normedAxialAttention`. */
+/**
+ * {@link globalAttention} behind a batch norm of its own similarities: see `normedAxialAttention`.
+ *
+ * @param qkv [B, H, W, N * (2 Dq + Dv)]
+ * @throws ShapeError when the channels of `qkv` do not fit the geometry.
+ */
 export function normedGlobalAttention(
   qkv: tf.Tensor4D,
   norm: SimilarityNorm,
-  geometry: GlobalAttentionGeometry,
+  geometry: HeadDepths,
 ): NormedAttentionOutputs {
-  return normedAxialAttention(oneAxis(qkv), norm, wholeImage(qkv, geometry));
+  assertQkv("globalAttention", "B, H, W", qkv, geometry);
+  const fused = isOnePlace(qkv) ? null : fusedNormedGlobalAttention(qkv, norm, geometry);
+  return fused ?? normedAxialAttention(oneAxis(qkv), norm, wholeImage(qkv, geometry));
 }
+
+/** Then the weight is 1, and its gradient exactly zero: see `axialAttention`. */
+const isOnePlace = ({ shape }: tf.Tensor4D): boolean => shape[1] * shape[2] === 1;
 
 /** [B, H, W, C] as [B, H * W, 1, C], without encodings. */
 function oneAxis(qkv: tf.Tensor4D) {
@@ -79,7 +105,7 @@ function oneAxis(qkv: tf.Tensor4D) {
   };
 }
 
-function wholeImage(qkv: tf.Tensor4D, geometry: GlobalAttentionGeometry): AxialAttentionGeometry {
+function wholeImage(qkv: tf.Tensor4D, geometry: HeadDepths): AttentionGeometry {
   const last = qkv.shape[1] * qkv.shape[2] - 1;
   return { ...geometry, window: { before: last, after: last } };
 }

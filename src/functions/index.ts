@@ -1,17 +1,20 @@
 /** The papers' equations as pure functions on tensors. Re-exports only. */
+export type {
+  AttentionGeometry,
+  AttentionInputs,
+  AttentionOutputs,
+  HeadDepths,
+  NormedAttentionOutputs,
+  SimilarityInputs,
+  SimilarityNorm,
+  SimilarityStatistics,
+} from "./attention.js";
 export {
   axialAttention,
   axialAttentionWeights,
   composedAxialAttention,
   normedAxialAttention,
-  similarityStatistics,
-  type AxialAttentionGeometry,
-  type AxialAttentionInputs,
-  type AxialAttentionOutputs,
-  type NormedAttentionOutputs,
-  type SimilarityInputs,
-  type SimilarityNorm,
-  type SimilarityStatistics,
+  axialSimilarityStatistics,
 } from "./axial-attention.js";
 export { axialPositionEmbedding } from "./axial-position-embedding.js";
 export {
@@ -36,7 +39,6 @@ export {
   globalAttentionWeights,
   globalSimilarityStatistics,
   normedGlobalAttention,
-  type GlobalAttentionGeometry,
 } from "./global-attention.js";
 export { layerNorm, type LayerNormOptions } from "./layer-norm.js";
 export { linear } from "./linear.js";
@@ -45,10 +47,6 @@ export {
   localAttentionWeights,
   localSimilarityStatistics,
   normedLocalAttention,
-  type LocalAttentionGeometry,
-  type LocalAttentionInputs,
-  type LocalAttentionOutputs,
-  type LocalSimilarityInputs,
 } from "./local-attention.js";
 export {
   axisAttention,

@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
+/** The constant of a layer norm, and where it goes. */
 export interface LayerNormOptions {
   /** Default 1e-5, as in PyTorch. */
   readonly epsilon?: number;
@@ -23,6 +24,8 @@ const smallestVariance = 1e-24;
  * @param x [..., C]
  * @param gamma [C]
  * @param beta [C]
+ * @returns the shape of x
+ * @throws ConfigError for an option that there is not
  */
 export function layerNorm<T extends tf.Tensor>(
   x: T,

@@ -1,28 +1,30 @@
 /**
- * Position-sensitive attention in a square window: the functions, composed of single operations where no kernel is, and
- * the layers.
+ * Position-sensitive attention in a square window: as functions on tensors, composed of single operations where no
+ * kernel is.
  *
  * Dimension letters: B batch, H rows, W columns, N heads, Dq and Dv depth per head, M side of the window; offsets are
  * key place - query place and count row by row.
  */
 import * as tf from "@tensorflow/tfjs";
+import { fusedLocalAttention, fusedNormedLocalAttention } from "../engine/ops/local-attention.js";
+import { fusedLocalSimilarityStatistics } from "../engine/ops/local-similarity-statistics.js";
 import {
-  fusedLocalAttention,
-  fusedLocalSimilarityStatistics,
-  fusedNormedLocalAttention,
-  type LocalAttentionGeometry,
-  type LocalAttentionInputs,
-  type LocalAttentionOutputs,
-} from "../engine/ops/local-attention.js";
-import { ShapeError } from "../core/errors.js";
-import type { NormedAttentionOutputs, SimilarityNorm, SimilarityStatistics } from "./axial-attention.js";
+  assertQkv,
+  assertTables,
+  assertWindow,
+  softmaxOfTerms,
+  splitHeads,
+  type AttentionGeometry,
+  type AttentionInputs,
+  type AttentionOutputs,
+  type NormedAttentionOutputs,
+  type SimilarityInputs,
+  type SimilarityNorm,
+  type SimilarityStatistics,
+} from "./attention.js";
+import { countPairs } from "./axial-attention.js";
 import { composedStatistics, normFactors } from "./similarity-statistics.js";
 import { assertWindows } from "../engine/verified.js";
-
-export type { LocalAttentionGeometry, LocalAttentionInputs, LocalAttentionOutputs };
-
-/** What similarity statistics are taken of. */
-export type LocalSimilarityInputs = Omit<LocalAttentionInputs, "scales">;
 
 /**
  * Attention of every place on the M x M places around it (Axial-DeepLab, equations 2 and 3):
@@ -36,7 +38,7 @@ export type LocalSimilarityInputs = Omit<LocalAttentionInputs, "scales">;
  * @returns content and position, [B, H, W, N * Dv] each; position is null without value encodings.
  * @throws ShapeError when a tensor does not fit the geometry.
  */
-export function localAttention(inputs: LocalAttentionInputs, geometry: LocalAttentionGeometry): LocalAttentionOutputs {
+export function localAttention(inputs: AttentionInputs, geometry: AttentionGeometry): AttentionOutputs {
   assertFits(inputs, geometry);
   assertWindows("localAttention");
   return fusedLocalAttention(inputs, geometry) ?? composedLocalAttention(inputs, geometry);
@@ -49,10 +51,7 @@ export function localAttention(inputs: LocalAttentionInputs, geometry: LocalAtte
  * @returns mean and variance, [3, N] each; rows of terms without encodings are zero.
  * @throws ShapeError when a tensor does not fit the geometry.
  */
-export function localSimilarityStatistics(
-  inputs: LocalSimilarityInputs,
-  geometry: LocalAttentionGeometry,
-): SimilarityStatistics {
+export function localSimilarityStatistics(inputs: SimilarityInputs, geometry: AttentionGeometry): SimilarityStatistics {
   assertFits(inputs, geometry);
   return fusedLocalSimilarityStatistics(inputs, geometry) ?? composedLocalSimilarityStatistics(inputs, geometry);
 }
@@ -60,12 +59,13 @@ export function localSimilarityStatistics(
 /**
  * {@link localAttention} behind a batch norm of its own similarities: see `normedAxialAttention`.
  *
+ * @returns content and position, [B, H, W, N * Dv] each, and the statistics
  * @throws ShapeError when a tensor does not fit the geometry.
  */
 export function normedLocalAttention(
-  inputs: LocalSimilarityInputs,
+  inputs: SimilarityInputs,
   norm: SimilarityNorm,
-  geometry: LocalAttentionGeometry,
+  geometry: AttentionGeometry,
 ): NormedAttentionOutputs {
   assertFits(inputs, geometry);
   const fused = fusedNormedLocalAttention(inputs, norm, geometry);
@@ -80,10 +80,7 @@ export function normedLocalAttention(
  * @returns [B, H, W, N, M, M]: place, head, row and column of the window; zero outside the image
  * @throws ShapeError when a tensor does not fit the geometry.
  */
-export function localAttentionWeights(
-  inputs: LocalAttentionInputs,
-  geometry: LocalAttentionGeometry,
-): tf.Tensor<tf.Rank.R6> {
+export function localAttentionWeights(inputs: AttentionInputs, geometry: AttentionGeometry): tf.Tensor<tf.Rank.R6> {
   assertFits(inputs, geometry);
   const [batch, height, width] = inputs.qkv.shape;
   const side = windowSide(geometry);
@@ -91,10 +88,7 @@ export function localAttentionWeights(
 }
 
 /** {@link localAttention} from single operations: a pass over the image for every place of the window. */
-export function composedLocalAttention(
-  inputs: LocalAttentionInputs,
-  geometry: LocalAttentionGeometry,
-): LocalAttentionOutputs {
+export function composedLocalAttention(inputs: AttentionInputs, geometry: AttentionGeometry): AttentionOutputs {
   const [batch, height, width] = inputs.qkv.shape;
   const { heads, valueDepth } = geometry;
   const merged = [batch, height, width, heads * valueDepth];
@@ -113,8 +107,8 @@ export function composedLocalAttention(
 
 /** {@link localSimilarityStatistics} from single operations, in two passes over the logits. */
 export function composedLocalSimilarityStatistics(
-  inputs: LocalSimilarityInputs,
-  geometry: LocalAttentionGeometry,
+  inputs: SimilarityInputs,
+  geometry: AttentionGeometry,
 ): SimilarityStatistics {
   const [batch, height, width] = inputs.qkv.shape;
   return tf.tidy(() => {
@@ -126,28 +120,13 @@ export function composedLocalSimilarityStatistics(
 }
 
 /** Pairs of query and key of one image whose key lies in the window and in the image. */
-export function countLocalPairs(height: number, width: number, { window }: LocalAttentionGeometry): number {
-  const along = (length: number) => {
-    let pairs = 0;
-    for (let query = 0; query < length; query++)
-      pairs += Math.min(length - 1, query + window.after) - Math.max(0, query - window.before) + 1;
-    return pairs;
-  };
-  return along(height) * along(width);
-}
+export const countLocalPairs = (height: number, width: number, { window }: AttentionGeometry): number =>
+  countPairs(height, window) * countPairs(width, window);
 
-const windowSide = ({ window }: LocalAttentionGeometry): number => window.before + 1 + window.after;
-
-/** Query, key and value of every head, [B, H, W, N, depth] each. */
-function splitHeads(qkv: tf.Tensor4D, { heads, keyDepth, valueDepth }: LocalAttentionGeometry) {
-  const [batch, height, width] = qkv.shape;
-  const perHead = qkv.reshape<tf.Tensor5D>([batch, height, width, heads, 2 * keyDepth + valueDepth]);
-  const [query, key, value] = tf.split<tf.Tensor5D>(perHead, [keyDepth, keyDepth, valueDepth], 4);
-  return { query, key, value };
-}
+const windowSide = ({ window }: AttentionGeometry): number => window.before + 1 + window.after;
 
 /** x at every offset of the window, zero outside the image: M * M tensors of the shape of x, [B, H, W, N, D]. */
-function shifts(x: tf.Tensor5D, geometry: LocalAttentionGeometry): tf.Tensor5D[] {
+function shifts(x: tf.Tensor5D, geometry: AttentionGeometry): tf.Tensor5D[] {
   const [batch, height, width, heads, depth] = x.shape;
   const { before, after } = geometry.window;
   const side = windowSide(geometry);
@@ -166,10 +145,7 @@ function shifts(x: tf.Tensor5D, geometry: LocalAttentionGeometry): tf.Tensor5D[]
 }
 
 /** The content, query-position and key-position terms before their scales, [B, H, W, N, M * M] each. */
-function logitTerms(
-  { qkv, relative }: LocalSimilarityInputs,
-  geometry: LocalAttentionGeometry,
-): (tf.Tensor5D | null)[] {
+function logitTerms({ qkv, relative }: SimilarityInputs, geometry: AttentionGeometry): (tf.Tensor5D | null)[] {
   const { query, key } = splitHeads(qkv, geometry);
   const [batch, height, width, heads, depth] = query.shape;
   /** x . r for every offset r of the window. */
@@ -191,18 +167,13 @@ function logitTerms(
 }
 
 /** The weights, [B, H, W, N, M * M]; zero outside the image. */
-function softmaxInImage(inputs: LocalAttentionInputs, geometry: LocalAttentionGeometry): tf.Tensor5D {
+function softmaxInImage(inputs: AttentionInputs, geometry: AttentionGeometry): tf.Tensor5D {
   const [, height, width] = inputs.qkv.shape;
-  const scaled = logitTerms(inputs, geometry).flatMap((term, index) =>
-    term === null ? [] : [term.mul<tf.Tensor5D>(inputs.scales.slice([index, 0], [1, -1]).reshape([-1, 1]))],
-  );
-  // Far below any logit, and finite: its exponential is exactly zero and no gradient becomes not-a-number.
-  const outside = imageMask(height, width, geometry).sub(1).mul(1e30);
-  return tf.addN<tf.Tensor5D>(scaled).add<tf.Tensor5D>(outside).softmax();
+  return softmaxOfTerms(logitTerms(inputs, geometry), inputs.scales, [-1, 1], imageMask(height, width, geometry));
 }
 
 /** [H, W, 1, M * M]: 1 where the place at that offset lies in the image, else 0. */
-function imageMask(height: number, width: number, geometry: LocalAttentionGeometry): tf.Tensor4D {
+function imageMask(height: number, width: number, geometry: AttentionGeometry): tf.Tensor4D {
   const { before } = geometry.window;
   const side = windowSide(geometry);
   const mask = tf.buffer<tf.Rank.R4>([height, width, 1, side * side]);
@@ -215,27 +186,10 @@ function imageMask(height: number, width: number, geometry: LocalAttentionGeomet
   return mask.toTensor();
 }
 
-function assertFits({ qkv, relative }: LocalSimilarityInputs, geometry: LocalAttentionGeometry): void {
-  const { heads, keyDepth, valueDepth, window } = geometry;
-  const projected = heads * (2 * keyDepth + valueDepth);
-  const got = `qkv [${qkv.shape.join(", ")}], heads=${heads}, keyDepth=${keyDepth}, valueDepth=${valueDepth}`;
-  if (qkv.rank !== 4 || qkv.shape[3] !== projected)
-    throw new ShapeError(
-      `localAttention: qkv must be [B, H, W, heads * (2 * keyDepth + valueDepth)], got ${got}; project to ${projected} channels`,
-    );
-  if (window.before < 0 || window.after < 0)
-    throw new ShapeError(
-      `localAttention: a window must hold the query's own place, got before=${window.before}, after=${window.after}; use 0 or more`,
-    );
+function assertFits(inputs: SimilarityInputs, geometry: AttentionGeometry): void {
+  assertQkv("localAttention", "B, H, W", inputs.qkv, geometry);
+  assertWindow("localAttention", geometry.window);
   const rows = windowSide(geometry) ** 2;
-  for (const [name, table, depth] of [
-    ["query", relative.query, keyDepth],
-    ["key", relative.key, keyDepth],
-    ["value", relative.value, valueDepth],
-  ] as const)
-    if (table !== null && (table.shape[0] !== rows || table.shape[1] !== depth))
-      throw new ShapeError(
-        `localAttention: relative.${name} must be [M * M, depth] = [${rows}, ${depth}], got [${table.shape.join(", ")}] with ${got}; ` +
-          `give a row for every offset of the window`,
-      );
+  const remedy = "give a row for every offset of the window";
+  assertTables("localAttention", inputs, geometry, { rows, letters: "M * M", remedy });
 }

@@ -1,12 +1,14 @@
 /**
  * Axial attention over N axes in the manner of the `axial-attention` package, as functions on tensors: plain scaled dot
- * products, one set of projections per axis. Every axis is brought into the [O, L, I, C] view by reshaping alone.
+ * products, one set of projections per axis. Composed, every axis is brought into the [O, L, I, C] view by reshaping alone.
  *
  * Source: Ho et al., Axial Attention in Multidimensional Transformers, arXiv 1912.12180, section 3;
  * lucidrains/axial-attention.
  */
 import * as tf from "@tensorflow/tfjs";
-import { axialAttention, axialAttentionWeights, type AxialAttentionGeometry } from "./axial-attention.js";
+import { fusedNdAxialAttention } from "../engine/ops/nd-axial-attention.js";
+import type { AttentionGeometry, AttentionInputs } from "./attention.js";
+import { axialAttention, axialAttentionWeights } from "./axial-attention.js";
 import { linear } from "./linear.js";
 
 /**
@@ -21,6 +23,7 @@ export interface AxisParameters<Parameter = tf.Tensor> {
   readonly bias: Parameter;
 }
 
+/** How plain attention along one axis divides its channels, and what a query sees. */
 export interface AxisAttentionOptions {
   readonly heads: number;
   /** Dq, depth of query and key per head. */
@@ -51,10 +54,11 @@ export function axisAttention<T extends tf.Tensor>(
   options: AxisAttentionOptions,
 ): T {
   return tf.tidy(() => {
-    const view = axisView(x.shape, axis);
-    const { qkv, scales, geometry } = attentionInputs(x, view, parameters, options);
-    const relative = { query: null, key: null, value: null };
-    const { content } = axialAttention({ qkv, relative, scales }, geometry); // [O, L, I, N * Dv]
+    const { qkv, scale, geometry } = project(x, axis, parameters, options);
+    const alone = x.shape[axis] === 1; // as in axialAttention
+    const content =
+      (alone ? null : fusedNdAxialAttention(qkv, axis, scale, geometry)) ??
+      axialAttention(axialInputs(qkv, axis, scale, geometry), geometry).content;
     const retrieved = content.reshape<tf.Tensor2D>([-1, options.heads * options.valueDepth]);
     const { output, bias } = parameters;
     return linear(retrieved, output as tf.Tensor2D, bias as tf.Tensor1D).reshape(x.shape) as unknown as T;
@@ -97,28 +101,37 @@ export function axisAttentionWeights(
   options: AxisAttentionOptions,
 ): tf.Tensor {
   return tf.tidy(() => {
-    const { qkv, scales, geometry } = attentionInputs(x, axisView(x.shape, axis), parameters, options);
-    const relative = { query: null, key: null, value: null };
-    const weights = axialAttentionWeights({ qkv, relative, scales }, geometry); // [O, I, N, L, L]
+    const { qkv, scale, geometry } = project(x, axis, parameters, options);
+    const weights = axialAttentionWeights(axialInputs(qkv, axis, scale, geometry), geometry); // [O, I, N, L, L]
     const others = x.shape.filter((_, index) => index !== axis && index !== x.rank - 1);
     return weights.reshape([...others, ...weights.shape.slice(2)]);
   });
 }
 
-function attentionInputs(
+/** Queries, keys and values of all places, [..., L, ..., N * (2 Dq + Dv)], and how they attend. */
+function project(
   x: tf.Tensor,
-  [outer, length, inner, channels]: readonly number[],
+  axis: number,
   { projection }: AxisParameters,
   { heads, keyDepth, valueDepth, span = "global" }: AxisAttentionOptions,
-): { qkv: tf.Tensor4D; scales: tf.Tensor2D; geometry: AxialAttentionGeometry } {
-  const qkv = x
-    .reshape<tf.Tensor2D>([-1, channels])
-    .matMul<tf.Tensor2D>(projection)
-    .reshape<tf.Tensor4D>([outer, length, inner, heads * (2 * keyDepth + valueDepth)]);
-  const window = { before: length - 1, after: span === "causal" ? 0 : length - 1 };
+): { qkv: tf.Tensor; scale: number; geometry: AttentionGeometry } {
+  const channels = x.shape[x.rank - 1];
+  const [before, after] = [x.shape[axis] - 1, span === "causal" ? 0 : x.shape[axis] - 1];
   return {
-    qkv,
-    scales: tf.fill<tf.Rank.R2>([3, heads], 1 / Math.sqrt(keyDepth)),
-    geometry: { heads, keyDepth, valueDepth, window },
+    qkv: x
+      .reshape<tf.Tensor2D>([-1, channels])
+      .matMul<tf.Tensor2D>(projection)
+      .reshape([...x.shape.slice(0, -1), heads * (2 * keyDepth + valueDepth)]),
+    scale: 1 / Math.sqrt(keyDepth),
+    geometry: { heads, keyDepth, valueDepth, window: { before, after } },
+  };
+}
+
+/** The same as axial attention takes it: [O, L, I, N * (2 Dq + Dv)], without encodings. */
+function axialInputs(qkv: tf.Tensor, axis: number, scale: number, { heads }: AttentionGeometry): AttentionInputs {
+  return {
+    qkv: qkv.reshape<tf.Tensor4D>(axisView(qkv.shape, axis)),
+    relative: { query: null, key: null, value: null },
+    scales: tf.fill<tf.Rank.R2>([3, heads], scale),
   };
 }

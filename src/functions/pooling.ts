@@ -121,6 +121,7 @@ export function maxPooledSide(side: number, options: MaxPoolOptions): number {
  *
  * @param x [B, H, W, C]
  * @returns [B, maxPooledSide(H), maxPooledSide(W), C]
+ * @throws ConfigError for an option that there is not
  */
 export function maxPool(x: tf.Tensor4D, options: MaxPoolOptions = {}): tf.Tensor4D {
   assertKnownKeys("maxPool", options, keys);

@@ -11,7 +11,12 @@ export interface OffsetRange {
   readonly after: number;
 }
 
-/** The window of m places around a query. Of an even m, one more lies after it than before. */
+/**
+ * The window of m places around a query. Of an even m, one more lies after it than before.
+ *
+ * @param where who asks, for the error
+ * @throws ConfigError for a span that is no whole number from 1
+ */
 export function localWindow(span: number, where: string): OffsetRange {
   if (!Number.isInteger(span) || span < 1)
     throw new ConfigError(`${where}: a local span must be a positive integer, got ${span}; use 1 or more`);
@@ -24,6 +29,7 @@ export function localWindow(span: number, where: string): OffsetRange {
  *
  * @param table [before + 1 + after, D]
  * @returns [2L - 1, D]
+ * @throws ShapeError when the table has not the rows of `range`
  */
 export function fitPositionTable(table: tf.Tensor2D, range: OffsetRange, length: number): tf.Tensor2D {
   assertRows(table, range, "fitPositionTable");
@@ -50,6 +56,7 @@ export function fitPositionTable(table: tf.Tensor2D, range: OffsetRange, length:
  * they are, cut off, or continued by the outermost one.
  *
  * @param table [from.before + 1 + from.after, D]
+ * @param method default `interpolate`
  * @returns [to.before + 1 + to.after, D]
  * @throws ShapeError when the table has not the rows of `from`.
  */
@@ -87,4 +94,18 @@ function assertRows(table: tf.Tensor2D, { before, after }: OffsetRange, where: s
       `${where}: a table must have a row for each offset from -${before} to ${after}, got [${table.shape.join(", ")}]; ` +
         `give the range that it was made for`,
     );
+}
+
+/**
+ * One encoding for each offset in a square, that of its row before that of its column (SASA, equation 4).
+ *
+ * @param rows [M, D1]
+ * @param columns [M, D2]
+ * @returns [M * M, D1 + D2], row by row
+ */
+export function offsetEncodings(rows: tf.Tensor2D, columns: tf.Tensor2D): tf.Tensor2D {
+  const side = rows.shape[0];
+  const ofRow = rows.expandDims(1).tile([1, side, 1]); // [M, M, D1]
+  const ofColumn = columns.expandDims(0).tile([side, 1, 1]); // [M, M, D2]
+  return tf.concat<tf.Tensor>([ofRow, ofColumn], 2).reshape([side * side, -1]); // [M * M, D1 + D2]
 }

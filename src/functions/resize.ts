@@ -14,7 +14,12 @@ export function resizeBilinear(x: tf.Tensor4D, [height, width]: MapSize): tf.Ten
   return tf.image.resizeBilinear(x, [height, width], true);
 }
 
-/** The nearest place's values, for labels; halves are rounded up. */
+/**
+ * The nearest place's values, for labels; halves are rounded up.
+ *
+ * @param x [B, H, W, C]
+ * @returns [B, height, width, C]
+ */
 export function resizeNearest(x: tf.Tensor4D, [height, width]: MapSize): tf.Tensor4D {
   if (x.shape[1] === height && x.shape[2] === width) return x.clone();
   return tf.image.resizeNearestNeighbor(x, [height, width], true);

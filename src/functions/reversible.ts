@@ -17,14 +17,25 @@ export interface Branch {
   readonly apply: (x: tf.Tensor, weights: readonly tf.Tensor[]) => tf.Tensor;
 }
 
+/** The two branches of a reversible block (The Reversible Residual Network, equations 6 and 7). */
 export type BranchPair = readonly [f: Branch, g: Branch];
 
-/** x + f(x), then + g of that, pair after pair: the plain residual form, which keeps all activations. */
+/**
+ * x + f(x), then + g of that, pair after pair: the plain residual form, which keeps all activations.
+ *
+ * @param x [..., C], any shape that the branches keep
+ * @returns the shape of x
+ */
 export function plainSequence(x: tf.Tensor, pairs: readonly BranchPair[]): tf.Tensor {
   return tf.tidy(() => pairs.flat().reduce<tf.Tensor>((y, branch) => y.add(branch.apply(y, branch.weights)), x));
 }
 
-/** The two streams one after the other through all pairs, by ordinary operations that keep all activations. */
+/**
+ * The two streams one after the other through all pairs, by ordinary operations that keep all activations.
+ *
+ * @param x [..., C], any shape that the branches keep
+ * @returns the shape of x, the mean of the two streams
+ */
 export function twoStreamSequence(x: tf.Tensor, pairs: readonly BranchPair[]): tf.Tensor {
   return tf.tidy(() => {
     let y1: tf.Tensor = x;
@@ -41,7 +52,7 @@ export function twoStreamSequence(x: tf.Tensor, pairs: readonly BranchPair[]): t
  * The same values and gradients as {@link twoStreamSequence}, with activations recomputed in the backward pass: memory for one
  * pair, whatever the depth, for about a third more arithmetic.
  *
- * @param x any shape
+ * @param x [..., C], any shape that the branches keep
  * @returns the shape of x, the mean of the two streams
  */
 export function reversibleSequence(x: tf.Tensor, pairs: readonly BranchPair[]): tf.Tensor {

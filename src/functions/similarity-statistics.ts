@@ -3,7 +3,7 @@
  * that follow from them. Letters: N heads.
  */
 import * as tf from "@tensorflow/tfjs";
-import type { SimilarityNorm, SimilarityStatistics } from "../engine/ops/axial-attention.js";
+import type { SimilarityNorm, SimilarityStatistics } from "../engine/ops/attention.js";
 import { fusedNormFactors } from "../engine/ops/norm-factors.js";
 
 /** gamma / sqrt(variance + epsilon), of the shape of both: all that a softmax over each row sees of a batch norm. */

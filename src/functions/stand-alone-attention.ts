@@ -5,9 +5,11 @@
  * arXiv 2003.07853, equation 2.
  */
 import type * as tf from "@tensorflow/tfjs";
-import { localAttention, type LocalAttentionGeometry, type LocalAttentionInputs } from "./local-attention.js";
+import type { AttentionGeometry, AttentionInputs } from "./attention.js";
+import { localAttention } from "./local-attention.js";
 
-export interface StandAloneAttentionInputs extends Pick<LocalAttentionInputs, "qkv" | "scales"> {
+/** What stand-alone attention reads: queries, keys and values, and one table of encodings. */
+export interface StandAloneAttentionInputs extends Pick<AttentionInputs, "qkv" | "scales"> {
   /** r: [M * M, Dq], one row an offset of the window, row by row. */
   readonly encodings: tf.Tensor2D;
 }
@@ -21,7 +23,7 @@ export interface StandAloneAttentionInputs extends Pick<LocalAttentionInputs, "q
  * @returns [B, H, W, N * Dv]
  * @throws ShapeError when a tensor does not fit the geometry.
  */
-export function standAloneAttention(inputs: StandAloneAttentionInputs, geometry: LocalAttentionGeometry): tf.Tensor4D {
+export function standAloneAttention(inputs: StandAloneAttentionInputs, geometry: AttentionGeometry): tf.Tensor4D {
   const { encodings, ...rest } = inputs;
   return localAttention({ ...rest, relative: { query: encodings, key: null, value: null } }, geometry).content;
 }

@@ -8,6 +8,8 @@
  * Source: Ramachandran et al., arXiv 1906.05909, section 3.2 and appendix.
  */
 import * as tf from "@tensorflow/tfjs";
+import { hasKernel } from "../engine/kernel-registry.js";
+import { fusedValueMixtureAttention } from "../engine/ops/value-mixture-attention.js";
 
 /** Depths per head are alike: D = filters / heads. */
 export interface ValueMixtureAttentionGeometry {
@@ -16,6 +18,7 @@ export interface ValueMixtureAttentionGeometry {
   readonly block: number;
 }
 
+/** What value mixture attention reads. */
 export interface ValueMixtureAttentionInputs {
   /** [B, H, W, heads * D] each: queries, keys, and the M projections of which the values are mixed. */
   readonly query: tf.Tensor4D;
@@ -30,7 +33,7 @@ export interface ValueMixtureAttentionInputs {
 /**
  * Attention of every place on the places of its own block:
  *
- *     v_p  = sum_m mixture[place of p in its block, m] values_m,p
+ *     v_p  = sum_m mixture[place of p in its block, m] values_{m,p}
  *     y_o  = sum_p softmax_p(q_o.k_p + q_o.r_{p-o}) v_p                 p in the block of o, in the image
  *
  * @returns [B, H, W, heads * D]
@@ -41,11 +44,33 @@ export function valueMixtureAttention(
 ): tf.Tensor4D {
   const [batch, height, width, channels] = inputs.query.shape;
   return tf.tidy(() => {
+    const fused = fusedInBlocks(inputs, geometry);
+    if (fused !== null) return fromBlocks(fused, [batch, height, width], geometry);
     const weights = valueMixtureAttentionWeights(inputs, geometry); // [S, N, K, K]
-    const value = splitHeads(toBlocks(mixValues(inputs, geometry), geometry), geometry); // [S, N, K, D]
+    const value = headsOf(toBlocks(mixValues(inputs, geometry), geometry), geometry); // [S, N, K, D]
     const retrieved = weights.matMul(value).transpose([0, 2, 1, 3]); // [S, K, N, D]
     return fromBlocks(retrieved.reshape([-1, geometry.block ** 2, channels]), [batch, height, width], geometry);
   });
+}
+
+/** The outputs in blocks, [S, K, heads * D], by the kernel; null where there is none, or a block ends outside the image. */
+function fusedInBlocks(
+  inputs: ValueMixtureAttentionInputs,
+  geometry: ValueMixtureAttentionGeometry,
+): tf.Tensor3D | null {
+  const { heads, block } = geometry;
+  const [batch, height, width, channels] = inputs.query.shape;
+  if (!hasKernel("ValueMixtureAttention") || height % block !== 0 || width % block !== 0) return null;
+  const ofHeads = [inputs.query, inputs.key, mixValues(inputs, geometry)].map((x) =>
+    x.reshape<tf.Tensor3D>([-1, heads, channels / heads]),
+  );
+  const qkv = tf.concat(ofHeads, 2).reshape<tf.Tensor4D>([batch, height, width, 3 * channels]);
+  const blocks = toBlocks(qkv, geometry).reshape<tf.Tensor4D>([-1, block, block, 3 * channels]); // [S, block, block, N * 3 D]
+  return fusedValueMixtureAttention(blocks, inputs.encodings, heads)!.reshape<tf.Tensor3D>([
+    -1,
+    block * block,
+    channels,
+  ]);
 }
 
 /**
@@ -58,8 +83,8 @@ export function valueMixtureAttentionWeights(
 ): tf.Tensor4D {
   const [batch, height, width] = query.shape;
   return tf.tidy(() => {
-    const q = splitHeads(toBlocks(query, geometry), geometry); // [S, N, K, D]
-    const k = splitHeads(toBlocks(key, geometry), geometry);
+    const q = headsOf(toBlocks(query, geometry), geometry); // [S, N, K, D]
+    const k = headsOf(toBlocks(key, geometry), geometry);
     const content = tf.matMul<tf.Tensor4D>(q, k, false, true); // [S, N, K, K]
     const logits = encodings === null ? content : content.add<tf.Tensor4D>(positionTerm(q, encodings, geometry));
     const inImage = tf.ones<tf.Rank.R4>([batch, height, width, 1]);
@@ -140,7 +165,7 @@ function fromBlocks(
 }
 
 /** [S, K, heads * D] to [S, heads, K, D]. */
-function splitHeads(x: tf.Tensor3D, { heads }: ValueMixtureAttentionGeometry): tf.Tensor4D {
+function headsOf(x: tf.Tensor3D, { heads }: ValueMixtureAttentionGeometry): tf.Tensor4D {
   const [sequences, places, channels] = x.shape;
   return x.reshape<tf.Tensor4D>([sequences, places, heads, channels / heads]).transpose([0, 2, 1, 3]);
 }

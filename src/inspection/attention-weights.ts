@@ -42,6 +42,7 @@ export interface CrissCrossLoop {
   readonly row: NamedWeights<readonly ["row", "head", "query", "key"]>;
 }
 
+/** Attention weights with the names of their axes. */
 export interface NamedWeights<Axes extends readonly string[]> {
   readonly axes: Axes;
   /** Column: [W, N, H, H]; row: [H, N, W, W]. */
@@ -62,6 +63,7 @@ export interface Place {
   readonly head?: number;
 }
 
+/** What one place receives from every place of the map. */
 export interface ReceptiveField {
   /** Share of each place, [H, W] row-major; together 1. */
   readonly values: Float32Array;

@@ -40,6 +40,7 @@ export interface LayerPositions {
   readonly value: PositionTable | null;
 }
 
+/** What one pass of a model over one image shows. */
 export interface Inspection {
   /** What the model says of the image, [classes], or of each place of its map, [h, w, classes]; of its first output. */
   readonly logits: Float32Array;

@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { ShapeError } from "../core/errors.js";
 
+/** Which places of an input one place of the output depends on. */
 export interface SeenPlaces {
   /** 1 where the place sees, else 0; row-major over the axes between batch and channels. */
   readonly values: Uint8Array;

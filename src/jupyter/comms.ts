@@ -13,7 +13,7 @@ export interface Comms {
   /** A forwarded message has been dealt with. */
   onHandled(cell: CellId): void;
   info(target: unknown): Record<string, { target_name: string }>;
-  /** The process that had them is gone. */
+  /** The process that had them is gone: the front end is told that they are closed. */
   clear(): void;
 }
 
@@ -63,6 +63,7 @@ export function createComms(publisher: Publisher, supervisor: Supervisor): Comms
     },
 
     clear() {
+      for (const id of open.keys()) publisher.publish(publisher.latest, "comm_close", { comm_id: id, data: {} });
       open.clear();
       for (const cell of handling) publisher.status(cell, "idle");
       handling.clear();

@@ -10,10 +10,7 @@ export interface AttentionStep {
 }
 
 /**
- * A layer whose attention can be looked at. The weights of a step are
- *
- *     [B, ...sequence, N, ...query, ...key]
- *
+ * A layer whose attention can be looked at. The weights of a step are `[B, ...sequence, N, ...query, ...key]`:
  * the image; the sequence in which query and key lie; the head; the place of the query in its sequence, and of the key.
  * Along the width a sequence is a row, [B, H, N, W, W]; where a query sees the whole image there is one sequence,
  * [B, N, H, W, H, W]; where each query has a window of its own it is the sequence, [B, H, W, N, M, M]. Over the keys of a

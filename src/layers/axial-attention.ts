@@ -7,22 +7,26 @@ import {
   axialAttention,
   countPairs,
   normedAxialAttention,
-  similarityStatistics,
-  type AxialAttentionGeometry,
+  axialSimilarityStatistics,
 } from "../functions/axial-attention.js";
+import type { AttentionGeometry } from "../functions/attention.js";
 import { fitPositionTable, localWindow, type OffsetRange } from "../functions/relative-position.js";
 import { axisSteps, type AttentionStep } from "./attention-layer.js";
 import { singleShape, type OwnKeys } from "./layer.js";
 import {
+  mapTerms,
   positionKeys,
   SelfAttention,
   selfAttentionKeys,
   type AttentionCore,
+  allTermsBut,
+  type OfTerms,
   type PositionTerms,
   type SelfAttentionArgs,
 } from "./self-attention.js";
 import { viewAs } from "../functions/view.js";
 
+/** What an `AxialAttention` layer is made of. */
 export interface AxialAttentionArgs extends SelfAttentionArgs {
   /** The axis along which places attend to one another. */
   axis: "height" | "width";
@@ -71,10 +75,10 @@ const keys: OwnKeys<AxialAttentionArgs> = {
 export class AxialAttention extends SelfAttention<AxialAttentionArgs> {
   static readonly className = "AxialAttention";
   private range: OffsetRange | null;
-  private tables!: Record<keyof PositionTerms, tf.LayerVariable | null>;
+  private tables!: OfTerms<tf.LayerVariable>;
 
   constructor(args: AxialAttentionArgs) {
-    super(args, { query: true, key: true, value: true, ...args.position }, keys);
+    super(args, allTermsBut(args), keys);
     assertOneOf(this.where, "axis", args.axis ?? null, ["height", "width"]);
     this.range = givenRange(args, this.where);
   }
@@ -124,21 +128,13 @@ export class AxialAttention extends SelfAttention<AxialAttentionArgs> {
    * The tables r^q, r^k, r^v as they are trained: row r stands for the offset (key - query) r - before. The tensors are
    * the layer's own.
    */
-  positionTables(): { readonly before: number } & Readonly<Record<keyof PositionTerms, tf.Tensor2D | null>> {
-    const read = (table: tf.LayerVariable | null) => table && (table.read() as tf.Tensor2D);
-    const { query, key, value } = this.tables;
-    return { before: this.tableRange.before, query: read(query), key: read(key), value: read(value) };
+  positionTables(): { readonly before: number } & OfTerms<tf.Tensor2D> {
+    return { before: this.tableRange.before, ...mapTerms(this.tables, (table) => table.read() as tf.Tensor2D) };
   }
 
   protected override addTables(): void {
     const rows = this.tableRange.before + 1 + this.tableRange.after;
-    const table = (name: keyof PositionTerms, depth: number) =>
-      this.position[name] ? this.addTable(`relative_${name}`, rows, depth) : null;
-    this.tables = {
-      query: table("query", this.keyDepth),
-      key: table("key", this.keyDepth),
-      value: table("value", this.valueDepth),
-    };
+    this.tables = this.ofTerms((name, depth) => this.addTable(`relative_${name}`, rows, depth));
   }
 
   protected override core(projected: tf.Tensor2D, image: tf.Tensor4D): AttentionCore {
@@ -146,20 +142,16 @@ export class AxialAttention extends SelfAttention<AxialAttentionArgs> {
     const alongHeight = this.args.axis === "height";
     const [outer, length, inner] = alongHeight ? [batch, height, width] : [batch * height, width, 1];
     const geometry = this.geometry(length);
-    const fitted = (table: tf.LayerVariable | null) =>
-      table === null ? null : fitPositionTable(table.read() as tf.Tensor2D, this.tableRange, length);
     const inputs = {
       qkv: viewAs<tf.Tensor4D>(projected, [outer, length, inner, -1]), // [O, L, I, N * (2 * Dq + Dv)]
-      relative: {
-        query: fitted(this.tables.query),
-        key: fitted(this.tables.key),
-        value: fitted(this.tables.value),
-      },
+      relative: mapTerms(this.tables, (table) =>
+        fitPositionTable(table.read() as tf.Tensor2D, this.tableRange, length),
+      ),
     };
     return {
       attend: (scales, options) => axialAttention({ ...inputs, scales }, geometry, options),
       attendNormed: (norm, options) => normedAxialAttention(inputs, norm, geometry, options),
-      statistics: () => similarityStatistics(inputs, geometry),
+      statistics: () => axialSimilarityStatistics(inputs, geometry),
       pairs: outer * inner * countPairs(length, geometry.window),
       weights: (scales) =>
         axialAttentionWeights({ ...inputs, scales }, geometry) // [O, I, N, L, L]
@@ -167,7 +159,7 @@ export class AxialAttention extends SelfAttention<AxialAttentionArgs> {
     };
   }
 
-  private geometry(length: number): AxialAttentionGeometry {
+  private geometry(length: number): AttentionGeometry {
     const { heads, keyDepth, valueDepth, tableRange } = this;
     const { span = "global" } = this.args;
     const all = { before: length - 1, after: length - 1 };

@@ -13,6 +13,7 @@ import { headDepths, headKeys, type HeadArgs } from "./heads.js";
 import { normal, uniformWithin } from "./initializers.js";
 import { Layer, singleShape, singleTensor, type LayerArgs, type OwnKeys } from "./layer.js";
 
+/** What an `AxialImageTransformer` layer is made of. */
 export interface AxialImageTransformerArgs extends LayerArgs, HeadArgs {
   /** How many times attention over both axes and two convolution branches follow each other. */
   depth: number;
@@ -54,6 +55,8 @@ const keys: OwnKeys<AxialImageTransformerArgs> = {
  * 1912.12180, for the axes.
  *
  *     new AxialImageTransformer({ filters: 64, depth: 12, heads: 8, positionShape: [32, 32] }).apply(x)   // [B, 32, 32, 64]
+ *
+ * @throws ConfigError for a depth that is no whole number from 1, or channels elsewhere than first or last
  */
 export class AxialImageTransformer extends Layer implements AttentionLayer {
   static readonly className = "AxialImageTransformer";

@@ -7,6 +7,7 @@ import { channelAxisOf, channelsAt, channelsLast } from "../functions/channels.j
 import { normal } from "./initializers.js";
 import { Layer, singleShape, singleTensor, type LayerArgs, type OwnKeys } from "./layer.js";
 
+/** What an `AxialPositionEmbedding` layer is made of. */
 export interface AxialPositionEmbeddingArgs extends LayerArgs {
   /** Channels. */
   filters: number;
@@ -29,11 +30,13 @@ const keys: OwnKeys<AxialPositionEmbeddingArgs> = {
 };
 
 /**
- * Axial position embedding: one trained vector per coordinate of each axis, summed.
+ * Axial position embedding: one trained vector per coordinate of each axis, summed. Takes [B, ...axes, filters], gives the same.
  *
  * Source: Ho et al., arXiv 1912.12180, section 3.3; lucidrains/axial-attention, whose tables fit one size only.
  *
  *     new AxialPositionEmbedding({ filters: 64, shape: [32, 32] }).apply(x)     // [B, <= 32, <= 32, 64], the same shape
+ *
+ * @throws ConfigError without a shape, or for sizes that are no whole numbers from 1
  */
 export class AxialPositionEmbedding extends Layer {
   static readonly className = "AxialPositionEmbedding";

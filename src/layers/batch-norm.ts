@@ -12,6 +12,7 @@ import {
 import { addBatchNormWeights } from "./batch-norm-weights.js";
 import { channelsOf, Layer, singleShape, type CallOptions, type LayerArgs, type OwnKeys } from "./layer.js";
 
+/** What a `BatchNorm` layer is made of. */
 export interface BatchNormArgs extends LayerArgs {
   /** A preset's name or constants of your own. Default `torch`. */
   constants?: BatchNormPreset | BatchNormConstants;
@@ -29,7 +30,7 @@ const keys: OwnKeys<BatchNormArgs> = {
 
 /**
  * Batch normalisation over the last axis, see {@link batchNorm}. Takes [..., C], or a pair of such: the
- * second is a residual that is added after the normalisation and before the activation.
+ * second is a residual that is added after the normalisation and before the activation. Gives [..., C].
  */
 export class BatchNorm extends Layer {
   static readonly className = "BatchNorm";

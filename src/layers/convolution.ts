@@ -20,6 +20,7 @@ import {
 } from "./layer.js";
 import { BatchNorm } from "./batch-norm.js";
 
+/** What a `Convolution` layer is made of. */
 export interface ConvolutionArgs extends LayerArgs {
   /** Output channels. */
   filters: number;
@@ -51,7 +52,10 @@ const keys: OwnKeys<ConvolutionArgs> = {
 };
 
 /**
- * Convolution over [B, H, W, Cin] with dilation (k - 1) / 2 zeros around, to [B, ceil(H / stride), ceil(W / stride), filters].
+ * {@link convolution} as a layer: [B, H, W, Cin] with dilation (k - 1) / 2 zeros around, to [B, ceil(H / stride), ceil(W / stride),
+ * filters].
+ *
+ * @throws ConfigError for an even kernel, for filters that the groups do not divide, and for dilation with a stride
  */
 export class Convolution extends Layer {
   static readonly className = "Convolution";

@@ -13,6 +13,7 @@ import { axisSteps, type AttentionLayer, type AttentionStep } from "./attention-
 import { uniformWithin } from "./initializers.js";
 import { channelsOf, Layer, singleShape, singleTensor, type LayerArgs, type OwnKeys } from "./layer.js";
 
+/** What a `CrissCrossAttention` layer is made of. */
 export interface CrissCrossAttentionArgs extends LayerArgs {
   /** Channels of queries and keys. Default an eighth of the input's, at least 1. */
   keyDepth?: number;
@@ -34,10 +35,12 @@ const keys: OwnKeys<CrissCrossAttentionArgs> = {
  * Input and output [B, H, W, C]; 1x1 projections with bias; one head; gamma starts at zero, so that the layer starts as the
  * identity. After two loops every pixel has seen every other.
  *
- * Source: Huang et al., CCNet, ICCV 2019, equations 1 and 2, figure 3; speedinghzl/CCNet, which places minus infinity on
+ * Source: Huang et al., CCNet, arXiv 1811.11721, equations 1 and 2, figure 3; speedinghzl/CCNet, which places minus infinity on
  * the column's diagonal and so counts the own pixel once, as here, but makes that mask on a GPU only.
  *
  *     new CrissCrossAttention({ recurrence: 2 }).apply(x)      // [B, 97, 97, 512], the same shape
+ *
+ * @throws ConfigError for a depth or a recurrence that is no whole number from 1
  */
 export class CrissCrossAttention extends Layer implements AttentionLayer {
   static readonly className = "CrissCrossAttention";

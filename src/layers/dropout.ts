@@ -4,6 +4,7 @@ import { ConfigError } from "../core/errors.js";
 import { derivedSeed } from "../core/random.js";
 import { Layer, singleShape, singleTensor, type CallOptions, type LayerArgs, type OwnKeys } from "./layer.js";
 
+/** What a `ChannelDropout` layer is made of. */
 export interface ChannelDropoutArgs extends LayerArgs {
   /** Share of the channels that are left out, in [0, 1). */
   rate: number;
@@ -20,6 +21,8 @@ const keys: OwnKeys<ChannelDropoutArgs> = {
  * In training, sets each channel of each image to zero with probability `rate` and divides the others by 1 - rate;
  * otherwise nothing. [B, H, W, C] to the same. Source: Tompson et al., arXiv 1411.4280 ("SpatialDropout"), which is
  * PyTorch's Dropout2d.
+ *
+ * @throws ConfigError for a rate below 0, or of 1 and more
  */
 export class ChannelDropout extends Layer {
   static readonly className = "ChannelDropout";

@@ -8,10 +8,11 @@ import {
 } from "../functions/global-attention.js";
 import { SelfAttention, selfAttentionKeys, type AttentionCore, type SelfAttentionArgs } from "./self-attention.js";
 
+/** What a `GlobalAttention` layer is made of. */
 export type GlobalAttentionArgs = SelfAttentionArgs;
 
 /**
- * Global self-attention over both axes (Axial-DeepLab, eq. 1; "non-local"): a place sees the whole image and does not
+ * Global self-attention over both axes (Axial-DeepLab, arXiv 2003.07853, eq. 1; "non-local"): a place sees the whole image and does not
  * know where anything is. Cost O((H W)^2).
  *
  *     q, k, v = BN(x W);   w = softmax_p(BN(q_o.k_p));   y_o = BN(sum_p w_op v_p)

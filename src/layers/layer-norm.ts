@@ -5,6 +5,7 @@ import { ConfigError } from "../core/errors.js";
 import { layerNorm, type LayerNormOptions } from "../functions/layer-norm.js";
 import { channelsOf, Layer, singleShape, singleTensor, type LayerArgs, type OwnKeys } from "./layer.js";
 
+/** What a `LayerNorm` layer is made of. */
 export interface LayerNormArgs extends LayerArgs, LayerNormOptions {}
 
 const keys: OwnKeys<LayerNormArgs> = {
@@ -12,7 +13,11 @@ const keys: OwnKeys<LayerNormArgs> = {
   epsilonPlace: true,
 };
 
-/** {@link layerNorm} as a layer: [..., C] to the same, gamma one and beta zero at the start. */
+/**
+ * {@link layerNorm} as a layer: [..., C] to the same, gamma one and beta zero at the start.
+ *
+ * @throws ConfigError for an epsilon that is not positive
+ */
 export class LayerNorm extends Layer {
   static readonly className = "LayerNorm";
   private gamma!: tf.LayerVariable;

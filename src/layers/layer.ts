@@ -1,7 +1,7 @@
 /** What the layers of this library have in common: how weights are added, and how training mode is told. */
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError } from "../core/errors.js";
-import { assertKnownKeys, type KeysOf } from "../core/options.js";
+import { assertKnownKeys, assertObject, type KeysOf } from "../core/options.js";
 import { noteBackend } from "../engine/verified.js";
 
 /** `name`, `trainable`, `inputShape` and the other arguments that every layer of TensorFlow.js takes. */
@@ -47,6 +47,9 @@ export abstract class Layer extends tf.layers.Layer {
 
   /** @throws ConfigError when an argument has a name that is neither every layer's nor among `keys` */
   protected constructor(args: LayerArgs, keys: KeysOf<object>) {
+    // Said before TensorFlow.js reads them.
+    const { className } = new.target as unknown as { readonly className: string };
+    assertObject(className, args, "the options", `{ ${Object.keys(keys).slice(0, 3).join(", ")}, ... }`);
     super(args);
     this.where = `${this.getClassName()} ${this.name}`;
     assertArgs(this.where, args, keys);

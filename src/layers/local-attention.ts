@@ -7,20 +7,24 @@ import {
   localAttentionWeights,
   localSimilarityStatistics,
   normedLocalAttention,
-  type LocalAttentionGeometry,
 } from "../functions/local-attention.js";
-import { localWindow, type OffsetRange } from "../functions/relative-position.js";
+import type { AttentionGeometry } from "../functions/attention.js";
+import { localWindow, offsetEncodings, type OffsetRange } from "../functions/relative-position.js";
 import type { OwnKeys } from "./layer.js";
 import {
+  mapTerms,
   positionKeys,
   SelfAttention,
   selfAttentionKeys,
   type AttentionCore,
+  allTermsBut,
+  type OfTerms,
   type PositionTerms,
   type SelfAttentionArgs,
 } from "./self-attention.js";
 import { viewAs } from "../functions/view.js";
 
+/** What a `LocalAttention` layer is made of. */
 export interface LocalAttentionArgs extends SelfAttentionArgs {
   /**
    * M, the side of the window. Default 7, as in SASA. Of an even M, one more row and column lie after the query than
@@ -34,13 +38,18 @@ export interface LocalAttentionArgs extends SelfAttentionArgs {
 const keys: OwnKeys<LocalAttentionArgs> = { ...selfAttentionKeys, window: true, position: positionKeys };
 
 /** The encodings of row offsets and of column offsets, [M, D / 2] each; an odd channel more falls to the rows. */
-interface OffsetTables {
-  readonly rows: tf.LayerVariable;
-  readonly columns: tf.LayerVariable;
+interface OffsetTables<Table> {
+  readonly rows: Table;
+  readonly columns: Table;
 }
 
+const read = ({ rows, columns }: OffsetTables<tf.LayerVariable>): OffsetTables<tf.Tensor2D> => ({
+  rows: rows.read() as tf.Tensor2D,
+  columns: columns.read() as tf.Tensor2D,
+});
+
 /**
- * Position-sensitive attention in an M x M window (Axial-DeepLab, eq. 3), any H x W with one set of weights.
+ * Position-sensitive attention in an M x M window (Axial-DeepLab, arXiv 2003.07853, eq. 3), any H x W with one set of weights.
  *
  *     q, k, v = BN(x W)
  *     logits  = BN(q_o.k_p) + BN(q_o.r^q_{p-o}) + BN(k_p.r^k_{p-o})        for the places p around o, in the image
@@ -56,10 +65,10 @@ export class LocalAttention<Args extends LocalAttentionArgs = LocalAttentionArgs
   static readonly className: string = "LocalAttention";
   readonly attentionSteps = [{ name: "", axes: ["y", "x", "head", "window y", "window x"] }] as const;
   readonly tableRange: OffsetRange;
-  private tables!: Record<keyof PositionTerms, OffsetTables | null>;
+  private tables!: OfTerms<OffsetTables<tf.LayerVariable>>;
 
   constructor(args: Args) {
-    super(args, { query: true, key: true, value: true, ...args.position }, keys);
+    super(args, allTermsBut(args), keys);
     this.tableRange = localWindow(args.window ?? 7, this.where);
   }
 
@@ -67,19 +76,13 @@ export class LocalAttention<Args extends LocalAttentionArgs = LocalAttentionArgs
    * The tables as they are trained, of the offsets of rows and of columns: row r of each stands for the offset
    * (key - query) r - before. The tensors are the layer's own.
    */
-  positionTables(): { readonly before: number } & Readonly<
-    Record<keyof PositionTerms, Readonly<Record<"rows" | "columns", tf.Tensor2D>> | null>
-  > {
-    const read = (tables: OffsetTables | null) =>
-      tables && { rows: tables.rows.read() as tf.Tensor2D, columns: tables.columns.read() as tf.Tensor2D };
-    const { query, key, value } = this.tables;
-    return { before: this.tableRange.before, query: read(query), key: read(key), value: read(value) };
+  positionTables(): { readonly before: number } & OfTerms<OffsetTables<tf.Tensor2D>> {
+    return { before: this.tableRange.before, ...mapTerms(this.tables, read) };
   }
 
   protected override addTables(): void {
     const side = this.tableRange.before + 1 + this.tableRange.after;
-    const tables = (name: keyof PositionTerms, depth: number): OffsetTables | null => {
-      if (!this.position[name]) return null;
+    this.tables = this.ofTerms((name, depth) => {
       if (depth < 2)
         throw new ConfigError(
           `${this.where}: encodings are half of rows, half of columns and need a depth of 2, got ${depth} for ${name}; ` +
@@ -89,25 +92,16 @@ export class LocalAttention<Args extends LocalAttentionArgs = LocalAttentionArgs
         rows: this.addTable(`relative_${name}_rows`, side, Math.ceil(depth / 2)),
         columns: this.addTable(`relative_${name}_columns`, side, Math.floor(depth / 2)),
       };
-    };
-    this.tables = {
-      query: tables("query", this.keyDepth),
-      key: tables("key", this.keyDepth),
-      value: tables("value", this.valueDepth),
-    };
+    });
   }
 
   protected override core(projected: tf.Tensor2D, image: tf.Tensor4D): AttentionCore {
     const [batch, height, width] = image.shape;
     const { heads, keyDepth, valueDepth, tableRange: window, tables } = this;
-    const geometry: LocalAttentionGeometry = { heads, keyDepth, valueDepth, window };
+    const geometry: AttentionGeometry = { heads, keyDepth, valueDepth, window };
     const inputs = {
       qkv: viewAs<tf.Tensor4D>(projected, [batch, height, width, -1]), // [B, H, W, N * (2 * Dq + Dv)]
-      relative: {
-        query: concatenated(tables.query),
-        key: concatenated(tables.key),
-        value: concatenated(tables.value),
-      },
+      relative: mapTerms(mapTerms(tables, read), ({ rows, columns }) => offsetEncodings(rows, columns)),
     };
     return {
       attend: (scales) => localAttention({ ...inputs, scales }, geometry),
@@ -117,17 +111,6 @@ export class LocalAttention<Args extends LocalAttentionArgs = LocalAttentionArgs
       weights: (scales) => localAttentionWeights({ ...inputs, scales }, geometry),
     };
   }
-}
-
-/** One encoding an offset: that of its row before that of its column, [M * M, D]. */
-function concatenated(tables: OffsetTables | null): tf.Tensor2D | null {
-  if (tables === null) return null;
-  const [rows, columns] = [tables.rows.read() as tf.Tensor2D, tables.columns.read() as tf.Tensor2D];
-  const [side, rowDepth] = rows.shape;
-  const columnDepth = columns.shape[1];
-  const ofRow = rows.reshape([side, 1, rowDepth]).tile([1, side, 1]); // [M, M, D / 2]
-  const ofColumn = columns.reshape([1, side, columnDepth]).tile([side, 1, 1]); // [M, M, D / 2]
-  return tf.concat<tf.Tensor>([ofRow, ofColumn], 2).reshape<tf.Tensor2D>([side * side, rowDepth + columnDepth]); // [M * M, D]
 }
 
 tf.serialization.registerClass(LocalAttention);

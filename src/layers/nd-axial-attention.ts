@@ -15,6 +15,7 @@ import { addAxisParameters, axisDraws, readParameters } from "./axis-parameters.
 import { headDepths, headKeys, type HeadArgs } from "./heads.js";
 import { Layer, singleShape, singleTensor, type LayerArgs, type OwnKeys } from "./layer.js";
 
+/** What an `NdAxialAttention` layer is made of. */
 export interface NdAxialAttentionArgs extends LayerArgs, HeadArgs {
   /** How many axes there are besides batch and channels: 2 for images, 3 for video. Default 2. */
   axes?: number;
@@ -48,6 +49,8 @@ const keys: OwnKeys<NdAxialAttentionArgs> = {
  * `sum_axial_out` combine.
  *
  *     new NdAxialAttention({ filters: 64, axes: 3, heads: 8, channelAxis: 2 }).apply(video)   // [B, T, 64, H, W], the same
+ *
+ * @throws ConfigError for axes that are no whole number from 1, channels where no axis is, and heads that do not divide the filters
  */
 export class NdAxialAttention extends Layer implements AttentionLayer {
   static readonly className = "NdAxialAttention";

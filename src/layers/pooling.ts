@@ -5,6 +5,7 @@ import { ConfigError } from "../core/errors.js";
 import { averageWindows, maxPool, maxPooledSide, type MaxPoolOptions } from "../functions/pooling.js";
 import { Layer, singleShape, singleTensor, type LayerArgs, type OwnKeys } from "./layer.js";
 
+/** What a `MaxPool` layer is made of. */
 export interface MaxPoolArgs extends LayerArgs, MaxPoolOptions {}
 
 const keys: OwnKeys<MaxPoolArgs> = {
@@ -14,7 +15,11 @@ const keys: OwnKeys<MaxPoolArgs> = {
   ceil: true,
 };
 
-/** {@link maxPool} as a layer: 3 x 3 with stride 2 in every ResNet. [B, H, W, C] to [B, H / stride, W / stride, C]. */
+/**
+ * {@link maxPool} as a layer: 3 x 3 with stride 2 in every ResNet. [B, H, W, C] to [B, H / stride, W / stride, C].
+ *
+ * @throws ConfigError for sizes that are no whole numbers from 1, and for a padding below 0
+ */
 export class MaxPool extends Layer {
   static readonly className = "MaxPool";
 
@@ -46,6 +51,7 @@ export class MaxPool extends Layer {
 
 tf.serialization.registerClass(MaxPool);
 
+/** What an `AveragePool` layer is made of. */
 export interface AveragePoolArgs extends LayerArgs {
   /** Rows and columns of the window, or `all` for the whole map. Default `all`. */
   window?: "all" | [number, number];

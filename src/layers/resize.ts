@@ -34,6 +34,7 @@ export class ResizeLike extends Layer {
 
 tf.serialization.registerClass(ResizeLike);
 
+/** What a `Subsample` layer is made of. */
 export interface SubsampleArgs extends LayerArgs {
   /** Distance of the rows and of the columns that stay. */
   strides: [number, number];
@@ -41,7 +42,11 @@ export interface SubsampleArgs extends LayerArgs {
 
 const keys: OwnKeys<SubsampleArgs> = { strides: true };
 
-/** {@link subsample} as a layer. [B, H, W, C] to [B, ceil(H / down), ceil(W / across), C]. */
+/**
+ * {@link subsample} as a layer. [B, H, W, C] to [B, ceil(H / down), ceil(W / across), C].
+ *
+ * @throws ConfigError for strides that are no whole numbers from 1
+ */
 export class Subsample extends Layer {
   static readonly className = "Subsample";
 

@@ -9,11 +9,11 @@ import { assertOneOf, assertPositiveIntegers } from "../core/checks.js";
 import { ConfigError, ShapeError } from "../core/errors.js";
 import type { KeysOf } from "../core/options.js";
 import type {
-  AxialAttentionOutputs,
+  AttentionOutputs,
   NormedAttentionOutputs,
   SimilarityNorm,
   SimilarityStatistics,
-} from "../functions/axial-attention.js";
+} from "../functions/attention.js";
 import { normFactors } from "../functions/similarity-statistics.js";
 import {
   batchNorm,
@@ -52,6 +52,17 @@ export interface PositionTerms {
   readonly value: boolean;
 }
 
+/** One for each position term; null: there is no such term. */
+export type OfTerms<T> = Readonly<Record<keyof PositionTerms, T | null>>;
+
+/** The same of each term that there is. */
+export const mapTerms = <A, B>({ query, key, value }: OfTerms<A>, change: (of: A) => B): OfTerms<B> => ({
+  query: query && change(query),
+  key: key && change(key),
+  value: value && change(value),
+});
+
+/** What all layers of self-attention over images are made of. */
 export interface SelfAttentionArgs extends LayerArgs {
   /** Output channels of all heads together: heads * Dv. */
   filters: number;
@@ -91,6 +102,11 @@ export const selfAttentionKeys: OwnKeys<SelfAttentionArgs> = {
   seed: true,
 };
 
+/** Every term but those that `position` leaves out. Of no arguments at all it is the constructor that says so. */
+export const allTermsBut = (
+  args: { readonly position?: Partial<PositionTerms> } | null | undefined,
+): PositionTerms => ({ query: true, key: true, value: true, ...args?.position });
+
 export const positionKeys: KeysOf<PositionTerms> = { query: true, key: true, value: true };
 
 /** Attention over the queries, keys and values of one input, as one layer defines it. */
@@ -101,7 +117,7 @@ export interface AttentionCore {
    *
    * @param options.sum the two will be added as they are, so they may be given as one
    */
-  attend(scales: tf.Tensor2D, options: { readonly sum: boolean }): AxialAttentionOutputs;
+  attend(scales: tf.Tensor2D, options: { readonly sum: boolean }): AttentionOutputs;
   /** As `attend`, with the factors that a batch norm of the terms gives by their statistics, which come back too. */
   attendNormed(norm: SimilarityNorm, options: { readonly sum: boolean }): NormedAttentionOutputs;
   /** Of the terms before their factors. */
@@ -118,7 +134,13 @@ interface Mode {
   readonly update: boolean;
 }
 
-/** What the attention layers over images are made from; not for use by itself. */
+/**
+ * What the attention layers over images are made from; not for use by itself. [B, H, W, Cin] to [B, H / stride, W / stride, filters].
+ *
+ * Source: Axial-DeepLab, arXiv 2003.07853, section 3.2.
+ *
+ * @throws ConfigError for filters that are no multiple of the heads
+ */
 export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttentionArgs>
   extends Layer
   implements AttentionLayer
@@ -142,7 +164,13 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
     super(args, keys);
     const { filters, heads = 8, stride } = args;
     const valueDepth = filters / heads;
-    if (!Number.isInteger(heads) || heads < 1 || !Number.isInteger(valueDepth) || valueDepth < 1)
+    if (
+      !Number.isInteger(filters) ||
+      !Number.isInteger(heads) ||
+      heads < 1 ||
+      !Number.isInteger(valueDepth) ||
+      valueDepth < 1
+    )
       throw new ConfigError(
         `${this.where}: filters must be a positive multiple of heads, got filters=${filters}, heads=${heads}; ` +
           `use filters=${Math.max(1, Math.round(valueDepth) || 1) * (heads >= 1 ? Math.round(heads) : 8)}`,
@@ -171,6 +199,12 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
 
   /** Adds the weights of the position terms, through `addTable`. */
   protected abstract addTables(): void;
+
+  /** What `make` gives for each position term that there is, of the depth that its encodings have. */
+  protected ofTerms<T>(make: (name: keyof PositionTerms, depth: number) => T): OfTerms<T> {
+    const of = (name: keyof PositionTerms, depth: number) => (this.position[name] ? make(name, depth) : null);
+    return { query: of("query", this.keyDepth), key: of("key", this.keyDepth), value: of("value", this.valueDepth) };
+  }
 
   /** @param projected [B * H * W, N * (2 Dq + Dv)], per head query, key, value */
   protected abstract core(projected: tf.Tensor2D, image: tf.Tensor4D): AttentionCore;
@@ -279,7 +313,7 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
   }
 
   /** Training: with the similarities normed by their own statistics, the running ones being moved on the way. */
-  private attend(core: AttentionCore, { training, update }: Mode, options: { sum: boolean }): AxialAttentionOutputs {
+  private attend(core: AttentionCore, { training, update }: Mode, options: { sum: boolean }): AttentionOutputs {
     const norm = this.similarityNorm;
     if (norm === null || !training) return core.attend(this.similarityFactors(null), options);
     const { statistics, count, ...outputs } = synchronizesNorms()
@@ -323,7 +357,7 @@ export abstract class SelfAttention<Args extends SelfAttentionArgs = SelfAttenti
   }
 
   /** BN(content) + BN(position), where there are such. */
-  private sumOutputs({ content, position }: AxialAttentionOutputs, mode: Mode, relu: boolean): tf.Tensor4D {
+  private sumOutputs({ content, position }: AttentionOutputs, mode: Mode, relu: boolean): tf.Tensor4D {
     const { contentNorm, positionNorm } = this;
     const options = { ...mode, constants: this.constants, relu };
     if (contentNorm === null) {

@@ -4,6 +4,7 @@ import { assertArgs, type OwnKeys } from "./layer.js";
 import { LocalAttention, type LocalAttentionArgs } from "./local-attention.js";
 import { selfAttentionKeys } from "./self-attention.js";
 
+/** What a `StandAloneAttention` layer is made of. */
 export type StandAloneAttentionArgs = Omit<LocalAttentionArgs, "position" | "keyDepth">;
 
 /** The arguments of local attention that follow from the equation. */
@@ -29,7 +30,11 @@ export class StandAloneAttention extends LocalAttention<StandAloneAttentionArgs 
   static override readonly className = "StandAloneAttention";
 
   constructor(args: StandAloneAttentionArgs) {
-    assertArgs(["StandAloneAttention", args.name].join(" ").trim(), args, keys);
+    assertArgs(
+      ["StandAloneAttention", (args as StandAloneAttentionArgs | undefined)?.name].join(" ").trim(),
+      args,
+      keys,
+    );
     const { filters, heads = 8, norms } = args;
     super({
       ...args,

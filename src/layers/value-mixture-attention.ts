@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { assertPositiveIntegers } from "../core/checks.js";
 import { ConfigError, ShapeError } from "../core/errors.js";
+import { offsetEncodings } from "../functions/relative-position.js";
 import {
   valueMixtureAttention,
   valueMixtureAttentionWeights,
@@ -20,6 +21,7 @@ import {
   type OwnKeys,
 } from "./layer.js";
 
+/** What a `ValueMixtureAttention` layer is made of. */
 export interface ValueMixtureAttentionArgs extends LayerArgs {
   /** Output channels of all heads together. */
   filters: number;
@@ -54,6 +56,8 @@ const keys: OwnKeys<ValueMixtureAttentionArgs> = {
  * slides its window instead, and leaves the sum over channels out.
  *
  *     new ValueMixtureAttention({ filters: 64 }).apply(x)      // [B, 224, 224, 3] -> [B, 224, 224, 64]
+ *
+ * @throws ConfigError for filters that are no multiple of the heads, or other counts that are no whole numbers from 1
  */
 export class ValueMixtureAttention extends Layer implements AttentionLayer {
   static readonly className = "ValueMixtureAttention";
@@ -68,7 +72,7 @@ export class ValueMixtureAttention extends Layer implements AttentionLayer {
     const { filters, heads = 4, block = 4, mixtures = 4 } = args;
     const { where } = this;
     assertPositiveIntegers(where, { heads, block, mixtures });
-    if (!Number.isInteger(filters / heads) || filters / heads < 2)
+    if (!Number.isInteger(filters) || !Number.isInteger(filters / heads) || filters / heads < 2)
       throw new ConfigError(
         `${where}: filters must be a multiple of heads, at least 2 heads, got filters=${filters}, heads=${heads}; use ${2 * heads}`,
       );
@@ -143,15 +147,9 @@ export class ValueMixtureAttention extends Layer implements AttentionLayer {
       .matMul(this.mixtureTables.mixtures.read() as tf.Tensor2D, false, true)
       .softmax() as tf.Tensor2D;
     const [query, key, ...values] = parts;
-    return { query, key, values, mixture, encodings: this.encodings() };
-  }
-
-  /** One encoding an offset: that of its row before that of its column, [(2 block - 1)^2, D]. */
-  private encodings(): tf.Tensor2D {
-    const side = 2 * this.geometry.block - 1;
-    const [rows, columns] = [this.relative.rows.read() as tf.Tensor2D, this.relative.columns.read() as tf.Tensor2D];
-    const [ofRow, ofColumn] = [rows.expandDims(1).tile([1, side, 1]), columns.expandDims(0).tile([side, 1, 1])];
-    return tf.concat<tf.Tensor>([ofRow, ofColumn], 2).reshape([side * side, -1]);
+    const { rows: relativeRows, columns: relativeColumns } = this.relative;
+    const encodings = offsetEncodings(relativeRows.read() as tf.Tensor2D, relativeColumns.read() as tf.Tensor2D);
+    return { query, key, values, mixture, encodings };
   }
 }
 

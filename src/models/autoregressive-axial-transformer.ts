@@ -20,6 +20,7 @@ import { headDepths } from "../layers/heads.js";
 import { normal, uniformWithin } from "../layers/initializers.js";
 import { Layer, singleShape, singleTensor, type LayerArgs, type OwnKeys } from "../layers/layer.js";
 
+/** What an `AutoregressiveAxialTransformer` is made of. */
 export interface AutoregressiveAxialTransformerArgs extends LayerArgs {
   /** Height, width and channels of the largest image. */
   imageShape: [height: number, width: number, channels: number];
@@ -75,10 +76,10 @@ interface Dense {
 /**
  * An image is a grid of H rows and S = W C values (the channels of a pixel follow one another).
  *
- *     outer decoder   u = E[x] + positions; (row attention over the whole row, column attention over the rows above and
- *                     the own one) x outerDepth; u shifted down by one row
- *     inner decoder   h = u + E[x] shifted right by one value + positions; row attention over the values up to the own
- *                     one x innerDepth; logits = dense(norm(h))
+ * - outer decoder: `u = E[x] + positions`; outerDepth times row attention over the whole row and column attention over the rows
+ *   above and the own one; u shifted down by one row
+ * - inner decoder: `h = u + E[x] shifted right by one value + positions`; innerDepth times row attention over the values up to the
+ *   own one; `logits = dense(norm(h))`
  *
  * After the shifts the logits at (i, s) depend on the rows above i and the values left of s in row i, and on nothing else.
  * Each attention is followed by a feed-forward pair, filters to 4 filters and back; both are residual and read a layer norm.

@@ -7,6 +7,7 @@ import { axialWidths, type AxialWidth } from "./axial-resnet.js";
 import type { AxialOperator, PanopticHead, PyramidConfig, ResNetConfig, StageConfig, StemConfig } from "./config.js";
 import { resNetConfig } from "./resnet.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
+import { threeConvolutions } from "./stem.js";
 
 /** Dilations of the pyramid at output stride 16. */
 const rates = [6, 12, 18] as const;
@@ -38,14 +39,11 @@ function panopticHead(pyramid: PyramidConfig): PanopticHead {
 const stem = (filters: number): StemConfig => ({
   kind: "convolution",
   filters,
-  convolutions: [
-    { kernelSize: 3, filters, stride: 2 },
-    { kernelSize: 3, filters, stride: 1 },
-    { kernelSize: 3, filters, stride: 1 },
-  ],
+  convolutions: threeConvolutions([filters, filters, filters]),
   maxPool: false,
 });
 
+/** How an Axial-DeepLab differs from the paper's default. */
 export interface AxialDeepLabOptions {
   /** Places that a query sees, or the whole axis. The paper has 65 for images of 2177 pixels a side. Default `global`. */
   readonly span?: "global" | number;

@@ -7,6 +7,7 @@ import { bottleneckDepths, type BottleneckDepth } from "./resnet.js";
 
 /** The paper multiplies all channels of L by these. */
 export const axialWidths = { s: 0.5, m: 0.75, l: 1, xl: 2 } as const;
+/** The paper's widths of Axial-ResNets: S, M, L and XL. */
 export type AxialWidth = keyof typeof axialWidths;
 
 /**

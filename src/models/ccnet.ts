@@ -4,6 +4,7 @@
  */
 import type { CrissCrossHead, ResNetConfig, StageConfig } from "./config.js";
 import { resNetConfig } from "./resnet.js";
+import { threeConvolutions } from "./stem.js";
 
 const dilations = [1, 1, 2, 4] as const;
 
@@ -24,11 +25,7 @@ export function ccnetConfig(depth: 50 | 101, head: Omit<CrissCrossHead, "kind"> 
     stem: {
       kind: "convolution",
       filters: 128,
-      convolutions: [
-        { kernelSize: 3, filters: 64, stride: 2 },
-        { kernelSize: 3, filters: 64, stride: 1 },
-        { kernelSize: 3, filters: 128, stride: 1 },
-      ],
+      convolutions: threeConvolutions([64, 64, 128]),
       maxPool: "ceil",
     },
     stages: base.stages.map((stage, index): StageConfig => {

@@ -8,6 +8,7 @@ import type { PositionTerms } from "../layers/index.js";
 /** What mixes places inside a residual block, where a ResNet has its 3 x 3 convolution. */
 export type OperatorConfig = ConvolutionOperator | AxialOperator | LocalOperator | StandAloneOperator | GlobalOperator;
 
+/** A block's spatial operator: a convolution. */
 export interface ConvolutionOperator {
   readonly kind: "convolution";
   /** Default 3. */
@@ -111,7 +112,7 @@ export interface ConvolutionStem {
   readonly kind: "convolution";
   /** Channels that come out. */
   readonly filters: number;
-  /** In place of the 7 x 7: one after the other, each with norm and ReLU. */
+  /** In place of the 7 x 7: one after the other, each with norm and ReLU. Default: the 7 x 7. */
   readonly convolutions?: readonly {
     readonly kernelSize: number;
     readonly filters: number;
@@ -196,6 +197,7 @@ export interface PyramidConfig {
   readonly dropout?: number;
 }
 
+/** A residual network as plain data: stem, stages, head. */
 export interface ResNetConfig {
   readonly name: string;
   readonly stem: StemConfig;

@@ -15,6 +15,7 @@ import type {
 import type { Assembler, AttentionPart, Named } from "./assembler.js";
 import { strided } from "./config.js";
 
+/** What a network or a part of it costs. */
 export interface Cost {
   /** Trainable numbers. */
   readonly parameters: number;
@@ -26,6 +27,7 @@ export interface Cost {
   readonly activations: number;
 }
 
+/** What one layer costs, and the shape of its output. */
 export interface LayerCost extends Cost {
   readonly name: string;
   readonly output: readonly number[];

@@ -7,6 +7,7 @@
  * Source: model/encoder/axial_resnet_instances.py and model/layers/axial_block_groups.py at commit 64bc1c1.
  */
 import type { AxialOperator, OperatorConfig, ResNetConfig, StageConfig, StemConfig } from "./config.js";
+import { threeConvolutions } from "./stem.js";
 
 /** MAX_SPAN = 255 there. */
 const axial: AxialOperator = { kind: "axial", heads: 8, maxDistance: 254, striding: "slice" };
@@ -18,11 +19,7 @@ const stems = {
   beta: {
     kind: "convolution",
     filters: 128,
-    convolutions: [
-      { kernelSize: 3, filters: 64, stride: 2 },
-      { kernelSize: 3, filters: 64, stride: 1 },
-      { kernelSize: 3, filters: 128, stride: 1 },
-    ],
+    convolutions: threeConvolutions([64, 64, 128]),
     maxPool: false,
   },
   wider: {

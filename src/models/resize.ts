@@ -5,6 +5,7 @@ import { resizePositionTable } from "../functions/relative-position.js";
 import { SelfAttention } from "../layers/index.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
+/** What `copyWeights` does with position tables of another span, and which layers it leaves. */
 export interface CopyWeightsOptions {
   /** What becomes of a table of positions of another span: see `resizePositionTable`. Default `interpolate`. */
   readonly tables?: "interpolate" | "extend";

@@ -29,21 +29,23 @@ const families = {
   "wide-resnet-101-2": { block: "bottleneck", depths: [3, 4, 23, 3], widthPerGroup: 128 },
 } as const satisfies Record<string, Family>;
 
+/** The names of ResNets that `resNetConfig` knows. */
 export type ResNetName = keyof typeof families;
 /** The names that {@link resNetConfig} knows. */
 export const resNetNames = Object.keys(families) as ResNetName[];
 
 /** Blocks per stage of the networks that have an axial twin. */
 export const bottleneckDepths = { 26: families["resnet-26"].depths, 50: families["resnet-50"].depths } as const;
+/** The depths of ResNets of bottlenecks. */
 export type BottleneckDepth = keyof typeof bottleneckDepths;
 
+/** How a ResNet differs from the one of its name: attention, and where. */
 export interface ResNetOptions {
   /** Which of the four stages have attention instead of their (second) 3 x 3 convolutions. Default none. */
   readonly attention?: readonly [boolean, boolean, boolean, boolean];
   /**
-   * That attention. Default axial with 8 heads over the whole axis. Its heads must divide the stage's width.
-   *
-   *     { kind: "axial", heads: 4, span: 15 }        { kind: "standAlone", heads: 8, window: 7 }
+   * That attention, such as `{ kind: "axial", heads: 4, span: 15 }` or `{ kind: "standAlone", heads: 8, window: 7 }`. Default
+   * axial with 8 heads over the whole axis. Its heads must divide the stage's width.
    */
   readonly operator?: Exclude<OperatorConfig, { kind: "convolution" }>;
   /** What strides in bottlenecks: the operator (default) or the first 1 x 1 convolution. */

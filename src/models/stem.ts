@@ -33,3 +33,11 @@ function maybePool<F>(assembler: Assembler<F>, x: F, maxPool: boolean | "ceil" =
   if (maxPool === false) return x;
   return assembler.maxPool(x, { name: "stem.pool", ...(maxPool === "ceil" ? { ceil: true } : {}) });
 }
+
+/** Three 3 x 3 convolutions in the place of one of 7 x 7, the first of stride 2: deeplab2's "beta", the inception stem. */
+export const threeConvolutions = (filters: readonly [number, number, number]) =>
+  [
+    { kernelSize: 3, filters: filters[0], stride: 2 },
+    { kernelSize: 3, filters: filters[1], stride: 1 },
+    { kernelSize: 3, filters: filters[2], stride: 1 },
+  ] as const;

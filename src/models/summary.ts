@@ -6,6 +6,7 @@ import { addCosts, costAssembler, noCost, type Cost, type LayerCost } from "./co
 import { assemble } from "./network.js";
 import { configuration } from "./zoo.js";
 
+/** What a network costs, as a whole and part by part. */
 export interface Summary extends Cost {
   /** Stem and stages, without classifier or head: how deeplab2 counts. */
   readonly backbone: Cost;
@@ -14,6 +15,7 @@ export interface Summary extends Cost {
   readonly layers: readonly LayerCost[];
 }
 
+/** For which images a summary counts. */
 export interface SummaryOptions extends ModelOptions {
   /** Rows and columns of the image. Default `size` each. */
   readonly shape?: readonly [height: number, width: number];

@@ -7,6 +7,7 @@ import { ConfigError } from "../core/errors.js";
 import { kernelHost, type Comm, type CommMessage, type MimeBundle } from "../core/kernel-host.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
+/** How a value is displayed. */
 export interface DisplayArgs {
   /** Names the display, so that another cell can change it. Default: a name of its own. */
   id?: string;
@@ -68,10 +69,13 @@ export function prompt(message = "", options: { password?: boolean } = {}): stri
   return kernelHost()?.prompt(message, options) ?? null;
 }
 
+/** What the opening of a comm carries beside its data. */
 export interface CommArgs {
   /** Default: an id of its own. */
   id?: string;
+  /** Of the message. Default: none. */
   metadata?: Record<string, unknown>;
+  /** Bytes that go with it. Default: none. */
   buffers?: Uint8Array[];
 }
 

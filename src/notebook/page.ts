@@ -15,7 +15,7 @@ import { hasDiagram, loadDiagrams } from "./page/diagrams.js";
 import { documentHtml } from "./page/document.js";
 import { redirectLinks } from "./page/links.js";
 import { createOutputs } from "./page/outputs.js";
-import { sectionsOf } from "./page/sections.js";
+import { readableText } from "./page/sections.js";
 
 export interface NotebookHtmlOptions {
   /** Title of the page. Default: the notebook's own title, its first heading, "Notebook". */
@@ -98,7 +98,7 @@ export async function notebookPage(notebook: Notebook, options: NotebookHtmlOpti
   const contents = contentsHtml(headings);
   return {
     title,
-    summary: sectionsOf(/<p>[^]*?<\/p>/.exec(main)?.[0] ?? "")[0]?.text ?? "",
+    summary: readableText(/<p>[^]*?<\/p>/.exec(main)?.[0] ?? ""),
     headings,
     main,
     html: ({ before = "", after = "" } = {}) =>

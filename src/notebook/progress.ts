@@ -4,11 +4,13 @@ import type { MimeBundle } from "../core/kernel-host.js";
 import { display } from "./live.js";
 import { assertKnownKeys } from "../core/options.js";
 
+/** How a progress bar is drawn. */
 export interface ProgressArgs {
   /** What is done, before the bar. Default: nothing. */
   label?: string;
 }
 
+/** A progress bar below the running cell. */
 export interface Progress {
   /** So much is done, 0 to the total; `note` stands behind the bar. */
   update(done: number, note?: string): void;

@@ -13,6 +13,7 @@ export interface Mask {
   readonly counts: readonly number[];
 }
 
+/** An object of the truth. */
 export interface TrueObject {
   readonly category: number;
   readonly mask: Mask;
@@ -20,12 +21,14 @@ export interface TrueObject {
   readonly isCrowd?: boolean;
 }
 
+/** A predicted object. */
 export interface Detection {
   readonly category: number;
   readonly mask: Mask;
   readonly score: number;
 }
 
+/** True and predicted objects of one image. */
 export interface ObjectsOfImage {
   readonly truth: readonly TrueObject[];
   readonly detections: readonly Detection[];
@@ -49,6 +52,7 @@ export interface AveragePrecision {
   readonly arLarge: number;
 }
 
+/** Average precision and recall of one class. */
 export interface ClassPrecision {
   /** At IoU 0.5, 0.55, ..., 0.95, of all sizes, 100 detections; null where the set has no true object of the class. */
   readonly apByIou: readonly (number | null)[];

@@ -13,6 +13,7 @@ export interface Size {
   readonly width: number;
 }
 
+/** Which peaks of the heat map are centres. */
 export interface CenterOptions {
   /** A peak must be higher than this. Default 0.1. */
   readonly threshold?: number;
@@ -30,6 +31,7 @@ export interface CenterOptions {
 
 const keys: KeysOf<CenterOptions> = { threshold: true, window: true, keep: true, keepRule: true };
 
+/** A peak of the heat map of centres. */
 export interface Center {
   readonly y: number;
   readonly x: number;
@@ -99,6 +101,8 @@ export interface Grouping {
 }
 
 /**
+ * Gives each pixel of a thing the centre that is nearest to where its offset points.
+ *
  * @param offset [H, W, 2]: (y, x) from every pixel to its centre
  * @param isThing [H, W]: whether the pixel's class is a thing
  */

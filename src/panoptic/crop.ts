@@ -6,6 +6,7 @@ import { ConfigError } from "../core/errors.js";
 import type { Random } from "../core/random.js";
 import type { PixelMap } from "./panoptic-map.js";
 
+/** How training scenes are changed at random. */
 export interface PanopticAugmentation {
   /** Bounds of the magnification, drawn evenly on a logarithmic scale. Default [0.5, 2], as deeplab2. */
   readonly scale: readonly [low: number, high: number];
@@ -15,6 +16,7 @@ export interface PanopticAugmentation {
   readonly lighting: number;
 }
 
+/** The augmentation that training uses where nothing else is said. */
 export const panopticAugmentation: PanopticAugmentation = { scale: [0.5, 2], flip: 0.5, lighting: 0.1 };
 
 /** @throws ConfigError for a bound that cannot be. */

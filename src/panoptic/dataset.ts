@@ -18,6 +18,7 @@ export interface PanopticBatch extends Batch {
   readonly offsetWeight: Float32Array;
 }
 
+/** A data set of images and their panoptic maps. */
 export interface PanopticDataset extends Dataset<PanopticBatch> {
   /** Indices into `classes` of those whose objects are told apart. */
   readonly things: readonly number[];

@@ -22,7 +22,9 @@ import { openMapFile, writeMapFile, type LabelledImage, type MapFacts } from "./
 import type { PhotosJob } from "./photo-batches.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
+/** How a folder of panoptic images is read. */
 export interface PanopticFolderOptions {
+  /** Changes to `panopticAugmentation`. Default: none. */
   readonly augmentation?: Partial<PanopticAugmentation>;
   /** How centres, offsets and weights are made. Default sigma 8, weight 3 below 4096 pixels. */
   readonly targets?: BatchTargetOptions;

@@ -10,6 +10,7 @@ import { panopticSceneOf, type PanopticScenesJob } from "./scene-batches.js";
 import { sceneClasses, sceneThings } from "./scene.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
+/** How many images `generatedPanoptic` draws, and of what kind. */
 export interface GeneratedPanopticOptions {
   /** Default 1024. */
   readonly trainCount?: number;
@@ -37,6 +38,7 @@ const keys: KeysOf<GeneratedPanopticOptions> = {
   prefetch: true,
 };
 
+/** A panoptic data set that is drawn, not read. */
 export interface GeneratedPanopticDataset extends PanopticDataset {
   /** Image `index` as bytes, [size, size * aspect, 3], and its labels; as `batches` draws it where `augment` is false. */
   image(split: Split, index: number, size: number): { bytes: Uint8ClampedArray; map: PixelMap };

@@ -40,6 +40,14 @@ export {
   type QualityOptions,
   type SegmentMap,
 } from "./quality.js";
+export {
+  panopticReport,
+  readPanopticReport,
+  writePanopticReport,
+  type JudgedImage,
+  type PanopticReport,
+  type PanopticReportOptions,
+} from "./report.js";
 export { panopticSamples, type PanopticSample, type PanopticSampleOptions } from "./samples.js";
 export { segment, type FoundSegment, type ImageBytes, type Segmentation, type SegmentOptions } from "./segment.js";
 export { panopticTargets, targetRules, type PanopticTargets, type TargetOptions, type TargetRules } from "./targets.js";

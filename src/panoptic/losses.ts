@@ -40,9 +40,12 @@ export interface PanopticTargetTensors {
   readonly offsetWeight: tf.Tensor3D;
 }
 
+/** The programs whose way of averaging losses is known. */
 export const lossReductions = ["deeplab2", "bowenc0221"] as const;
+/** One of `lossReductions`. */
 export type LossReduction = (typeof lossReductions)[number];
 
+/** How the three losses of Panoptic-DeepLab are taken and weighed. */
 export interface PanopticLossOptions {
   /** Class of void pixels, which have no semantic loss. */
   readonly ignore: number;

@@ -37,9 +37,15 @@ export interface MapPicture {
     readonly isThing: boolean;
     readonly score?: number;
   }[];
+  /** Of the set, in their order. */
+  readonly classes: readonly string[];
 }
 
-/** @param scores by label, as `segment` gives them; default none */
+/**
+ * A panoptic map as figures take it: ids of segments, and what each is.
+ *
+ * @param scores by label, as `segment` gives them; default none
+ */
 export function mapPicture(
   map: PixelMap,
   { classes, things }: { readonly classes: readonly string[]; readonly things: readonly number[] },
@@ -53,5 +59,6 @@ export function mapPicture(
       const score = scores.get(label);
       return { id: label + 1, category: classes[category], isThing, ...(score === undefined ? {} : { score }) };
     }),
+    classes,
   };
 }

@@ -5,6 +5,7 @@
  */
 import { ShapeError } from "../core/errors.js";
 
+/** Counts pixels by class in truth and prediction, for the mean intersection over union. */
 export class MeanIou {
   /** [classes, classes]: pixels by class in the truth (row) and in the prediction (column). */
   readonly confusion: Float64Array;

@@ -9,6 +9,7 @@ import { assertLabelSpace, assertPixels, type LabelSpace, type PixelMap } from "
 import { rulesOf } from "./rules.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
+/** The rules in which published programs differ when they merge classes and objects. */
 export interface MergeRules {
   /** Stuff stays if its area is greater than the limit (or there is none), or also if it equals the limit. */
   readonly stuffAreaEqualToLimit: "void" | "kept";
@@ -33,6 +34,7 @@ const plain = {
   ids: "first-appearance",
 } as const satisfies MergeRules;
 
+/** The rules of published programs, by name. */
 export const mergeRules = {
   /** deeplab2's compiled operation, its default. */
   "deeplab2-compiled": compiled,
@@ -41,6 +43,7 @@ export const mergeRules = {
   bowenc0221: { ...plain, ids: "instance-number" },
 } as const satisfies Record<string, MergeRules>;
 
+/** How classes and objects of pixels become segments. */
 export interface MergeOptions extends LabelSpace {
   /** Patches of stuff of fewer pixels become void: 2048 in Cityscapes, 4096 in COCO. Default 0, no limit. */
   readonly stuffArea?: number;
@@ -51,6 +54,8 @@ export interface MergeOptions extends LabelSpace {
 const keys: KeysOf<MergeOptions> = { stuffArea: true, rules: true, divisor: true, ignore: true, things: true };
 
 /**
+ * Merges classes and objects of pixels into a panoptic map, each object with the class of most of its pixels.
+ *
  * @param semantic [H, W]: class of every pixel
  * @param instance [H, W]: number of every pixel's object, from 1; 0 for none. Objects have no class yet.
  * @returns the panoptic map; void is `ignore * divisor`

@@ -16,6 +16,7 @@ import {
 } from "./prediction.js";
 import { PanopticQuality, type Quality, type QualityMean } from "./quality.js";
 
+/** What panoptic segmentation is measured by: quality, precision, intersection over union. */
 export interface PanopticEvaluation extends Evaluation {
   /** Means over the classes that occur; null where none does. */
   readonly all: QualityMean | null;

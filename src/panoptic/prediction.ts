@@ -4,6 +4,7 @@ import { mergePanoptic, type MergeOptions } from "./merge.js";
 import type { LabelSpace, PixelMap } from "./panoptic-map.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
+/** How a network's outputs become a panoptic map. */
 export interface PostProcessing extends CenterOptions {
   /** Patches of stuff of fewer pixels become void. Default 0, none. */
   readonly stuffArea?: number;
@@ -32,12 +33,14 @@ export interface RawPrediction {
   readonly offset: Float32Array;
 }
 
+/** A panoptic map, and how sure each pixel's object is. */
 export interface AssembledPrediction {
   readonly map: PixelMap;
   /** [H, W]: height of the heat map at the pixel's centre; 0 on stuff. */
   readonly score: Float32Array;
 }
 
+/** From a network's outputs in full size to a panoptic map: centres, grouping, merging. */
 export function assemblePanoptic(
   { height, width, semantic, center, offset }: RawPrediction,
   space: LabelSpace,

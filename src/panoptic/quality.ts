@@ -15,11 +15,13 @@ export interface ListedSegment {
   readonly isCrowd?: boolean;
 }
 
+/** A panoptic map and the list of its segments. */
 export interface SegmentMap extends PixelMap {
   /** All segments of the map; a pixel of no listed segment is void. */
   readonly segments: readonly ListedSegment[];
 }
 
+/** How crowds count in panoptic quality. */
 export interface QualityOptions {
   /**
    * `panopticapi`: a crowd is never matched and never missing, and what lies on it by more than half is no false
@@ -37,6 +39,7 @@ export interface QualityCounts {
   falseNegatives: number;
 }
 
+/** Panoptic, segmentation and recognition quality (Kirillov et al., arXiv 1801.00868): PQ = SQ RQ. */
 export interface Quality {
   readonly pq: number;
   readonly sq: number;

@@ -5,6 +5,7 @@ import { assertKnownKeys, type KeysOf } from "../core/options.js";
 import type { PanopticDataset } from "./dataset.js";
 import type { PixelMap } from "./panoptic-map.js";
 
+/** One image of a panoptic data set, for a model and for figures. */
 export interface PanopticSample {
   /** For figures: bytes from 0 to 255, [height, width, 3]. */
   readonly image: { readonly values: Uint8ClampedArray; readonly shape: readonly [number, number, 3] };
@@ -22,6 +23,7 @@ export interface PanopticSample {
   readonly index: number;
 }
 
+/** Which images `panopticSamples` takes. */
 export interface PanopticSampleOptions {
   /** How many; fewer where the split has fewer. Default 4. */
   readonly count?: number;

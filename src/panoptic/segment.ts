@@ -17,6 +17,7 @@ export interface ImageBytes {
   readonly bytes: Uint8Array | Uint8ClampedArray;
 }
 
+/** How `segment` goes over an image, and how it makes the map. */
 export interface SegmentOptions extends PostProcessing {
   /** Names of the model's classes. */
   readonly classes: readonly string[];
@@ -38,6 +39,7 @@ const keys: KeysOf<SegmentOptions> = {
   keepRule: true,
 };
 
+/** A segment that `segment` found. */
 export interface FoundSegment {
   /** `class * 1000 + object`: its value in the map. */
   readonly label: number;
@@ -51,6 +53,7 @@ export interface FoundSegment {
   readonly mask: Mask;
 }
 
+/** The panoptic map of one image, and its segments. */
 export interface Segmentation {
   /** [H, W] labels; void is 255000. */
   readonly map: PixelMap;

@@ -22,11 +22,13 @@ export interface TargetRules {
   readonly stuffInstances: boolean;
 }
 
+/** The rules of published programs by which targets are made, by name. */
 export const targetRules = {
   deeplab2: { peak: "round-half-even", offsetsTo: "peak", crowdsAreInstances: false, stuffInstances: true },
   bowenc0221: { peak: "truncate", offsetsTo: "mean", crowdsAreInstances: true, stuffInstances: false },
 } as const satisfies Record<string, TargetRules>;
 
+/** How the targets of Panoptic-DeepLab are made. */
 export interface TargetOptions extends LabelSpace {
   /** Standard deviation of the bump, in pixels. Default 8. */
   readonly sigma?: number;
@@ -76,6 +78,8 @@ interface Instance {
 }
 
 /**
+ * What a network is to give for a panoptic map: classes, a heat map of centres, offsets, and weights.
+ *
  * @throws ShapeError when the map has not H * W values.
  * @throws ConfigError when the label space contradicts itself.
  */

@@ -10,8 +10,9 @@ import { panopticLosses, type PanopticLossOptions, type PanopticTargetTensors } 
 import { panopticMeter, type PanopticEvaluation } from "./meter.js";
 import type { PostProcessing } from "./prediction.js";
 
+/** How the task of panoptic segmentation weighs its losses and makes its maps. */
 export interface PanopticSegmentationOptions extends Pick<PanopticLossOptions, "topK" | "weights"> {
-  /** How outputs become a panoptic map in validation. */
+  /** How outputs become a panoptic map in validation. Default: those of {@link PostProcessing}. */
   readonly postProcessing?: PostProcessing;
 }
 

@@ -4,6 +4,7 @@ import { ConfigError } from "../core/errors.js";
 import { resizeBilinear, resizeOffsets } from "../functions/resize.js";
 import type { RawPrediction } from "./prediction.js";
 
+/** The windows in which an image is gone over. */
 export interface WindowOptions {
   /** Pixels; a window that is larger than the image is as large as the image. */
   readonly height: number;

@@ -9,6 +9,7 @@ import { nearest, shown } from "../core/options.js";
 import { packageFolder } from "../core/version.js";
 import type { ResNetConfig } from "../models/index.js";
 
+/** What is known of weights that come with the package: data, training, licence, score. */
 export interface ModelCard {
   /** What `models.create` calls it. */
   readonly name: string;

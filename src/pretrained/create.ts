@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError, FileError } from "../core/errors.js";
-import { assertKnownKeys, type KeysOf } from "../core/options.js";
+import { assertKnownKeys, assertObject, type KeysOf } from "../core/options.js";
 import {
   copyWeights,
   create as createUntrained,
@@ -15,6 +15,7 @@ import {
 import { decodeSafetensors, toFloat32 } from "../weights/index.js";
 import { cardOf, pretrainedFolder, type ModelCard } from "./card.js";
 
+/** How `models.create` opens weights that come with the package. */
 export interface PretrainedOptions {
   /** Weights that come with the package: see `models.pretrainedModels()`. */
   readonly pretrained: true;
@@ -55,6 +56,7 @@ export function create(
     | PretrainedOptions
     | (ModelOptions & Partial<CreateOptions<string | tf.LayersModel>> & { readonly pretrained?: false }),
 ): tf.LayersModel | Promise<tf.LayersModel> {
+  assertObject("models.create", options, "the options", "{ classes, size, ... }");
   if (options.pretrained === true) return createPretrained(model, options);
   const { pretrained, ...rest } = options;
   if (pretrained !== undefined && pretrained !== false)

@@ -6,6 +6,8 @@ import { packageFolder } from "../core/version.js";
 import { escapeHtml } from "../notebook/page/html.js";
 import { codeHtml, createMarkdown } from "../notebook/page/markdown.js";
 import type { ApiMember, ApiName, ApiRoom } from "./api.js";
+import { docParts } from "./docblock.js";
+import { blockHtml } from "./formula.js";
 import { from, sitePage } from "./frame.js";
 import type { Sources } from "./repository.js";
 
@@ -13,10 +15,16 @@ const titleOf = ({ name }: ApiRoom): string =>
   name === "" ? "axial-lab" : name === "web" ? "axial-lab/web" : `axial.${name}`;
 const pathOf = ({ name }: ApiRoom): string => `api/${name === "" ? "axial" : name}.html`;
 
-/** Docblocks are Markdown of a few lines; what a formula is indented by makes it code. */
-const prose = (text: string): string =>
-  text.trim() === "" ? "" : `<div class="prose">${createMarkdown().render(text)}</div>`;
 const code = (text: string): string => `<pre class="code"><code>${codeHtml(text, "typescript")}</code></pre>`;
+
+/** Docblocks are Markdown of a few lines, with formulas and examples between. */
+function prose(doc: string): string {
+  const parts = docParts(doc).map(({ kind, text }) => {
+    if (kind === "example") return code(text);
+    return kind === "formula" ? blockHtml(text) : createMarkdown().render(text);
+  });
+  return parts.length === 0 ? "" : `<div class="prose">${parts.join("")}</div>`;
+}
 const titles: Readonly<Record<string, string>> = { returns: "Returns", throws: "Throws" };
 
 export function apiPages(rooms: readonly ApiRoom[], sources: Sources): Map<string, string> {
@@ -25,12 +33,16 @@ export function apiPages(rooms: readonly ApiRoom[], sources: Sources): Map<strin
     const path = pathOf(room);
     const list = room.names.map(({ name }) => `<li><a href="#${escapeHtml(name)}">${escapeHtml(name)}</a></li>`);
     const sections = room.names.map((name) => nameSection(name, path, sources));
-    const main = `<h1>${titleOf(room)}</h1><ul class="names">${list.join("")}</ul>${sections.join("\n")}`;
+    const says = createMarkdown().render(room.says);
+    const main = `<h1>${titleOf(room)}</h1>${says}<ul class="names">${list.join("")}</ul>${sections.join("\n")}`;
     pages.set(path, sitePage({ path, title: titleOf(room), main }));
   }
   const items = rooms.map((room) => {
     const address = from("api/index.html", pathOf(room));
-    return `<li><a href="${address}">${titleOf(room)}</a>: ${room.names.length} names</li>`;
+    const says = createMarkdown()
+      .render(room.says)
+      .replace(/^<p>|<\/p>\s*$/g, "");
+    return `<li><a href="${address}">${titleOf(room)}</a>, ${room.names.length} names. ${says}</li>`;
   });
   const path = "api/index.html";
   const main =

@@ -33,6 +33,8 @@ export interface ApiName extends ApiMember {
 export interface ApiRoom {
   /** Empty for the names of the package itself. */
   readonly name: string;
+  /** The sentence at the head of its index. */
+  readonly says: string;
   readonly names: readonly ApiName[];
 }
 
@@ -59,9 +61,29 @@ export function readApi(): ApiRoom[] {
   const all = exportsOf(index);
   const rooms = all.filter(isRoom).map((room) => ({
     name: room.name,
+    says: headOf(own(room).declarations![0].getSourceFile()),
     names: named(checker.getExportsOfModule(own(room))),
   }));
-  return [{ name: "", names: named(all) }, ...rooms, { name: "web", names: named(exportsOf(web)) }];
+  const head = (file: string) => headOf(program.getSourceFile(file)!);
+  return [
+    { name: "", says: head(index), names: named(all) },
+    ...rooms,
+    { name: "web", says: head(web), names: named(exportsOf(web)) },
+  ];
+}
+
+/** The first paragraph at the head of a file, without what an index says of itself, and without its name before a colon. */
+function headOf({ text }: ts.SourceFile): string {
+  const [, comment] = /^\/\*\*([^]*?)\*\//.exec(text) ?? ["", ""];
+  const [first] = comment
+    .replace(/^\s*\* ?/gm, "")
+    .trim()
+    .split(/\n\s*\n/);
+  const said = first
+    .replace(/\s+/g, " ")
+    .replace(/ Re-exports only\.$/, "")
+    .replace(/^`?(axial[\w./-]*)`?: /, "");
+  return said[0].toUpperCase() + said.slice(1);
 }
 
 function apiName(checker: ts.TypeChecker, name: string, symbol: ts.Symbol): ApiName {
@@ -120,6 +142,8 @@ function membersOf(checker: ts.TypeChecker, declaration: ts.Declaration): ApiMem
   return [...declaration.members].flatMap((member): ApiMember[] => {
     const modifiers = ts.getCombinedModifierFlags(member);
     if (modifiers & (ts.ModifierFlags.Private | ts.ModifierFlags.Protected)) return [];
+    // What a layer must have for TensorFlow.js, and says nothing of itself.
+    if (modifiers & ts.ModifierFlags.Override && ts.getJSDocCommentsAndTags(member).length === 0) return [];
     const name = ts.isConstructorDeclaration(member) ? "constructor" : member.name?.getText();
     if (name === undefined) return [];
     const symbol = (member as { symbol?: ts.Symbol }).symbol;

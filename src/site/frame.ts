@@ -64,6 +64,7 @@ export function sitePage({ path, title, main, files = [], scripts = [] }: SitePa
 export const styleSheet = (): string => `${sharedStyle()}
 ${browserFile("live.css")}
 ${navigationStyle}
+figure.first { max-width: 30rem; margin-left: auto; margin-right: auto; }
 .commands { background: var(--wash); border-radius: 8px; padding: .9em 1.1em; margin: 0 0 1.1em; }
 ul.names { list-style: none; padding: 0; font-family: var(--sans); columns: 14rem; }
 section.name { border-top: 1px solid var(--line); padding-top: 1.4rem; margin-top: 2.4rem; }
@@ -75,6 +76,7 @@ section.name dt { margin-top: .8rem; }
 section.name dt code { white-space: pre-wrap; }
 section.name dd { margin: .2rem 0 0 1.2rem; }
 section.name dd p { margin: 0 0 .4em; }
+.aside { font: .95rem/1.5 var(--sans); color: var(--soft); }
 .where { font: .9rem/1.5 var(--sans); color: var(--soft); }
 .where a { margin-right: 1rem; }
 `;

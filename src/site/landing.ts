@@ -2,9 +2,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { packageFolder } from "../core/version.js";
-import { dataUri } from "../notebook/page/html.js";
+import { dataUri, escapeHtml } from "../notebook/page/html.js";
 import { readmeSection } from "./guides.js";
 import { sitePage } from "./frame.js";
+import type { LiveNet } from "./live-net.js";
 
 /** The first two commands of the README. */
 function commands(): string {
@@ -13,28 +14,26 @@ function commands(): string {
   return found.slice(0, 2).join("\n");
 }
 
-/** @param net whether `net/` holds a network for the page */
-export function landingPage(net: boolean): string {
+export function landingPage({ files, classes, score }: LiveNet): string {
   const readme = readFileSync(join(packageFolder, "README.md"), "utf8");
   const [, alternative, path] = /!\[([^\]]*)\]\(([^)]*)\)/.exec(readme)!;
   const picture = dataUri("image/png", readFileSync(join(packageFolder, path)).toString("base64"));
-  const live = net
-    ? `<h2>Try it on a photo</h2>
-<p>A network with axial attention, on this page and on your processor. Drop a photo: it tells the class, and what each place
-of the photo looks at. Nothing leaves the page.</p>
-<div id="live" class="live"><noscript>The network computes in your browser and needs scripts.</noscript></div>`
-    : "";
+  const listed = new Intl.ListFormat("en", { type: "disjunction" }).format(classes.map(escapeHtml));
   const main = `<h1>axial-lab</h1>
 <p>A convolution sees a window. Axial attention lets every place of an image look along its whole column, and then along its whole
 row: after two steps it has seen everything, at a cost that grows with the side and not with the area.</p>
-<figure><img src="${picture}" alt="${alternative}"><figcaption>${alternative}</figcaption></figure>
+<figure class="first"><img src="${picture}" alt="${alternative}"><figcaption>${alternative}</figcaption></figure>
 <p>Here are the layers and models of the axial-attention papers in TypeScript, beside the convolutions that they replace, to be
 trained for real on any laptop: in notebooks that explain each equation and then run it, on an engine of our own
 WebAssembly kernels. Node and npm are all it needs.</p>
 <pre class="commands"><code>${commands()}</code></pre>
 <p>The first trains a small network in a notebook and writes a page with every figure; the second builds, checks and tests
 everything.</p>
-${live}
+<h2>Try it on a photo</h2>
+<p>A network with axial attention, on this page and on your processor: give it a photo, it tells the class, and what each place
+of the photo looks at. Nothing leaves the page.</p>
+<div id="live" class="live"><noscript>The network computes in your browser and needs scripts.</noscript></div>
+<p class="aside">It knows ${classes.length} classes: ${listed}. ${escapeHtml(score)}</p>
 <h2>Where to go</h2>
 <ul>
 <li><a href="book/index.html">The book</a>: executed notebooks with figures to move.</li>
@@ -47,6 +46,6 @@ ${live}
     path: "index.html",
     title: "axial-lab",
     main,
-    files: net ? ["net/net.js", "net/live.js"] : [],
+    files: [...files.keys()].map((name) => `net/${name}`),
   });
 }

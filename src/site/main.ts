@@ -2,7 +2,7 @@
  * Writes the site.
  *
  *     npm run site                       # out/site
- *     npm run site -- --net FOLDER       # with the live net that `axial-lab export RUN --to web FOLDER` wrote
+ *     npm run site -- --net FOLDER       # the live net that `axial-lab export RUN --to web FOLDER` wrote, in place of ours
  *     npm run site -- --out FOLDER
  */
 import { mkdir } from "node:fs/promises";
@@ -14,7 +14,7 @@ import { makeSite } from "./site.js";
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { out: { type: "string", default: "out/site" }, net: { type: "string" } } });
   const out = resolve(values.out);
-  const { files, broken } = await makeSite(out, { net: values.net });
+  const { files, broken } = await makeSite(out, { net: values.net, run: true });
   for (const [path, contents] of files) {
     const file = join(out, ...path.split("/"));
     await mkdir(dirname(file), { recursive: true });

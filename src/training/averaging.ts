@@ -3,11 +3,13 @@ import * as tf from "@tensorflow/tfjs";
 import { copy, moveTowards, ownVariable } from "./optimizers.js";
 import type { NamedWeight } from "./weights.js";
 
+/** An exponential average of the weights. */
 export interface AverageConfig {
   /** d, 0 to 1: the average looks back over about 1 / (1 - d) steps. */
   decay: number;
 }
 
+/** A running average of the weights. */
 export interface WeightAverage {
   /** By the weights' names. */
   readonly state: ReadonlyMap<string, tf.Variable>;

@@ -35,6 +35,7 @@ export interface RunState {
   seconds: number;
 }
 
+/** A run as a file keeps it: weights, optimiser, averages, where it stands, and its configuration. */
 export interface Checkpoint {
   readonly config: TrainConfig;
   readonly state: RunState;

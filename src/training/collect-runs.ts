@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { FileError } from "../core/errors.js";
-import type { TrainConfig } from "./config.js";
+import { savedConfig, type TrainConfig } from "./config.js";
 import type { RunEvent, RunStarted } from "./events.js";
 import { readRunLog } from "./run-log.js";
 import { outcome, rowOf, type SweepRow } from "./run-rows.js";
@@ -62,7 +62,7 @@ function isWhole({ config }: RunStarted, events: readonly RunEvent[]): boolean {
 function collected(variant: string, ended: readonly Ended[]): CollectedRow {
   const [first] = ended;
   const { measure } = first.start.score;
-  const shared = (config: TrainConfig): unknown => ({ ...config, seed: 0, notes: {} });
+  const shared = (config: TrainConfig): unknown => ({ ...savedConfig(config), seed: 0, notes: {} });
   for (const { path, start } of ended)
     if (!isDeepStrictEqual(shared(start.config), shared(first.start.config)))
       throw new FileError(

@@ -117,6 +117,12 @@ export interface TrainConfig {
   notes: Record<string, unknown>;
 }
 
+/** What was done before there was the option: a run of an earlier version says nothing of it. */
+const beforeOption = { init: null, rematerialize: false, normsSee: "own" } as const;
+
+/** The configuration of a log or checkpoint that an earlier version may have written. */
+export const savedConfig = (saved: TrainConfig): TrainConfig => ({ ...beforeOption, ...saved });
+
 const peakRates = { sgd: 0.05, adam: 0.002, adamw: 0.002, radam: 0.002, ranger: 0.008 };
 
 /** Fills in the defaults. Throws `ConfigError` where a value makes no sense. */

@@ -10,6 +10,7 @@ import { inputsOf, outputsOf } from "./pass.js";
 import type { Evaluation, ModelConfig, Task } from "./task.js";
 import { classification, type ClassificationEvaluation } from "./tasks/classification.js";
 
+/** What `evaluate` goes over, and how. */
 export interface EvaluateOptions<B extends Batch, E extends Evaluation> {
   /** Side of the square images, in pixels. */
   size: number;
@@ -21,9 +22,9 @@ export interface EvaluateOptions<B extends Batch, E extends Evaluation> {
   batchSize?: number;
   /** The processes that share the images out; each gets the result of all. Default: this one alone. */
   exchange?: Exchange;
-  /** Ends with the signal's reason. */
+  /** Ends with the signal's reason. Default: none. */
   signal?: AbortSignal;
-  /** After each batch. */
+  /** After each batch. Default: nobody is told. */
   onBatch?: (done: number, total: number) => void;
 }
 

@@ -6,6 +6,7 @@ import type { EngineReport } from "../engine/index.js";
 import type { TrainConfig } from "./config.js";
 import type { Measures, Task } from "./task.js";
 
+/** The event at the start of a run. */
 export interface RunStarted {
   event: "start";
   /** ISO 8601. */
@@ -24,6 +25,7 @@ export interface RunStarted {
   resumedFromStep?: number;
 }
 
+/** The event after a step. */
 export interface StepDone {
   event: "step";
   /** Steps done, this one included. */
@@ -38,8 +40,16 @@ export interface StepDone {
   waited: number;
   /** Global norm of the gradients before clipping, where the run clips. */
   gradientNorm?: number;
+  /** Seconds of this step that rank 0 stood in the exchange, waiting for slower ranks included; where there are several. */
+  exchanging?: number;
+  /**
+   * Share of the gradient, 0 to 1, whose sum over the ranks had come back when the backward pass ended; where there are
+   * several.
+   */
+  overlapped?: number;
 }
 
+/** The event at the end of an epoch. */
 export interface EpochDone {
   event: "epoch";
   epoch: number;
@@ -63,6 +73,7 @@ export interface EpochDone {
   peakHeapBytes?: number | null;
 }
 
+/** The event at the end of a run. */
 export interface RunEnded {
   event: "end";
   time: string;
@@ -78,4 +89,5 @@ export interface RunEnded {
   peakHeapBytes: number | null;
 }
 
+/** What a run reports, and its log keeps a line each. */
 export type RunEvent = RunStarted | StepDone | EpochDone | RunEnded;

@@ -21,8 +21,9 @@ export function tableRow(event: RunEvent): { table: "steps" | "epochs"; row: Row
   }
 }
 
-function stepRow({ step, epoch, loss, learningRate, imagesPerSecond, waited, gradientNorm }: StepDone) {
-  return { step, epoch, loss, learningRate, imagesPerSecond, waited, gradientNorm };
+function stepRow({ step, epoch, loss, learningRate, imagesPerSecond, waited, ...rest }: StepDone) {
+  const { gradientNorm, exchanging, overlapped } = rest;
+  return { step, epoch, loss, learningRate, imagesPerSecond, waited, gradientNorm, exchanging, overlapped };
 }
 
 function epochRow({ training, validation, ...rest }: EpochDone): Row {

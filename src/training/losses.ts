@@ -30,7 +30,7 @@ export function crossEntropy(
 /**
  * Cross entropy of the places that have a label, summed, and how many of them are right:
  *
- *     sum = -sum_p log softmax(z_p)_(y_p) over places p with y_p >= 0
+ *     loss = -sum_p log softmax(z_p)_{y_p}      over places p with y_p >= 0
  *
  * with logits z [B, H, W, K] and labels y [B, H, W], -1 for none. `right` counts the places whose label has the highest
  * logit, as a float.

@@ -67,12 +67,14 @@ export interface RangerConfig extends MomentConfig {
   blend?: number;
 }
 
+/** An optimiser as plain JSON; what is left out has a default. */
 export type OptimizerConfig = SgdConfig | AdamConfig | RadamConfig | RangerConfig;
 
 /** A configuration with nothing left to defaults. */
 export type ResolvedOptimizer =
   Required<SgdConfig> | Required<AdamConfig> | Required<RadamConfig> | Required<RangerConfig>;
 
+/** The kinds of optimisers. */
 export const optimizerKinds = ["sgd", "adam", "adamw", "radam", "ranger"] as const;
 
 /** A weight to be trained. */
@@ -83,6 +85,7 @@ export interface Parameter {
   readonly decays: boolean;
 }
 
+/** How far one step of an optimiser goes. */
 export interface StepOptions {
   /** h. */
   learningRate: number;
@@ -90,6 +93,7 @@ export interface StepOptions {
   gradientScale?: number;
 }
 
+/** Changes weights by their gradients, a step at a time. */
 export interface Optimizer {
   /** Updates every parameter from its gradient, in order; null leaves one as it is. Gradients stay the caller's. */
   step(gradients: readonly (tf.Tensor | null)[], options: StepOptions): void;

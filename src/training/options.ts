@@ -9,19 +9,20 @@ import type { RunEvent } from "./events.js";
 import { logFormats, type LogFormat } from "./run-log.js";
 import type { Evaluation, ModelConfig } from "./task.js";
 
+/** A run, and what is kept and told of it. */
 export interface TrainOptions<
   B extends Batch = ImageBatch,
   E extends Evaluation = Evaluation,
   M extends ModelConfig = ResNetConfig,
 > extends RunDefinition<B, E, M> {
-  /** Folder for `log.jsonl`, `last.safetensors` and `best.safetensors`; without it nothing is written. */
+  /** Folder for `log.jsonl`, `last.safetensors` and `best.safetensors`; without it nothing is written. Default: none. */
   out?: string;
   /**
    * Written in `out` beside `log.jsonl`: `csv` for `steps.csv` and `epochs.csv`, `tensorboard` for an event file. Default:
    * neither; of a resumed run what it wrote before.
    */
   logs?: readonly LogFormat[];
-  /** A checkpoint, or a folder with `last.safetensors`: goes on from there, under the configuration saved in it. */
+  /** A checkpoint, or a folder with `last.safetensors`: goes on from there, under the configuration saved in it. Default: a new run. */
   resume?: string;
   /** How often `last.safetensors` is written besides the end of each epoch. Default: every 5 minutes. */
   checkpointEvery?: { steps?: number; minutes?: number };
@@ -32,12 +33,13 @@ export interface TrainOptions<
    * checkpoint. Default: this one alone.
    */
   exchange?: Exchange;
-  /** Finishes the step at hand, writes a checkpoint and returns. */
+  /** Finishes the step at hand, writes a checkpoint and returns. Default: none. */
   signal?: AbortSignal;
+  /** Told what the log tells, line by line. Default: nobody. */
   onEvent?: (event: RunEvent) => void;
-  /** While the data set prepares its images. */
+  /** While the data set prepares its images. Default: nobody is told. */
   onProgress?: (progress: Progress) => void;
-  /** After each batch of a validation. */
+  /** After each batch of a validation. Default: nobody is told. */
   onValidation?: (done: number, total: number) => void;
 }
 

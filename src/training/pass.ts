@@ -1,7 +1,7 @@
 /** One pass of images through a model, forward and back; several passes as one. */
 import * as tf from "@tensorflow/tfjs";
 import type { Batch } from "../data/dataset.js";
-import { variableGrads } from "../engine/index.js";
+import { variableGrads, type OnGradientPart } from "../engine/index.js";
 import type { Parameter } from "./optimizers.js";
 import { applyRematerialized } from "./rematerialize.js";
 import type { StepContext, Task } from "./task.js";
@@ -24,25 +24,33 @@ export interface Pass {
   readonly gradients: readonly (tf.Tensor | null)[];
 }
 
-/** Runs the model in training mode on a part of a batch with these totals. The caller disposes of what comes out. */
+/**
+ * Runs the model in training mode on a part of a batch with these totals; gradients go to `onPart` as they are made, and come
+ * out too. The caller disposes of what comes out.
+ */
 export function forwardAndBack(
   { task, model, parameters, rematerialize = false }: Trainee,
   part: Batch,
   totals: readonly number[],
   context: StepContext,
+  onPart?: OnGradientPart,
 ): Pass {
   const inputs = inputsOf(task, part, context);
   const variables = parameters.map(({ variable }) => variable);
   let kept: readonly tf.Tensor[] = [];
   try {
-    const { value: loss, grads } = variableGrads(() => {
-      const outputs = rematerialize
-        ? applyRematerialized(model, inputs)
-        : outputsOf(model.apply(inputs, { training: true }));
-      const result = task.loss(outputs, part, totals, context);
-      kept = result.kept.map((tensor) => tf.keep(tensor));
-      return result.loss;
-    }, variables);
+    const { value: loss, grads } = variableGrads(
+      () => {
+        const outputs = rematerialize
+          ? applyRematerialized(model, inputs)
+          : outputsOf(model.apply(inputs, { training: true }));
+        const result = task.loss(outputs, part, totals, context);
+        kept = result.kept.map((tensor) => tf.keep(tensor));
+        return result.loss;
+      },
+      variables,
+      onPart,
+    );
     const gradients = variables.map(({ name }) => (grads as Partial<typeof grads>)[name] ?? null);
     return { loss, kept: [{ part, tensors: kept }], gradients };
   } catch (error) {

@@ -6,6 +6,7 @@ import type { TrainSettings } from "./config.js";
 import { convolutionThenAxial, small, smallAxialDeepLab, smallCrissCross, streetNetwork } from "./preset-models.js";
 import type { TaskKind } from "./tasks/index.js";
 
+/** A named experiment: model, data and settings, with the command that runs it. */
 export interface Preset {
   readonly summary: string;
   readonly command: string;
@@ -39,6 +40,7 @@ const streets: TrainSettings = {
   clipNorm: 5,
 };
 
+/** The named experiments. */
 export const presets = {
   "quick-start": {
     summary: "25,000 parameters learn to relate distant places, in a minute, without files or network",
@@ -127,6 +129,7 @@ export const presets = {
   },
 } as const satisfies Record<string, Preset>;
 
+/** The names of `presets`. */
 export type PresetName = keyof typeof presets;
 
 /** The preset of this name. Throws `ConfigError` that lists them where there is none. */

@@ -8,8 +8,9 @@ import type { Task, TaskConfig } from "./task.js";
 import { createTask } from "./tasks/index.js";
 import { namedWeights, restoreVariables } from "./weights.js";
 
+/** Which weights of a checkpoint become the model's, and into which model. */
 export interface RestoreOptions {
-  /** Puts the weights into this model: needed where the run trained one that its caller had built. */
+  /** Puts the weights into this model: needed where the run trained one that its caller had built. Default: it is built as the run says. */
   model?: tf.LayersModel;
   /** Makes the run's task, where it is none of this room. Default: `createTask`. */
   createTask?: (config: TaskConfig) => Task;
@@ -19,6 +20,7 @@ export interface RestoreOptions {
 
 const keys: KeysOf<RestoreOptions> = { model: true, createTask: true, weights: true };
 
+/** A checkpoint's model, ready to predict, and how it was trained. */
 export interface Restored {
   model: tf.LayersModel;
   config: TrainConfig;

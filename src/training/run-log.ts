@@ -9,6 +9,7 @@ import { createEventRecorder } from "./tensorboard.js";
 
 /** What is written beside `log.jsonl`: `steps.csv` and `epochs.csv`, or an event file for TensorBoard. */
 export const logFormats = ["csv", "tensorboard"] as const;
+/** One of `logFormats`. */
 export type LogFormat = (typeof logFormats)[number];
 
 export interface RunLog {

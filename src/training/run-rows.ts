@@ -4,6 +4,7 @@ import type { TrainConfig } from "./config.js";
 import type { RunEvent } from "./events.js";
 import { meanWithInterval, type MeanWithInterval } from "./statistics.js";
 
+/** One run of a sweep. */
 export interface SweepRun {
   readonly variant: string;
   readonly seed: number;

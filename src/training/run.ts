@@ -9,9 +9,10 @@ import { createAverage, type WeightAverage } from "./averaging.js";
 import { checkpointPath, freshState, readCheckpoint, writeCheckpoint, type RunState } from "./checkpoint.js";
 import { isModel, resolveConfig, resolveTask, resumedConfig, sizeAt, type TrainConfig } from "./config.js";
 import type { RunEvent } from "./events.js";
-import type { Exchange } from "../exchange/exchange.js";
+import { metered, type MeteredExchange } from "../exchange/metered.js";
 import { openExchange } from "../exchange/mpi/exchange.js";
 import { loadInitialWeights } from "../models/initial-weights.js";
+import { createGradientSums, type GradientSums } from "./gradient-sums.js";
 import { createOptimizer, type Optimizer } from "./optimizers.js";
 import type { AnyTrainOptions } from "./options.js";
 import type { Trainee } from "./pass.js";
@@ -27,7 +28,9 @@ export interface Run extends Trainee {
   readonly state: RunState;
   readonly optimizer: Optimizer;
   readonly average: WeightAverage | null;
-  readonly exchange: Exchange;
+  readonly exchange: MeteredExchange;
+  /** Sums gradients over the ranks; null where there is one rank alone. */
+  readonly gradientSums: GradientSums | null;
   /** What is no parameter, running statistics of norms and their averages: each rank gathers its own. */
   readonly statistics: readonly tf.Variable[];
   readonly stepsPerEpoch: number;
@@ -45,7 +48,8 @@ export interface Run extends Trainee {
 }
 
 export async function openRun(options: AnyTrainOptions): Promise<Run> {
-  const { data, resume, signal, onProgress, exchange = openExchange() } = options;
+  const { data, resume, signal, onProgress } = options;
+  const exchange = metered(options.exchange ?? openExchange());
   const folder = folderOf(options);
   const writes = folder !== null && exchange.rank === 0;
   const saved = resume === undefined ? null : await readCheckpoint(resume);
@@ -124,6 +128,13 @@ export async function openRun(options: AnyTrainOptions): Promise<Run> {
     optimizer,
     average,
     exchange,
+    gradientSums:
+      exchange.size === 1
+        ? null
+        : createGradientSums(
+            exchange,
+            parameters.map(({ variable }) => variable.size),
+          ),
     statistics,
     stepsPerEpoch,
     steps: config.epochs * stepsPerEpoch,

@@ -68,6 +68,7 @@ export interface PlateauSchedule extends WarmUp {
   factor?: number;
 }
 
+/** How the learning rate changes over a run; what is left out has a default. */
 export type Schedule =
   | ConstantSchedule
   | CosineSchedule
@@ -87,6 +88,7 @@ export type ResolvedSchedule =
   | Required<StepSchedule>
   | Required<PlateauSchedule>;
 
+/** The kinds of schedules. */
 export const scheduleKinds = ["constant", "cosine", "one-cycle", "flat-cosine", "poly", "step", "plateau"] as const;
 
 /** Where in the run a step stands. */

@@ -8,6 +8,7 @@ export interface MeanWithInterval {
   readonly interval: readonly [low: number, high: number] | null;
 }
 
+/** The mean of few values, their standard deviation, and the 95 % interval of the mean by Student's t. */
 export function meanWithInterval(values: readonly number[]): MeanWithInterval {
   const n = values.length;
   const mean = values.reduce((sum, value) => sum + value, 0) / n;

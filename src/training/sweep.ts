@@ -21,6 +21,7 @@ export type SweepSettings<B extends Batch, E extends Evaluation, M extends Model
   "out" | "resume" | "seed" | "signal"
 >;
 
+/** What the runs of a sweep have in common, and what varies. */
 export interface SweepOptions<
   B extends Batch = ImageBatch,
   E extends Evaluation = Evaluation,
@@ -34,12 +35,13 @@ export interface SweepOptions<
   seeds?: readonly number[];
   /** Folder for the runs, `VARIANT/seed-N` each: done ones are not run again, begun ones are resumed. Default: none kept. */
   out?: string;
-  /** Stops after the step at hand, to go on later where there is an `out`. */
+  /** Stops after the step at hand, to go on later where there is an `out`. Default: none. */
   signal?: AbortSignal;
-  /** After each run. */
+  /** After each run. Default: nobody is told. */
   onRun?: (run: SweepRun) => void;
 }
 
+/** What a sweep found. */
 export interface SweepResult {
   /** In the order of `vary`; of an interrupted sweep those variants that have a score. */
   readonly rows: readonly SweepRow[];

@@ -18,10 +18,11 @@ import { addPasses, disposePass, forwardAndBack, type Pass } from "./pass.js";
 import { openRun, type Run } from "./run.js";
 import { rateFactor } from "./schedule.js";
 import { taskRandom, withStepRandom, type StepPlace } from "./step-random.js";
-import { assertSameOnAllRanks, averageOverRanks, summed, summedAtOnce } from "./summed.js";
+import { assertSameOnAllRanks, averageOverRanks, summedAtOnce } from "./summed.js";
 import type { Evaluation, Measures, ModelConfig, StepContext } from "./task.js";
 import { every, stopwatch, timed } from "./timing.js";
 
+/** What `train` gives: the model, and all that was found on the way. */
 export interface TrainResult {
   /** With the weights that were validated last: the averaged ones where the run averages. */
   model: tf.LayersModel;
@@ -78,7 +79,8 @@ export async function train<
       for await (const { batch, waited } of timed(data.batches(order))) {
         const learningRate = rateAt(run);
         const wishes = { stop: signal?.aborted === true, save: checkpointIsDue(state.step + 1) };
-        const { loss, images, counts, gradientNorm, stop, save } = await trainingStep(run, batch, learningRate, wishes);
+        const done = await trainingStep(run, batch, learningRate, wishes);
+        const { loss, images, counts, gradientNorm, overlapped, stop, save } = done;
         assertFinite(loss, run, learningRate);
 
         const seconds = lap();
@@ -97,6 +99,7 @@ export async function train<
           imagesPerSecond: images / seconds,
           waited,
           ...(gradientNorm !== null && { gradientNorm }),
+          ...(overlapped !== null && { exchanging: exchange.lap(), overlapped }),
         });
         await turn(); // Signals, timers and decoded images come in.
         stopped = stop || (exchange.size === 1 && signal?.aborted === true);
@@ -157,6 +160,8 @@ interface StepResult {
   images: number;
   counts: Measures;
   gradientNorm: number | null;
+  /** As in `StepDone`; null on one rank. */
+  overlapped: number | null;
   /** Whether the signal of any rank says so. */
   stop: boolean;
   /** Whether rank 0 finds that a checkpoint is due. */
@@ -168,14 +173,16 @@ type Wishes = Pick<StepResult, "stop" | "save">;
 
 /** One step of gradient descent on one batch: forward, back, sum over the ranks, update. */
 async function trainingStep(run: Run, batch: Batch, learningRate: number, wishes: Wishes): Promise<StepResult> {
-  const { config, state, task, optimizer, average, exchange } = run;
+  const { config, state, task, optimizer, average, exchange, gradientSums } = run;
+  exchange.lap();
   const totals = Float64Array.from(task.totals(batch));
   await exchange.sum([totals]);
   const sumOfNorms = config.normsSee === "all" && exchange.size > 1 ? summedAtOnce(exchange) : null;
   const pass = withStepRandom(placeOf(run), () =>
     withSynchronizedNorms(sumOfNorms, () => passInParts(run, batch, [...totals])),
   );
-  const gradients = await summed(exchange, pass.gradients);
+  const sums = await gradientSums?.finish(pass.gradients);
+  const gradients = sums?.gradients ?? pass.gradients;
   const clip = config.clipNorm === null ? null : await clipScale(gradients, config.clipNorm);
   optimizer.step(gradients, { learningRate, gradientScale: clip?.scale });
   average?.update(state.step);
@@ -198,6 +205,7 @@ async function trainingStep(run: Run, batch: Batch, learningRate: number, wishes
     save: told[3] > 0,
     counts: Object.fromEntries(names.map((name, i) => [name, told[4 + i]])),
     gradientNorm: clip && clip.norm,
+    overlapped: sums?.overlapped ?? null,
   };
 }
 
@@ -215,7 +223,10 @@ const assertSameWeights = ({ exchange, parameters, state }: Run): Promise<void> 
     `weights after epoch ${state.epoch + 1}`,
   );
 
-/** Forward and back, as many images at once as the configuration says. */
+/**
+ * Forward and back, as many images at once as the configuration says. Of the last part, the gradients are summed over the
+ * ranks on the way.
+ */
 function passInParts(run: Run, batch: Batch, totals: readonly number[]): Pass {
   const { config, state, steps } = run;
   const context = (part: number): StepContext => ({
@@ -224,8 +235,10 @@ function passInParts(run: Run, batch: Batch, totals: readonly number[]): Pass {
   });
   let sum: Pass | null = null;
   try {
-    for (const [i, part] of partsOf(batch, config.microBatch).entries()) {
-      const next = forwardAndBack(run, part, totals, context(i));
+    const parts = partsOf(batch, config.microBatch);
+    for (const [i, part] of parts.entries()) {
+      const onPart = i === parts.length - 1 ? run.gradientSums?.begin(sum && sum.gradients) : undefined;
+      const next: Pass = forwardAndBack(run, part, totals, context(i), onPart);
       sum = sum === null ? next : addPasses(sum, next);
     }
     return sum!;

@@ -4,7 +4,7 @@ import { FileError } from "../core/errors.js";
 import { inspect, type Inspection } from "../inspection/index.js";
 import { create } from "../models/index.js";
 import { start } from "./engine.js";
-import { bytesOf } from "./inflate.js";
+import { bytesOf, inflated } from "./inflate.js";
 import { decodeNet } from "./net-file.js";
 import { preparePhoto, type Photo, type PreparedPhoto } from "./photo.js";
 
@@ -17,6 +17,13 @@ export interface Net {
   readonly crop: number;
   /** Frees its weights. */
   dispose(): void;
+}
+
+/** A network's file as text, for pages that may fetch none. */
+export interface NetText {
+  readonly base64: string;
+  /** Whether the bytes are deflated, without a header. Default false. */
+  readonly deflated?: boolean;
 }
 
 /** The class of a photo, as the network has it. */
@@ -38,10 +45,10 @@ export interface Look extends Inspection {
  *
  *     const net = await loadNet("model/net.safetensors");
  *
- * @param source its address, its bytes, or its bytes in base64 as `net.js` has them
+ * @param source its address, its bytes, or its bytes as text, as `net.js` has them
  * @throws FileError where there is no such file, or it is none of ours
  */
-export async function loadNet(source: string | URL | Uint8Array | { readonly base64: string }): Promise<Net> {
+export async function loadNet(source: string | URL | Uint8Array | NetText): Promise<Net> {
   await start();
   const where = typeof source === "string" || source instanceof URL ? String(source) : "the network";
   const { config, classes, size, crop, weights } = decodeNet(await read(source), where);
@@ -53,7 +60,7 @@ export async function loadNet(source: string | URL | Uint8Array | { readonly bas
         if (stored?.shape.join() !== weight.shape.join())
           throw new FileError(
             `web.loadNet: ${where} must hold ${weight.originalName} [${weight.shape.join(", ")}], ` +
-              `got ${stored === undefined ? "none" : `[${stored.shape.join(", ")}]`}; write it anew with axial-lab export`,
+              `got ${stored === undefined ? "none" : `[${stored.shape.join(", ")}]`}; write it anew with npx axial-lab export`,
           );
         weight.write(tf.tensor(stored.values, [...stored.shape]));
       }
@@ -65,9 +72,10 @@ export async function loadNet(source: string | URL | Uint8Array | { readonly bas
   return { model, classes, size, crop, dispose: () => void model.dispose() };
 }
 
-async function read(source: string | URL | Uint8Array | { readonly base64: string }): Promise<Uint8Array> {
+async function read(source: string | URL | Uint8Array | NetText): Promise<Uint8Array> {
   if (source instanceof Uint8Array) return source;
-  if (typeof source === "object" && "base64" in source) return bytesOf(source.base64);
+  if (typeof source === "object" && "base64" in source)
+    return source.deflated === true ? inflated(source.base64) : bytesOf(source.base64);
   const response = await fetch(source).catch((error: unknown) => {
     throw new FileError(
       `web.loadNet: ${String(source)} must be an address that the page may fetch, got ${String(error)}; ` +

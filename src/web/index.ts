@@ -12,6 +12,6 @@ export * as functions from "../functions/index.js";
 export * as inspection from "../inspection/index.js";
 export * as layers from "../layers/index.js";
 export * as models from "../models/index.js";
-export { classify, loadNet, look, type Classified, type Look, type Net } from "./classify.js";
+export { classify, loadNet, look, type Classified, type Look, type Net, type NetText } from "./classify.js";
 export { start, stop, type PageEngineOptions, type PageEngineReport } from "./engine.js";
 export { preparePhoto, type Photo, type PreparedPhoto } from "./photo.js";

@@ -3,6 +3,7 @@
  * beside the weights.
  */
 import { FileError } from "../core/errors.js";
+import { fromEightBits, toEightBits } from "../weights/eight-bits.js";
 import { toHalf } from "../weights/half.js";
 import type { ResNetConfig } from "../models/index.js";
 import { toFloat32, type StoredTensor } from "../weights/dtypes.js";
@@ -19,8 +20,17 @@ export interface NetFile {
   readonly weights: ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float32Array }>;
 }
 
-/** How weights are stored: as they are, or as half-precision floats, rounded to the nearest. */
-export type Precision = "F32" | "F16";
+/**
+ * How weights are stored: as they are; as half-precision floats, rounded to the nearest; or those of kernels in 8 bits, each
+ * output channel in steps of its own, and the rest as half-precision floats.
+ */
+export type Precision = "F32" | "F16" | "I8";
+
+/** Fewer numbers than this are not worth scales of their own. */
+const fewest = 1024;
+
+/** Of a tensor in 8 bits, [channels]. */
+const scalesOf = (name: string): string => `${name}:scales`;
 
 /** The file, in parts. */
 export function encodeNet({ config, classes, size, crop, weights }: NetFile, precision: Precision): Uint8Array[] {
@@ -28,8 +38,15 @@ export function encodeNet({ config, classes, size, crop, weights }: NetFile, pre
   const metadata = { network: JSON.stringify(config), classes: JSON.stringify(classes), ...sides };
   const tensors = new Map<string, StoredTensor>();
   for (const [name, { shape, values }] of weights) {
-    const data = precision === "F32" ? Float32Array.from(values) : toHalf(values);
-    tensors.set(name, { dtype: precision, shape, data });
+    if (precision === "F32") tensors.set(name, { dtype: "F32", shape, data: Float32Array.from(values) });
+    else if (precision === "F16" || shape.length < 2 || values.length < fewest)
+      tensors.set(name, { dtype: "F16", shape, data: toHalf(values) });
+    else {
+      const channels = shape[shape.length - 1];
+      const { steps, scales } = toEightBits(values, channels);
+      tensors.set(name, { dtype: "I8", shape, data: steps });
+      tensors.set(scalesOf(name), { dtype: "F32", shape: [channels], data: scales });
+    }
   }
   return encodedParts({ tensors, metadata });
 }
@@ -41,10 +58,12 @@ export function decodeNet(bytes: Uint8Array, where: string): NetFile {
   if (network === undefined || classes === undefined || size === undefined || crop === undefined)
     throw new FileError(
       `web.loadNet: ${where} must hold a network, its classes and its sizes, got ${Object.keys(metadata).join(", ") || "none"}; ` +
-        `write it with axial-lab export --to web`,
+        `write it with npx axial-lab export --to web`,
     );
   const weights = new Map(
-    [...tensors].map(([name, tensor]) => [name, { shape: tensor.shape, values: toFloat32(tensor) }]),
+    [...tensors]
+      .filter(([name]) => !name.endsWith(scalesOf("")))
+      .map(([name, tensor]) => [name, { shape: tensor.shape, values: valuesOf(tensor, tensors.get(scalesOf(name))) }]),
   );
   return {
     config: JSON.parse(network) as ResNetConfig,
@@ -54,3 +73,8 @@ export function decodeNet(bytes: Uint8Array, where: string): NetFile {
     weights,
   };
 }
+
+const valuesOf = (tensor: StoredTensor, scales: StoredTensor | undefined): Float32Array =>
+  scales === undefined
+    ? toFloat32(tensor)
+    : fromEightBits({ steps: tensor.data as Int8Array<ArrayBuffer>, scales: scales.data as Float32Array<ArrayBuffer> });

@@ -15,6 +15,7 @@ import { isReadable, type TensorInFile } from "./state-dict.js";
 import { openTensorFile, type TensorFile } from "./tensor-file.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
 
+/** How `load` reads a file of weights. */
 export interface LoadOptions {
   /** The family that the file belongs to. Default: the one that shares most names with it. */
   readonly family?: string;

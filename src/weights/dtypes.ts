@@ -52,9 +52,12 @@ const facts = {
   F4: { array: Uint8Array, bits: 4, unreal: "packed 4-bit numbers" },
 } as const satisfies Record<string, DtypeFacts>;
 
+/** The element types of safetensors. */
 export type Dtype = keyof typeof facts;
+/** The typed arrays that hold stored tensors. */
 export type TensorData = InstanceType<DtypeFacts["array"]>;
 
+/** A tensor as a file keeps it. */
 export interface StoredTensor {
   readonly dtype: Dtype;
   readonly shape: readonly number[];

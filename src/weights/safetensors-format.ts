@@ -12,6 +12,7 @@
 import { FileError } from "../core/errors.js";
 import { bytesOf, dtypeNames, isDtype, typed, type Dtype, type StoredTensor } from "./dtypes.js";
 
+/** What a safetensors file holds. */
 export interface Safetensors {
   /** In the order of their bytes. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;

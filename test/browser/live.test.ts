@@ -15,6 +15,7 @@ import { saveWeb } from "../../src/export/index.js";
 import { create, type ResNetConfig } from "../../src/models/index.js";
 import type * as web from "../../src/web/index.js";
 import { randomWeights } from "../export/random-weights.js";
+import { docExamples } from "../docs/doc-examples.js";
 import { closeBrowser, noChromium, openPage } from "../helpers/chromium.js";
 
 const network: ResNetConfig = {
@@ -181,15 +182,59 @@ describe("the live net", { skip: noChromium }, () => {
       server.close();
     });
 
-  it("turns a photo as its EXIF orientation says, and takes its middle, as sharp does", async () => {
+  it("runs the examples of its docblocks", async () => {
     const { server, address } = await serve(false);
-    const [width, height, side] = [83, 59, 59];
-    const raw = Uint8Array.from({ length: width * height * 3 }, (_, i) => 127 + 90 * Math.sin(i / 40) * Math.cos(i / 997)); // prettier-ignore
     const page = await openPage();
     await page.goto(`${address}/empty.html`);
-    for (const orientation of [1, 3, 6, 8]) {
-      const jpeg = await sharp(raw, { raw: { width, height, channels: 3 } })
-        .withMetadata({ orientation })
+    const examples = docExamples().filter(({ room }) => room === "web");
+    assert.ok(examples.length >= 2);
+    for (const { name, code } of examples) {
+      const own = code.replace("model/net.safetensors", "net.safetensors");
+      const run = async ([text, base64]: readonly [string, string]) => {
+        const axial = (await import(`${location.origin}/web.mjs`)) as typeof web;
+        const net = await axial.loadNet("net.safetensors");
+        const file = await (await fetch(`data:image/png;base64,${base64}`)).blob();
+        const names = { ...axial, file, net } as Record<string, unknown>;
+        // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the text is the package's own documentation.
+        const example = new Function(...Object.keys(names), `return (async () => { ${text} })()`) as (
+          ...values: unknown[]
+        ) => Promise<void>;
+        await example(...Object.values(names));
+        net.dispose();
+      };
+      await assert.doesNotReject(page.evaluate(run, [own, readFileSync(photo).toString("base64")] as const), name);
+    }
+    await page.context().close();
+    server.close();
+  });
+
+  it("says what of TensorFlow.js it does without", async () => {
+    const { server, address } = await serve(false);
+    const page = await openPage();
+    await page.goto(`${address}/empty.html`);
+    const message = await page.evaluate(async () => {
+      const { tf } = (await import(`${location.origin}/web.mjs`)) as typeof web;
+      try {
+        tf.layers.lstm({ units: 2 });
+        return "";
+      } catch (error) {
+        return (error as Error).message;
+      }
+    });
+    assert.equal(message, "axial-lab/web: TensorFlow.js must do without LSTM here; load @tensorflow/tfjs itself");
+    await page.context().close();
+    server.close();
+  });
+
+  it("turns a photo as its EXIF orientation says, converts wide colours, and takes its middle, as sharp does", async () => {
+    const { server, address } = await serve(false);
+    const [width, height, side] = [83, 59, 59];
+    const raw = Uint8Array.from({ length: width * height * 3 }, (_, i) => 127 + 90 * Math.sin(i / 40 + 2 * (i % 3)) * Math.cos(i / 997)); // prettier-ignore
+    const page = await openPage();
+    await page.goto(`${address}/empty.html`);
+    for (const [orientation, profile] of [[1], [3], [6], [8], [6, "p3"]] as const) {
+      const upended = sharp(raw, { raw: { width, height, channels: 3 } }).withMetadata({ orientation });
+      const jpeg = await (profile === undefined ? upended : upended.withIccProfile(profile))
         .jpeg({ quality: 95, chromaSubsampling: "4:4:4" })
         .toBuffer();
       const upright = await sharp(jpeg).rotate().raw().toBuffer({ resolveWithObject: true });
@@ -211,7 +256,7 @@ describe("the live net", { skip: noChromium }, () => {
             sum += Math.abs(own[(y * side + x) * 4 + c] - of);
           }
       const mean = sum / (side * side * 3);
-      assert.ok(mean < 1, `orientation ${orientation}: ${mean} of 255 apart`);
+      assert.ok(mean < 1, `orientation ${orientation}, ${profile ?? "sRGB"}: ${mean} of 255 apart`);
     }
     await page.context().close();
     server.close();

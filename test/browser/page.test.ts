@@ -59,6 +59,7 @@ describe("the page in a browser", { skip: noChromium }, () => {
     const names = await page.locator(".canvas").evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
     assert.deepEqual(names, ["Squares", "One image"]);
     assert.equal(await page.locator("[aria-label*='base64']").count(), 0);
+    assert.equal(await page.locator("[role='graphics-symbol']:not([aria-label]):not([aria-hidden])").count(), 0);
     await page.context().close();
   });
 

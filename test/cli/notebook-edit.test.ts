@@ -119,7 +119,11 @@ describe("axial-lab notebook edit", () => {
   });
 
   const mistakes: [string, string[], RegExp][] = [
-    ["a notebook that is not there", ["absent.ipynb"], /must exist, got absent\.ipynb; axial-lab new absent\.ipynb/],
+    [
+      "a notebook that is not there",
+      ["absent.ipynb"],
+      /must exist, got absent\.ipynb; npx axial-lab new absent\.ipynb/,
+    ],
     ["a port that is none", ["--port", "70000"], /It must be a port, 0 to 65535/],
     ["an address that is not this machine's", ["--host", "192.0.2.1"], /the address must be free, got 192\.0\.2\.1/],
   ];

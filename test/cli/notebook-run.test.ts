@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -121,16 +130,17 @@ describe("axial-lab notebook run", () => {
 
   const stop = { skip: process.platform === "win32" ? "Windows has no signals to send" : false };
   it("keeps the outputs so far when Ctrl+C stops it", stop, async () => {
-    write("endless.ipynb", ["'kept'", "console.log('running'); await new Promise(() => undefined);", "'never'"]);
+    write("endless.ipynb", [
+      "'kept'",
+      "console.log('running'); require('fs').writeFileSync('at-work', ''); await new Promise(() => undefined);",
+      "'never'",
+    ]);
     const child = spawn(process.execPath, [cli, "notebook", "run", "endless.ipynb", "--out", "stopped"], { cwd: root });
-    let shown = "";
-    child.stdout.on("data", (bytes: Buffer) => {
-      const before = shown.includes("'kept'");
-      shown += bytes.toString();
-      if (!before && shown.includes("'kept'")) setTimeout(() => child.kill("SIGINT"), 1500);
-    });
-    const code = await new Promise((resolve) => child.on("exit", resolve));
-    assert.equal(code, 130);
+    child.stdout.resume();
+    const ended = new Promise((resolve) => child.on("exit", resolve));
+    while (!existsSync(join(root, "at-work"))) await new Promise((resolve) => setTimeout(resolve, 50));
+    child.kill("SIGINT");
+    assert.equal(await ended, 130);
     const [kept, running, never] = cellsOf(join("stopped", "endless.ipynb"));
     assert.deepEqual(kept.outputs?.[0].data, { "text/plain": ["'kept'"] });
     assert.deepEqual(

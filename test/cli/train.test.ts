@@ -99,7 +99,7 @@ describe("axial-lab train", () => {
 
   it("prints one event a line with --json, stops on Ctrl+C with a checkpoint, and resumes to the end", async (t) => {
     if (process.platform === "win32") return t.skip("signals end a process on Windows");
-    const running = spawn(process.execPath, [main, "train", ...quick, "--epochs", "40", "--out", "b", "--json"], {
+    const running = spawn(process.execPath, [main, "train", ...quick, "--epochs", "20", "--out", "b", "--json"], {
       cwd: folder,
     });
     const code = new Promise((resolve) => running.on("exit", resolve));
@@ -117,12 +117,12 @@ describe("axial-lab train", () => {
     assert.equal(refused.status, 2);
     assert.match(
       refused.stderr,
-      /^train: a resumed run keeps its configuration, got epochs=3, saved 40; give more epochs to train longer/,
+      /^train: a resumed run keeps its configuration, got epochs=3, saved 20; give more epochs to train longer/,
     );
     const resumed = axial("train", "--resume", "b", "--threads", "2");
     assert.equal(resumed.status, 0, resumed.stderr);
-    assert.match(resumed.stdout, /resumed {2}after step \d+ of 200\n/);
-    assert.match(resumed.stdout, /\nepoch 40\/40 /);
+    assert.match(resumed.stdout, /resumed {2}after step \d+ of 100\n/);
+    assert.match(resumed.stdout, /\nepoch 20\/20 /);
   });
 
   const wrong: [args: string[], message: RegExp][] = [

@@ -245,7 +245,7 @@ describe("a file that is changed on the disk", { skip: noChromium }, () => {
     const broken = desk.text("broken.ipynb");
     await opened.notice("conflict").waitFor();
     await choose("Take theirs");
-    await opened.page.getByText("cannot be read").waitFor();
+    await opened.notice("conflict").getByText("cannot be read").waitFor();
     assert.equal(desk.text("broken.ipynb"), broken);
     await opened.page.context().close();
   });

@@ -260,6 +260,38 @@ describe("keys in command mode", { skip: noChromium }, () => {
     await press("Escape");
     await opened.page.locator(".cell.active", { hasText: "one" }).waitFor();
   });
+
+  it("find text in drawn Markdown as it is seen, and mark it there", async () => {
+    await press("Escape", "b", "m", "Enter");
+    await opened.page.keyboard.insertText("Where **axial** attention looks");
+    await press("Shift+Enter", "Control+f");
+    await opened.page.keyboard.type("axial attention");
+    await opened.page.getByText("1 of 1").waitFor();
+    const marked = () => opened.page.evaluate(() => [...(CSS.highlights.get("found") ?? [])].map(String));
+    assert.deepEqual(await marked(), ["axial attention"]);
+    await opened.page.locator(".cell.active .prose:visible", { hasText: "axial attention looks" }).waitFor();
+    await picture(opened, "found");
+    await press("Escape");
+    assert.deepEqual(await marked(), []);
+  });
+
+  it("replace text, one place or all, drawn or not, and undo brings it back", async () => {
+    const search = opened.page.getByRole("search");
+    await press("Control+f");
+    await search.getByLabel("Find in all cells").fill("t");
+    const all = Number(/of (\d+)/.exec(await search.getByRole("status").innerText())![1]);
+    await search.getByLabel("Find in all cells").fill("looks");
+    await search.getByLabel("Replace by").fill("sees");
+    await press("Enter");
+    await opened.page.locator(".prose:visible", { hasText: "axial attention sees" }).waitFor();
+    await search.getByLabel("Find in all cells").fill("t");
+    await search.getByLabel("Replace by").fill("tt");
+    await search.getByRole("button", { name: "Replace all" }).click();
+    await search.getByText(`${all} replaced`).waitFor();
+    await opened.page.locator(".prose:visible", { hasText: "axial attttenttion sees" }).waitFor();
+    await press("Escape", "z", "z");
+    await opened.page.locator(".prose:visible", { hasText: "axial attention looks" }).waitFor();
+  });
 });
 
 describe("figures", { skip: noChromium }, () => {

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { packageFolder } from "../../src/core/version.js";
 import { tryFolders, tryImages, type Tried } from "../data/image-kinds.js";
+import { tryNotebooks } from "../notebook/notebook-kinds.js";
 import { tryCheckpoints, type CheckpointResult } from "../weights/checkpoints/kinds.js";
 
 export const triedPath = join(packageFolder, "docs", "tried.md");
@@ -44,6 +45,12 @@ const sections: readonly Section[] = [
     head: ["what", "what happens"],
     rows: tryFolders,
   },
+  {
+    title: "Notebooks",
+    about: "As `npx axial-lab notebook run` meets them: what is in the file, and what its cells put out.",
+    head: ["what", "what happens"],
+    rows: tryNotebooks,
+  },
 ];
 
 function described({ report, error, isRight }: CheckpointResult): string {
@@ -65,7 +72,7 @@ export async function tried(): Promise<string> {
     "# Tried on real files",
     "",
     "What happens with files as other programs and people make them. Every row is run by the tests; `npm run tried` writes this",
-    "page anew. What is refused on purpose, and why: [weights.md](weights.md) and [data.md](data.md).",
+    "page anew. What is refused on purpose, and why: [refused.md](refused.md).",
   ];
   for (const { title, about, head, rows } of sections) {
     lines.push("", `## ${title}`, "", about, "", `| ${head.join(" | ")} |`, "| --- | --- |");

@@ -158,6 +158,9 @@ describe("kernels and sessions", () => {
       );
       assert.deepEqual([reply.content["ename"], /SIGKILL/.test(String(reply.content["evalue"]))], ["KernelDied", true]);
       assert.equal((await channels.request("execute_request", { code: "1 + 1" })).content["status"], "ok");
+      // The kernel is the same and the connection goes on: nothing is dead that a client would have to start anew.
+      assert.ok(channels.messages.every(({ content }) => content["execution_state"] !== "dead"));
+      assert.ok((await kernels()).some((kernel) => kernel["id"] === id));
       await channels.close();
       await served.ask("DELETE", `/api/kernels/${id}`);
     },

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { serve, v1, type Channels, type Served } from "./served.js";
 
@@ -73,12 +75,14 @@ describe("a client whose connection breaks", () => {
     const session = "much";
     const first = await served.channels(kernel, { session, protocol: v1 });
     const id = first.send("execute_request", {
-      code: "await new Promise((r) => setTimeout(r, 100)); for (let i = 0; i < 100; i++) { console.log('x'.repeat(100_000)); await new Promise((r) => setTimeout(r, 12)); }",
+      // It prints when nobody listens any more.
+      code: "while (!require('fs').existsSync('nobody-listens')) await new Promise((r) => setTimeout(r, 20)); for (let i = 0; i < 100; i++) { console.log('x'.repeat(100_000)); await new Promise((r) => setTimeout(r, 12)); }",
     });
     await first.until(
       ({ header, parent_header: parent }) => header.msg_type === "execute_input" && parent.msg_id === id,
     );
     await first.close();
+    writeFileSync(join(served.folder, "nobody-listens"), "");
     const other = await served.channels(kernel, { protocol: v1 });
     await other.request("execute_request", { code: "1" });
     await other.close();

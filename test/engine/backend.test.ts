@@ -174,12 +174,11 @@ describe("engine", () => {
       tf.engine().reset();
       const none = engine.report();
       const plain = tf.add([1, 2], 3).dataSync();
-      await new Promise((done) => setTimeout(done, 200));
-      const left = threads();
+      while (threads() > 0) await new Promise((done) => setTimeout(done, 20)); // or the process is ended for its time
       const again = await engine.start({ threads: 3 });
-      console.log(JSON.stringify([none, [...plain], tf.getBackend(), left, again.threads, [...tf.relu([-1, 2]).dataSync()]]));
+      console.log(JSON.stringify([none, [...plain], tf.getBackend(), again.threads, [...tf.relu([-1, 2]).dataSync()]]));
       tf.engine().reset();
       await engine.stop();`);
-    assert.deepEqual(JSON.parse(output), [null, [4, 5], "wasm", 0, 3, [0, 2]]);
+    assert.deepEqual(JSON.parse(output), [null, [4, 5], "wasm", 3, [0, 2]]);
   });
 });

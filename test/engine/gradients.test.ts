@@ -72,6 +72,39 @@ for (const backend of ["wasm", "cpu"] as const) {
       assert.deepEqual(actual, expected);
     });
 
+    it("hands on a gradient as it is made: parts that add up to it, the last layer's first", () => {
+      const [kernel, bias, x] = variables;
+      const idle = tf.variable(tf.zeros([3]));
+      const loss = (): tf.Scalar => {
+        idle.mul(2).add(bias.sum()); // The loss does not depend on it.
+        return tf
+          .softmax(x.matMul(kernel).add(bias))
+          .square()
+          .sum<tf.Scalar>()
+          .mul<tf.Scalar>(0.5)
+          .add<tf.Scalar>(bias.square().sum().mul(0.1));
+      };
+      const all = [kernel, bias, x, idle];
+      const parts = all.map((): Float32Array[] => []);
+      const whole: number[] = [];
+      const { value, grads } = engine.variableGrads(loss, all, (place, part, last) => {
+        assert.ok(!whole.includes(place), "nothing follows the last part");
+        if (part === null) assert.deepEqual([place, whole], [3, []], "first of all, what has no gradient");
+        else parts[place].push(part.dataSync<"float32">().slice());
+        if (last) whole.push(place);
+      });
+      assert.deepEqual(
+        parts.map(({ length }) => length),
+        [1, 2, 1, 0],
+      );
+      assert.deepEqual([...whole.slice(0, 2), ...whole.slice(2).sort()], [3, 1, 0, 2], "bias is taken last");
+      for (const place of whole.slice(1)) {
+        const sum = parts[place].reduce((a, b) => a.map((value, i) => value + b[i]));
+        assert.deepEqual(sum, grads[all[place].name].dataSync<"float32">());
+      }
+      tf.dispose([value, grads, idle]);
+    });
+
     it("frees activations and their gradients on the way", () => {
       const steps = 16;
       let mostBytes = 0;

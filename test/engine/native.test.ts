@@ -28,7 +28,7 @@ describe("the native library", () => {
       const [before, rest] = error.message.split(", got ");
       assert.equal(before, `native kernels: ${file} must load on ${process.platform} ${process.arch}`);
       assert.match(rest, reason);
-      assert.match(rest, /^[^\n]*; run axial-lab engine build$/);
+      assert.match(rest, /^[^\n]*; run npx axial-lab engine build$/);
       return true;
     });
 

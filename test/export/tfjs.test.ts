@@ -12,17 +12,7 @@ import * as layers from "../../src/layers/index.js";
 import { configuration, create } from "../../src/models/index.js";
 import { shrunk, wirings } from "../models/shrunk.js";
 import { randomWeights } from "./random-weights.js";
-
-/** The greatest difference of two outputs, of the greatest value or of 1. */
-function difference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  let [worst, scale] = [0, 1];
-  assert.equal(actual.length, expected.length);
-  for (let i = 0; i < expected.length; i++) {
-    worst = Math.max(worst, Math.abs(actual[i] - expected[i]) || (Number.isNaN(actual[i]) ? Infinity : 0));
-    scale = Math.max(scale, Math.abs(expected[i]));
-  }
-  return worst / scale;
-}
+import { assertClose } from "../helpers/compare.js";
 
 const outputsOf = (model: tf.LayersModel, x: tf.Tensor): Float32Array[] => {
   const outputs = [model.predict(x)].flat();
@@ -76,10 +66,7 @@ describe("a network as a layers model of TensorFlow.js", () => {
       const x = tf.randomNormal([2, 37, 29, 3], 0, 1, "float32", 3);
       const [actual, expected] = [outputsOf(plain, x), outputsOf(model, x)];
       assert.equal(actual.length, expected.length);
-      actual.forEach((values, i) => {
-        const worst = difference(values, expected[i]);
-        assert.ok(worst < 1e-4, `output ${i}: ${worst}`);
-      });
+      actual.forEach((values, i) => assertClose(values, expected[i], 1e-4, `output ${i}`));
       tf.dispose([x]);
       plain.dispose();
       model.dispose();
@@ -102,8 +89,7 @@ describe("a network as a layers model of TensorFlow.js", () => {
       const all = JSON.parse(stdout.slice(stdout.lastIndexOf("\n{") + 1)) as Record<string, number[][]>;
       assert.deepEqual(Object.keys(all), ["cpu", "wasm"]);
       const expected = outputsOf(model, x);
-      for (const outputs of Object.values(all))
-        outputs.forEach((values, i) => assert.ok(difference(values, expected[i]) < 1e-4));
+      for (const outputs of Object.values(all)) outputs.forEach((values, i) => assertClose(values, expected[i], 1e-4));
       x.dispose();
       model.dispose();
     });

@@ -1,5 +1,5 @@
 /** Equation 4, position-sensitive attention along one axis, as loops in float64: written from it and from nothing else. */
-import type { AxialAttentionGeometry } from "../../src/functions/axial-attention.js";
+import type { AttentionGeometry } from "../../src/functions/attention.js";
 import { moments, softmax } from "./loops.js";
 
 export interface AxialLoopInputs {
@@ -30,7 +30,7 @@ export interface AxialLoopOutputs {
 
 export function axialAttentionLoops(
   { outer, length, inner, qkv, query, key, value, scales }: AxialLoopInputs,
-  { heads, keyDepth, valueDepth, window }: AxialAttentionGeometry,
+  { heads, keyDepth, valueDepth, window }: AttentionGeometry,
 ): AxialLoopOutputs {
   const perHead = 2 * keyDepth + valueDepth;
   const content = new Float64Array(outer * length * inner * heads * valueDepth);

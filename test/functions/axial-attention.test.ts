@@ -7,19 +7,18 @@ import {
   axialAttentionWeights,
   axialAttention,
   composedAxialAttention,
-  composedSimilarityStatistics,
+  composedAxialSimilarityStatistics,
   countPairs,
   normedAxialAttention,
-  similarityStatistics,
-  type AxialAttentionGeometry,
-  type AxialAttentionInputs,
+  axialSimilarityStatistics,
 } from "../../src/functions/axial-attention.js";
+import type { AttentionGeometry, AttentionInputs } from "../../src/functions/attention.js";
 import { assertClose } from "../helpers/compare.js";
 import { axialAttentionLoops, type AxialLoopInputs } from "./axial-attention-loops.js";
 
 /** O, L, I, N, Dq, Dv: no two alike, so that no swapped axis can pass. */
 const [outer, length, inner, heads, keyDepth, valueDepth] = [2, 11, 3, 5, 4, 7];
-const geometry: AxialAttentionGeometry = {
+const geometry: AttentionGeometry = {
   heads,
   keyDepth,
   valueDepth,
@@ -36,7 +35,7 @@ type Positions = Record<"query" | "key" | "value", boolean>;
 const all: Positions = { query: true, key: true, value: true };
 
 /** Seeded inputs; the caller disposes what `tensors` holds. */
-function makeInputs(positions: Positions = all, axis = length): AxialAttentionInputs {
+function makeInputs(positions: Positions = all, axis = length): AttentionInputs {
   const rows = 2 * axis - 1;
   const normal = (shape: number[], seed: number) => tf.randomNormal(shape, 0, 1, "float32", seed);
   return {
@@ -51,7 +50,7 @@ function makeInputs(positions: Positions = all, axis = length): AxialAttentionIn
 }
 
 /** The same for the loops. */
-function arraysOf(inputs: AxialAttentionInputs): AxialLoopInputs {
+function arraysOf(inputs: AttentionInputs): AxialLoopInputs {
   const data = (tensor: tf.Tensor | null) => tensor?.dataSync() ?? null;
   return {
     outer,
@@ -71,8 +70,8 @@ describe("axial attention", () => {
 
   for (const [name, window] of Object.entries(windows))
     for (const [kind, attend, statistics] of [
-      ["", axialAttention, similarityStatistics],
-      [", composed of single operations,", composedAxialAttention, composedSimilarityStatistics],
+      ["", axialAttention, axialSimilarityStatistics],
+      [", composed of single operations,", composedAxialAttention, composedAxialSimilarityStatistics],
     ] as const)
       it(`over ${name}${kind} equals the loops of the equation`, () =>
         tf.tidy(() => {
@@ -96,7 +95,7 @@ describe("axial attention", () => {
         assertClose(content, expected.content);
         if (absent === "value") assert.equal(position, null);
         else assertClose(position!, expected.position);
-        assertClose(similarityStatistics(inputs, geometry).variance, expected.variance);
+        assertClose(axialSimilarityStatistics(inputs, geometry).variance, expected.variance);
       }));
 
   for (const places of [length, 1])
@@ -122,7 +121,7 @@ describe("axial attention", () => {
           weigh(normedAxialAttention(named(given), { gamma: given[4] as tf.Tensor2D, epsilon }, geometry)),
         )(inputs);
         const apart = tf.valueAndGrads((...given: tf.Tensor[]) => {
-          const statistics = composedSimilarityStatistics(named(given), geometry);
+          const statistics = composedAxialSimilarityStatistics(named(given), geometry);
           const scales = given[4].div<tf.Tensor2D>(statistics.variance.add(epsilon).sqrt());
           return weigh({ ...composedAxialAttention({ ...named(given), scales }, geometry), statistics });
         })(inputs);
@@ -212,7 +211,7 @@ describe("axial attention", () => {
         .sum(),
     );
     tf.dispose(Object.values(axialAttention(inputs, geometry)));
-    tf.dispose(Object.values(similarityStatistics(inputs, geometry)));
+    tf.dispose(Object.values(axialSimilarityStatistics(inputs, geometry)));
     tf.dispose([gradient(inputs.qkv), axialAttentionWeights(inputs, geometry)]);
     assert.equal(tf.memory().numTensors, before);
     tf.dispose([inputs.qkv, inputs.scales, ...Object.values(inputs.relative).flatMap((table) => table ?? [])]);
@@ -243,18 +242,18 @@ describe("axial attention", () => {
  * Along one random direction of all inputs at once, the derivative of a random projection of both outputs and the
  * variances must equal the central difference of the loops in float64.
  */
-function checkGradient(geometry: AxialAttentionGeometry): void {
+function checkGradient(geometry: AttentionGeometry): void {
   const inputs = makeInputs();
   const tensors = [inputs.qkv, inputs.relative.query!, inputs.relative.key!, inputs.relative.value!, inputs.scales];
   const assemble = ([qkv, query, key, value, scales]: tf.Tensor[]) =>
-    ({ qkv, relative: { query, key, value }, scales }) as AxialAttentionInputs;
+    ({ qkv, relative: { query, key, value }, scales }) as AttentionInputs;
   const normal = (shape: number[], seed: number) => tf.randomNormal(shape, 0, 1, "float32", seed);
   const outputShape = [outer, length, inner, heads * valueDepth];
   const [onContent, onPosition] = [normal(outputShape, 21), normal(outputShape, 22)];
   const onVariance = normal([3, heads], 23);
   const gradients = tf.grads((...args: tf.Tensor[]) => {
     const { content, position } = axialAttention(assemble(args), geometry);
-    const { variance } = similarityStatistics(assemble(args), geometry);
+    const { variance } = axialSimilarityStatistics(assemble(args), geometry);
     const parts = [content.mul(onContent), position!.mul(onPosition), variance.mul(onVariance)];
     return tf.addN<tf.Scalar>(parts.map((part) => part.sum<tf.Scalar>()));
   })(tensors);
@@ -284,7 +283,8 @@ function checkGradient(geometry: AxialAttentionGeometry): void {
   const numeric = (along(1e-5) - along(-1e-5)) / 2e-5;
   const analytic = gradients.reduce((sum, gradient, index) => sum + dot(gradient.dataSync(), directions[index]), 0);
   const magnitude = gradients.reduce((sum, gradient) => sum + gradient.square().sum().dataSync()[0], 0);
-  assert.ok(Math.abs(analytic - numeric) < 3e-5 * Math.sqrt(magnitude), `${analytic} is not ${numeric}`);
+  const size = Math.sqrt(magnitude);
+  assertClose([analytic / size], [numeric / size], 3e-6);
 }
 
 function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {

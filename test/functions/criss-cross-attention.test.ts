@@ -58,7 +58,7 @@ describe("criss-cross attention", () => {
   it("says what is wrong with its input", () => {
     assert.throws(
       () => crissCrossAttention({ qkv: random([1, 2, 3, 23], 1) }, geometry),
-      /crissCrossAttention: qkv must be \[batch, height, width, 22\] for heads=2, keyDepth=3, valueDepth=5, got \[1, 2, 3, 23\]/,
+      /crissCrossAttention: qkv must be \[B, H, W, .*\], got qkv \[1, 2, 3, 23\], heads=2, keyDepth=3, valueDepth=5; project to 22 channels/,
     );
   });
 });

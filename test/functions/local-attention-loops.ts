@@ -1,5 +1,5 @@
 /** Equation 3, attention in a square window, as loops in float64; without key and value encodings it is equation 2. */
-import type { LocalAttentionGeometry } from "../../src/functions/local-attention.js";
+import type { AttentionGeometry } from "../../src/functions/attention.js";
 import { moments, softmax } from "./loops.js";
 
 export interface LocalLoopInputs {
@@ -30,7 +30,7 @@ export interface LocalLoopOutputs {
 
 export function localAttentionLoops(
   { shape, qkv, query, key, value, scales }: LocalLoopInputs,
-  { heads, keyDepth, valueDepth, window }: LocalAttentionGeometry,
+  { heads, keyDepth, valueDepth, window }: AttentionGeometry,
 ): LocalLoopOutputs {
   const [batch, height, width] = shape;
   const perHead = 2 * keyDepth + valueDepth;

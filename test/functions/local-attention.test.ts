@@ -11,16 +11,15 @@ import {
   localAttention,
   localAttentionWeights,
   localSimilarityStatistics,
-  type LocalAttentionGeometry,
-  type LocalAttentionInputs,
 } from "../../src/functions/local-attention.js";
+import type { AttentionGeometry, AttentionInputs } from "../../src/functions/attention.js";
 import { assertClose } from "../helpers/compare.js";
 import { localAttentionLoops, type LocalLoopInputs } from "./local-attention-loops.js";
 
 /** B, H, W, N, Dq, Dv: no two alike. */
 const [batch, height, width, heads, keyDepth, valueDepth] = [2, 7, 6, 3, 4, 5];
 
-const geometryOf = (before: number, after: number): LocalAttentionGeometry => ({
+const geometryOf = (before: number, after: number): AttentionGeometry => ({
   ...{ heads, keyDepth, valueDepth },
   window: { before, after },
 });
@@ -29,7 +28,7 @@ type Positions = Record<"query" | "key" | "value", boolean>;
 const all: Positions = { query: true, key: true, value: true };
 const normal = (shape: number[], seed: number) => tf.randomNormal(shape, 0, 1, "float32", seed);
 
-function makeInputs({ window }: LocalAttentionGeometry, positions = all): LocalAttentionInputs {
+function makeInputs({ window }: AttentionGeometry, positions = all): AttentionInputs {
   const rows = (window.before + 1 + window.after) ** 2;
   const table = (name: keyof Positions, depth: number, seed: number) =>
     positions[name] ? (normal([rows, depth], seed) as tf.Tensor2D) : null;
@@ -45,7 +44,7 @@ function makeInputs({ window }: LocalAttentionGeometry, positions = all): LocalA
 }
 
 /** The same for the loops. */
-const arraysOf = ({ qkv, relative, scales }: LocalAttentionInputs): LocalLoopInputs => ({
+const arraysOf = ({ qkv, relative, scales }: AttentionInputs): LocalLoopInputs => ({
   ...{ shape: [batch, height, width], qkv: qkv.dataSync(), scales: scales.dataSync() },
   query: relative.query?.dataSync() ?? null,
   key: relative.key?.dataSync() ?? null,
@@ -117,7 +116,7 @@ describe("local attention", () => {
       const [onContent, onPosition, onVariance] = [normal(shape, 21), normal(shape, 22), normal([3, heads], 23)];
       const gradients = tf.grads((...args: tf.Tensor[]) => {
         const [qkv, query, key, value, scales] = args;
-        const moved = { qkv, relative: { query, key, value }, scales } as LocalAttentionInputs;
+        const moved = { qkv, relative: { query, key, value }, scales } as AttentionInputs;
         const { content, position } = localAttention(moved, geometry);
         const { variance } = localSimilarityStatistics(moved, geometry);
         const parts = [content.mul(onContent), position!.mul(onPosition), variance.mul(onVariance)];
@@ -144,7 +143,8 @@ describe("local attention", () => {
       const numeric = (along(1e-5) - along(-1e-5)) / 2e-5;
       const analytic = gradients.reduce((sum, gradient, index) => sum + dot(gradient.dataSync(), directions[index]), 0);
       const magnitude = gradients.reduce((sum, gradient) => sum + gradient.square().sum().dataSync()[0], 0);
-      assert.ok(Math.abs(analytic - numeric) < 3e-5 * Math.sqrt(magnitude), `${analytic} is not ${numeric}`);
+      const size = Math.sqrt(magnitude);
+      assertClose([analytic / size], [numeric / size], 3e-6);
     }));
 
   it("leaves no tensor behind", () => {
@@ -168,7 +168,7 @@ describe("local attention", () => {
       const geometry = geometryOf(1, 1);
       const inputs = makeInputs(geometry);
       const { relative } = inputs;
-      const refuses = (changed: LocalAttentionInputs, other: LocalAttentionGeometry, message: RegExp) =>
+      const refuses = (changed: AttentionInputs, other: AttentionGeometry, message: RegExp) =>
         assert.throws(() => localAttention(changed, other), message);
       refuses(inputs, { ...geometry, heads: 2 }, /got qkv \[2, 7, 6, 39\], heads=2.*project to 26 channels/);
       refuses(

@@ -1,5 +1,5 @@
 /** Ranks in threads of one process, for tests: sums in shared memory, for which a rank can wait in the middle of a pass. */
-import type { Exchange } from "../../src/exchange/exchange.js";
+import { endedSum, type Exchange } from "../../src/exchange/exchange.js";
 
 /** What the ranks share; goes to a thread as it is. */
 export interface SharedRanks {
@@ -55,6 +55,10 @@ export function threadExchange({ size, memory }: SharedRanks, rank: number): Exc
     rank,
     size,
     sumAtOnce,
+    beginSum(values) {
+      sumAtOnce([values]);
+      return endedSum;
+    },
     sum: (arrays) => Promise.resolve(sumAtOnce(arrays)),
     broadcast: (arrays) => Promise.resolve(inParts(arrays, (part) => part.set(places[0].subarray(0, part.length)))),
     barrier: () => Promise.resolve(barrier()),

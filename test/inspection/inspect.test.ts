@@ -11,6 +11,9 @@ import {
   ValueMixtureAttention,
 } from "../../src/layers/index.js";
 import { create, type ResNetConfig } from "../../src/models/index.js";
+import { assertClose } from "../helpers/compare.js";
+
+const total = (weights: ArrayLike<number>): number => Array.from(weights).reduce((sum, weight) => sum + weight, 0);
 
 const config: ResNetConfig = {
   name: "small",
@@ -83,7 +86,7 @@ describe("inspect", () => {
     for (const attention of result.attention)
       for (const head of [0, 1]) {
         const row = attentionAt(attention, { y: 5, x: 3, head });
-        assert.ok(Math.abs(row.reduce((sum, weight) => sum + weight, 0) - 1) < 1e-5);
+        assertClose([total(row)], [1], 1e-6);
       }
     const local = attentionAt(result.attention[2], { y: 5, x: 3, head: 1 });
     assert.deepEqual(
@@ -104,9 +107,8 @@ describe("inspect", () => {
       heads,
       [0, 1, 2].map((head) => attentionAt(attention, { y: 2, x: 6, head })),
     );
-    attentionAt(attention, { y: 2, x: 6 }).forEach((mean, key) =>
-      assert.ok(Math.abs(mean - (heads[0][key] + heads[1][key] + heads[2][key]) / 3) < 1e-6),
-    );
+    const means = heads[0].map((weight, key) => (weight + heads[1][key] + heads[2][key]) / 3);
+    assertClose(attentionAt(attention, { y: 2, x: 6 }), means, 1e-7);
   });
 
   it("composes what a single value contributes through both layers", () => {
@@ -114,11 +116,12 @@ describe("inspect", () => {
     const place = { y: 4, x: 2, head: 1 };
     const field = result.receptiveField("stage1.block1", place);
     assert.deepEqual(field.shape, [11, 7]);
-    assert.ok(Math.abs(field.values.reduce((sum, share) => sum + share, 0) - 1) < 1e-5);
+    assertClose([total(field.values)], [1], 1e-6);
     // A value of one at (9, 5) and of zero elsewhere, carried through both layers step by step.
     const carried = Array.from({ length: 7 }, (_, x) => (x === 5 ? attentionAt(height, { y: 4, x, head: 1 })[9] : 0));
     const received = attentionAt(width, place).reduce((sum, weight, x) => sum + weight * carried[x], 0);
-    assert.ok(Math.abs(field.values[9 * 7 + 5] - received) < 1e-7 && received > 0);
+    assertClose([field.values[9 * 7 + 5]], [received], 1e-7);
+    assert.ok(received > 0);
   });
 
   it("reads the position tables with the offset of their first row", async () => {
@@ -184,7 +187,7 @@ describe("inspect", () => {
     for (const { weights, shape, axes } of places) {
       assert.equal(axes.length, shape.length);
       const queries = shape[0] * shape[1] * shape[2];
-      assert.ok(Math.abs(weights.reduce((sum, weight) => sum + weight, 0) - queries) < 1e-3);
+      assertClose([total(weights)], [queries], 1e-6);
     }
     mixed.dispose();
   });
@@ -205,11 +208,10 @@ describe("inspect", () => {
         [`${name}.width`, "width", "row", [5, 2, 7, 7]],
       ]),
     );
-    for (const one of attention)
-      assert.ok(Math.abs(attentionAt(one, { y: 4, x: 6, head: 1 }).reduce((sum, weight) => sum + weight) - 1) < 1e-5);
+    for (const one of attention) assertClose([total(attentionAt(one, { y: 4, x: 6, head: 1 }))], [1], 1e-6);
     const { values, shape } = field("transformer.1", { y: 1, x: 2 });
     assert.deepEqual(shape, [5, 7]);
-    assert.ok(Math.abs(values.reduce((sum, share) => sum + share) - 1) < 1e-5);
+    assertClose([total(values)], [1], 1e-6);
     model.dispose();
   });
 
@@ -253,8 +255,9 @@ describe("inspect", () => {
     const [a, b] = crissCross[1].loops.map(matrix);
     const expected = a[0].map((_, key) => b[own].reduce((sum, weight, through) => sum + weight * a[through][key], 0));
     const twice = field("r2", place);
-    twice.values.forEach((share, key) => assert.ok(share > 0 && Math.abs(share - expected[key]) < 1e-6));
-    assert.ok(Math.abs(twice.values.reduce((sum, share) => sum + share) - 1) < 1e-5);
+    assert.ok(twice.values.every((share) => share > 0));
+    assertClose(twice.values, expected, 2e-7);
+    assertClose([total(twice.values)], [1], 1e-6);
     assert.throws(() => field("r2", { y: 5, x: 0 }), /crissCrossField r2: y must be from 0 to 4, got 5/);
     assert.throws(() => field("r2", { y: 0, x: 0, head: 1 }), /head must be from 0 to 0, got 1/);
     assert.throws(() => field("r3", place), /no attention layer of this name, got r3.height; the model has r1, r2/);
@@ -282,7 +285,7 @@ describe("inspect", () => {
     );
     for (const { weights, shape } of places) {
       const rows = weights.length / shape[4];
-      assert.ok(Math.abs(weights.reduce((sum, weight) => sum + weight) / rows - 1) < 1e-5);
+      assertClose([total(weights)], [rows], 1e-6);
     }
     assert.throws(
       () => field("stem", { y: 0, x: 0 }),

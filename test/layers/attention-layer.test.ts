@@ -3,6 +3,7 @@ import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as layers from "../../src/layers/index.js";
 import { AutoregressiveAxialTransformer } from "../../src/models/index.js";
+import { assertClose } from "../helpers/compare.js";
 
 /** Layers of three heads, an input [2, ...] of each, and the shapes of its weights. */
 const cases: readonly [layer: layers.AttentionLayer, input: number[], shapes: number[][]][] = [
@@ -105,6 +106,6 @@ describe("attention weights", () => {
         return weights.shape.slice(0, weights.rank - keys).reduce((product, size) => product * size, 1);
       });
       const expected = joint ? queries[0] : queries.reduce((sum, count) => sum + count);
-      assert.ok(Math.abs(total / expected - 1) < 1e-5, `${total} for ${expected} queries`);
+      assertClose([total], [expected], 1e-6, "weights of all queries");
     });
 });

@@ -54,6 +54,13 @@ describe("arguments of layers", () => {
       );
       refuses(layer, { ...args, name: "mine", [misspelt]: 3 }, message);
       refuses(layer, "axial" as unknown as object, /must be an object, got axial/);
+      refuses(
+        layer,
+        null as unknown as object,
+        new RegExp(`^${name}: the options must be an object, got null; write {`),
+      );
+      const required = Object.keys(args).length > 0;
+      if (required) refuses(layer, undefined as unknown as object, /must be an object, got undefined; write \{/);
     });
 
     it(`${name} takes back the arguments that it saves`, () => {
@@ -61,6 +68,16 @@ describe("arguments of layers", () => {
       assert.deepEqual(new (layer as Made)(config).getConfig(), config);
     });
   }
+
+  it("are numbers where they must be", () => {
+    for (const layer of [
+      layers.GlobalAttention,
+      layers.LocalAttention,
+      layers.StandAloneAttention,
+      layers.ValueMixtureAttention,
+    ])
+      refuses(layer, { filters: "16" }, /got filters=16/);
+  });
 
   it("are checked inside: position terms, norms and constants", () => {
     const axial = { axis: "height", filters: 16 };

@@ -92,7 +92,7 @@ describe("NdAxialAttention", () => {
       const step = 1e-2;
       const numeric = (at(values[index] + step) - at(values[index] - step)) / (2 * step);
       at(values[index]);
-      assert.ok(Math.abs(numeric - gradient[index]) < 2e-3, `${weight.name}: ${numeric} and ${gradient[index]}`);
+      assertClose([gradient[index]], [numeric], 2e-3, weight.name);
     }
   });
 

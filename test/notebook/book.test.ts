@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { bookPages, type Chapter } from "../../src/notebook/book.js";
 import type { Notebook } from "../../src/notebook/file.js";
 import { brokenLinks } from "../../src/notebook/links.js";
-import { sectionsOf } from "../../src/notebook/page/sections.js";
+import { readableText, sectionsOf } from "../../src/notebook/page/sections.js";
 
 const notebook = (...sources: string[]): Notebook => ({
   nbformat: 4,
@@ -99,5 +99,11 @@ describe("the sections of a page", () => {
         { id: "", title: "", text: "before" },
         { id: "a", title: "A title", text: "one two x^2" },
       ],
+    ));
+
+  it("are read without the TeX", () =>
+    assert.equal(
+      readableText('<p>a <span class="katex"><math><mn>3</mn><annotation>3 \\times</annotation></math></span> b</p>'),
+      "a 3 b",
     ));
 });

@@ -170,6 +170,12 @@ describe("an output on the page", () => {
     assert.ok(html.includes('{"title":"\\u003c/script>\\u003cb>"}'));
   });
 
+  it("has no head of a table without words, in HTML that cells give as in Markdown", async () => {
+    const table = "<table><tr><th></th><th>n</th></tr><tr><th> </th><td>1</td></tr></table>";
+    const html = await page([code("x", display({ "text/html": table }))]);
+    assert.match(html, /<tr><td><\/td><th>n<\/th><\/tr><tr><td><\/td><td>1<\/td><\/tr>/);
+  });
+
   it("takes the richest form that it can show", async () => {
     const forms = { "text/plain": "plain", "text/latex": "$x$", "text/markdown": "*m*", "text/html": "<b>h</b>" };
     const rest = (count: number) => Object.fromEntries(Object.entries(forms).slice(0, count));

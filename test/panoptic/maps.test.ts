@@ -10,6 +10,7 @@ describe("panoptic maps of batches", () => {
   it("have ids that are 0 on void, and a name for every segment", () => {
     const picture = mapPicture(truth, { classes: ["road", "car", "tree"], things }, new Map([[1001, 0.5]]));
     assert.deepEqual([...picture.ids], [1, 1, 1002, 0, 2002, 2002]);
+    assert.deepEqual(picture.classes, ["road", "car", "tree"]);
     assert.deepEqual(picture.segments, [
       { id: 1, category: "road", isThing: false },
       { id: 1002, category: "car", isThing: true, score: 0.5 },

@@ -3,54 +3,46 @@
  *
  *     npm run site && node dist/test/site/accessibility.js AXE [FOLDER]
  *
- * AXE is `axe.min.js` of axe-core; FOLDER the site, by default out/site. One page of each kind, light and dark, wide and narrow.
+ * AXE is `axe.min.js` of axe-core; FOLDER the site, by default out/site. Every page but for the sources, of which a few stand for all.
  */
-import { join, resolve } from "node:path";
+import { readdirSync } from "node:fs";
+import { join, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
+import { violationsOn } from "../helpers/axe.js";
 import { closeBrowser, openPage } from "../helpers/chromium.js";
 
-interface Violation {
-  readonly id: string;
-  readonly impact: string;
-  readonly nodes: readonly { readonly target: readonly string[] }[];
-}
-
-const pages = [
-  "index",
-  "search",
-  "results",
-  "models",
-  "docs/index",
-  "docs/engine",
-  "api/index",
-  "api/layers",
-  "book/index",
+/** Of the sources, which are all alike, these. */
+const sources = [
+  "source/src/index.html",
+  "source/src/layers/axial-attention.ts.html",
+  "source/src/engine/wasm/assembly/index.html",
 ];
 
+/** From the site's folder. */
+function pagesOf(folder: string): string[] {
+  const all = readdirSync(folder, { recursive: true, encoding: "utf8" }).map((path) => path.split(sep).join("/"));
+  const shown = (path: string) => path.endsWith(".html") && (!path.startsWith("source/") || sources.includes(path));
+  return all.filter(shown).sort();
+}
+
 async function main(axe: string, folder: string): Promise<void> {
+  const pages = pagesOf(folder);
   let found = 0;
-  for (const colorScheme of ["light", "dark"] as const)
-    for (const width of [1280, 390])
-      for (const name of pages) {
-        const page = await openPage({ colorScheme, viewport: { width, height: 900 }, bypassCSP: true });
-        await page.goto(pathToFileURL(join(resolve(folder), `${name}.html`)).href);
-        await page.addScriptTag({ path: axe });
-        const violations = await page.evaluate(async () => {
-          const { axe } = globalThis as unknown as {
-            axe: { run(options: object): Promise<{ violations: Violation[] }> };
-          };
-          // A page from a disk may not read its own style sheet, which axe would.
-          return (await axe.run({ preload: false })).violations;
-        });
-        for (const { id, impact, nodes } of violations)
-          console.log(
-            `${name} ${colorScheme} ${width}: ${id} (${impact}) ${nodes.length}x ${nodes[0].target.join(" ")}`,
-          );
-        found += violations.length;
-        await page.context().close();
-      }
+  for (const name of pages)
+    for (const [colorScheme, width] of [
+      ["light", 1280],
+      ["dark", 390],
+    ] as const) {
+      const page = await openPage({ colorScheme, viewport: { width, height: 900 }, bypassCSP: true });
+      await page.goto(pathToFileURL(join(resolve(folder), name)).href);
+      await page.waitForSelector("html[data-drawn]", { timeout: 60_000 });
+      const violations = await violationsOn(page, axe);
+      for (const line of violations) console.log(`${name} ${colorScheme} ${width}: ${line}`);
+      found += violations.length;
+      await page.context().close();
+    }
   await closeBrowser();
-  console.log(`${found} violations on ${4 * pages.length} pages`);
+  console.log(`${found} violations on ${pages.length} pages, light and wide, dark and narrow`);
   if (found > 0) process.exitCode = 1;
 }
 

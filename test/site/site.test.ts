@@ -5,6 +5,8 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { after, before, describe, it } from "node:test";
 import { Parser } from "htmlparser2";
+import sharp from "sharp";
+import { catalogue } from "../../src/catalogue.js";
 import { makeSite, type Site } from "../../src/site/site.js";
 import { closeBrowser, noChromium, openPage } from "../helpers/chromium.js";
 import { publicNames } from "../public-names.js";
@@ -72,9 +74,29 @@ describe("the site", () => {
       "Input [B, H, W, Cin]",
       "Default 8",
       "arxiv.org/abs/2003.07853",
-      "assembly/axial-attention.ts.html",
+      "kernels/axial-attention.ts.html",
+      'class="katex-display"',
+      "Layers, each under the name of its equation in functions.",
     ])
       assert.ok(layers.includes(part), part);
+  });
+
+  it("leads from each layer of a paper to its equation's chapter, its test and its kernel", () => {
+    const layers = pages().find(([path]) => path === "api/layers.html")![1];
+    const entries = catalogue.filter(({ use }) => use.startsWith("new axial.layers."));
+    assert.ok(entries.length > 6);
+    for (const { use, files } of entries) {
+      const [, name] = /axial\.layers\.(\w+)/.exec(use)!;
+      const section = new RegExp(`<h2 id="${name}">[^]*?</section>`).exec(layers)![0];
+      const words = ["source", "test", files.kernel && "kernel", files.lesson && "chapter"].filter(Boolean);
+      for (const word of words) assert.match(section, new RegExp(`<a href="[^"]+">${word}</a>`), `${name}: ${word}`);
+    }
+  });
+
+  it("carries a trained network of less than 5 MB", () => {
+    const script = Buffer.from(site.files.get("net/net.js")!).toString();
+    const { base64 } = JSON.parse(/axialNet=(\{.*\});/.exec(script)![1]) as { base64: string };
+    assert.ok(Buffer.from(base64, "base64").length < 5_000_000);
   });
 
   it("opened from a disk explains itself and finds what is searched for", { skip: noChromium }, async () => {
@@ -92,4 +114,36 @@ describe("the site", () => {
     assert.deepEqual(errors, []);
     await page.context().close();
   });
+
+  it(
+    "answers a photo that is dropped on the landing page, from the disk, and shows where each head looks",
+    { skip: noChromium },
+    async () => {
+      const page = await openPage();
+      page.setDefaultTimeout(60_000);
+      const errors: string[] = [];
+      page.on("pageerror", (error) => errors.push(error.message));
+      page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+      await page.goto(pathToFileURL(join(out, "index.html")).href);
+      const photo = await sharp({ create: { width: 317, height: 211, channels: 3, background: "#b0d070" } })
+        .jpeg()
+        .toBuffer();
+      const dropped = await page.evaluateHandle((base64) => {
+        const bytes = Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0));
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([bytes], "photo.jpg", { type: "image/jpeg" }));
+        return transfer;
+      }, photo.toString("base64"));
+      await page.dispatchEvent("main", "drop", { dataTransfer: dropped });
+      await page.waitForSelector(".live .looking:not([hidden])");
+      const [first] = await page.locator(".live .classes li").allInnerTexts();
+      assert.match(first, /^[A-Za-z ]+\s+\d+(\.\d)? %$/);
+      assert.ok((await page.locator(".live .heads figure").count()) > 1);
+      const before = await page.textContent(".live .looking p");
+      await page.locator(".live canvas.photo").click({ position: { x: 5, y: 5 } });
+      assert.notEqual(await page.textContent(".live .looking p"), before);
+      assert.deepEqual(errors, []);
+      await page.context().close();
+    },
+  );
 });

@@ -1,7 +1,7 @@
-import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { createAverage } from "../../src/training/index.js";
+import { assertClose } from "../helpers/compare.js";
 
 describe("the average of the weights", () => {
   it("is a_t = d_t a + (1 - d_t) w, d_t = min(d, (1 + t) / (10 + t))", () => {
@@ -13,6 +13,6 @@ describe("the average of the weights", () => {
     variable.assign(tf.tensor1d([40]));
     average.update(1); // d = 0.15 rather than 2/11
     const expected = first * 0.15 + 40 * 0.85;
-    assert.ok(Math.abs((average.state.get("w")?.dataSync()[0] ?? NaN) - expected) < 1e-5);
+    assertClose(average.state.get("w")!, [expected], 3e-7);
   });
 });

@@ -48,6 +48,19 @@ describe("a folder of logs", () => {
     assert.ok(rows[0].parameters > 0 && rows[0].multiplyAdds! > 0 && rows[0].seconds > 0);
   });
 
+  it("takes runs of earlier versions, which say nothing of later options, beside new ones", async () => {
+    const folder = temporaryFolder();
+    const scores = await twoSeeds(folder);
+    const path = join(folder, "tiny.seed-3.jsonl");
+    const written = readFileSync(path, "utf8");
+    const older = written.replace('"rematerialize":false,', "").replace('"normsSee":"own",', "");
+    assert.equal(written.length - older.length, '"rematerialize":false,"normsSee":"own",'.length);
+    writeFileSync(path, older);
+    assert.deepEqual(collectRuns(folder)[0].scores, scores);
+    writeFileSync(path, older.replace('"decayOf"', '"normsSee":"all","decayOf"'));
+    assert.throws(() => collectRuns(folder), /runs of one name must differ in nothing but their seed/);
+  });
+
   it("is refused where runs of one name have other settings, and where it is not there", async () => {
     const folder = temporaryFolder();
     await twoSeeds(folder);

@@ -12,6 +12,7 @@ import {
   type OptimizerConfig,
   type Parameter,
 } from "../../src/training/optimizers.js";
+import { assertClose } from "../helpers/compare.js";
 
 after(() => engine.stop());
 
@@ -20,11 +21,6 @@ const parameter = (values: number[], decays = true): Parameter => ({
   variable: tf.variable(tf.tensor1d(values)),
   decays,
 });
-
-const assertClose = (actual: ArrayLike<number>, expected: number[], tolerance = 2e-6): void =>
-  expected.forEach((value, i) =>
-    assert.ok(Math.abs(actual[i] - value) <= tolerance, `${i}: ${actual[i]}, not ${value}`),
-  );
 
 /** The weights after so many steps, from the gradients that the script below uses. */
 function weightsAfter(steps: number, config: OptimizerConfig, options: { decays?: boolean } = {}): Float32Array {
@@ -200,7 +196,7 @@ describe("clipScale", () => {
     const gradients = [tf.tensor1d([3, 0]), null, tf.tensor2d([[4]])]; // norm 5
     const { scale, norm } = await clipScale(gradients, 1);
     assert.equal(norm, 5);
-    assert.ok(Math.abs(scale - 0.2) < 1e-6);
+    assertClose([scale], [0.2], 1e-6);
     assert.equal((await clipScale(gradients, 10)).scale, 1);
   });
 });

@@ -8,6 +8,7 @@ import { generatedPanoptic, panopticSegmentation } from "../../src/panoptic/inde
 import { presets, train } from "../../src/training/index.js";
 import { applyRematerialized } from "../../src/training/rematerialize.js";
 import { small, tinyData, tinyModel, tinySettings, valuesOf } from "./tiny.js";
+import { assertClose } from "../helpers/compare.js";
 
 /** Weights, running statistics and losses of a few steps. */
 async function course(model: ResNetConfig, rematerialize: boolean) {
@@ -53,9 +54,7 @@ describe("training with blocks that are rematerialized", () => {
       result.model.dispose();
     }
     const [again, kept] = outcomes;
-    kept.forEach((value, i) =>
-      assert.ok(Math.abs(again[i] - value) <= 2e-6 * (1 + Math.abs(value)), `${i}: ${value}, ${again[i]}`),
-    );
+    assertClose(again, kept, 2e-6);
   });
 
   it("needs less memory for a deep network", () => {

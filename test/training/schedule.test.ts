@@ -2,62 +2,61 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ConfigError } from "../../src/core/errors.js";
 import { plateaus, rateFactor, resolveSchedule, type Schedule } from "../../src/training/schedule.js";
+import { assertClose } from "../helpers/compare.js";
 
 /** Factors at these steps of a run of 10 epochs of 10 steps. */
 const factors = (schedule: Schedule, at: number[], scores: number[] = []): number[] =>
   at.map((step) => rateFactor(resolveSchedule(schedule), { step, steps: 100, stepsPerEpoch: 10, scores }));
 
-const assertClose = (actual: number[], expected: number[]): void => {
-  assert.equal(actual.length, expected.length);
-  actual.forEach((value, i) => assert.ok(Math.abs(value - expected[i]) < 1e-12, `${i}: ${value}, not ${expected[i]}`));
-};
+/** In double precision. */
+const assertSame = (actual: number[], expected: number[]): void => assertClose(actual, expected, 1e-12);
 
 describe("rateFactor", () => {
   it("is 1 throughout a constant schedule", () => {
-    assertClose(factors({ kind: "constant" }, [0, 50, 99]), [1, 1, 1]);
+    assertSame(factors({ kind: "constant" }, [0, 50, 99]), [1, 1, 1]);
   });
 
   it("warms up along a line that starts above zero and ends at 1", () => {
-    assertClose(factors({ kind: "constant", warmUpEpochs: 0.5 }, [0, 1, 2, 3, 4, 5]), [0.2, 0.4, 0.6, 0.8, 1, 1]);
+    assertSame(factors({ kind: "constant", warmUpEpochs: 0.5 }, [0, 1, 2, 3, 4, 5]), [0.2, 0.4, 0.6, 0.8, 1, 1]);
   });
 
   it("follows half a cosine after the warm-up, down to the floor", () => {
     // cos 0 = 1, cos 60 degrees = 1/2, cos 90 = 0, cos 120 = -1/2.
-    assertClose(factors({ kind: "cosine" }, [0, 50, 100]), [1, 0.5, 0]);
-    assertClose(
+    assertSame(factors({ kind: "cosine" }, [0, 50, 100]), [1, 0.5, 0]);
+    assertSame(
       factors({ kind: "cosine", warmUpEpochs: 4, floor: 0.2 }, [3, 40, 60, 70, 80, 100]),
       [0.1, 1, 0.8, 0.6, 0.4, 0.2],
     );
   });
 
   it("rises and falls in one cycle", () => {
-    assertClose(factors({ kind: "one-cycle" }, [0, 25, 100]), [0.04, 1, 1e-5]);
-    assertClose(
+    assertSame(factors({ kind: "one-cycle" }, [0, 25, 100]), [0.04, 1, 1e-5]);
+    assertSame(
       factors({ kind: "one-cycle", rise: 0.5, start: 0.2, end: 0 }, [0, 25, 50, 75, 100]),
       [0.2, 0.6, 1, 0.5, 0],
     );
   });
 
   it("stays flat, then follows half a cosine", () => {
-    assertClose(factors({ kind: "flat-cosine" }, [0, 71, 86, 100]), [1, 1, 0.5, 0]);
-    assertClose(factors({ kind: "flat-cosine", flat: 1 }, [99]), [1]);
+    assertSame(factors({ kind: "flat-cosine" }, [0, 71, 86, 100]), [1, 1, 0.5, 0]);
+    assertSame(factors({ kind: "flat-cosine", flat: 1 }, [99]), [1]);
   });
 
   it("falls as a power of what is left after the warm-up", () => {
-    assertClose(factors({ kind: "poly", power: 2 }, [0, 50, 75, 100]), [1, 1 / 4, 1 / 16, 0]);
-    assertClose(factors({ kind: "poly", warmUpEpochs: 2 }, [9, 20, 60, 99]), [0.5, 1, 0.5 ** 0.9, 0.0125 ** 0.9]);
+    assertSame(factors({ kind: "poly", power: 2 }, [0, 50, 75, 100]), [1, 1 / 4, 1 / 16, 0]);
+    assertSame(factors({ kind: "poly", warmUpEpochs: 2 }, [9, 20, 60, 99]), [0.5, 1, 0.5 ** 0.9, 0.0125 ** 0.9]);
   });
 
   it("drops at the epochs listed", () => {
     const schedule: Schedule = { kind: "step", at: [3, 6], factor: 0.5 };
-    assertClose(factors(schedule, [29, 30, 59, 60, 99]), [1, 0.5, 0.5, 0.25, 0.25]);
+    assertSame(factors(schedule, [29, 30, 59, 60, 99]), [1, 0.5, 0.5, 0.25, 0.25]);
   });
 
   it("drops after each plateau of the scores", () => {
     const schedule: Schedule = { kind: "plateau", patience: 2, factor: 0.5 };
-    assertClose(factors(schedule, [40], [0.1, 0.2, 0.2, 0.3]), [1]);
-    assertClose(factors(schedule, [40], [0.1, 0.3, 0.2, 0.3]), [0.5]);
-    assertClose(factors(schedule, [60], [0.1, 0.3, 0.2, 0.3, 0.1, 0.2]), [0.25]);
+    assertSame(factors(schedule, [40], [0.1, 0.2, 0.2, 0.3]), [1]);
+    assertSame(factors(schedule, [40], [0.1, 0.3, 0.2, 0.3]), [0.5]);
+    assertSame(factors(schedule, [60], [0.1, 0.3, 0.2, 0.3, 0.1, 0.2]), [0.25]);
   });
 
   it("counts a plateau anew after each drop and after each new best", () => {

@@ -80,7 +80,17 @@ describe("logs beside log.jsonl", () => {
         .split("\n")
         .map((line) => line.split(","));
     const steps = table(whole, "steps.csv");
-    assert.deepEqual(steps[0], ["step", "epoch", "loss", "learningRate", "imagesPerSecond", "waited", "gradientNorm"]);
+    assert.deepEqual(steps[0], [
+      "step",
+      "epoch",
+      "loss",
+      "learningRate",
+      "imagesPerSecond",
+      "waited",
+      "gradientNorm",
+      "exchanging",
+      "overlapped",
+    ]);
     assert.equal(steps.length, 16);
     const losses = (folder: string) => table(folder, "steps.csv").map((row) => row[2]);
     assert.deepEqual(losses(halved), losses(whole));

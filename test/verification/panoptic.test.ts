@@ -9,14 +9,14 @@ import * as engine from "../../src/engine/index.js";
 import { isCaseFile, readTrial } from "../../src/verification/index.js";
 import { panopticTrial } from "../../src/verification/panoptic/index.js";
 
-const folder = join(packageFolder, "test", "fixtures");
+const folder = join(packageFolder, "test", "fixtures", "panoptic");
 
 describe("the panoptic reference cases", () => {
   before(async () => void (await engine.start()));
   after(() => engine.stop());
 
   it("pass, every number within its limit, and leave no tensor behind", async () => {
-    const files = (await readdir(folder)).filter((file) => file.startsWith("panoptic-") && isCaseFile(file));
+    const files = (await readdir(folder)).filter(isCaseFile);
     const tensors = tf.memory().numTensors;
     let comparisons = 0;
     for (const file of files) {

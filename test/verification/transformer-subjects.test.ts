@@ -12,7 +12,9 @@ import { verifyCase } from "../../src/verification/verify.js";
 import { packageFolder } from "../../src/core/version.js";
 
 const fixtures = join(packageFolder, "test", "fixtures");
-const cases = readdirSync(fixtures).filter((file) => /^(axialattn|ccnet)-.*\.safetensors$/.test(file));
+const cases = ["nd-axial-attention", "axial-position-embedding", "criss-cross-attention"].flatMap((family) =>
+  readdirSync(join(fixtures, family)).map((file) => join(family, file)),
+);
 
 describe("the N-d axial transformer and criss-cross attention", () => {
   before(() => tf.setBackend("cpu"));
@@ -27,7 +29,7 @@ describe("the N-d axial transformer and criss-cross attention", () => {
     });
 
   it("are held to it: a changed parameter fails", async () => {
-    const original = await readCase(join(fixtures, "ccnet-crisscross-r1.safetensors"));
+    const original = await readCase(join(fixtures, "criss-cross-attention", "ccnet-crisscross-r1.safetensors"));
     const gamma = original.parameters.get("gamma")!;
     const changed = new Map(original.parameters).set("gamma", {
       ...gamma,

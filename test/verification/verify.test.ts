@@ -11,6 +11,7 @@ import { packageFolder } from "../../src/core/version.js";
 import { readSafetensors, writeSafetensors } from "../../src/weights/index.js";
 
 const folder = join(packageFolder, "test", "fixtures");
+const layerCase = join(folder, "axial-attention", "saaxial-layer-height.safetensors");
 const fixture = (name: string) => readCase(join(folder, `${name}.safetensors`));
 
 /** The case with one stored result changed. */
@@ -25,7 +26,8 @@ describe("verifyCase", () => {
   after(() => engine.stop());
 
   it("passes every stored case that has a counterpart, and leaves no tensor behind", async () => {
-    const names = (await readdir(folder)).filter((name) => /^(?!panoptic).*\.safetensors$/.test(name));
+    const files = await readdir(folder, { recursive: true });
+    const names = files.filter((name) => /^(?!panoptic).*\.safetensors$/.test(name));
     const tensors = tf.memory().numTensors;
     let passed = 0;
     for (const name of names) {
@@ -38,7 +40,7 @@ describe("verifyCase", () => {
   });
 
   it("compares outputs in both modes, gradients of input and parameters, running statistics and attention", async () => {
-    const { comparisons } = await verifyCase(await fixture("saaxial-layer-height"));
+    const { comparisons } = await verifyCase(await fixture("axial-attention/saaxial-layer-height"));
     const kinds = new Set(comparisons.map(({ tensor }) => tensor.replace(/^(grad\.param|buffer_after)\..*/, "$1")));
     const expected = [
       "output.train",
@@ -53,7 +55,7 @@ describe("verifyCase", () => {
   });
 
   it("fails a case by the one tensor that is beyond its limit", async () => {
-    const reference = await fixture("axialdeeplab-attention-height-s1-a");
+    const reference = await fixture("axial-attention/axialdeeplab-attention-height-s1-a");
     for (const tensor of reference.expected.keys()) {
       const report = await verifyCase(changed(reference, tensor, (value) => value * 1.001 + 1e-3));
       assert.equal(report.verdict, "failed");
@@ -62,32 +64,35 @@ describe("verifyCase", () => {
   });
 
   it("fails a case that stores something we do not compute", async () => {
-    const reference = await fixture("saaxial-layer-height");
+    const reference = await fixture("axial-attention/saaxial-layer-height");
     const expected = new Map(reference.expected).set("grad.param.extra", { shape: [1], data: new Float32Array(1) });
     const report = await verifyCase({ ...reference, expected });
     assert.deepEqual([report.verdict, report.worst!.error], ["failed", Infinity]);
   });
 
   it("skips by name what it has no counterpart of, and says why SASA is not imitated", async () => {
-    const reference = await fixture("sasa-layer-k3");
+    const reference = await fixture("stand-alone-attention/sasa-layer-k3");
     const sasa = await verifyCase(reference);
     assert.equal(sasa.verdict, "skipped");
     assert.match(sasa.reason!, /differs from its own paper .* equation 2/);
-    const bottleneck = await verifyCase(await fixture("sasa-bottleneck-convolution"));
+    const bottleneck = await verifyCase(await fixture("attention-resnet/sasa-bottleneck-convolution"));
     assert.deepEqual([bottleneck.verdict, bottleneck.comparisons.length], ["passed", 23]);
     const unknown = await verifyCase({ ...reference, className: "HaloAttention" });
     assert.match(unknown.reason!, /no counterpart of MartinGer\/.* HaloAttention/);
   });
 
   it("fails, and says why, where a class has arguments that no layer can have", async () => {
-    const reference = await fixture("axialdeeplab-attention-height-s1-a");
+    const reference = await fixture("axial-attention/axialdeeplab-attention-height-s1-a");
     const { verdict, reason } = await verifyCase({ ...reference, args: { ...reference.args, groups: 3 } });
     assert.equal(verdict, "failed");
     assert.match(reason!, /filters must be a positive multiple of heads/);
   });
 
   it("fails, and says why, where a case does not say what it needs to", async () => {
-    const [layer, net] = [await fixture("axialdeeplab-attention-height-s1-a"), await fixture("axialdeeplab-net")];
+    const [layer, net] = [
+      await fixture("axial-attention/axialdeeplab-attention-height-s1-a"),
+      await fixture("axial-resnet/axialdeeplab-net"),
+    ];
     const cases: [ReferenceCase, RegExp][] = [
       [{ ...layer, layout: "NCWH" }, /layout must be NCHW or NHWC, got NCWH; make the file again/],
       [
@@ -165,7 +170,7 @@ describe("readCase", () => {
 
   it("refuses a file that is not a case, with one line", async () => {
     const path = join(scratch, "weights.safetensors");
-    const { tensors } = await readSafetensors(join(folder, "saaxial-layer-height.safetensors"));
+    const { tensors } = await readSafetensors(layerCase);
     for (const metadata of [{}, { config: "{" }, { config: '{"class":"AxialAttention"}' }] as Record<
       string,
       string

@@ -28,7 +28,7 @@ import type { StoredTensor } from "../../src/weights/dtypes.js";
 import { isReadable, type StateDict } from "../../src/weights/state-dict.js";
 import { openTorchCheckpoint } from "../../src/weights/torch-checkpoint.js";
 
-const fixture = (name: string): string => join(packageFolder, "test", "fixtures", name);
+const fixture = (name: string): string => join(packageFolder, "test", "fixtures", "checkpoints", name);
 const bytesOf = (name: string): Uint8Array => new Uint8Array(readFileSync(fixture(name)));
 const open = (bytes: Uint8Array, where: string) => openTorchCheckpoint(memoryBytes(bytes), where);
 

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { panopticComparisonSpec, panopticOverlaySpec } from "../../widgets/panoptic-overlay.js";
 import { themed } from "../../widgets/vega.js";
 import { drawStrictly } from "../helpers/figures.js";
+import type { PanopticPicture } from "../../widgets/panoptic-segments.js";
 import { image, picture, segments } from "./panoptic-picture.js";
 
 describe("a panoptic overlay", () => {
@@ -19,6 +20,20 @@ describe("a panoptic overlay", () => {
       /aria-roledescription="rule mark"/g,
     );
     assert.equal(lines?.length, 1);
+  });
+
+  it("has one colour for a class in all figures of a set, whichever classes they show", () => {
+    const classes = ["sky", "car", "tree", "road", "bus", "sign", "pole", "dog"];
+    const coloursIn = (args: Partial<PanopticPicture>): Record<string, string> => {
+      const { layer } = panopticOverlaySpec({ image, ...picture, ...args }) as { layer: { encoding?: object }[] };
+      const { scale } = (layer[1].encoding as { color: { scale: { domain: string[]; range: string[] } } }).color;
+      return Object.fromEntries(scale.domain.map((name, i) => [name, scale.range[i]]));
+    };
+    assert.deepEqual(coloursIn({}), { road: "#0072b2", car: "#d55e00" }, "by appearance where nobody says more");
+    assert.deepEqual(coloursIn({ classes }), { car: "#d55e00", road: "#aa4499" });
+    const dogs = segments.map((one) => ({ ...one, category: one.id === 2 ? "sky" : "dog" }));
+    // The eighth of seven colours is the first, lighter.
+    assert.deepEqual(coloursIn({ classes, segments: dogs }), { sky: "#0072b2", dog: "#80b9d9" });
   });
 
   it("is refused where an id has no segment, or pixels have no id", () => {

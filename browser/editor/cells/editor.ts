@@ -3,7 +3,15 @@ import { closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirro
 import { defaultKeymap, history, historyKeymap, indentLess, indentMore } from "@codemirror/commands";
 import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
 import { Annotation, Compartment, EditorState, Prec, type Extension } from "@codemirror/state";
-import { drawSelection, EditorView, keymap, lineNumbers, type KeyBinding } from "@codemirror/view";
+import {
+  drawSelection,
+  EditorView,
+  keymap,
+  lineNumbers,
+  ViewPlugin,
+  type KeyBinding,
+  type ViewUpdate,
+} from "@codemirror/view";
 import { look } from "./highlighting.js";
 
 export interface EditorArgs {
@@ -29,6 +37,28 @@ export interface Editor {
 }
 
 const fromOutside = Annotation.define<boolean>();
+
+/** Lines that go on beyond the edge can be scrolled by key without editing them: by Tab and the arrows. */
+const scrollsByKey = ViewPlugin.fromClass(
+  class {
+    constructor(private readonly view: EditorView) {
+      this.measure();
+    }
+
+    update({ geometryChanged }: ViewUpdate): void {
+      if (geometryChanged) this.measure();
+    }
+
+    private measure(): void {
+      const { scrollDOM } = this.view;
+      this.view.requestMeasure({
+        key: this,
+        read: () => scrollDOM.scrollWidth > scrollDOM.clientWidth,
+        write: (scrolls) => (scrolls ? scrollDOM.setAttribute("tabindex", "0") : scrollDOM.removeAttribute("tabindex")),
+      });
+    }
+  },
+);
 
 /** The least change between two texts: what they begin and end with alike stays. */
 export function leastChange(before: string, after: string): { from: number; to: number; insert: string } {
@@ -68,6 +98,7 @@ export function createEditor(args: EditorArgs): Editor {
         indentOnInput(),
         bracketMatching(),
         closeBrackets(),
+        scrollsByKey,
         look,
         label.of(labelled(args.label)),
         // By Tab one goes from cell to cell's outputs; Enter is the way into an editor, in which Tab has its own meaning.

@@ -1,10 +1,12 @@
 /** Cells of text: Markdown, drawn until it is edited, and raw cells, which are what they are. */
 import { EditorView } from "@codemirror/view";
 import type { TextCell } from "../../../src/notebook/nbformat.js";
+import { watchEdges } from "../../page/edges.js";
 import { el } from "../page/dom.js";
 import { setForeignHtml } from "../page/foreign-html.js";
 import { leadLinks } from "../page/links.js";
 import { cellFrame, kindOf, type CellHost, type CellView } from "./cell.js";
+import { drawnTextOf, markText } from "./drawn-text.js";
 import { createEditor, type Editor } from "./editor.js";
 import { markdownLanguage } from "./highlighting.js";
 
@@ -19,6 +21,7 @@ export class TextCellView implements CellView {
   private html: string | null = null;
   private readOnly = false;
   private lineNumbers = false;
+  private endEdges = (): void => undefined;
 
   constructor(
     readonly cell: TextCell,
@@ -48,6 +51,17 @@ export class TextCellView implements CellView {
     if (html.trim() === "") this.prose.replaceChildren(el("p", { class: "empty" }, "Empty Markdown cell"));
     else setForeignHtml(this.prose, html);
     leadLinks(this.prose, this.host.outputs.path);
+    this.endEdges();
+    this.endEdges = watchEdges(this.prose);
+  }
+
+  /** The drawn text as it is seen. */
+  get drawnText(): string {
+    return drawnTextOf(this.prose);
+  }
+
+  markDrawn(from: number, to: number): void {
+    markText(this.prose, from, to);
   }
 
   focusEditor(at?: "start" | "end"): void {
@@ -89,6 +103,7 @@ export class TextCellView implements CellView {
   }
 
   dispose(): void {
+    this.endEdges();
     this.editor?.destroy();
   }
 

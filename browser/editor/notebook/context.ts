@@ -3,7 +3,7 @@ import type { EditedNotebook } from "../../../src/notebook/editing/document.js";
 import type { Notices } from "../page/notices.js";
 import type { Saver } from "../saving/saver.js";
 import type { Executions } from "./executions.js";
-import type { FindBar } from "./find.js";
+import type { FindBar } from "./find-bar.js";
 import type { KernelSession } from "./kernel-session.js";
 import type { NotebookView } from "./view.js";
 

@@ -12,6 +12,7 @@ const takesText = (target: Element): boolean =>
 /** What a focused button, link or scrolled text does with a key by itself. */
 function takesKey(target: Element, key: string): boolean {
   if (target.closest("button, a, summary, label") && (key === "Enter" || key === "Space")) return true;
+  if (target.matches(".cm-scroller")) return key === "ArrowLeft" || key === "ArrowRight";
   return target.closest(".outputs [tabindex='0']") !== null && /^(Arrow|Page|Home|End|Space)/.test(key);
 }
 

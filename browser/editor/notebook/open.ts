@@ -17,7 +17,7 @@ import { cellCommands } from "./cell-commands.js";
 import { checkCell, codeAbove } from "./check.js";
 import type { Command } from "./commands.js";
 import { Executions } from "./executions.js";
-import { FindBar } from "./find.js";
+import { FindBar } from "./find-bar.js";
 import { showHelp } from "./help.js";
 import { KernelMemory } from "./kernel-memory.js";
 import { KernelSession } from "./kernel-session.js";
@@ -219,6 +219,7 @@ class NotebookPage implements OpenNotebook {
     this.readOnly = true;
     this.saver.setReadOnly(true);
     this.view.setReadOnly(true);
+    this.find.setReadOnly(true);
     this.session.client?.close();
     // The file is read anew, with all that the other tab has saved.
     const choices = [{ label: "Edit here", choose: () => this.tabs.take(() => location.reload()) }];

@@ -66,7 +66,7 @@ export function viewCommands(context: NotebookContext, page: PageCommands): Comm
     },
     { id: "leave-up", label: "Go to the cell above", group: "Move", editKeys: ["ArrowUp"], run: () => leave(-1) },
     { id: "leave-down", label: "Go to the cell below", group: "Move", editKeys: ["ArrowDown"], run: () => leave(1) },
-    { id: "find", label: "Find", group: "View", keys: ["Mod-f", "f"], run: () => context.find.open() },
+    { id: "find", label: "Find and replace", group: "View", keys: ["Mod-f", "f"], run: () => context.find.open() },
     {
       id: "line-numbers",
       label: "Show or hide line numbers",

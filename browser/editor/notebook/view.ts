@@ -1,8 +1,10 @@
 /** The cells of a notebook on the page: kept as the notebook is, selected, entered and left. */
 import type { Cell, CodeCell } from "../../../src/notebook/nbformat.js";
 import type { EditedNotebook, Told } from "../../../src/notebook/editing/document.js";
+import type { Match } from "../../../src/notebook/editing/find.js";
 import type { CellHost, CellView } from "../cells/cell.js";
 import { CodeCellView } from "../cells/code-cell.js";
+import { unmarkText } from "../cells/drawn-text.js";
 import { drawProse } from "../cells/prose.js";
 import { TextCellView } from "../cells/text-cell.js";
 import { el } from "../page/dom.js";
@@ -85,15 +87,22 @@ export class NotebookView {
     this.mark();
   }
 
-  /** Selects a part of a cell's source, and brings it into sight; the focus stays where it is. */
-  show(cell: Cell, from: number, to: number): void {
+  /** Brings what was found into sight, in the drawn text or in the source; the focus stays where it is. */
+  show({ cell, from, to, drawn }: Match): void {
     this.active = cell;
     this.anchor = cell;
     const view = this.viewOf(cell);
-    // Where a drawn cell has it is for the reader to see.
-    if (!this.isDrawn(cell)) view.reveal(from, to);
     view.element.scrollIntoView({ block: "nearest" });
+    unmarkText();
+    if (drawn && view instanceof TextCellView) view.markDrawn(from, to);
+    else view.reveal(from, to);
     this.mark();
+  }
+
+  /** What a drawn cell shows as text; null where the source is shown. */
+  drawnText(cell: Cell): string | null {
+    const view = this.views.get(cell);
+    return view instanceof TextCellView && this.isDrawn(cell) ? view.drawnText : null;
   }
 
   /** Draws the Markdown cells: those that are drawn already, and these. */

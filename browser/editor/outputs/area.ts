@@ -4,6 +4,7 @@ import { createMarkdown } from "../../../src/notebook/page/markdown.js";
 import { createOutputs } from "../../../src/notebook/page/outputs.js";
 import type { Pictures } from "../../../src/notebook/page/pictures.js";
 import { isDark } from "../../page/theme.js";
+import { watchEdges } from "../../page/edges.js";
 import { figuresIn, type Figures } from "../../page/figures.js";
 import { el } from "../page/dom.js";
 import { setForeignHtml } from "../page/foreign-html.js";
@@ -75,6 +76,7 @@ export class OutputArea {
     const page = createOutputs(markdown, context.pictures);
     setForeignHtml(element, markdown.math.resolve(page.html(output)));
     leadLinks(element, context.path);
+    const endEdges = watchEdges(element);
     let figures: Figures | null = null;
     let gone = false;
     const draw = async (): Promise<void> => {
@@ -95,6 +97,7 @@ export class OutputArea {
       dispose() {
         gone = true;
         end();
+        endEdges();
         figures?.finalize();
         view?.();
       },

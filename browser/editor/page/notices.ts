@@ -22,7 +22,7 @@ export interface Notices {
 }
 
 export function createNotices(): Notices {
-  const element = el("div", { class: "notices" });
+  const element = el("section", { class: "notices", "aria-label": "Notices" });
   const shown = new Map<string, HTMLElement>();
   const hide = (name: string): void => {
     shown.get(name)?.remove();

@@ -52,7 +52,7 @@ export async function loadNative(file: string, memory: WebAssembly.Memory, revis
   } catch (error) {
     const [reason] = (error instanceof Error ? error.message : String(error)).split("\n");
     throw new UnsupportedError(
-      `native kernels: ${file} must load on ${process.platform} ${process.arch}, got ${reason}; run axial-lab engine build`,
+      `native kernels: ${file} must load on ${process.platform} ${process.arch}, got ${reason}; run npx axial-lab engine build`,
       { cause: error },
     );
   }

@@ -3,7 +3,9 @@ import { UnsupportedError } from "../../core/errors.js";
 import { loadNative, type NativeLibrary } from "./binding.js";
 import { findLibrary, libraryPackages } from "./library.js";
 
+/** Whose kernels may be asked for: native where they load (`auto`), native or none, WebAssembly's. */
 export const engineChoices = ["auto", "native", "wasm"] as const;
+/** Whose kernels compute: one of `engineChoices`. */
 export type EngineChoice = (typeof engineChoices)[number];
 
 export interface ChosenKernels {
@@ -24,7 +26,7 @@ export async function chooseKernels(
     if (choice !== "native") return { native: null, failure: null };
     throw new UnsupportedError(
       `native kernels: there must be a library for this platform, got none built and no package ` +
-        `${libraryPackages.join(" or ")}; run axial-lab engine build`,
+        `${libraryPackages.join(" or ")}; run npx axial-lab engine build`,
     );
   }
   try {

@@ -53,7 +53,7 @@ export async function layOut(folder: string, contents: PlatformPackage): Promise
     await copyFile(builtLibrary, path.join(target, libraryName));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new FileError(`native release: the library must be built, got ${reason}; run axial-lab engine build`);
+    throw new FileError(`native release: the library must be built, got ${reason}; run npx axial-lab engine build`);
   }
   const json = `${JSON.stringify(contents, null, 2)}\n`;
   await writeFileAtomically(path.join(target, "package.json"), [Buffer.from(json)]);

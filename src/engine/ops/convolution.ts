@@ -1,6 +1,6 @@
 /** Convolution in groups, at once or when its result is asked for, and its gradients. */
 import * as tf from "@tensorflow/tfjs";
-import { ShapeError } from "../../core/errors.js";
+import { ShapeError, UnsupportedError } from "../../core/errors.js";
 import { hasKernel } from "../kernel-registry.js";
 import { isRecording } from "../recording.js";
 
@@ -101,6 +101,40 @@ const grouped = {
     runGrouped("GroupedConv2DBackpropFilter", { x, dy }, { ...attrs, shape }),
 };
 
+type PlainConvolutionAttrs = Pick<tf.Conv2DAttrs, "strides" | "pad" | "dataFormat" | "dimRoundingMode"> & {
+  /** tf.layers hands on null where none were given. */
+  readonly dilations?: tf.Conv2DAttrs["dilations"] | null;
+};
+
+/** Runs a kernel of TensorFlow.js's with what the attributes of its convolutions have in common. */
+function runPlain(
+  kernelName: string,
+  inputs: Record<string, tf.Tensor>,
+  { strides, pad, dataFormat, dimRoundingMode, dilations }: PlainConvolutionAttrs,
+  shape: Record<string, number[]> = {},
+): tf.Tensor {
+  const attrs = { strides, pad, dataFormat, dimRoundingMode, dilations: dilations ?? 1, ...shape };
+  return tf.engine().runKernel<tf.Tensor>(kernelName, inputs, attrs as unknown as tf.NamedAttrMap);
+}
+
+/** As {@link grouped}, of TensorFlow.js's convolution. */
+const plain = {
+  convolve: (x: tf.Tensor, filter: tf.Tensor, attrs: PlainConvolutionAttrs) => runPlain("Conv2D", { x, filter }, attrs),
+  dx: (dy: tf.Tensor, filter: tf.Tensor, attrs: PlainConvolutionAttrs, inputShape: number[]) =>
+    runPlain("Conv2DBackpropInput", { dy, filter }, attrs, { inputShape }),
+  dFilter: (x: tf.Tensor, dy: tf.Tensor, attrs: PlainConvolutionAttrs, filterShape: number[]) =>
+    runPlain("Conv2DBackpropFilter", { x, dy }, attrs, { filterShape }),
+};
+
+/** Kernels of TensorFlow.js's own take a dilated convolution's gradient for that of one without dilation. */
+function assertDilation({ dilations }: PlainConvolutionAttrs): void {
+  if (hasKernel("GroupedConv2D") || [dilations ?? 1].flat().every((dilation) => dilation === 1)) return;
+  throw new UnsupportedError(
+    `tf.conv2d: a dilated convolution must run on the engine to have a gradient, got backend ${tf.getBackend()}; ` +
+      `call engine.start()`,
+  );
+}
+
 /** With the types that TensorFlow.js leaves open. */
 const gradient = <Attrs>(
   kernelName: string,
@@ -125,14 +159,20 @@ export const convolutionGradients: readonly tf.GradConfig[] = [
     x: () => grouped.dx(dy, d, attrs, x.shape),
     dy: () => grouped.convolve(x, d, attrs),
   })),
-  // Of the three that TensorFlow.js has, the one whose gradient it lacks.
-  gradient<tf.Conv2DBackpropFilterAttrs>("Conv2DBackpropFilter", ["x", "dy"], (d, [x, dy], attrs) => {
-    const { strides, pad, dataFormat, dimRoundingMode } = attrs;
-    const inputAttrs = { strides, pad, dataFormat, dimRoundingMode, inputShape: x.shape };
+  // TensorFlow.js's forget how the size of the result was rounded, know no dilation, and have none for the filter's gradient.
+  gradient<PlainConvolutionAttrs>("Conv2D", ["x", "filter"], (dy, [x, filter], attrs) => {
+    assertDilation(attrs);
     return {
-      x: () =>
-        tf.engine().runKernel<tf.Tensor>("Conv2DBackpropInput", { dy, filter: d }, inputAttrs as tf.NamedAttrMap),
-      dy: () => tf.conv2d(x, d, strides, pad, dataFormat, 1, dimRoundingMode),
+      x: () => plain.dx(dy, filter, attrs, x.shape),
+      filter: () => plain.dFilter(x, dy, attrs, filter.shape),
     };
   }),
+  gradient<PlainConvolutionAttrs>("Conv2DBackpropInput", ["dy", "filter"], (d, [dy, filter], attrs) => ({
+    dy: () => plain.convolve(d, filter, attrs),
+    filter: () => plain.dFilter(d, dy, attrs, filter.shape),
+  })),
+  gradient<PlainConvolutionAttrs>("Conv2DBackpropFilter", ["x", "dy"], (d, [x, dy], attrs) => ({
+    x: () => plain.dx(dy, d, attrs, x.shape),
+    dy: () => plain.convolve(x, d, attrs),
+  })),
 ];

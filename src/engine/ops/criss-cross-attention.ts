@@ -2,7 +2,7 @@
  * Criss-cross attention, fused: each pixel attends to its own row and column, forward and backward, without storing
  * weights.
  *
- * The equal in composed operations is `src/layers/criss-cross-attention.ts`, which calls this function first and falls
+ * The equal in composed operations is `src/functions/criss-cross-attention.ts`, which calls this function first and falls
  * back where the backend has no such kernel.
  */
 import * as tf from "@tensorflow/tfjs";
@@ -15,6 +15,7 @@ export interface CrissCrossAttentionInputs {
   readonly qkv: tf.Tensor4D;
 }
 
+/** Heads, and their depths. */
 export interface CrissCrossAttentionGeometry {
   /** 1 in CCNet. */
   readonly heads: number;
@@ -25,9 +26,8 @@ export interface CrissCrossAttentionGeometry {
 }
 
 /**
- * Criss-cross attention (`crissCrossAttention` in `src/layers/criss-cross-attention.ts`) without storing logits or
- * weights: out [B, H, W, N Dv]. Null where the current backend has no such kernel. Its kernels are in
- * criss-cross-attention-kernels.ts.
+ * Criss-cross attention (`crissCrossAttention` in `src/functions/criss-cross-attention.ts`) without storing logits or
+ * weights: out [B, H, W, N Dv]. Null where the current backend has no such kernel.
  */
 export function fusedCrissCrossAttention(
   { qkv }: CrissCrossAttentionInputs,

@@ -1,6 +1,7 @@
-/** The average over windows side by side by which attention strides, forward and backward. */
+/** The average over windows side by side by which attention strides, forward and backward, and gradients of pooling. */
 import * as tf from "@tensorflow/tfjs";
 import { hasKernel } from "../kernel-registry.js";
+import { gradientOf } from "./gradient-of.js";
 
 export interface AveragePoolAttrs {
   /** Of x. */
@@ -26,7 +27,29 @@ export function fusedAveragePool(
   return tf.engine().runKernel<tf.Tensor4D>("AveragePool", { x }, { shape: x.shape, stride, rows, columns });
 }
 
+/** TensorFlow.js's forget how the size of the result was rounded. */
+const windowGradients: readonly tf.GradConfig[] = [
+  gradientOf("AvgPool", "x", (dy, input, attrs) =>
+    tf.engine().runKernel<tf.Tensor>("AvgPoolGrad", { dy, input }, attrs),
+  ),
+  gradientOf(
+    "AvgPoolGrad",
+    "dy",
+    (d, _, attrs) => tf.engine().runKernel<tf.Tensor>("AvgPool", { x: d }, attrs),
+    "input",
+  ),
+  {
+    kernelName: "MaxPool",
+    inputsToSave: ["x"],
+    outputsToSave: [true],
+    gradFunc: (d, [input, output], attrs) => ({
+      x: () => tf.engine().runKernel<tf.Tensor>("MaxPoolGrad", { dy: d as tf.Tensor, input, output }, attrs),
+    }),
+  },
+];
+
 export const poolingGradients: readonly tf.GradConfig[] = [
+  ...windowGradients,
   {
     kernelName: "AveragePoolGrad",
     gradFunc: (d, _, attrs) => ({

@@ -13,6 +13,7 @@ export const bytesPerPage = 65_536;
 /** The most that TensorFlow.js's tensors can lie in, whose addresses have 32 bits whatever kernels work on them. */
 const addressableBytes = 2 ** 32;
 
+/** The WebAssembly heap: its size, and how much of it is used. */
 export interface HeapUse {
   /** Bytes of the WebAssembly memory; it only grows. */
   readonly heapBytes: number;

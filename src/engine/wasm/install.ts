@@ -7,6 +7,7 @@ import type { KernelCall, WasmContext, WasmKernel } from "./kernel.js";
 import { computeInJavaScript, isInJavaScript, isRight } from "./kernels/javascript.js";
 import { watchReleases } from "./lazy/data-release.js";
 import { computeInputs, isWaiting } from "./lazy/lazy-data.js";
+import { withTraps } from "./tfjs-traps.js";
 
 let running: WasmContext | null = null;
 
@@ -52,7 +53,7 @@ export function installKernels(
           const known = isInJavaScript(kernelName);
           // Where there is JavaScript, what it has no kernel for has but one.
           if (own !== undefined && ((!known && hasJavaScript) || isRight(kernelName, { inputs, attrs })))
-            return own.kernelFunc({ inputs, attrs, backend });
+            return withTraps(kernelName, backend.wasm, () => own.kernelFunc({ inputs, attrs, backend }));
           if (!known) throw noKernel(kernelName, hasJavaScript);
           return computeInJavaScript(context, kernelName, { inputs, attrs });
         };

@@ -5,6 +5,7 @@ import { wasmContext } from "./install.js";
 import type { WasmContext } from "./kernel.js";
 import { runMatrixProduct } from "./kernels/matrix-product-plan.js";
 
+/** How a ceiling of this machine is measured. */
 export interface PeakOptions {
   /** How often it is tried; the fastest counts. Default 25. */
   readonly rounds?: number;

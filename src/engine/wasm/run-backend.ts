@@ -6,6 +6,7 @@ import { gradients } from "../ops/index.js";
 import { installKernels } from "./install.js";
 import { wasmKernels } from "./kernels/index.js";
 import type { KernelPool } from "./pool.js";
+import { ignoringTraps } from "./tfjs-traps.js";
 
 /** Under "wasm", before all others. */
 export async function registerWasm(create: () => tf.KernelBackend | Promise<tf.KernelBackend>): Promise<BackendWasm> {
@@ -54,7 +55,7 @@ export async function runBackend({
   /** In the midst of TensorFlow.js's own disposal, which deletes the backend but would go on to start it again. */
   backend.dispose = () => {
     uninstall();
-    dispose();
+    ignoringTraps(dispose);
     refuseUse(backend);
     if (tf.findBackendFactory("wasm") !== null) tf.removeBackend("wasm");
     stopped = Promise.all([pool.stop(), stopModule()]);

@@ -1,6 +1,7 @@
 /**
  * How the kernels lay out scratch memory. Compiled twice: by tsc for the plans, which reserve it (kernels/), and by
- * AssemblyScript for the kernels, which use it (assembly/). Hence the type i32, and integers alone.
+ * AssemblyScript for the kernels, which use it (assembly/). Hence the type i32, and integers alone. Of attention:
+ * attention-scratch.ts.
  */
 
 /** Rows and columns of the tile that matrix products are made of: see assembly/matrix-tile.ts. */
@@ -46,12 +47,4 @@ export function convolutionWorkspace(taps: i32, depth: i32, columns: i32, bandFl
 /** A thread's workspace for convolutionFilterGrad: a block of dy beside one of x, transposed. */
 export function filterGradWorkspace(pixels: i32, columns: i32, rows: i32): i32 {
   return matrixProductWorkspace(pixels, columns, rows);
-}
-
-/**
- * Attention: vectors of 16 bytes of a row, query, key and value filled up to an odd number of cache lines. A loop over rows
- * that reads a few channels of each would find all of them in few of the cache's sets, if they lay a power of two apart.
- */
-export function attentionRowVectors(fullKeyDepth: i32, fullValueDepth: i32): i32 {
-  return (2 * fullKeyDepth + fullValueDepth) | 4;
 }

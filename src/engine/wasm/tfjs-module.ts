@@ -13,6 +13,7 @@ import path from "node:path";
 import vm from "node:vm";
 import { Worker } from "node:worker_threads";
 import { terminate } from "./node-threads.js";
+import { endWaitsOnTraps } from "./tfjs-traps.js";
 import { attachBridge, preSpawned, workerClass, type ModuleFactory, type TfjsModule } from "./tfjs-glue.js";
 
 const build = "tfjs-backend-wasm-threaded-simd";
@@ -30,6 +31,8 @@ export async function startThreadedTfjs(memory: WebAssembly.Memory, threads: num
   const workers: Worker[] = [];
   const startWorker = (file: string): Worker => {
     const worker = new Worker(file, { execArgv: [], name: "tfjs" });
+    // The glue code's would throw once more what a kernel's caller has been told, where nobody can catch it.
+    Object.defineProperty(worker, "onerror", { value: () => undefined });
     workers.push(worker);
     return worker;
   };
@@ -40,8 +43,10 @@ export async function startThreadedTfjs(memory: WebAssembly.Memory, threads: num
     locateFile: (file) =>
       file.endsWith(".worker.js") ? path.join(__dirname, "tfjs-worker.js") : path.join(path.dirname(glue), file),
     instantiateWasm: (imports, done) => {
+      const env = imports["env"] as Record<string, unknown>;
       // XNNPACK takes half of the logical cores.
-      (imports["env"] as Record<string, unknown>)["emscripten_num_logical_cores"] = () => 2 * threads;
+      env["emscripten_num_logical_cores"] = () => 2 * threads;
+      endWaitsOnTraps(env, () => instance.exports);
       const compiled = new WebAssembly.Module(readFileSync(path.join(path.dirname(glue), `${build}.wasm`)));
       const instance = new WebAssembly.Instance(compiled, imports);
       done(instance, compiled);

@@ -7,6 +7,7 @@ import { localExchange, type Exchange } from "../exchange.js";
 import { findMpi } from "./find.js";
 import { readLaunch, type Launch } from "./launcher.js";
 import { loadMpi, type MpiLibrary } from "./library.js";
+import { ended, endNow } from "./waiting.js";
 
 /** Floats that are summed at once: many small arrays travel together. */
 const bucketFloats = 1 << 20;
@@ -56,6 +57,13 @@ export function describeMpi(): string {
 }
 
 function mpiExchange(launch: Launch, mpi: MpiLibrary): Exchange {
+  // MPICH ends the process in C where it finds Open MPI's launcher, with words that help nobody.
+  if (launch.family === "open-mpi" && !mpi.version.includes("Open MPI")) {
+    throw new UnsupportedError(
+      `mpi: the mpiexec of Open MPI must find a library of Open MPI, got ${mpi.version} (${mpi.path}); ` +
+        `use the mpiexec of that MPI, or name another library by AXIAL_LAB_MPI`,
+    );
+  }
   mpi.init();
   const size = mpi.size();
   if (size !== launch.size) {
@@ -69,16 +77,20 @@ function mpiExchange(launch: Launch, mpi: MpiLibrary): Exchange {
   return {
     rank,
     size,
-    sum(arrays) {
-      inBuckets(arrays, (values) => mpi.sum(values));
-      return Promise.resolve();
+    async sum(arrays) {
+      for (const values of inBuckets(arrays)) await ended(mpi.sum(values));
     },
-    sumAtOnce: (arrays) => inBuckets(arrays, (values) => mpi.sum(values)),
-    broadcast(arrays) {
-      inBuckets(arrays, (values) => mpi.broadcast(values));
-      return Promise.resolve();
+    sumAtOnce(arrays) {
+      for (const values of inBuckets(arrays)) endNow(mpi.sum(values));
     },
-    barrier: () => Promise.resolve(mpi.barrier()),
+    beginSum(values) {
+      const sum = mpi.sum(values);
+      return { poll: () => sum.poll(), end: () => ended(sum) };
+    },
+    async broadcast(arrays) {
+      for (const values of inBuckets(arrays)) await ended(mpi.broadcast(values));
+    },
+    barrier: () => ended(mpi.barrier()),
     end() {
       leave();
       mpi.finalize();
@@ -106,15 +118,15 @@ function endOthersOnFailure(mpi: MpiLibrary, rank: number): () => void {
   return leave;
 }
 
-/** Small arrays of one kind are put together, large ones go as they are. */
-function inBuckets(
-  arrays: readonly (Float32Array | Float64Array)[],
-  work: (values: Float32Array | Float64Array) => void,
-): void {
+/**
+ * Small arrays of one kind are put together, large ones go as they are. Whatever is done to what comes out is done to the
+ * arrays, before the next comes out.
+ */
+function* inBuckets(arrays: readonly (Float32Array | Float64Array)[]): Generator<Float32Array | Float64Array> {
   let pending: Float32Array[] = [];
   let pendingFloats = 0;
-  const flush = (): void => {
-    if (pending.length === 1) work(pending[0]);
+  const flushed = function* (): Generator<Float32Array> {
+    if (pending.length === 1) yield pending[0];
     else if (pending.length > 1) {
       const bucket = new Float32Array(pendingFloats);
       let at = 0;
@@ -122,7 +134,7 @@ function inBuckets(
         bucket.set(array, at);
         at += array.length;
       }
-      work(bucket);
+      yield bucket;
       at = 0;
       for (const array of pending) {
         array.set(bucket.subarray(at, at + array.length));
@@ -136,13 +148,13 @@ function inBuckets(
     if (!(array instanceof Float32Array || array instanceof Float64Array))
       throw new AxialError("internal: an exchange takes arrays of floats");
     if (array instanceof Float64Array || array.length >= bucketFloats) {
-      flush();
-      work(array);
+      yield* flushed();
+      yield array;
       continue;
     }
-    if (pendingFloats + array.length > bucketFloats) flush();
+    if (pendingFloats + array.length > bucketFloats) yield* flushed();
     pending.push(array);
     pendingFloats += array.length;
   }
-  flush();
+  yield* flushed();
 }

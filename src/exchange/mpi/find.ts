@@ -10,6 +10,7 @@ import { openMpiAbi } from "./abi-open-mpi.js";
 import { standardAbi } from "./abi-standard.js";
 import type { Launch } from "./launcher.js";
 
+/** An MPI library that may be on this machine, and which binary interface it has. */
 export interface Candidate {
   /** A path, or a name for the system's loader to find. */
   readonly library: string;

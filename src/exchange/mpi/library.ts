@@ -4,6 +4,8 @@ import { UnsupportedError } from "../../core/errors.js";
 import type { Handle, MpiAbi, MpiHandles } from "./abi.js";
 import type { Candidate } from "./find.js";
 
+type Floats = Float32Array | Float64Array;
+
 export interface MpiLibrary {
   readonly path: string;
   readonly abi: MpiAbi;
@@ -14,13 +16,19 @@ export interface MpiLibrary {
   rank(): number;
   size(): number;
   /** Adds up over all ranks, in the place of the values. */
-  sum(values: Float32Array | Float64Array): void;
+  sum(values: Floats): Operation;
   /** Takes the values of rank 0. */
-  broadcast(values: Float32Array | Float64Array): void;
-  barrier(): void;
+  broadcast(values: Floats): Operation;
+  barrier(): Operation;
   finalize(): void;
   /** Ends every rank. */
   abort(code: number): void;
+}
+
+/** What goes on in the library, begun by all ranks in one order; its values are nobody else's until it has ended. */
+export interface Operation {
+  /** Moves it on; whether it has ended. */
+  poll(): boolean;
 }
 
 type Function = (...values: unknown[]) => number;
@@ -33,6 +41,17 @@ interface Koffi {
   };
   address(pointer: object): bigint;
 }
+
+/** What one call of the library counts: an `int`. */
+const mostAtOnce = 1 << 28;
+
+/** Bytes of an `MPI_Request` and of an `MPI_Status`: no ABI has larger ones. */
+const [requestBytes, statusBytes] = [8, 64];
+
+/** JavaScript's objects move, and short arrays may lie among them; what lies in a buffer of its own stays. */
+const longestAmongObjects = 4096;
+
+const ended: Operation = { poll: () => true };
 
 /** @throws UnsupportedError with the loader's own words when the library cannot be loaded. */
 export function loadMpi({ library: path, abi }: Candidate): MpiLibrary {
@@ -49,14 +68,28 @@ export function loadMpi({ library: path, abi }: Candidate): MpiLibrary {
     throw new UnsupportedError(`mpi: a library must load, got ${firstLine(error)} for ${path}; check AXIAL_LAB_MPI`);
   }
   const define = (definition: string): Function => loaded.func(definition.replaceAll("HANDLE", abi.handleType));
+  /** Of MPI 3, of 2012; an older library has none, and waits. */
+  const maybeDefine = (definition: string): Function | null => {
+    try {
+      return define(definition);
+    } catch {
+      return null;
+    }
+  };
   const functions = {
     init: define("int MPI_Init(void *argc, void *argv)"),
     initialized: define("int MPI_Initialized(_Out_ int *flag)"),
     rank: define("int MPI_Comm_rank(HANDLE comm, _Out_ int *rank)"),
     size: define("int MPI_Comm_size(HANDLE comm, _Out_ int *size)"),
     allreduce: define("int MPI_Allreduce(void *send, void *receive, int count, HANDLE type, HANDLE op, HANDLE comm)"),
+    iallreduce: maybeDefine(
+      "int MPI_Iallreduce(void *send, void *receive, int count, HANDLE type, HANDLE op, HANDLE comm, void *request)",
+    ),
     bcast: define("int MPI_Bcast(void *buffer, int count, HANDLE type, int root, HANDLE comm)"),
+    ibcast: maybeDefine("int MPI_Ibcast(void *buffer, int count, HANDLE type, int root, HANDLE comm, void *request)"),
     barrier: define("int MPI_Barrier(HANDLE comm)"),
+    ibarrier: maybeDefine("int MPI_Ibarrier(HANDLE comm, void *request)"),
+    test: define("int MPI_Test(void *request, _Out_ int *flag, void *status)"),
     finalize: define("int MPI_Finalize()"),
     abort: define("int MPI_Abort(HANDLE comm, int code)"),
     version: define("int MPI_Get_library_version(void *text, _Out_ int *length)"),
@@ -71,11 +104,50 @@ export function loadMpi({ library: path, abi }: Candidate): MpiLibrary {
     check(`MPI_Comm_${name}`, functions[name](handles.world, answer));
     return answer[0];
   };
-  /** Whole values at a time that an int can count. */
-  const inPieces = (values: Float32Array | Float64Array, call: (piece: typeof values, type: Handle) => void): void => {
-    const type = values instanceof Float32Array ? handles.float : handles.double;
-    const most = 1 << 28;
-    for (let start = 0; start < values.length; start += most) call(values.subarray(start, start + most), type);
+  const { world, float, double, sum } = handles;
+  const status = bytesThatStay(statusBytes);
+  const hasEnded = (request: Uint8Array): boolean => {
+    const flag: [number] = [0];
+    check("MPI_Test", functions.test(request, flag, status));
+    return flag[0] !== 0;
+  };
+  /** What the library writes while JavaScript goes on must not be collected. */
+  const underWay = new Set<readonly unknown[]>();
+  const operation = (requests: readonly Uint8Array[], values?: Floats, still?: Floats): Operation => {
+    const left = [...requests];
+    const held = [requests, values, still];
+    underWay.add(held);
+    return {
+      poll() {
+        while (left.length > 0 && hasEnded(left[0])) left.shift();
+        if (left.length > 0) return false;
+        if (underWay.delete(held) && still !== values) values!.set(still!);
+        return true;
+      },
+    };
+  };
+  /** Calls `begin`, or `wait` where the library has no such function, on pieces that an `int` can count. */
+  const inPieces = (
+    values: Floats,
+    name: string,
+    begin: Function | null,
+    call: (begin: Function, piece: Floats, type: Handle, request: Uint8Array) => number,
+    wait: (piece: Floats, type: Handle) => number,
+  ): Operation => {
+    const type = values instanceof Float32Array ? float : double;
+    const still = values.byteLength > longestAmongObjects ? values : copyThatStays(values);
+    const requests: Uint8Array[] = [];
+    for (let start = 0; start < still.length; start += mostAtOnce) {
+      const piece = still.subarray(start, start + mostAtOnce);
+      if (begin === null) {
+        check(`MPI_${name}`, wait(piece, type));
+        continue;
+      }
+      const request = bytesThatStay(requestBytes);
+      check(`MPI_I${name.toLowerCase()}`, call(begin, piece, type, request));
+      requests.push(request);
+    }
+    return operation(requests, values, still);
   };
   return {
     path,
@@ -89,17 +161,42 @@ export function loadMpi({ library: path, abi }: Candidate): MpiLibrary {
     rank: () => asked("rank"),
     size: () => asked("size"),
     sum: (values) =>
-      inPieces(values, (piece, type) =>
-        check("MPI_Allreduce", functions.allreduce(abi.inPlace, piece, piece.length, type, handles.sum, handles.world)),
+      inPieces(
+        values,
+        "Allreduce",
+        functions.iallreduce,
+        (begin, piece, type, request) => begin(abi.inPlace, piece, piece.length, type, sum, world, request),
+        (piece, type) => functions.allreduce(abi.inPlace, piece, piece.length, type, sum, world),
       ),
     broadcast: (values) =>
-      inPieces(values, (piece, type) =>
-        check("MPI_Bcast", functions.bcast(piece, piece.length, type, 0, handles.world)),
+      inPieces(
+        values,
+        "Bcast",
+        functions.ibcast,
+        (begin, piece, type, request) => begin(piece, piece.length, type, 0, world, request),
+        (piece, type) => functions.bcast(piece, piece.length, type, 0, world),
       ),
-    barrier: () => check("MPI_Barrier", functions.barrier(handles.world)),
+    barrier() {
+      if (functions.ibarrier === null) {
+        check("MPI_Barrier", functions.barrier(world));
+        return ended;
+      }
+      const request = bytesThatStay(requestBytes);
+      check("MPI_Ibarrier", functions.ibarrier(world, request));
+      return operation([request]);
+    },
     finalize: () => check("MPI_Finalize", functions.finalize()),
     abort: (code) => void functions.abort(handles.world, code),
   };
+}
+
+const bytesThatStay = (count: number): Uint8Array => new Uint8Array(new ArrayBuffer(count));
+
+function copyThatStays(values: Floats): Floats {
+  const buffer = new ArrayBuffer(values.byteLength);
+  const copy = values instanceof Float32Array ? new Float32Array(buffer) : new Float64Array(buffer);
+  copy.set(values);
+  return copy;
 }
 
 function readVersion(getVersion: Function): string {
@@ -109,6 +206,7 @@ function readVersion(getVersion: Function): string {
   return new TextDecoder()
     .decode(text.subarray(0, Math.max(0, length[0])))
     .split(/[\n\0]/)[0]
+    .replace(/\s+/g, " ")
     .trim();
 }
 

@@ -5,7 +5,7 @@
  */
 import type { Cell, CodeCell, Notebook } from "../nbformat.js";
 import { withoutLiveForms } from "../output-recorder.js";
-import { applyChange, type Change } from "./changes.js";
+import { applyChange, type Change, type SourceChange } from "./changes.js";
 import { History } from "./history.js";
 
 /** `outputs`: of this cell, or its execution count. */
@@ -53,6 +53,12 @@ export class EditedNotebook {
     if (changes.length === 0) return;
     this.make(changes);
     this.history.add(this.content.length > 0 ? changes : [...changes, this.fill()]);
+  }
+
+  /** Typing in one cell, which is one edit with what was typed there just before. */
+  type(change: SourceChange): void {
+    this.make([change]);
+    this.history.addTyping(change);
   }
 
   undo(): boolean {

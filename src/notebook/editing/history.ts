@@ -27,11 +27,18 @@ export class History {
 
   add(changes: readonly Change[]): void {
     this.undone.length = 0;
+    // What is typed next is an edit of its own.
+    this.done.push({ changes, time: -Infinity });
+  }
+
+  /** As `add`, joined with what was typed in the same cell just before. */
+  addTyping(change: SourceChange): void {
     const time = this.now();
     const last = this.done.at(-1);
-    const joined = last && time - last.time < pauseBetweenEdits ? joinTyping(last.changes, changes) : null;
+    const joined = last && time - last.time < pauseBetweenEdits ? joinTyping(last.changes, change) : null;
+    this.undone.length = 0;
     if (joined) this.done[this.done.length - 1] = { changes: [joined], time };
-    else this.done.push({ changes, time });
+    else this.done.push({ changes: [change], time });
   }
 
   /** The changes that take the last edit back, in order; null where there is none. */
@@ -52,8 +59,8 @@ export class History {
 }
 
 /** Two pieces of typing in the same cell as one; null for anything else. */
-function joinTyping(last: readonly Change[], next: readonly Change[]): SourceChange | null {
-  const [a, b] = [last[0], next[0]];
-  if (last.length !== 1 || next.length !== 1 || a.kind !== "source" || b.kind !== "source") return null;
-  return a.cell === b.cell ? { ...b, before: a.before } : null;
+function joinTyping(last: readonly Change[], next: SourceChange): SourceChange | null {
+  const [before] = last;
+  if (last.length !== 1 || before.kind !== "source" || before.cell !== next.cell) return null;
+  return { ...next, before: before.before };
 }

@@ -25,7 +25,7 @@ export function moveCells(notebook: EditedNotebook, from: number, to: number, by
 
 /** Typing: the source as it is now. */
 export function setSource(notebook: EditedNotebook, cell: Cell, source: string): void {
-  if (source !== cell.source) notebook.edit({ kind: "source", cell, before: cell.source, after: source });
+  if (source !== cell.source) notebook.type({ kind: "source", cell, before: cell.source, after: source });
 }
 
 /** A line feed goes with the division: neither part begins or ends with it. */

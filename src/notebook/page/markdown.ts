@@ -49,6 +49,9 @@ function headingId(text: string, taken: Set<string>): string {
   return id;
 }
 
+/** Tables whose corners without words are cells: they head nothing. */
+export const withoutEmptyHeads = (html: string): string => html.replace(/<th( [^>]*)?>\s*<\/th>/g, "<td$1></td>");
+
 /** One page's Markdown: identifiers and numbers of equations are unique across all that it renders. */
 export function createMarkdown(drawDiagram: DrawDiagram = () => null): MarkdownPage {
   const headings: Heading[] = [];
@@ -80,9 +83,6 @@ export function createMarkdown(drawDiagram: DrawDiagram = () => null): MarkdownP
 
   markdown.renderer.rules.table_open = () => '<div class="table"><table>';
   markdown.renderer.rules.table_close = () => "</table></div>";
-
-  // A corner without words heads nothing.
-  const withoutEmptyHeads = (html: string): string => html.replace(/<th( [^>]*)?><\/th>/g, "<td$1></td>");
   return {
     headings,
     math,

@@ -1,7 +1,7 @@
 /** Outputs of code cells in HTML: the richest form that needs no network, live where a library draws it. */
 import type { Output } from "../nbformat.js";
 import { ansiToHtml } from "./ansi.js";
-import { codeHtml, type MarkdownPage } from "./markdown.js";
+import { codeHtml, withoutEmptyHeads, type MarkdownPage } from "./markdown.js";
 import { base64OfText, dataUri, escapeHtml, scriptJson } from "./html.js";
 import { embedPictures, type Pictures } from "./pictures.js";
 
@@ -98,7 +98,7 @@ export function createOutputs(markdown: MarkdownPage, pictures: Pictures = () =>
       );
     }
     if (bundle["text/html"] !== undefined)
-      return `<div class="rich">${embedPictures(textOf(bundle, "text/html"), pictures)}</div>`;
+      return `<div class="rich">${embedPictures(withoutEmptyHeads(textOf(bundle, "text/html")), pictures)}</div>`;
     if (picture !== null) return `<figure>${picture}</figure>`;
     if (bundle["text/markdown"] !== undefined)
       return `<div class="rich">${markdown.render(textOf(bundle, "text/markdown"), pictures)}</div>`;

@@ -11,10 +11,14 @@ export interface Section {
 const headings = new Set(["h1", "h2", "h3"]);
 /** What ends within a word or before a full stop. */
 const inline = new Set(["a", "abbr", "b", "code", "em", "i", "kbd", "mark", "s", "span", "strong", "sub", "sup", "u"]);
-/** Formulas are found by the TeX in them, figures by their names; the rest of both is drawing. */
+/** Formulas are found by their signs and the TeX in them, figures by their names; the rest of both is drawing. */
 const left = new Set(["script", "style", "svg"]);
 const isLeftOut = (name: string, { class: classes = "" }: Record<string, string>): boolean =>
   left.has(name) || /\bkatex-html\b/.test(classes);
+
+/** The text of rendered Markdown as one reads it: of a formula its signs alone. */
+export const readableText = (html: string): string =>
+  sectionsOf(html.replace(/<annotation[^]*?<\/annotation>/g, ""))[0]?.text ?? "";
 
 /** The sections of rendered notebook cells, by headings of the first three levels. */
 export function sectionsOf(html: string): Section[] {

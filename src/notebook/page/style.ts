@@ -131,7 +131,8 @@ nav.turn a[rel="prev"]::before { content: "\\2190\\a0"; }
 nav.turn a[rel="next"] { text-align: right; grid-column: 2; }
 nav.turn a[rel="next"]::after { content: "\\a0\\2192"; }
 form.search { font: 1rem var(--sans); margin: 0 0 2.5em; }
-form.search input { width: 24rem; max-width: calc(100% - .4em); margin-left: .4em; }
+form.search label { display: flex; flex-wrap: wrap; align-items: baseline; gap: .2rem .6em; }
+form.search input { flex: 0 1 24rem; min-width: 0; }
 form.search .found { margin: .6em 0; color: var(--soft); font: .9rem var(--sans); }
 form.search .results p { font: .95rem/1.45 var(--sans); color: var(--soft); margin: 0 0 .6em; }
 ol.chapters { padding-left: 0; list-style: none; font-family: var(--sans); }

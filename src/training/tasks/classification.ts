@@ -10,6 +10,7 @@ import type { Evaluation, Meter, Task } from "../task.js";
 import { assertConfig } from "./assert-config.js";
 import { assertTargets } from "./assert-targets.js";
 
+/** How the task of classification sets its targets. */
 export interface ClassificationOptions {
   /** Share of the target that all classes get alike. Default 0.1. */
   readonly labelSmoothing?: number;
@@ -17,6 +18,7 @@ export interface ClassificationOptions {
 
 const optionKeys: KeysOf<ClassificationOptions> = { labelSmoothing: true };
 
+/** What a classifier is measured by. */
 export interface ClassificationEvaluation extends Evaluation {
   /** Mean cross entropy, without label smoothing. */
   loss: number;

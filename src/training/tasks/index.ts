@@ -9,6 +9,7 @@ const tasks = { classification, "semantic-segmentation": semanticSegmentation };
 /** A kind that `createTask` knows. */
 export type TaskKind = keyof typeof tasks;
 
+/** The kinds of tasks that `createTask` makes. */
 export const taskKinds = Object.keys(tasks) as TaskKind[];
 
 /** The task of a configuration; a kind alone stands for its defaults. Throws `ConfigError` where there is none. */

@@ -10,6 +10,7 @@ import type { Evaluation, Meter, Task } from "../task.js";
 import { assertConfig } from "./assert-config.js";
 import { assertTargets } from "./assert-targets.js";
 
+/** How the task of semantic segmentation weighs its losses. */
 export interface SemanticSegmentationOptions {
   /** Weight of the loss of a second output, where the model has one. Default 0.4, as CCNet. */
   readonly auxiliaryWeight?: number;
@@ -17,6 +18,7 @@ export interface SemanticSegmentationOptions {
 
 const optionKeys: KeysOf<SemanticSegmentationOptions> = { auxiliaryWeight: true };
 
+/** What semantic segmentation is measured by. */
 export interface SegmentationEvaluation extends Evaluation {
   /** Mean cross entropy of the labelled pixels. */
   loss: number;

@@ -1,6 +1,6 @@
 /** Inputs of axial attention, for its loops in float64 and for its kernels. */
 import * as tf from "@tensorflow/tfjs";
-import type { AxialAttentionInputs } from "../../../src/engine/ops/axial-attention.js";
+import type { AttentionInputs } from "../../../src/engine/ops/attention.js";
 import { axialAttentionLoops, type AxialLoopOutputs } from "../../functions/axial-attention-loops.js";
 import { randomNumbers } from "./tensors-against-loops.js";
 
@@ -54,7 +54,7 @@ export function loops(given: Problem): Omit<AxialLoopOutputs, "position"> & { po
 }
 
 /** The parts of a problem as tensors; disposed of by the caller's tidy. */
-export function tensorsOf({ shape, heads, keyDepth, valueDepth, values }: Problem): AxialAttentionInputs {
+export function tensorsOf({ shape, heads, keyDepth, valueDepth, values }: Problem): AttentionInputs {
   const [outer, length, inner] = shape;
   const table = (numbers: Float64Array | null, depth: number): tf.Tensor2D | null =>
     numbers && tf.tensor2d(Float32Array.from(numbers), [2 * length - 1, depth]);

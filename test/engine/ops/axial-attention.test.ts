@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../../src/engine/index.js";
-import { fusedAxialAttention, type AxialAttentionInputs } from "../../../src/engine/ops/axial-attention.js";
+import type { AttentionInputs } from "../../../src/engine/ops/attention.js";
+import { fusedAxialAttention } from "../../../src/engine/ops/axial-attention.js";
 import { assertClose } from "../../helpers/compare.js";
 import { loops, problem, tensorsOf, type Problem } from "./axial-attention-problem.js";
 import { differences, randomNumbers, runWithGradients, weigh, type Arrays } from "./tensors-against-loops.js";
@@ -14,7 +15,7 @@ function run(given: Problem, weights: Arrays, options?: { sum: boolean }): Recor
     const parameters = Object.entries({ qkv, scales, ...relative }).filter((entry) => entry[1] !== null);
     const compute = ({ qkv, scales, query, key, value }: Record<string, tf.Tensor>): Record<string, tf.Tensor> => {
       const relative = { query: query ?? null, key: key ?? null, value: value ?? null };
-      const outputs = fusedAxialAttention({ qkv, scales, relative } as AxialAttentionInputs, given, options);
+      const outputs = fusedAxialAttention({ qkv, scales, relative } as AttentionInputs, given, options);
       assert.ok(outputs, "the engine has the kernel");
       const { content, position } = outputs;
       return position === null ? { content } : { content, position };

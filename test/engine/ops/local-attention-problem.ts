@@ -1,10 +1,10 @@
 /** Inputs of local attention, for its loops in float64 and for its kernels. */
 import * as tf from "@tensorflow/tfjs";
-import type { LocalAttentionGeometry } from "../../../src/engine/ops/local-attention.js";
+import type { AttentionGeometry } from "../../../src/engine/ops/attention.js";
 import { localAttentionLoops, type LocalLoopOutputs } from "../../functions/local-attention-loops.js";
 import { randomNumbers, type Arrays } from "./tensors-against-loops.js";
 
-export interface Problem extends LocalAttentionGeometry {
+export interface Problem extends AttentionGeometry {
   readonly shape: readonly [batch: number, height: number, width: number];
   /** qkv and scales, and of query, key and value the tables that there are. */
   readonly values: Arrays;

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../../src/engine/index.js";
-import { fusedLocalAttention, type LocalAttentionInputs } from "../../../src/engine/ops/local-attention.js";
+import type { AttentionInputs } from "../../../src/engine/ops/attention.js";
+import { fusedLocalAttention } from "../../../src/engine/ops/local-attention.js";
 import { assertClose } from "../../helpers/compare.js";
 import { loops, problem, tensorsOf, type Problem } from "./local-attention-problem.js";
 import { differences, randomNumbers, runWithGradients, weigh, type Arrays } from "./tensors-against-loops.js";
@@ -13,7 +14,7 @@ function run(given: Problem, weights: Arrays): Record<string, Float32Array> {
       tensorsOf(given),
       ({ qkv, scales, query, key, value }): Record<string, tf.Tensor> => {
         const relative = { query: query ?? null, key: key ?? null, value: value ?? null };
-        const outputs = fusedLocalAttention({ qkv, scales, relative } as LocalAttentionInputs, given);
+        const outputs = fusedLocalAttention({ qkv, scales, relative } as AttentionInputs, given);
         assert.ok(outputs, "the engine has the kernel");
         const { content, position } = outputs;
         return position === null ? { content } : { content, position };

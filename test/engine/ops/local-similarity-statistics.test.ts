@@ -2,11 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../../src/engine/index.js";
-import {
-  fusedLocalSimilarityStatistics,
-  fusedLocalAttention,
-  fusedNormedLocalAttention,
-} from "../../../src/engine/ops/local-attention.js";
+import { fusedLocalAttention, fusedNormedLocalAttention } from "../../../src/engine/ops/local-attention.js";
+import { fusedLocalSimilarityStatistics } from "../../../src/engine/ops/local-similarity-statistics.js";
 import { assertClose } from "../../helpers/compare.js";
 import { loops, problem, tensorsOf, type Problem } from "./local-attention-problem.js";
 import { differences, randomNumbers, runWithGradients, weigh, type Arrays } from "./tensors-against-loops.js";

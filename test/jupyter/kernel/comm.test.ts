@@ -126,9 +126,15 @@ describe("comms", () => {
     assert.equal(Object.keys((await info()) as object).includes("own-comm"), false);
   });
 
-  it("are gone with the process that had them", async () => {
-    await kernel.run("host.openComm('doomed', {}, { id: 'doomed' });");
-    await kernel.run("process.abort()");
+  it("are gone with the process that had them, and the front end is told that they are closed", async () => {
+    await kernel.run("const last = host.openComm('plot', {}, { id: 'last-comm' });");
+    const closed: unknown[] = [];
+    const stop = kernel.client.listen((channel, { header, content }) => {
+      if (channel === "iopub" && header.msg_type === "comm_close") closed.push(content);
+    });
+    assert.equal((await kernel.run("process.abort()")).reply["ename"], "KernelDied");
+    stop();
+    assert.deepEqual(closed.at(-1), { comm_id: "last-comm", data: {} });
     assert.deepEqual(await info(), {});
   });
 });

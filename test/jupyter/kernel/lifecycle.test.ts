@@ -140,11 +140,23 @@ describe("the process that runs the cells", () => {
   });
 });
 
+/** Runs a cell that does not end; it is at work once it has printed. */
+function endless(kernel: TestKernel) {
+  let begin: () => void;
+  const isAtWork = new Promise<void>((resolve) => (begin = resolve));
+  const running = kernel.run("console.log('at work'); while (true);", {
+    onOutput({ header }) {
+      if (header.msg_type === "stream") begin();
+    },
+  });
+  return { running, isAtWork };
+}
+
 describe("a kernel", () => {
   it("shuts down while a cell is in an endless loop, with a reply for both", async () => {
     const kernel = await startTestKernel();
-    const running = kernel.run("console.log('at work'); while (true);");
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const { running, isAtWork } = endless(kernel);
+    await isAtWork;
     const pending = kernel.client.request("control", "shutdown_request", { restart: true });
     const reply = await pending;
     assert.deepEqual([reply.header.msg_type, reply.content], ["shutdown_reply", { status: "ok", restart: true }]);
@@ -170,8 +182,7 @@ describe("a kernel", () => {
     if (process.platform === "win32") return;
     const kernel = await startTestKernel();
     const { result } = await kernel.run("process.pid");
-    void kernel.run("while (true);");
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await endless(kernel).isAtWork;
     kernel.process.kill("SIGKILL");
     await kernel.ended;
     const pid = Number(result?.["text/plain"]);
@@ -182,7 +193,7 @@ describe("a kernel", () => {
         return false;
       }
     };
-    for (const deadline = Date.now() + 5000; isAlive() && Date.now() < deadline;) {
+    for (const deadline = Date.now() + 30_000; isAlive() && Date.now() < deadline;) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     assert.equal(isAlive(), false);

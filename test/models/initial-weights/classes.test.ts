@@ -8,6 +8,7 @@ import { generated } from "../../../src/data/index.js";
 import { create, type ResNetConfig } from "../../../src/models/index.js";
 import { evaluate, restore, train } from "../../../src/training/index.js";
 import { save } from "../../../src/weights/index.js";
+import { assertClose } from "../../helpers/compare.js";
 
 const config: ResNetConfig = {
   name: "small",
@@ -44,10 +45,8 @@ describe("a run that begins with given weights", () => {
           .read()
           .dataSync(),
       );
-    const close = (actual: number[], expected: number[]) =>
-      actual.forEach((value, i) => assert.ok(Math.abs(value - expected[i]) < 1e-6, `${value} for ${expected[i]}`));
-    close(read(model, "stem.convolution/kernel"), read(source, "stem.convolution/kernel"));
-    close(read(restored.model, "stage1.block1.reduce/kernel"), read(source, "stage1.block1.reduce/kernel"));
+    assertClose(read(model, "stem.convolution/kernel"), read(source, "stem.convolution/kernel"), 1e-6);
+    assertClose(read(restored.model, "stage1.block1.reduce/kernel"), read(source, "stage1.block1.reduce/kernel"), 1e-6);
     assert.equal(read(model, "classifier/bias").length, 3);
     const wrong = create({ ...config, stem: { kind: "convolution", filters: 8 } }, { classes: 3, size: 32 });
     await save(wrong, join(folder, "wrong.safetensors"), { family: "csrhddlam" });

@@ -16,6 +16,8 @@ export interface RankTask {
 
 export interface RankReport {
   readonly losses: readonly number[];
+  /** Of the first step: the share of the gradient that was summed within the backward pass. */
+  readonly overlapped: number | undefined;
   readonly values: readonly number[];
 }
 
@@ -24,7 +26,8 @@ async function run({ shared, rank, images, options }: RankTask): Promise<RankRep
   const data = generated({ classes: 3, trainCount: images, validationCount: 6 });
   const exchange = shared === null ? localExchange : threadExchange(shared, rank);
   const { events, model } = await train({ ...options, data, exchange });
-  const report = { losses: stepsOf(events).map(({ loss }) => loss), values: valuesOf(model) };
+  const steps = stepsOf(events);
+  const report = { losses: steps.map(({ loss }) => loss), overlapped: steps[0].overlapped, values: valuesOf(model) };
   await data.close();
   await engine.stop();
   return report;

@@ -75,6 +75,17 @@ describe("training on several ranks", () => {
     assert.deepEqual(first[0], first[1]);
   });
 
+  it("logs how long a rank stood in the exchange, and what share of the gradient came back in the pass; one rank neither", async () => {
+    const steps = ({ events }: TrainResult) => events.filter((event) => event.event === "step");
+    const [first] = await together(2, () => ({}));
+    for (const { exchanging, overlapped, imagesPerSecond } of steps(first)) {
+      assert.ok(exchanging! > 0 && exchanging! < 7 / imagesPerSecond, `${exchanging} s of ${7 / imagesPerSecond}`);
+      assert.ok(overlapped! >= 0 && overlapped! <= 1);
+    }
+    const alone = await train({ ...tinySettings, model: linear(), data: tinyData() });
+    for (const step of steps(alone)) assert.ok(!("exchanging" in step || "overlapped" in step));
+  });
+
   it("lets rank 0 alone write, and any rank's signal end all after the step, to be resumed on one", async () => {
     const out = temporaryFolder();
     const controller = new AbortController();

@@ -46,6 +46,7 @@ describe("norms that see the images of all ranks", () => {
       const ranks = await trainOn(size, { normsSee: "all" });
       assert.ok(furthest(ranks[0], alone) < 1e-5, `${size} ranks: ${furthest(ranks[0], alone)}`);
       for (const rank of ranks) assert.deepEqual(rank, ranks[0]);
+      assert.equal(ranks[0].overlapped, 1, "every gradient is known to be whole within the pass");
     }
     // Norms that see their own images do not.
     const [own] = await trainOn(2, { normsSee: "own" });
@@ -57,5 +58,6 @@ describe("norms that see the images of all ranks", () => {
     const [kept] = await trainOn(2, short);
     const [again] = await trainOn(2, { ...short, rematerialize: true });
     assert.deepEqual(again.losses, kept.losses);
+    assert.equal(again.overlapped, 1);
   });
 });

@@ -47,7 +47,7 @@ export function fill(layer: tf.layers.Layer): void {
   }
 }
 
-const fixture = join(packageFolder, "test", "fixtures", "checkpoint-kinds.tar.br");
+const fixture = join(packageFolder, "test", "fixtures", "checkpoints", "checkpoint-kinds.tar.br");
 
 /** Loads every kind, in the order of `kinds.py`. */
 export async function tryCheckpoints(): Promise<CheckpointResult[]> {

@@ -1,4 +1,4 @@
-/** attentionGradSum: the last step of the gradients of attention, by encodings and factors. */
+/** attentionGradSum: the last step of attention's gradients with respect to encodings and factors. */
 import { at, rowBytesOf } from "./axis";
 import { attentionGradSumArgs } from "./slots";
 

@@ -11,6 +11,7 @@
  * and, of the encodings, dz = sum_y (a + b x) y = sum_y a y + (sum_y b y y^T) z over the y that meet z: those sums are
  * taken by position, over all tasks, and axialSimilarityStatisticsGradSum pairs them with the encodings.
  */
+import { gramVectors, pairVectors, rowsVectors } from "../attention-scratch";
 import { shareStart } from "./arguments";
 import {
   at, eitherCount, eitherKey, firstCount, firstKey, fullKeyDepth, groupCount, keyDepth, keyTable, length, lineBytes,
@@ -49,7 +50,7 @@ export function axialSimilarityStatisticsGrad(args: usize, part: i32, parts: i32
   prepareCoefficients(
     axialSimilarityStatisticsGradArgs.mean(args), axialSimilarityStatisticsGradArgs.dMean(args), axialSimilarityStatisticsGradArgs.dVariance(args),
   );
-  dRows = take(<usize>length * rowBytes);
+  dRows = take(rowsVectors(length, <i32>(rowBytes >> 4)));
   if (byGram) prepareGram();
   else prepareProducts();
   const channels = 2 * keyDepth + valueDepth;
@@ -76,8 +77,8 @@ let queryEncodings: usize = 0, keyEncodings: usize = 0;
 let dPair: usize = 0, ownPair: usize = 0;
 
 function prepareProducts(): void {
-  dPair = take(2 * queryBytes);
-  ownPair = take(2 * queryBytes);
+  dPair = take(pairVectors(fullKeyDepth));
+  ownPair = take(pairVectors(fullKeyDepth));
   queryEncodings = queryTable === 0 ? 0 : encodingsOf(queryTable);
   keyEncodings = keyTable === 0 ? 0 : encodingsOf(keyTable);
 }
@@ -153,9 +154,9 @@ let gramMatrix: usize = 0, mean: usize = 0, centred: usize = 0;
 let queryWindows: usize = 0, keyWindows: usize = 0;
 
 function prepareGram(): void {
-  gramMatrix = take(<usize>fullKeyDepth * queryBytes);
-  mean = take(queryBytes);
-  centred = take(<usize>length * queryBytes);
+  gramMatrix = take(gramVectors(fullKeyDepth));
+  mean = take(fullKeyDepth);
+  centred = take(rowsVectors(length, fullKeyDepth));
   queryWindows = queryTable === 0 ? 0 : windowsOf(queryTable);
   keyWindows = keyTable === 0 ? 0 : windowsOf(keyTable);
 }

@@ -1,7 +1,8 @@
 /**
  * axialSimilarityStatistics: mean and biased variance of each logit term and head over all sequences and all pairs in
- * the window. Equals `composedSimilarityStatistics` of src/functions/axial-attention.ts.
+ * the window. Equals `composedAxialSimilarityStatistics` of src/functions/axial-attention.ts.
  */
+import { gramVectors, rowsVectors } from "../attention-scratch";
 import { shareStart } from "./arguments";
 import {
   at, eitherCount, eitherKey, firstCount, firstKey, fullKeyDepth, groupCount, keyTable, length, lineBytes, lines,
@@ -71,10 +72,10 @@ let queryGram: usize = 0, keyGram: usize = 0, mean: usize = 0, centred: usize = 
 let queryWindows: usize = 0, keyWindows: usize = 0;
 
 function prepareGram(): void {
-  queryGram = take(<usize>fullKeyDepth * queryBytes);
-  keyGram = take(<usize>fullKeyDepth * queryBytes);
-  mean = take(queryBytes);
-  centred = take(<usize>length * queryBytes);
+  queryGram = take(gramVectors(fullKeyDepth));
+  keyGram = take(gramVectors(fullKeyDepth));
+  mean = take(fullKeyDepth);
+  centred = take(rowsVectors(length, fullKeyDepth));
   queryWindows = queryTable === 0 ? 0 : windowsOf(queryTable);
   keyWindows = keyTable === 0 ? 0 : windowsOf(keyTable);
 }

@@ -9,7 +9,7 @@
  * Letters: O, L, I, N, Dq, Dv as in ../../ops/axial-attention.ts; depths are filled up to multiples of 4. Scratch holds
  * one group, so that the inner loops run from the first two caches and memory grows with L.
  */
-import { attentionRowVectors } from "../scratch-layout";
+import { bandVectors, lineVectors, rowVectors } from "../attention-scratch";
 import { gather, scatter, selectTasks } from "./lanes";
 import { axisArgs, scratchLeftArgs } from "./slots";
 
@@ -41,12 +41,18 @@ export function at(start: usize, index: i32, bytes: usize): usize {
   return start + <usize>index * bytes;
 }
 
-/** Takes some of the part's scratch memory, whose size ../kernels/attention-geometry.ts works out: see `scratchLeft`. */
-export function take(bytes: usize): usize {
+/** Takes so many vectors of the part's scratch memory; ../attention-scratch.ts says how many, and all in all. */
+export function take(vectors: i32): usize {
   const start = free;
-  free += bytes;
+  free += bytesOf(vectors);
   if (free > scratchEnd) unreachable();
   return start;
+}
+
+// @ts-ignore: decorator
+@inline
+export function bytesOf(vectors: i32): usize {
+  return <usize>vectors << 4;
 }
 
 /** What is worked out on the other side is right if less than a cache line is left. */
@@ -102,7 +108,7 @@ function layOut(rowsOfStep: i32): void {
   valueBytes = <usize>fullValueDepth << 4;
   rowBytes = rowBytesOf(queryBytes, valueBytes);
   const stepBytes = <usize>unit * rowBytes;
-  rows = take(<usize>(length + 2) * stepBytes) + stepBytes;
+  rows = take(bandVectors(length, unit, <i32>(rowBytes >> 4))) + stepBytes;
   memory.fill(rows - stepBytes, 0, stepBytes);
   memory.fill(at(rows, length, stepBytes), 0, stepBytes);
   lines = takeLines();
@@ -110,17 +116,18 @@ function layOut(rowsOfStep: i32): void {
 
 /** Bytes from a row to the next, of so many of its query and its value. */
 export function rowBytesOf(ofQuery: usize, ofValue: usize): usize {
-  return <usize>attentionRowVectors(<i32>(ofQuery >> 4), <i32>(ofValue >> 4)) << 4;
+  return bytesOf(rowVectors(<i32>(ofQuery >> 4), <i32>(ofValue >> 4)));
 }
 
 export function selectQueryRow(row: i32): void {
   queryRow = row;
 }
 
-/** Room for a pair's lines: one step before the first row, and two after the last. */
+/** Room for a pair's lines, from the first row on. */
 export function takeLines(): usize {
-  lineBytes = <usize>((length + 4) * unit) << 4;
-  return take(2 * lineBytes) + (<usize>unit << 4);
+  const ofOne = lineVectors(length, unit);
+  lineBytes = bytesOf(ofOne);
+  return take(2 * ofOne) + bytesOf(unit);
 }
 
 /** Groups of four tasks. */

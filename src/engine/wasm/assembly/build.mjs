@@ -34,8 +34,8 @@ if (existsSync(nativeSources))
 
 const sources = readdirSync(sourceFolder).filter((name) => name.endsWith(".ts") || name.endsWith(".mjs"));
 const hash = createHash("sha256").update(asc.version);
-// One of them is compiled for the plans too.
-for (const name of [...sources.sort(), "../scratch-layout.ts"])
+// Two of them are compiled for the plans too.
+for (const name of [...sources.sort(), "../attention-scratch.ts", "../scratch-layout.ts"])
   hash.update(name).update(readFileSync(path.join(sourceFolder, name)));
 const digest = hash.digest("hex");
 

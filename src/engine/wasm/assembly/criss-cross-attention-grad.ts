@@ -2,6 +2,7 @@
  * crissCrossAttentionGrad: the gradient of crissCrossAttention with respect to qkv, of one direction by the moments of
  * both (see pair-grad.ts); that of the columns is added to what is there.
  */
+import { pairVectors, softmaxVectors } from "../attention-scratch";
 import { shareStart } from "./arguments";
 import {
   groupCount, length, loadRows, readAxis, readRowsOf, rowBytes, rows, selectPair, take, writeRows,
@@ -17,7 +18,7 @@ export function crissCrossAttentionGrad(args: usize, part: i32, parts: i32): voi
   readAxis(args, part);
   prepareGrad(args, part);
   const output = crissCrossAttentionGradArgs.output(args), moments = crissCrossAttentionGradArgs.moments(args), columns = crissCrossAttentionGradArgs.columns(args);
-  const pair = take(2 * momentBytes);
+  const pair = take(pairVectors(softmaxVectors));
   const end = shareStart(groupCount(), part + 1, parts);
   for (let group = shareStart(groupCount(), part, parts); group < end; group++) {
     loadRows(group);

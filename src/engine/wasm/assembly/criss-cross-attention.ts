@@ -1,13 +1,14 @@
 /**
  * Criss-cross attention: one softmax over the row and the column of a pixel, its own place once. Equals
- * `composedCrissCrossAttention` of src/layers/criss-cross-attention.ts.
+ * `composedCrissCrossAttention` of src/functions/criss-cross-attention.ts.
  *
  * Attention along the rows comes first and leaves, of each pixel's softmax, the shift and 1 / sum; attention along
  * the columns, without the own place, then merges its own output and moments with those.
  */
+import { mergeVectors, pairVectors, softmaxVectors } from "../attention-scratch";
 import { shareStart } from "./arguments";
 import {
-  at, groupCount, length, lineBytes, lines, loadRows, readAxis, secondCount, selectPair, take, valueBytes, valueDepth,
+  at, fullValueDepth, groupCount, length, lineBytes, lines, loadRows, readAxis, secondCount, selectPair, take, valueBytes, valueDepth,
 } from "./axis";
 import { softmax } from "./exponential";
 import { gather, scatter } from "./lanes";
@@ -17,14 +18,14 @@ import { crissCrossAttentionArgs } from "./slots";
 
 /** The own place's logit along the column. Not minus infinity, which would be all there is in a column of one. */
 const excluded: f32 = -3e38;
-/** Moments of a pair as they are gathered: shift, 1 / sum, two vectors of padding; and the same of the second. */
-export const momentBytes: usize = 64;
+/** Bytes of a query's moments as they are gathered. */
+export const momentBytes: usize = <usize>softmaxVectors << 4;
 
 export function crissCrossAttention(args: usize, part: i32, parts: i32): void {
   readAxis(args, part);
   const output = crissCrossAttentionArgs.output(args), moments = crissCrossAttentionArgs.moments(args), columns = crissCrossAttentionArgs.columns(args);
   preparePairs();
-  const pair = take(2 * momentBytes), earlier = take(2 * valueBytes), merging = take(32);
+  const pair = take(pairVectors(softmaxVectors)), earlier = take(pairVectors(fullValueDepth)), merging = take(mergeVectors);
   const end = shareStart(groupCount(), part + 1, parts);
   for (let group = shareStart(groupCount(), part, parts); group < end; group++) {
     loadRows(group);
@@ -44,8 +45,8 @@ export function crissCrossAttention(args: usize, part: i32, parts: i32): void {
       } else {
         v128.store(pair, shift0);
         v128.store(pair, inverse0, 16);
-        v128.store(pair, shift1, 64);
-        v128.store(pair, inverse1, 80);
+        v128.store(pair + momentBytes, shift1);
+        v128.store(pair + momentBytes, inverse1, 16);
       }
       scatter(output, valueDepth, 0, valueDepth, i, queries, content, valueBytes);
       scatter(moments, 2, 0, 2, i, queries, pair, momentBytes);

@@ -15,10 +15,9 @@ export const log2e: f32 = 1.44269504;
  */
 export const ln2: f32 = 0.69314718;
 
-/** Bytes that `putConstants` writes. */
-export const constantBytes: usize = 128;
-
 /**
+ * Writes constantVectors of ../attention-scratch.ts.
+ *
  * The constants are read from memory: V8 rebuilds a constant of 128 bits in every turn of a loop, three instructions
  * each, whereas what was loaded before the loop stays in its register.
  */

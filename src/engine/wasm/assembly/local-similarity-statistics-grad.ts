@@ -2,6 +2,7 @@
  * localSimilarityStatisticsGrad: from gradients with respect to mean and variance to those of queries, keys and
  * encodings. The products are formed anew; a line's entries for image rows that there are not are made zero.
  */
+import { pairVectors, rowsVectors } from "../attention-scratch";
 import { shareStart } from "./arguments";
 import {
   after, at, before, eitherCount, eitherKey, firstCount, firstIndex, firstKey, fullKeyDepth, groupCount, height,
@@ -36,10 +37,10 @@ export function localSimilarityStatisticsGrad(args: usize, part: i32, parts: i32
   const sumBytes = <usize>offsets * rowBytes;
   partSums = at(localSimilarityStatisticsGradArgs.sums(args), part, localSimilarityStatisticsGradArgs.sumBytes(args));
   memory.fill(partSums, 0, sumBytes);
-  sums = take(sumBytes);
+  sums = take(rowsVectors(offsets, <i32>(rowBytes >> 4)));
   memory.fill(sums, 0, sumBytes);
-  dRows = take(<usize>(length * unit) * rowBytes);
-  dPair = take(2 * queryBytes);
+  dRows = take(rowsVectors(length * unit, <i32>(rowBytes >> 4)));
+  dPair = take(pairVectors(fullKeyDepth));
   const end = shareStart(groupCount(), part + 1, parts);
   for (let group = shareStart(groupCount(), part, parts); group < end; group++) {
     selectGroup(group);

@@ -1,10 +1,11 @@
 /** The logits of a pair of queries in base 2, as the forward and the backward kernels compute them. */
+import { constantVectors, encodingVectors, keyEncodingVectors, pairVectors } from "../attention-scratch";
 import {
   at, eitherCount, eitherKey, firstCount, firstIndex, firstKey, fullKeyDepth, heads, keyDepth, keyTable, lineBytes,
   lines, offsetCount, offsetIndex, offsetKey, offsets, queryBytes, queryRow, queryTable, rowBytes, rows, scales,
   secondCount, secondIndex, secondKey, take, unit, valueDepth, valueTable,
 } from "./axis";
-import { constantBytes, greatestOf, log2e, putConstants, shiftOf } from "./exponential";
+import { greatestOf, log2e, putConstants, shiftOf } from "./exponential";
 import { headValues } from "./lanes";
 import { addDotEncodings, addDotKeys, dotEncodings, dotRows } from "./rows";
 
@@ -25,16 +26,16 @@ export let contentScale: v128 = f32x4.splat(0), queryScale: v128 = f32x4.splat(0
 
 /** Takes scratch memory. */
 export function prepareLogits(): void {
-  constants = take(constantBytes);
+  constants = take(constantVectors);
   putConstants(constants);
   encodingBytes = rowBytes >> 2;
-  encodings = take(<usize>offsets * encodingBytes);
+  encodings = take(encodingVectors(offsets, <i32>(rowBytes >> 4)));
   const stepBytes = <usize>unit * queryBytes, keyEncodingBytes = <usize>offsets * queryBytes;
-  keyEncodings = take(keyEncodingBytes + 2 * stepBytes) + stepBytes;
+  keyEncodings = take(keyEncodingVectors(offsets, unit, fullKeyDepth)) + stepBytes;
   memory.fill(keyEncodings - stepBytes, 0, stepBytes);
   memory.fill(keyEncodings + keyEncodingBytes, 0, stepBytes);
-  contentQueries = take(2 * queryBytes);
-  positionQueries = take(2 * queryBytes);
+  contentQueries = take(pairVectors(fullKeyDepth));
+  positionQueries = take(pairVectors(fullKeyDepth));
 }
 
 /** Copies the encodings from `row` on of the tables to those from `offset` on of scratch memory. */

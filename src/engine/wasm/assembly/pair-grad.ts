@@ -12,6 +12,7 @@
  * Where all tasks meet, in the gradients of encodings and factors, each part adds up its own share; attentionGradSum
  * adds those, in the order of the parts.
  */
+import { outputGradVectors, pairVectors, rowsVectors } from "../attention-scratch";
 import {
   at, clearAround, clearSecond, eitherCount, eitherKey, firstCount, firstIndex, firstKey, fullKeyDepth, fullValueDepth,
   heads, keyTable, length, lineBytes, lines, offsetCount, offsetIndex, offsetKey, offsets, queryBytes, queryRow,
@@ -43,7 +44,7 @@ let sums: usize = 0, partSums: usize = 0;
 /** The part's gradient with respect to the factors, [3, N] of float64, and of the group those of the three terms. */
 let scaleSums: usize = 0;
 let contentSum: v128 = f32x4.splat(0), querySum: v128 = f32x4.splat(0), keySum: v128 = f32x4.splat(0);
-/** Gradients with respect to the weights, then by the logits, as `lines`. */
+/** Gradients with respect to the weights, then to the logits, as `lines`. */
 let dLines: usize = 0;
 /** Of the pair: gradients with respect to content and position, sums of keys and of query encodings weighted by g. */
 let dContentPair: usize = 0, dPositionPair: usize = 0, keySums: usize = 0, encodingSums: usize = 0;
@@ -58,20 +59,22 @@ export function prepareGrad(args: usize, part: i32): void {
   dContent = attentionGradArgs.dContent(args);
   dPosition = attentionGradArgs.dPosition(args);
   dQkv = attentionGradArgs.dQkv(args);
-  const sumBytes = queryTable + keyTable + valueTable === 0 ? 0 : <usize>offsets * rowBytes;
+  const sumRows = queryTable + keyTable + valueTable === 0 ? 0 : offsets;
+  const sumBytes = at(0, sumRows, rowBytes);
   partSums = at(attentionGradArgs.sums(args), part, attentionGradArgs.sumBytes(args));
   scaleSums = partSums + sumBytes;
   memory.fill(partSums, 0, sumBytes + (<usize>(3 * heads) << 3));
-  dRows = take(<usize>(length * unit) * rowBytes);
-  sums = take(sumBytes);
+  const row = <i32>(rowBytes >> 4);
+  dRows = take(rowsVectors(length * unit, row));
+  sums = take(rowsVectors(sumRows, row));
   memory.fill(sums, 0, sumBytes);
   dLines = takeLines();
-  dContentRows = take(<usize>length * valueBytes);
-  dPositionRows = take(<usize>length * valueBytes);
-  dContentPair = take(2 * valueBytes);
-  dPositionPair = take(2 * valueBytes);
-  keySums = take(2 * queryBytes);
-  encodingSums = take(2 * queryBytes);
+  dContentRows = take(outputGradVectors(length, fullValueDepth));
+  dPositionRows = take(outputGradVectors(length, fullValueDepth));
+  dContentPair = take(pairVectors(fullValueDepth));
+  dPositionPair = take(pairVectors(fullValueDepth));
+  keySums = take(pairVectors(fullKeyDepth));
+  encodingSums = take(pairVectors(fullKeyDepth));
 }
 
 export function beginGroup(): void {
@@ -132,7 +135,7 @@ export function pairGradOf(i: i32, place: i32, output: usize): void {
   finishPair(i, mean0, mean1);
 }
 
-/** Gradients with respect to the weights, and by values and their encodings. */
+/** Gradients with respect to the weights, and to values and their encodings. */
 function dotOutputGrads(i: i32): void {
   // Gradients with respect to the outputs over the sum of the softmax: then d carries 1 / sum, and e dc is w times what
   // it should be.

@@ -1,4 +1,5 @@
 /** Attention of a pair of queries, forward: logits, softmax, and the weighted sums of values and encodings. */
+import { pairVectors } from "../attention-scratch";
 import {
   at, clearAround, clearSecond, eitherCount, eitherKey, firstCount, firstKey, fullValueDepth, length, lineBytes, lines,
   offsetCount, offsetIndex, offsetKey, queryBytes, rowBytes, rows, secondCount, secondKey, take, valueBytes, valueDepth,
@@ -15,8 +16,8 @@ let contentRows: usize = 0, positionRows: usize = 0;
 
 export function preparePairs(): void {
   prepareLogits();
-  contentRows = take(2 * valueBytes);
-  positionRows = take(2 * valueBytes);
+  contentRows = take(pairVectors(fullValueDepth));
+  positionRows = take(pairVectors(fullValueDepth));
 }
 
 /** From the logits in the lines to weights, not yet divided by their sum. */

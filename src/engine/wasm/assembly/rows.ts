@@ -240,7 +240,7 @@ export function addToRows(
 }
 
 /**
- * row_j += line[j] (q + t_j): the gradient of `addDotKeys` by the keys, for the pair of queries at q and q + qBytes.
+ * row_j += line[j] (q + t_j): the gradient of `addDotKeys` with respect to the keys, for the pair of queries at q and q + qBytes.
  * The second query's t_j lies `step` bytes before the first's. Each store lets the loads after it wait: all fits in
  * registers.
  */
@@ -315,7 +315,7 @@ export function dotLines(a: usize, b: usize, count: i32): v128 {
   return f32x4.add(s0, s1);
 }
 
-/** line[j] = weights[j] (line[j] - mean): the softmax's gradient, from that by the weights and its weighted mean. */
+/** line[j] = weights[j] (line[j] - mean): the softmax's gradient, from that with respect to the weights and its weighted mean. */
 export function toLogitGrads(weights: usize, line: usize, count: i32, mean: v128): void {
   const end = line + (<usize>count << 4);
   for (let p = line; p < end; p += 16) {

@@ -2,6 +2,7 @@
  * Gradients with respect to mean and variance as gradients with respect to the products: with M pairs, that by a
  * product x is a + b x, where b = 2 dVariance / M and a = dMean / M - b mean.
  */
+import { coefficientVectors, laneCoefficientVectors } from "../attention-scratch";
 import { after, at, before, firstOffset, heads, height, inner, lastOffset, length, outer, take } from "./axis";
 import { headValues } from "./lanes";
 
@@ -10,8 +11,8 @@ let coefficients: usize = 0, laneCoefficients: usize = 0;
 
 /** Of the means that were found, and the gradients with respect to mean and variance, [3, N] each. */
 export function prepareCoefficients(means: usize, dMean: usize, dVariance: usize): void {
-  coefficients = take(<usize>(6 * heads + 3) >> 2 << 4);
-  laneCoefficients = take(96);
+  coefficients = take(coefficientVectors(heads));
+  laneCoefficients = take(laneCoefficientVectors);
   const pairs = countPairs() * <f64>outer * <f64>inner;
   for (let term = 0; term < 3; term++) {
     for (let head = 0; head < heads; head++) {

@@ -10,7 +10,8 @@
  * The two parts of the square are kept apart and the first is added up in float64: a mean far from zero then costs the
  * variance no digits.
  */
-import { at, firstOffset, fullKeyDepth, keyDepth, lastOffset, length, queryBytes, rowBytes, take } from "./axis";
+import { windowVectors } from "../attention-scratch";
+import { at, bytesOf, firstOffset, fullKeyDepth, keyDepth, lastOffset, length, queryBytes, rowBytes, take } from "./axis";
 import { madd } from "./simd";
 
 /**
@@ -18,9 +19,10 @@ import { madd } from "./simd";
  * numbers, [L][1 + Dq][Dq], at the place that is returned, elements `windowBytes` apart.
  */
 export function windowsOf(table: usize): usize {
-  const windows = take(<usize>length * windowBytes());
+  const ofOne = windowVectors(fullKeyDepth);
+  const windows = take(length * ofOne);
   // Sum of the encodings and of their products, in float64, [1 + Dq][Dq].
-  const sums = take(2 * windowBytes());
+  const sums = take(2 * ofOne);
   memory.fill(windows, 0, <usize>length * windowBytes());
   memory.fill(sums, 0, 2 * windowBytes());
   const bytes = <usize>keyDepth << 2, width = <usize>fullKeyDepth;
@@ -48,7 +50,7 @@ export function windowsOf(table: usize): usize {
 }
 
 export function windowBytes(): usize {
-  return <usize>(fullKeyDepth + 1) * <usize>fullKeyDepth << 2;
+  return bytesOf(windowVectors(fullKeyDepth));
 }
 
 function addProducts(row: usize, sums: usize, sign: f64): void {

@@ -3,6 +3,7 @@
  * and of the squares of products less u. Kept apart and in float64, they cost the variance no digits when a mean is far
  * from zero.
  */
+import { momentVectors } from "../attention-scratch";
 import { at, heads, take } from "./axis";
 import { addToHeads } from "./lanes";
 import { accumulate, madd } from "./simd";
@@ -10,12 +11,12 @@ import { similarityStatisticsSumArgs } from "./slots";
 
 /** Of the group, [3 terms][3 sums][4 lanes] of float64; and the part's, [3 terms][3 sums][N]. */
 let moments: usize = 0, partMoments: usize = 0;
-const momentBytes: usize = 96;
+const momentBytes: usize = (<usize>momentVectors << 4) / 3;
 
 export function prepareMoments(ofPart: usize): void {
   partMoments = ofPart;
   memory.fill(partMoments, 0, <usize>(9 * heads) << 3);
-  moments = take(3 * momentBytes);
+  moments = take(momentVectors);
 }
 
 export function clearMoments(): void {

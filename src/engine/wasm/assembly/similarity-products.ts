@@ -5,6 +5,7 @@
  * The offsets that meet key L - 1 - i are those that meet query i, so the key-position term goes through the keys from
  * the last to the first.
  */
+import { plainEncodingVectors } from "../attention-scratch";
 import {
   at, before, firstOffset, fullKeyDepth, keyDepth, lastOffset, length, lineBytes, lines, offsets, take,
 } from "./axis";
@@ -15,7 +16,7 @@ import { dotEncodings } from "./rows";
  */
 export function encodingsOf(table: usize): usize {
   const width = <usize>fullKeyDepth << 2, bytes = <usize>keyDepth << 2;
-  const encodings = take(<usize>offsets * width);
+  const encodings = take(plainEncodingVectors(offsets, fullKeyDepth));
   memory.fill(encodings, 0, <usize>offsets * width);
   for (let offset = 0; offset < offsets; offset++) {
     memory.copy(at(encodings, offset, width), at(table, length - 1 - before + offset, bytes), bytes);

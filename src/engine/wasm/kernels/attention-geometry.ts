@@ -5,7 +5,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { AttentionAttrs } from "../../ops/attention.js";
 import { pointerOf, type KernelCall, type WasmContext } from "../kernel.js";
-import { attentionRowVectors } from "../scratch-layout.js";
+import { rowVectors } from "../attention-scratch.js";
 import type { KernelArguments, KernelName } from "../signatures.js";
 
 export type AttentionCall = KernelCall<readonly tf.TensorInfo[], AttentionAttrs>;
@@ -36,21 +36,16 @@ export function sortTables(
 
 type AttentionArguments = Omit<KernelArguments<"axialAttention">, "content" | "position">;
 
-/** Sizes; scratch memory is counted in vectors of 16 bytes, as assembly/axis.ts takes it. */
+/** Sizes, as attention-scratch.ts takes them. */
 export interface Geometry {
   readonly fullKeyDepth: number;
   readonly fullValueDepth: number;
   /** Vectors of a row: query, key and value, and what fills it up. */
   readonly rowDepth: number;
-  /** Rows of a step, and rows in a window. */
+  /** Steps of a group of tasks that are in memory at a time, rows of a step, and rows in a window. */
+  readonly steps: number;
   readonly unit: number;
   readonly offsets: number;
-  /** Rows of a group of tasks that are in memory at a time. */
-  readonly rows: number;
-  /** Vectors of a pair's lines. */
-  readonly lineVectors: number;
-  /** Vectors that rows and lines take. */
-  readonly vectors: number;
   /** Pairs of query and key, about. */
   readonly pairs: number;
   /** Rows of a table of encodings, and how many of them come before the first offset in the window. */
@@ -60,14 +55,23 @@ export interface Geometry {
   args(scratch: number, scratchBytes: number): AttentionArguments;
 }
 
+/** Sequences, O * I of them, and their window, no wider than the axis. */
+export interface AxisGeometry extends Geometry {
+  readonly sequences: number;
+  readonly before: number;
+  readonly after: number;
+}
+
 /** Attention along the second axis of qkv. */
-export function axisOf(call: AttentionCall, inputs: AttentionInputs): Geometry & { before: number; after: number } {
+export function axisOf(call: AttentionCall, inputs: AttentionInputs): AxisGeometry {
   const [outer, length, inner] = inputs.qkv.shape;
   const before = Math.min(call.attrs.window.before, length - 1);
   const after = Math.min(call.attrs.window.after, length - 1);
   const geometry = geometryOf(call, inputs, { steps: length, unit: 1, before, after });
-  const pairs = outer * inner * call.attrs.heads * length * geometry.offsets;
-  return { ...geometry, pairs, tableRows: 2 * length - 1, skippedRows: length - 1 - before, before, after };
+  const sequences = outer * inner;
+  const pairs = sequences * call.attrs.heads * length * geometry.offsets;
+  const table = { tableRows: 2 * length - 1, skippedRows: length - 1 - before };
+  return { ...geometry, ...table, pairs, sequences, before, after };
 }
 
 /** Attention in a square window of images [B, H, W, C]; a step is a column of the window. */
@@ -87,15 +91,12 @@ function geometryOf(
   const { heads, keyDepth, valueDepth } = attrs;
   const fullKeyDepth = Math.ceil(keyDepth / 4) * 4;
   const fullValueDepth = Math.ceil(valueDepth / 4) * 4;
-  const rowDepth = attentionRowVectors(fullKeyDepth, fullValueDepth);
-  const lineVectors = 2 * (steps + 4) * unit;
   const pointer = (tensor: tf.TensorInfo | undefined): number => pointerTo({ backend, pool }, tensor);
   const [outer, length, inner] = qkv.shape;
   return {
-    ...{ fullKeyDepth, fullValueDepth, rowDepth, lineVectors, unit },
+    ...{ fullKeyDepth, fullValueDepth, steps, unit },
+    rowDepth: rowVectors(fullKeyDepth, fullValueDepth),
     offsets: (before + 1 + after) * unit,
-    rows: steps * unit,
-    vectors: (steps + 2) * unit * rowDepth + lineVectors,
     args: (scratch, scratchBytes) => ({
       ...{ qkv: pointer(qkv), queryTable: pointer(query), keyTable: pointer(key), valueTable: pointer(value) },
       ...{ scales: pointer(scales), scratch, scratchBytes, outer, length, inner },
@@ -103,25 +104,6 @@ function geometryOf(
     }),
   };
 }
-
-/** What kernels take that form logits: assembly/axis.ts and logits.ts. */
-export const logitVectors = ({ vectors, unit, offsets, rowDepth, fullKeyDepth }: Geometry): number =>
-  vectors +
-  8 + // constants
-  offsets * (rowDepth / 4 + fullKeyDepth) + // encodings
-  2 * unit * fullKeyDepth + // and zeros around them
-  4 * fullKeyDepth; // queries of a pair
-
-/** What the forward kernels take: assembly/pair.ts and what it stands on. */
-export const forwardVectors = (geometry: Geometry): number => logitVectors(geometry) + 4 * geometry.fullValueDepth;
-
-/** What the backward kernels take: assembly/pair-grad.ts and what it stands on, with so many sums by offset. */
-export const backwardVectors = (geometry: Geometry, sumRows: number): number =>
-  logitVectors(geometry) +
-  (geometry.rows + sumRows) * geometry.rowDepth + // gradients with respect to the rows, sums by offset
-  geometry.lineVectors + // gradients with respect to the weights
-  2 * (geometry.rows / geometry.unit) * geometry.fullValueDepth + // gradients with respect to the outputs
-  4 * (geometry.fullKeyDepth + geometry.fullValueDepth); // of a pair of queries
 
 /** Address of a tensor; 0 where there is none. */
 export function pointerTo(context: WasmContext, tensor: tf.TensorInfo | undefined): number {

@@ -1,15 +1,13 @@
 /**
- * What the kernels of attention along an axis (axial-attention.ts) and in a window of an image (local-attention.ts) have in
- * common, forward and backward.
+ * What the kernels of attention along an axis (axial-attention.ts, nd-axial-attention.ts, global-attention.ts) and in a window
+ * of an image (local-attention.ts, value-mixture-attention.ts) have in common, forward and backward.
  *
  * Inputs are lists: [qkv, scales, ...tables], and for the gradient the gradients with respect to the outputs after them.
  */
 import type * as tf from "@tensorflow/tfjs";
 import type { AttentionAttrs } from "../../ops/attention.js";
 import {
-  backwardVectors,
   bytesOf,
-  forwardVectors,
   partsFor,
   pointerTo,
   runParts,
@@ -18,6 +16,7 @@ import {
   type AttentionInputs,
   type Geometry,
 } from "./attention-geometry.js";
+import { backwardVectors, forwardVectors, gradSumVectors } from "../attention-scratch.js";
 import { backwardWork, forwardWork, type axisPairs } from "./attention-work.js";
 import { defineKernel, output, type WasmKernel } from "../kernel.js";
 
@@ -38,9 +37,10 @@ const forward = ({ kernelName, wasmName, geometryOf, pairsOf }: Attention): Wasm
       const { attrs, pool } = call;
       const inputs = sortInputs(call);
       const geometry = geometryOf(call, inputs);
-      const shape = [...inputs.qkv.shape.slice(0, 3), attrs.heads * attrs.valueDepth];
+      const shape = [...inputs.qkv.shape.slice(0, -1), attrs.heads * attrs.valueDepth];
       const outputs = [output(call, shape), ...(attrs.tables.value && attrs.sum !== true ? [output(call, shape)] : [])];
-      const scratchBytes = bytesOf(forwardVectors(geometry));
+      const { steps, unit, offsets, fullKeyDepth, fullValueDepth } = geometry;
+      const scratchBytes = bytesOf(forwardVectors(steps, unit, offsets, fullKeyDepth, fullValueDepth));
       const parts = partsFor(call, geometry.pairs * (3 * attrs.keyDepth + 2 * attrs.valueDepth));
       runParts(call, parts, wasmName, {
         ...geometry.args(pool.scratch(parts * scratchBytes), scratchBytes),
@@ -65,10 +65,10 @@ const backward = ({ kernelName, wasmName, geometryOf, pairsOf }: Attention): Was
       const dScales = output(call, [3, attrs.heads]);
       const dTables = inputs.tables.map((table) => table && like(table));
 
-      const { offsets, tableRows, skippedRows } = geometry;
+      const { steps, unit, offsets, fullKeyDepth, fullValueDepth, rowDepth, tableRows, skippedRows } = geometry;
       const sumRows = inputs.tables.some((table) => table !== undefined) ? offsets : 0;
-      const scratchBytes = bytesOf(backwardVectors(geometry, sumRows));
-      const sumBytes = bytesOf(sumRows * geometry.rowDepth + Math.ceil((3 * attrs.heads) / 2));
+      const scratchBytes = bytesOf(backwardVectors(steps, unit, offsets, sumRows, fullKeyDepth, fullValueDepth));
+      const sumBytes = bytesOf(gradSumVectors(sumRows, rowDepth, attrs.heads));
       const parts = partsFor(call, 3 * geometry.pairs * (3 * attrs.keyDepth + 2 * attrs.valueDepth));
       const scratch = pool.scratch(parts * (scratchBytes + sumBytes));
       const sums = scratch + parts * scratchBytes;

@@ -15,48 +15,50 @@ import {
   sortTables,
   type AttentionCall,
 } from "./attention-geometry.js";
+import {
+  gramStatisticsGradVectors,
+  gramStatisticsVectors,
+  gramSumVectors,
+  gramTotalVectors,
+  momentSumVectors,
+  productStatisticsGradVectors,
+  productStatisticsVectors,
+  productSumVectors,
+} from "../attention-scratch.js";
 import { visiblePairs } from "./attention-work.js";
 import { share } from "./identity.js";
 import { defineKernel, output, type WasmContext, type WasmKernel } from "../kernel.js";
 
 type Axis = ReturnType<typeof axisOf>;
+type GeometryOf = typeof axisOf;
 
 /**
  * Whether Gram matrices (time L Dq^2) beat products (time L^2 Dq): on an axis without a window that is long for its
  * depth. Measured, with the gradient: 2.3 times as fast at L = 28, Dq = 8; 1.4 times at L = 28, Dq = 16; 0.85 times at
  * L = 14, Dq = 16.
  */
-const goesByGram = ({ rows, offsets, fullKeyDepth }: Axis): boolean =>
-  offsets === 2 * rows - 1 && 2 * rows >= 3 * fullKeyDepth;
+const goesByGram = ({ steps, offsets, fullKeyDepth }: Axis): boolean =>
+  offsets === 2 * steps - 1 && 2 * steps >= 3 * fullKeyDepth;
 
 /** Multiply-adds, about. */
-const workOf = ({ pairs, rows, fullKeyDepth, offsets }: Axis): number =>
-  (pairs / offsets) * 3 * fullKeyDepth * Math.min(rows, offsets, 2 * fullKeyDepth);
+const workOf = ({ pairs, steps, fullKeyDepth, offsets }: Axis): number =>
+  (pairs / offsets) * 3 * fullKeyDepth * Math.min(steps, offsets, 2 * fullKeyDepth);
 
-/** Vectors of one table's windows, and of the running sum behind them (assembly/similarity-gram.ts). */
-const windowVectors = ({ rows, fullKeyDepth }: Axis): number => ((rows + 2) * (fullKeyDepth + 1) * fullKeyDepth) / 4;
-
-const axialSimilarityStatistics = defineKernel<AttentionCall["inputs"], StatisticsAttrs>(
-  "AxialSimilarityStatistics",
-  (call) => {
+const forward = (kernelName: string, geometryOf: GeometryOf): WasmKernel =>
+  defineKernel<AttentionCall["inputs"], StatisticsAttrs>(kernelName, (call) => {
     const { attrs, pool, inputs } = call;
     const [qkv, ...rest] = inputs;
     const { tables } = sortTables(rest, attrs);
-    const axis = axisOf(call, { qkv, tables });
-    const [outer, length, inner] = qkv.shape;
-    const { fullKeyDepth } = axis;
+    const axis = geometryOf(call, { qkv, tables });
+    const { steps: length, offsets, fullKeyDepth, fullValueDepth } = axis;
     const byGram = goesByGram(axis);
     const outputs = [output(call, [3, attrs.heads]), output(call, [3, attrs.heads])];
     const scratchBytes = bytesOf(
-      axis.vectors +
-        18 + // moments
-        (byGram
-          ? 2 * fullKeyDepth ** 2 + // Gram matrices
-            (1 + length) * fullKeyDepth + // a mean, and vectors less it
-            2 * windowVectors(axis)
-          : (2 * axis.offsets * fullKeyDepth) / 4), // encodings
+      byGram
+        ? gramStatisticsVectors(length, fullKeyDepth, fullValueDepth)
+        : productStatisticsVectors(length, offsets, fullKeyDepth, fullValueDepth),
     );
-    const sumBytes = bytesOf(Math.ceil((9 * attrs.heads) / 2));
+    const sumBytes = bytesOf(momentSumVectors(attrs.heads));
     const parts = partsFor(call, workOf(axis));
     const scratch = pool.scratch(parts * (scratchBytes + sumBytes));
     const sums = scratch + parts * scratchBytes;
@@ -64,42 +66,34 @@ const axialSimilarityStatistics = defineKernel<AttentionCall["inputs"], Statisti
       ...axis.args(scratch, scratchBytes),
       ...{ byGram: Number(byGram), sums, sumBytes },
     });
-    const allPairs = outer * inner * visiblePairs(length, axis);
+    const allPairs = axis.sequences * visiblePairs(length, axis);
     const [mean, variance] = outputs.map((tensor) => pointerTo(call, tensor));
     const { heads } = attrs;
     const found = { pairs: allPairs, mean, variance };
     pool.runAlone("similarityStatisticsSum", { sums, sumBytes, shares: parts, heads, ...found });
     return attrs.passesOn ? [...outputs, share(call, qkv)] : outputs;
-  },
-);
+  });
 
-/** Outputs: the gradients with respect to qkv (for the values zero, or what was passed on) and by the tables. */
-const axialSimilarityStatisticsGrad = defineKernel<AttentionCall["inputs"], StatisticsAttrs>(
-  "AxialSimilarityStatisticsGrad",
-  (call) => {
+/** Outputs: the gradients with respect to qkv (for the values zero, or what was passed on) and to the tables. */
+const backward = (kernelName: string, geometryOf: GeometryOf): WasmKernel =>
+  defineKernel<AttentionCall["inputs"], StatisticsAttrs>(`${kernelName}Grad`, (call) => {
     const { attrs, pool, inputs } = call;
     const [qkv, ...others] = inputs;
     const { tables, rest } = sortTables(others, attrs);
     const [mean, dMean, dVariance, passed] = rest as (tf.TensorInfo | undefined)[];
-    const axis = axisOf(call, { qkv, tables });
-    const { rows: length, before, after, offsets, fullKeyDepth, rowDepth } = axis;
+    const axis = geometryOf(call, { qkv, tables });
+    const { steps: length, before, after, offsets, fullKeyDepth, fullValueDepth } = axis;
     const byGram = goesByGram(axis);
     const dQkv = passed === undefined ? output(call, qkv.shape) : ownCopy(call, passed);
     const dTables = tables.map((table) => table && output(call, table.shape));
     const scratchBytes = bytesOf(
-      axis.vectors +
-        Math.ceil((6 * attrs.heads) / 4) +
-        6 + // coefficients
-        length * rowDepth + // gradients with respect to the rows
-        (byGram
-          ? fullKeyDepth ** 2 + // a Gram matrix
-            (1 + length) * fullKeyDepth + // a mean, and vectors less it
-            2 * windowVectors(axis)
-          : 4 * fullKeyDepth + // of a pair
-            (2 * offsets * fullKeyDepth) / 4), // encodings
+      byGram
+        ? gramStatisticsGradVectors(length, fullKeyDepth, fullValueDepth, attrs.heads)
+        : productStatisticsGradVectors(length, offsets, fullKeyDepth, fullValueDepth, attrs.heads),
     );
-    const sumBytes = 2 * bytesOf(fullKeyDepth * (byGram ? length * (fullKeyDepth + 1) : offsets));
-    const totalBytes = bytesOf(((length + 1) * (fullKeyDepth + 1) * fullKeyDepth) / 2);
+    const sumBytes =
+      2 * bytesOf(byGram ? gramSumVectors(length, fullKeyDepth) : productSumVectors(offsets, fullKeyDepth));
+    const totalBytes = bytesOf(gramTotalVectors(length, fullKeyDepth));
     const parts = partsFor(call, 2 * workOf(axis));
     const scratch = pool.scratch(parts * (scratchBytes + sumBytes) + totalBytes);
     const sums = scratch + parts * scratchBytes;
@@ -115,8 +109,7 @@ const axialSimilarityStatisticsGrad = defineKernel<AttentionCall["inputs"], Stat
       ...{ dQueryTable: pointer(dTables[0]), dKeyTable: pointer(dTables[1]), scratch: sums + parts * sumBytes },
     });
     return [dQkv, ...dTables.filter((gradient) => gradient !== undefined)];
-  },
-);
+  });
 
 /** The tensor itself, to be changed in place, if nothing else shares its memory; a copy otherwise. */
 export function ownCopy(call: WasmContext, tensor: tf.TensorInfo): tf.TensorInfo {
@@ -128,7 +121,10 @@ export function ownCopy(call: WasmContext, tensor: tf.TensorInfo): tf.TensorInfo
   return copy;
 }
 
-export const axialSimilarityStatisticsKernels: readonly WasmKernel[] = [
-  axialSimilarityStatistics,
-  axialSimilarityStatisticsGrad,
+/** The kernel and its gradient, of what `geometryOf` sees as an axis. */
+export const axisStatisticsKernels = (kernelName: string, geometryOf: GeometryOf): readonly WasmKernel[] => [
+  forward(kernelName, geometryOf),
+  backward(kernelName, geometryOf),
 ];
+
+export const axialSimilarityStatisticsKernels = axisStatisticsKernels("AxialSimilarityStatistics", axisOf);

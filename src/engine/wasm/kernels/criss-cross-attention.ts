@@ -1,15 +1,7 @@
 /** CrissCrossAttention and CrissCrossAttentionGrad (ops/criss-cross-attention.ts). */
 import type * as tf from "@tensorflow/tfjs";
-import {
-  axisOf,
-  backwardVectors,
-  bytesOf,
-  forwardVectors,
-  partsFor,
-  pointerTo,
-  runParts,
-  type AttentionCall,
-} from "./attention-geometry.js";
+import { axisOf, bytesOf, partsFor, pointerTo, runParts, type AttentionCall } from "./attention-geometry.js";
+import { crissCrossGradVectors, crissCrossVectors, gradSumVectors } from "../attention-scratch.js";
 import type { CrissCrossAttentionGeometry } from "../../ops/criss-cross-attention.js";
 import { defineKernel, output, type KernelCall, type WasmKernel } from "../kernel.js";
 
@@ -28,9 +20,6 @@ function directionsOf(call: KernelCall<unknown, CrissCrossAttentionGeometry>, qk
   return shapes.map((shape) => axisOf(axisCall, { qkv: { ...qkv, shape }, tables: [] }));
 }
 
-/** Vectors of a pair's moments, and of merging two outputs. */
-const mergeVectors = (fullValueDepth: number): number => 8 + 2 * fullValueDepth + 2;
-
 /** Outputs: the retrieved values, and each softmax's shift and 1 / sum, [B, H, W, N, 2]. */
 const forward = defineKernel<{ qkv: tf.TensorInfo }, CrissCrossAttentionGeometry>("CrissCrossAttention", (call) => {
   const { pool, inputs, attrs } = call;
@@ -38,7 +27,8 @@ const forward = defineKernel<{ qkv: tf.TensorInfo }, CrissCrossAttentionGeometry
   const content = output(call, [...places, attrs.heads * attrs.valueDepth]);
   const moments = output(call, [...places, attrs.heads, 2]);
   directionsOf(call, inputs.qkv).forEach((geometry, columns) => {
-    const scratchBytes = bytesOf(forwardVectors(geometry) + mergeVectors(geometry.fullValueDepth));
+    const { steps, offsets, fullKeyDepth, fullValueDepth } = geometry;
+    const scratchBytes = bytesOf(crissCrossVectors(steps, offsets, fullKeyDepth, fullValueDepth));
     const parts = partsFor(call, geometry.pairs * (attrs.keyDepth + attrs.valueDepth));
     runParts(call, parts, "crissCrossAttention", {
       ...geometry.args(pool.scratch(parts * scratchBytes), scratchBytes),
@@ -61,8 +51,9 @@ const backward = defineKernel<GradInputs, CrissCrossAttentionGeometry>("CrissCro
   const { qkv, content, moments, dContent } = inputs;
   const dQkv = output(call, qkv.shape);
   directionsOf(call, qkv).forEach((geometry, columns) => {
-    const scratchBytes = bytesOf(backwardVectors(geometry, 0) + 8);
-    const sumBytes = bytesOf(Math.ceil((3 * attrs.heads) / 2));
+    const { steps, offsets, fullKeyDepth, fullValueDepth, rowDepth } = geometry;
+    const scratchBytes = bytesOf(crissCrossGradVectors(steps, offsets, fullKeyDepth, fullValueDepth));
+    const sumBytes = bytesOf(gradSumVectors(0, rowDepth, attrs.heads));
     const parts = partsFor(call, 3 * geometry.pairs * (attrs.keyDepth + attrs.valueDepth));
     const scratch = pool.scratch(parts * (scratchBytes + sumBytes));
     runParts(call, parts, "crissCrossAttentionGrad", {

@@ -35,6 +35,8 @@ const isBetter = (call: KernelCall<Inputs<"x" | "filter">, ConvolutionAttributes
   if (call.pool.isNative("depthwiseConvolution") && filter.shape[3] === 1) return false;
   if (x.dtype !== "float32" || filter.dtype !== "float32" || call.attrs.dimRoundingMode !== undefined) return false;
   if (call.attrs.dataFormat === "NCHW") return false;
+  // It writes columns that the result, whose width TensorFlow.js takes from the filter's height, does not have.
+  if (typeof call.attrs.pad === "number") return false;
   return tf.util.sizeFromShape(x.shape) > 0 && !hasNaN(call, x) && !hasNaN(call, filter);
 };
 

@@ -10,16 +10,20 @@ import { crissCrossAttentionKernels } from "./criss-cross-attention.js";
 import { depthwiseConvolutionKernels } from "./depthwise-convolution.js";
 import { einsumKernels } from "./einsum.js";
 import { elementwiseKernels } from "./elementwise.js";
+import { globalAttentionKernels } from "./global-attention.js";
 import { identityKernels } from "./identity.js";
 import { linearKernels } from "./linear.js";
 import { localAttentionKernels } from "./local-attention.js";
 import { localSimilarityStatisticsKernels } from "./local-similarity-statistics.js";
 import { matrixProductKernels } from "./matrix-product.js";
+import { maxPool3dGradient } from "./max-pool-3d-grad.js";
+import { ndAxialAttentionKernels } from "./nd-axial-attention.js";
 import { normFactorKernels } from "./norm-factors.js";
 import { optimizerUpdateKernels } from "./optimizer-update.js";
 import { poolingKernels } from "./pooling.js";
 import { reduceKernels } from "./reduce.js";
 import { softmaxKernels } from "./softmax.js";
+import { valueMixtureAttentionKernels } from "./value-mixture-attention.js";
 
 export const wasmKernels: readonly WasmKernel[] = withDeferrals(
   [
@@ -33,15 +37,19 @@ export const wasmKernels: readonly WasmKernel[] = withDeferrals(
     depthwiseConvolutionKernels,
     einsumKernels,
     elementwiseKernels,
+    globalAttentionKernels,
     identityKernels,
     linearKernels,
     localAttentionKernels,
     localSimilarityStatisticsKernels,
     matrixProductKernels,
+    maxPool3dGradient,
+    ndAxialAttentionKernels,
     normFactorKernels,
     optimizerUpdateKernels,
     poolingKernels,
     reduceKernels,
     softmaxKernels,
+    valueMixtureAttentionKernels,
   ].flat(),
 );

@@ -57,14 +57,22 @@ const wrongInFloat: Readonly<Record<string, (call: Call) => boolean>> = {
   MaxPoolWithArgmax: () => true,
   // A maximum that begins with the smallest positive number: never below zero.
   MaxPool3D: () => true,
-  MaxPool3DGrad: () => true,
   Dilation2D: () => true,
   Dilation2DBackpropFilter: () => true,
   Dilation2DBackpropInput: () => true,
+  // Slopes are taken over and over in their order, which is right where they are of the last axes.
   Prelu: ({ inputs }) => {
     const { x, alpha } = inputs as Readonly<Record<"x" | "alpha", tf.TensorInfo>>;
-    return tf.backend_util.assertAndGetBroadcastShape(x.shape, alpha.shape).join() !== x.shape.join();
+    const first = alpha.shape.findIndex((size) => size !== 1);
+    const slopes = first < 0 ? [] : alpha.shape.slice(first);
+    return (
+      slopes.join() !== x.shape.slice(x.shape.length - slopes.length).join() || alpha.shape.length > x.shape.length
+    );
   },
+  RotateWithOffset: ({ attrs }) => ![attrs["fillValue"]].flat().every((value) => Number.isInteger(value)),
+  Transform: ({ attrs }) => attrs["fillMode"] === "reflect",
+  // Indices of each example are taken for those of the first.
+  GatherV2: ({ attrs }) => attrs["batchDims"] !== 0,
 };
 
 function sameFor<T>(names: readonly string[], value: T): Record<string, T> {

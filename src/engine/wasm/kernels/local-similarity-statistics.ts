@@ -6,7 +6,6 @@ import type * as tf from "@tensorflow/tfjs";
 import type { StatisticsAttrs } from "../../ops/attention.js";
 import {
   bytesOf,
-  logitVectors,
   imagesOf,
   partsFor,
   pointerTo,
@@ -14,6 +13,12 @@ import {
   sortTables,
   type AttentionCall,
 } from "./attention-geometry.js";
+import {
+  localStatisticsGradVectors,
+  localStatisticsVectors,
+  momentSumVectors,
+  rowsVectors,
+} from "../attention-scratch.js";
 import { visiblePairs } from "./attention-work.js";
 import { share } from "./identity.js";
 import { ownCopy } from "./axial-similarity-statistics.js";
@@ -26,8 +31,9 @@ const forward = defineKernel<AttentionCall["inputs"], StatisticsAttrs>("LocalSim
   const images = imagesOf(call, { qkv, tables });
   const [batch, height, width] = qkv.shape;
   const outputs = [output(call, [3, attrs.heads]), output(call, [3, attrs.heads])];
-  const scratchBytes = bytesOf(logitVectors(images) + 18); // moments
-  const sumBytes = bytesOf(Math.ceil((9 * attrs.heads) / 2));
+  const { steps, unit, offsets, fullKeyDepth, fullValueDepth } = images;
+  const scratchBytes = bytesOf(localStatisticsVectors(steps, unit, offsets, fullKeyDepth, fullValueDepth));
+  const sumBytes = bytesOf(momentSumVectors(attrs.heads));
   const parts = partsFor(call, 3 * images.pairs * attrs.keyDepth);
   const scratch = pool.scratch(parts * (scratchBytes + sumBytes));
   const sums = scratch + parts * scratchBytes;
@@ -46,17 +52,13 @@ const backward = defineKernel<AttentionCall["inputs"], StatisticsAttrs>("LocalSi
   const { tables, rest } = sortTables(others, attrs);
   const [mean, dMean, dVariance, passed] = rest as (tf.TensorInfo | undefined)[];
   const images = imagesOf(call, { qkv, tables });
-  const { offsets, rows, rowDepth, tableRows } = images;
+  const { steps, unit, offsets, fullKeyDepth, fullValueDepth, rowDepth, tableRows } = images;
   const dQkv = passed === undefined ? output(call, qkv.shape) : ownCopy(call, passed);
   const dTables = tables.map((table) => table && output(call, table.shape));
   const scratchBytes = bytesOf(
-    logitVectors(images) +
-      Math.ceil((6 * attrs.heads) / 4) +
-      6 + // coefficients
-      (rows + offsets) * rowDepth + // gradients with respect to the rows, sums by offset
-      2 * images.fullKeyDepth, // of a pair of queries
+    localStatisticsGradVectors(steps, unit, offsets, fullKeyDepth, fullValueDepth, attrs.heads),
   );
-  const sumBytes = bytesOf(offsets * rowDepth);
+  const sumBytes = bytesOf(rowsVectors(offsets, rowDepth));
   const parts = partsFor(call, 9 * images.pairs * attrs.keyDepth);
   const scratch = pool.scratch(parts * (scratchBytes + sumBytes));
   const sums = scratch + parts * scratchBytes;

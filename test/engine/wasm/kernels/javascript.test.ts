@@ -81,4 +81,54 @@ describe("what JavaScript computes for the engine", () => {
       });
     });
   });
+
+  it("slopes of PReLU along any axis, of which TensorFlow.js's kernel takes those of the last for granted", () => {
+    tf.tidy(() => {
+      const x = tf.fill([3, 2], -1);
+      const slopes: [number[], number[], number[]][] = [
+        [[1, 2, 3], [3, 1], [-1, -1, -2, -2, -3, -3]],
+        [[1, 2], [2], [-1, -2, -1, -2, -1, -2]],
+        [[1, 2], [1, 2], [-1, -2, -1, -2, -1, -2]],
+        [[5], [], [-5, -5, -5, -5, -5, -5]],
+        [[1, 2, 3, 4, 5, 6], [3, 2], [-1, -2, -3, -4, -5, -6]],
+      ]; // prettier-ignore
+      for (const [alpha, shape, expected] of slopes)
+        assert.deepEqual([...tf.prelu(x, tf.tensor(alpha, shape)).dataSync()], expected, String(shape));
+      const wide = tf.prelu(tf.tensor2d([-1, -2], [1, 2]), tf.tensor2d([1, 2, 3], [3, 1]));
+      assert.deepEqual([...wide.dataSync()], [-1, -2, -2, -4, -3, -6]);
+    });
+  });
+
+  it("indices of each example of a batch", () => {
+    tf.tidy(() => {
+      const indices = tf.tensor2d([[3, 1], [1, 0], [2, 2]], [3, 2], "int32"); // prettier-ignore
+      const picked = tf.gather(tf.range(0, 12).reshape([3, 4]), indices, 1, 1);
+      assert.deepEqual([...picked.dataSync()], [3, 1, 5, 4, 10, 10]);
+      const pairs = tf.gather(tf.range(0, 30).reshape([3, 5, 2]), indices, 1, 1);
+      assert.deepEqual([...pairs.dataSync()], [6, 7, 2, 3, 12, 13, 10, 11, 24, 25, 24, 25]);
+    });
+  });
+
+  it("images moved and turned beyond their edge", () => {
+    tf.tidy(() => {
+      const row = tf.tensor4d([1, 2, 3], [1, 1, 3, 1]);
+      // Three places to the left, reflected at the edges: c b a | a b c.
+      const moved = tf.image.transform(row, tf.tensor2d([[1, 0, -3, 0, 1, 0, 0, 0]]), "nearest", "reflect");
+      assert.deepEqual([...moved.dataSync()], [3, 2, 1]);
+      const turned = tf.image.rotateWithOffset(tf.ones([1, 3, 3, 1]), Math.PI / 4, 0.25).dataSync();
+      assert.deepEqual([turned[0], turned[4]], [0.25, 1]);
+    });
+  });
+
+  it("depthwise convolutions whose size is worked out from the height of the filter", () => {
+    tf.tidy(() => {
+      const x = tf.ones<tf.Rank.R4>([1, 3, 4, 1]);
+      // TensorFlow.js: as wide as with a filter of three columns, so that the last windows lack a column on the right.
+      const y = tf.depthwiseConv2d(x, tf.ones([3, 2, 1, 2]), 1, 1);
+      const after = tf.ones([64]);
+      assert.deepEqual(y.shape, [1, 3, 4, 2]);
+      assert.deepEqual([...y.dataSync()], [2, 2, 4, 4, 4, 4, 4, 4, 3, 3, 6, 6, 6, 6, 6, 6, 2, 2, 4, 4, 4, 4, 4, 4]);
+      assert.deepEqual([...after.dataSync()], Array(64).fill(1));
+    });
+  });
 });

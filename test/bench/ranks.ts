@@ -1,0 +1,101 @@
+/**
+ * How much faster several processes of one thread train than one, and than one process of as many threads:
+ * `node dist/test/bench/ranks.js [--mpiexec PATH] [--ranks COUNT] [--model NAME] [--json FILE]`. All share the same batch, so
+ * each rank has less of it; images are generated. The share of time in the exchange is rank 0's, waiting for the others
+ * included; the share overlapped is of the gradient, summed while the backward pass went on.
+ */
+import { execFile, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs, promisify } from "node:util";
+import { packageFolder } from "../../src/core/version.js";
+import { readRunLog } from "../../src/training/index.js";
+
+const { values: options } = parseArgs({
+  options: {
+    mpiexec: { type: "string", default: "mpiexec" },
+    ranks: { type: "string", default: "2" },
+    model: { type: "string", default: "axial-resnet-26-s" },
+    json: { type: "string" },
+  },
+});
+const ranks = Number(options.ranks);
+const work = [
+  { size: 64, batch: 64, steps: 12 },
+  { size: 128, batch: 32, steps: 9 },
+];
+/** Compile, allocate and find the fastest way. */
+const warmUpSteps = 3;
+
+interface Speed {
+  readonly processes: number;
+  readonly threads: number;
+  readonly imagesPerSecond: number;
+  readonly exchanging: number;
+  readonly overlapped: number;
+}
+
+type Work = (typeof work)[number];
+
+async function speedOf(processes: number, threads: number, { size, batch, steps }: Work): Promise<Speed> {
+  const out = mkdtempSync(join(tmpdir(), "bench-ranks-"));
+  const main = join(packageFolder, "dist", "src", "cli", "main.js");
+  const command = [process.execPath, main, "train", "--out", join(out, "run"), "--epochs", "1", "--seed", "1"];
+  command.push("--model", options.model, "--size", String(size), "--batch", String(batch));
+  command.push("--images", `${batch * steps}:${ranks}`, "--threads", String(threads));
+  const [program, ...args] = processes === 1 ? command : [options.mpiexec, ...launcherFlags(processes), ...command];
+  try {
+    await promisify(execFile)(program, args);
+    const events = readRunLog(join(out, "run", "log.jsonl"));
+    const done = events.filter((event) => event.event === "step").slice(warmUpSteps);
+    const sum = (of: (step: (typeof done)[number]) => number): number =>
+      done.reduce((total, step) => total + of(step), 0);
+    const seconds = sum(({ imagesPerSecond }) => batch / imagesPerSecond);
+    // The median of the steps: other work of the machine holds up single ones.
+    const speeds = done.map(({ imagesPerSecond }) => imagesPerSecond).sort((a, b) => a - b);
+    return {
+      processes,
+      threads,
+      imagesPerSecond: speeds[speeds.length >> 1],
+      exchanging: sum(({ exchanging = 0 }) => exchanging) / seconds,
+      overlapped: sum(({ overlapped = 0 }) => overlapped) / done.length,
+    };
+  } finally {
+    rmSync(out, { recursive: true });
+  }
+}
+
+/** Open MPI refuses root unless told, and keeps a rank of its own on one core unless told. */
+function launcherFlags(processes: number): string[] {
+  const { stdout } = spawnSync(options.mpiexec, ["--version"], { encoding: "utf8" });
+  const open = /Open MPI|OpenRTE/.test(stdout) ? ["--allow-run-as-root", "--oversubscribe"] : [];
+  return [...open, "-n", String(processes)];
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+async function all(): Promise<void> {
+  const machine = `${cpus()[0].model.trim()}, ${availableParallelism()} logical cores, Node ${process.version}`;
+  console.log(machine);
+  const results = [];
+  for (const task of work) {
+    // One after another, and the reference on both sides: a machine that grows busy is seen.
+    const before = await speedOf(1, 1, task);
+    const many = await speedOf(ranks, 1, task);
+    const threaded = await speedOf(1, ranks, task);
+    const after = await speedOf(1, 1, task);
+    results.push({ model: options.model, ...task, runs: [before, many, threaded, after] });
+    console.log(`${options.model}, ${task.size} px, ${task.batch} images a step`);
+    for (const { processes, threads, imagesPerSecond, exchanging, overlapped } of [before, many, threaded, after]) {
+      const ratio = (2 * imagesPerSecond) / (before.imagesPerSecond + after.imagesPerSecond);
+      const exchange = processes > 1 ? `, exchange ${percent(exchanging)}, overlapped ${percent(overlapped)}` : "";
+      console.log(
+        `  ${processes} x ${threads} threads  ${imagesPerSecond.toFixed(1)} images/s  ${ratio.toFixed(2)}x${exchange}`,
+      );
+    }
+  }
+  if (options.json !== undefined) writeFileSync(options.json, JSON.stringify({ machine, results }, null, 2));
+}
+
+void all();
