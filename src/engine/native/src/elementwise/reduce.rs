@@ -228,7 +228,10 @@ fn sum<S: Simd>(simd: S, x: &[f32]) -> f64 {
             *sum = simd.add_f32s(*sum, *x);
         }
         let pairs = [simd.add_f32s(sums[0], sums[1]), simd.add_f32s(sums[2], sums[3])];
-        total += f64::from(simd.reduce_sum_f32s(simd.add_f32s(pairs[0], pairs[1])));
+        // Of a short row a few lanes hold all that counts: put together in float32 they would be rounded four times more.
+        let sums = simd.add_f32s(pairs[0], pairs[1]);
+        let lanes: &[f32] = pulp::bytemuck::cast_slice(std::slice::from_ref(&sums));
+        total += lanes.iter().copied().map(f64::from).sum::<f64>();
     }
     rest.iter().fold(total, |sum, x| sum + f64::from(*x))
 }
