@@ -25,9 +25,9 @@ import { panopticSegmentation, type PanopticSegmentationOptions } from "./task.j
 export interface PanopticReportOptions {
   /** Rows of the images. */
   readonly size: number;
-  /** As the network was trained. */
+  /** As the network was trained. Default: the options of `panopticSegmentation`. */
   readonly task?: PanopticSegmentationOptions;
-  /** After each image, of the measuring and then of the judging. */
+  /** After each image, of the measuring and then of the judging. Default: nobody is told. */
   readonly onImage?: (done: number, total: number) => void;
 }
 
