@@ -29,7 +29,7 @@ const short: Record<string, Record<string, string>> = {
   "06-axial-resnet.ipynb": { epochCount: "1", imageCount: "32" },
   "07-what-each-part-brings.ipynb": { epochCount: "1", imageCount: "32", seedCount: "2", imageSize: "16" },
   "08-larger-and-smaller.ipynb": { imageCount: "32", largest: "48" },
-  "09-what-attention-looks-at.ipynb": { scoredImages: "40" },
+  "09-what-attention-looks-at.ipynb": { scoredImages: "40", crossEpochs: "1", crossImages: "32" },
   "10-the-family.ipynb": { deepest: "2", stepCount: "2" },
   "11-why-fewer-multiply-adds-were-slower.ipynb": { batch: "1", side: "28", bandwidthMegabytes: "8" },
   [panoptic]: { epochCount: "1", imageCount: "16" },

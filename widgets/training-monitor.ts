@@ -101,7 +101,8 @@ async function showControls(widget: Widget<TrainingMonitorState>, display: Displ
   const type = "application/vnd.jupyter.widget-view+json";
   const view = (await widget.bundle())[type];
   if (view === undefined) return;
-  const controls = { [type]: view, "text/plain": widget.title };
+  // Without a form in words: a file, which does not hold the view, would keep a line that says nothing.
+  const controls = { [type]: view };
   if (display) display(controls);
   else if (display === undefined) await show({ bundle: () => Promise.resolve(controls) });
 }
