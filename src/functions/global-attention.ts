@@ -93,10 +93,10 @@ export function normedGlobalAttention(
   const fused = isOnePlace(qkv) ? null : fusedNormedGlobalAttention(qkv, norm, geometry);
   if (fused !== null) return fused;
   const [batch, height, width] = qkv.shape;
-  const [content, mean, variance] = tf.tidy(() => {
+  const [content, mean, variance] = tf.tidy<[tf.Tensor4D, tf.Tensor2D, tf.Tensor2D]>(() => {
     const { content, statistics } = normedAxialAttention(oneAxis(qkv), norm, wholeImage(qkv, geometry));
-    return [content.reshape([batch, height, width, -1]), statistics.mean, statistics.variance]; // [B, H, W, N * Dv]
-  }) as [tf.Tensor4D, tf.Tensor2D, tf.Tensor2D];
+    return [content.reshape<tf.Tensor4D>([batch, height, width, -1]), statistics.mean, statistics.variance]; // [B, H, W, N * Dv]
+  });
   return { content, position: null, statistics: { mean, variance } };
 }
 

@@ -78,7 +78,7 @@ describe("fused global attention", () => {
 
   it("gives what is composed where there is no kernel, in the same shapes", async () => {
     await engine.start({ threads: 2 });
-    const [image, gamma] = [tensor(qkv, shape) as tf.Tensor4D, tf.fill([3, heads], 0.7) as tf.Tensor2D];
+    const [image, gamma] = [tensor(qkv, shape) as tf.Tensor4D, tf.fill<tf.Rank.R2>([3, heads], 0.7)];
     const results = () => {
       const { content, position, statistics } = normedGlobalAttention(image, { gamma, epsilon: 1e-3 }, depths);
       assert.equal(position, null);
