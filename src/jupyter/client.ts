@@ -125,8 +125,25 @@ export interface StartedKernel {
 /** A kernel that does not end by itself is killed after this long, in milliseconds. */
 const patience = 5000;
 
-/** Starts a kernel in a folder, on addresses of its own, and waits until it answers. */
+/** How often a kernel is started on other ports where one was taken. */
+const portTrials = 3;
+
+/**
+ * Starts a kernel in a folder, on addresses of its own, and waits until it answers. Its ports are free when they are
+ * chosen; until the kernel has bound them another program may have taken one, and then others are tried.
+ */
 export async function startKernelProcess(folder: string, command: KernelCommand = ownKernel()): Promise<StartedKernel> {
+  for (let trial = 1; ; trial++) {
+    try {
+      return await startOnFreePorts(folder, command);
+    } catch (error) {
+      const isTaken = /address already in use|EADDRINUSE/i.test(String(error));
+      if (!isTaken || trial === portTrials) throw error;
+    }
+  }
+}
+
+async function startOnFreePorts(folder: string, command: KernelCommand): Promise<StartedKernel> {
   const runtime = await mkdtemp(join(tmpdir(), "axial-lab-"));
   const connectionFile = join(runtime, "connection.json");
   const connection = await localConnection("axial-lab");
