@@ -81,13 +81,13 @@ describe("what cells print", () => {
     assert.deepEqual([stdout, reply["status"]], ["now\n", "ok"]);
   });
 
-  it("keeps its place among what native code prints", async () =>
-    assert.deepEqual(
-      await printed(
-        "console.log('a'); writeSync(1, 'native\\n'); console.log('b'); writeSync(2, 'error\\n'); console.error('c');",
-      ),
-      ["stdout a\nnative\nb\n", "stderr error\nc\n"],
-    ));
+  // Nothing says which of two pipes native code wrote on first: within each the order holds.
+  it("keeps its place among what native code prints", async () => {
+    const { stdout, stderr } = await kernel.run(
+      "console.log('a'); writeSync(1, 'native\\n'); console.log('b'); writeSync(2, 'error\\n'); console.error('c');",
+    );
+    assert.deepEqual([stdout, stderr], ["a\nnative\nb\n", "error\nc\n"]);
+  });
 
   it("keeps its place among what blocking child processes print", async () => {
     const { stdout } = await kernel.run(
