@@ -90,6 +90,11 @@ export function createOutputMerger(token: string, { onText, onEvent }: OrderedOu
       if (item.type === "text") onText(item.cell, channel as "stdout" | "stderr", item.text);
       else if (item.type === "fence") {
         if (!passes(channel, item.fence, item.channels)) break;
+        // What stdout holds behind a fence that it waited at goes first.
+        if (channel === "stderr") {
+          done++;
+          break;
+        }
       } else {
         const { fence, channels, ...event } = item.event;
         if (fence > 0 && !passes(channel, fence, channels)) break;

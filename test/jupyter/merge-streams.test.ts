@@ -79,6 +79,15 @@ describe("the merged output", () => {
     assert.deepEqual(seen, ["0 stdout native", "0 stderr error", "0 stderr after"]);
   });
 
+  it("takes stdout first of what stands behind a fence on both pipes", async () => {
+    const { seen, push } = merge();
+    const fence = fenceMark(token, 2, channelBit.stdout | channelBit.stderr);
+    push("stdout", `${fence}native`);
+    push("stderr", `${fence}error`);
+    await turn();
+    assert.deepEqual(seen, ["0 stdout native", "0 stderr error"]);
+  });
+
   it("gives out everything when the process has ended at a fence", () => {
     const { seen, merger, push } = merge();
     push("stdout", `x${fenceMark(token, 13, all)}y`);

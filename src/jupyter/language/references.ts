@@ -41,7 +41,10 @@ function ownNames(node: ts.Node): string[] {
     const names = node.parameters.flatMap(({ name }) => boundNames(name));
     if (ts.isFunctionExpression(node) && node.name) names.push(node.name.text);
     const body = (node as ts.FunctionLikeDeclaration).body;
-    if (body) forEachHoistedVariableInside(body, (list) => names.push(...variableNames(list)));
+    if (body)
+      forEachHoistedVariableInside(body, (list) => {
+        for (const name of variableNames(list)) names.push(name);
+      });
     return names;
   }
   if (ts.isClassLike(node)) return node.name ? [node.name.text] : [];

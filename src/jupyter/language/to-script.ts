@@ -127,10 +127,13 @@ export function toScript(javascript: string, options: ScriptOptions): Piece[] {
 
   const functions = hoisted.flatMap((statement): Piece[] => {
     const name = statement.name!;
-    const pieces: Piece[] = [`${target(name.text)}=`];
     // The name is left out: inside the function it would stand for this function, and not for a later redefinition.
-    pieces.push(...edits.take(startAfterModifiers(statement), name.getStart()));
-    pieces.push(...edits.take(name.end, statement.end), ";");
+    const pieces: Piece[] = [
+      `${target(name.text)}=`,
+      ...edits.take(startAfterModifiers(statement), name.getStart()),
+      ...edits.take(name.end, statement.end),
+      ";",
+    ];
     edits.remove(statement);
     return pieces;
   });
