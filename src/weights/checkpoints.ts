@@ -4,6 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError, FileError } from "../core/errors.js";
+import { isShard } from "./foreign-file.js";
 import { fromForeign, toForeign, type Link } from "./correspondence.js";
 import { weightsByName, type WeightOwner } from "./checkpoint-families.js";
 import { choose, familyNamed } from "./choice.js";
@@ -252,7 +253,9 @@ function assertWhole(
   if (complaints.length === 0) return;
   const remedy = isOwnRun
     ? "it is a run of axial-lab train: axial.training.restore builds its model"
-    : "build the model that it belongs to, or load what fits with strict: false";
+    : isShard(path)
+      ? "it is one of several files: give their index, which ends in .index.json"
+      : "build the model that it belongs to, or load what fits with strict: false";
   const sizes = isOfAnotherSize ? ', or, for images of another size, with positions: "resize"' : "";
   throw new FileError(
     `weights.load: ${path} must fit the model as ${family}, got ${complaints.join("; ")}; ${remedy}${sizes}`,
