@@ -12,7 +12,7 @@ import type { Progress } from "./dataset.js";
 import { download } from "./download.js";
 import { imageFolder, type ImageFolderDataset, type ImageFolderOptions } from "./image-folder.js";
 import { unpack, type UnpackOptions } from "./unpack.js";
-import { assertKnownKeys, type KeysOf } from "../core/options.js";
+import { assertKnownKeys, assertObject, type KeysOf } from "../core/options.js";
 
 /** Folders of the classes and what they show, in the order of their numbers. */
 export const imagenetteClasses: Readonly<Record<string, string>> = {
@@ -132,6 +132,7 @@ export async function fetchImagenette(options: FetchImagenetteOptions = {}): Pro
 
 /** The same, and makes it the one that `fetchImagenette` and `imagenette` find when they are not told which. */
 export async function bringImagenette(options: FetchImagenetteOptions = {}): Promise<string> {
+  assertObject("bringImagenette", options, "the options", "{ variant, from, ... }");
   // Asked for by name: what was brought before is not meant.
   const asked = options.from === undefined ? { ...options, variant: options.variant ?? 160 } : options;
   const folder = resolve(await fetchImagenette(asked));
