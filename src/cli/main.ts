@@ -35,8 +35,9 @@ export async function createProgram(asked = ""): Promise<Command> {
     .version(version)
     .showHelpAfterError("(run with --help for what it takes)")
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
-  for (const load of Object.hasOwn(commands, asked) ? [commands[asked]] : Object.values(commands))
-    (await load()).register(program);
+  const isVersion = asked === "--version" || asked === "-V";
+  const all = isVersion ? [] : Object.values(commands);
+  for (const load of Object.hasOwn(commands, asked) ? [commands[asked]] : all) (await load()).register(program);
   return program;
 }
 
