@@ -33,6 +33,7 @@ import {
   choiceOf,
   dataOption,
   fromOption,
+  holdOutOption,
   imagesOption,
   openData,
   type DataChoice,
@@ -50,6 +51,7 @@ interface TrainFlags {
   readonly from?: string;
   readonly images?: readonly [number, number];
   readonly augmentation?: AugmentationPreset;
+  readonly holdOut?: number;
   readonly epochs?: number;
   readonly batch?: number;
   readonly microBatch?: number;
@@ -89,6 +91,7 @@ export function register(program: Command): void {
     .option(...fromOption)
     .option(...imagesOption)
     .addOption(augmentationOption)
+    .option(...holdOutOption)
     .option(
       "--init <file>",
       "weights to start from (fine-tuning): a checkpoint of ours or a published one, any number of classes",
