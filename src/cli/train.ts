@@ -62,6 +62,7 @@ interface TrainFlags {
   readonly schedule?: Exclude<Schedule["kind"], "step">;
   readonly weightDecay?: number;
   readonly labelSmoothing?: number;
+  readonly mixup?: number;
   readonly clip?: number;
   readonly normsSee?: "own" | "all";
   readonly average?: number;
@@ -109,6 +110,7 @@ export function register(program: Command): void {
     .addOption(new Option("--schedule <kind>").choices(scheduleKinds.filter((kind) => kind !== "step")))
     .option("--weight-decay <share>", "on kernels only; norms, biases and tables of positions are spared", number)
     .option("--label-smoothing <share>", "of a class's target given to all classes alike", number)
+    .option("--mixup <alpha>", "mix each image with another one, for long runs; 0 for none, 1 at most", number)
     .option("--clip <norm>", "largest global norm of the gradients", number)
     .addOption(
       new Option("--norms-see <images>", "of several processes: own (default), or all, for synchronised norms").choices(
@@ -255,9 +257,13 @@ async function resumedRun(flags: TrainFlags, resume: string): Promise<RunChoice>
 }
 
 /** The task that the command line says, else the one known before. */
-function taskOf({ task, labelSmoothing }: TrainFlags, known: TaskConfig): Task {
+function taskOf({ task, labelSmoothing, mixup }: TrainFlags, known: TaskConfig): Task {
   const config = task ?? known;
-  return commandTask(config.kind).create({ ...config, ...(labelSmoothing !== undefined && { labelSmoothing }) });
+  return commandTask(config.kind).create({
+    ...config,
+    ...(labelSmoothing !== undefined && { labelSmoothing }),
+    ...(mixup !== undefined && { mixup }),
+  });
 }
 
 /** The settings that the command line gives. */

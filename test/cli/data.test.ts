@@ -70,7 +70,7 @@ describe("axial-lab data", () => {
     const size = ["--size", "16", "--threads", "2"];
     const { status, stdout, stderr } = run(
       "train",
-      ...["--data", images, "--hold-out", "0.4", "--epochs", "1", "--batch", "2", "--out", out],
+      ...["--data", images, "--hold-out", "0.4", "--mixup", "0.2", "--epochs", "1", "--batch", "2", "--out", out],
       ...size,
     );
     assert.equal(status, 0, stderr);
