@@ -62,8 +62,8 @@ export interface AveragePoolArgs extends LayerArgs {
 const averageKeys: OwnKeys<AveragePoolArgs> = { window: true, stride: true };
 
 /**
- * {@link averageWindows} as a layer, [B, H, W, C] to [B, 1, 1, C] or to every place where the window fits; with a stride
- * {@link averagePool}, to [B, ceil(H / stride), ceil(W / stride), C].
+ * {@link averageWindows}, or with a stride {@link averagePool}, as a layer. [B, H, W, C] to [B, 1, 1, C] or to every place where the
+ * window fits; with a stride to [B, ceil(H / stride), ceil(W / stride), C].
  *
  * @throws ConfigError for both a window and a stride, and for a stride that is no whole number from 1
  */
