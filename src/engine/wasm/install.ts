@@ -57,7 +57,7 @@ export function installKernels(
           if (!known) throw noKernel(kernelName, hasJavaScript);
           return computeInJavaScript(context, kernelName, { inputs, attrs });
         };
-        const call = { ...context, inputs, attrs, original };
+        const call = { backend, pool: context.pool, inputs, attrs, original };
         const deferred = kernel.defer?.(call) ?? null;
         if (deferred !== null) return deferred;
         // TensorFlow.js's own ask for an address when they need it; its Reshape never does.

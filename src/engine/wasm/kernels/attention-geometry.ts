@@ -46,61 +46,91 @@ export interface Geometry {
   readonly steps: number;
   readonly unit: number;
   readonly offsets: number;
+  /** O * I of qkv [O, L, I, C]. */
+  readonly sequences: number;
   /** Pairs of query and key, about. */
   readonly pairs: number;
   /** Rows of a table of encodings, and how many of them come before the first offset in the window. */
   readonly tableRows: number;
   readonly skippedRows: number;
+  /** Rows that a query sees before and after its own, at most. */
+  readonly before: number;
+  readonly after: number;
   /** What all kernels of attention begin with. */
   args(scratch: number, scratchBytes: number): AttentionArguments;
 }
 
-/** Sequences, O * I of them, and their window, no wider than the axis. */
-export interface AxisGeometry extends Geometry {
-  readonly sequences: number;
-  readonly before: number;
-  readonly after: number;
-}
-
-/** Attention along the second axis of qkv. */
-export function axisOf(call: AttentionCall, inputs: AttentionInputs): AxisGeometry {
-  const [outer, length, inner] = inputs.qkv.shape;
+/** Attention along the second axis of qkv: O * I sequences, and their window, no wider than the axis. */
+export function axisOf(call: AttentionCall, inputs: AttentionInputs): Geometry {
+  const length = inputs.qkv.shape[1];
   const before = Math.min(call.attrs.window.before, length - 1);
   const after = Math.min(call.attrs.window.after, length - 1);
-  const geometry = geometryOf(call, inputs, { steps: length, unit: 1, before, after });
-  const sequences = outer * inner;
-  const pairs = sequences * call.attrs.heads * length * geometry.offsets;
-  const table = { tableRows: 2 * length - 1, skippedRows: length - 1 - before };
-  return { ...geometry, ...table, pairs, sequences, before, after };
+  return geometryOf(call, inputs, {
+    steps: length,
+    unit: 1,
+    before,
+    after,
+    tableRows: 2 * length - 1,
+    skippedRows: length - 1 - before,
+  });
 }
 
 /** Attention in a square window of images [B, H, W, C]; a step is a column of the window. */
 export function imagesOf(call: AttentionCall, inputs: AttentionInputs): Geometry {
-  const [batch, height, width] = inputs.qkv.shape;
   const { before, after } = call.attrs.window;
-  const geometry = geometryOf(call, inputs, { steps: width, unit: before + 1 + after, before, after });
-  const pairs = batch * height * width * call.attrs.heads * geometry.offsets;
-  return { ...geometry, pairs, tableRows: geometry.offsets, skippedRows: 0 };
+  const unit = before + 1 + after;
+  return geometryOf(call, inputs, {
+    steps: inputs.qkv.shape[2],
+    unit,
+    before,
+    after,
+    tableRows: unit * unit,
+    skippedRows: 0,
+  });
 }
+
+type Window = Pick<Geometry, "steps" | "unit" | "before" | "after" | "tableRows" | "skippedRows">;
 
 function geometryOf(
   { attrs, backend, pool }: AttentionCall,
   { qkv, scales, tables: [query, key, value] }: AttentionInputs,
-  { steps, unit, before, after }: { steps: number; unit: number; before: number; after: number },
-): Omit<Geometry, "pairs" | "tableRows" | "skippedRows"> {
+  { steps, unit, before, after, tableRows, skippedRows }: Window,
+): Geometry {
   const { heads, keyDepth, valueDepth } = attrs;
   const fullKeyDepth = Math.ceil(keyDepth / 4) * 4;
   const fullValueDepth = Math.ceil(valueDepth / 4) * 4;
   const pointer = (tensor: tf.TensorInfo | undefined): number => pointerTo({ backend, pool }, tensor);
   const [outer, length, inner] = qkv.shape;
+  const offsets = (before + 1 + after) * unit;
   return {
-    ...{ fullKeyDepth, fullValueDepth, steps, unit },
+    fullKeyDepth,
+    fullValueDepth,
     rowDepth: rowVectors(fullKeyDepth, fullValueDepth),
-    offsets: (before + 1 + after) * unit,
+    steps,
+    unit,
+    offsets,
+    sequences: outer * inner,
+    pairs: outer * length * inner * heads * offsets,
+    tableRows,
+    skippedRows,
+    before,
+    after,
     args: (scratch, scratchBytes) => ({
-      ...{ qkv: pointer(qkv), queryTable: pointer(query), keyTable: pointer(key), valueTable: pointer(value) },
-      ...{ scales: pointer(scales), scratch, scratchBytes, outer, length, inner },
-      ...{ heads, keyDepth, valueDepth, before, after },
+      qkv: pointer(qkv),
+      queryTable: pointer(query),
+      keyTable: pointer(key),
+      valueTable: pointer(value),
+      scales: pointer(scales),
+      scratch,
+      scratchBytes,
+      outer,
+      length,
+      inner,
+      heads,
+      keyDepth,
+      valueDepth,
+      before,
+      after,
     }),
   };
 }

@@ -76,13 +76,26 @@ const backward = ({ kernelName, wasmName, geometryOf, pairsOf }: Attention): Was
         ...geometry.args(scratch, scratchBytes),
         dContent: pointerTo(call, dOutputs[0]),
         dPosition: pointerTo(call, dOutputs[attrs.sum === true ? 0 : 1]),
-        ...{ dQkv: pointerTo(call, dQkv), sums, sumBytes },
+        dQkv: pointerTo(call, dQkv),
+        sums,
+        sumBytes,
       });
       const [dQueryTable, dKeyTable, dValueTable] = dTables.map((tensor) => pointerTo(call, tensor));
       const { heads, keyDepth, valueDepth } = attrs;
       pool.runAlone("attentionGradSum", {
-        ...{ sums, sumBytes, shares: parts, heads, keyDepth, valueDepth, offsets: sumRows, tableRows },
-        ...{ skipped: skippedRows, dQueryTable, dKeyTable, dValueTable, dScales: pointerTo(call, dScales) },
+        sums,
+        sumBytes,
+        shares: parts,
+        heads,
+        keyDepth,
+        valueDepth,
+        offsets: sumRows,
+        tableRows,
+        skipped: skippedRows,
+        dQueryTable,
+        dKeyTable,
+        dValueTable,
+        dScales: pointerTo(call, dScales),
       });
       return [dQkv, dScales, ...dTables.filter((gradient) => gradient !== undefined)];
     },

@@ -64,13 +64,19 @@ const forward = (kernelName: string, geometryOf: GeometryOf): WasmKernel =>
     const sums = scratch + parts * scratchBytes;
     runParts(call, parts, "axialSimilarityStatistics", {
       ...axis.args(scratch, scratchBytes),
-      ...{ byGram: Number(byGram), sums, sumBytes },
+      byGram: Number(byGram),
+      sums,
+      sumBytes,
     });
-    const allPairs = axis.sequences * visiblePairs(length, axis);
-    const [mean, variance] = outputs.map((tensor) => pointerTo(call, tensor));
-    const { heads } = attrs;
-    const found = { pairs: allPairs, mean, variance };
-    pool.runAlone("similarityStatisticsSum", { sums, sumBytes, shares: parts, heads, ...found });
+    pool.runAlone("similarityStatisticsSum", {
+      sums,
+      sumBytes,
+      shares: parts,
+      heads: attrs.heads,
+      pairs: axis.sequences * visiblePairs(length, axis),
+      mean: pointerTo(call, outputs[0]),
+      variance: pointerTo(call, outputs[1]),
+    });
     return attrs.passesOn ? [...outputs, share(call, qkv)] : outputs;
   });
 
@@ -100,13 +106,29 @@ const backward = (kernelName: string, geometryOf: GeometryOf): WasmKernel =>
     const pointer = (tensor?: tf.TensorInfo): number => pointerTo(call, tensor);
     runParts(call, parts, "axialSimilarityStatisticsGrad", {
       ...axis.args(scratch, scratchBytes),
-      ...{ byGram: Number(byGram), mean: pointer(mean), dMean: pointer(dMean), dVariance: pointer(dVariance) },
-      ...{ dQkv: pointer(dQkv), adds: Number(passed !== undefined), sums, sumBytes },
+      byGram: Number(byGram),
+      mean: pointer(mean),
+      dMean: pointer(dMean),
+      dVariance: pointer(dVariance),
+      dQkv: pointer(dQkv),
+      adds: Number(passed !== undefined),
+      sums,
+      sumBytes,
     });
     pool.runAlone("axialSimilarityStatisticsGradSum", {
-      ...{ byGram: Number(byGram), sums, sumBytes, shares: parts, length, keyDepth: attrs.keyDepth, before, after },
-      ...{ queryTable: pointer(tables[0]), keyTable: pointer(tables[1]) },
-      ...{ dQueryTable: pointer(dTables[0]), dKeyTable: pointer(dTables[1]), scratch: sums + parts * sumBytes },
+      byGram: Number(byGram),
+      sums,
+      sumBytes,
+      shares: parts,
+      length,
+      keyDepth: attrs.keyDepth,
+      before,
+      after,
+      queryTable: pointer(tables[0]),
+      keyTable: pointer(tables[1]),
+      dQueryTable: pointer(dTables[0]),
+      dKeyTable: pointer(dTables[1]),
+      scratch: sums + parts * sumBytes,
     });
     return [dQkv, ...dTables.filter((gradient) => gradient !== undefined)];
   });

@@ -33,12 +33,22 @@ function forward(call: KernelCall<NormTensors, NormAttrs>): tf.TensorInfo[] {
     const mean = given(call, `mean${name}`) ?? output(call, [channels]);
     const variance = given(call, `variance${name}`) ?? output(call, [channels]);
     outputs.push(mean, variance);
-    const of = { x, rows, channels, partial: scratch.partial };
-    if (!attrs.given) pool.run("batchNormMoments", of);
+    const { partial } = scratch;
+    if (!attrs.given) pool.run("batchNormMoments", { x, rows, channels, partial });
     pool.runAlone(attrs.given ? "batchNormScale" : "batchNormStatistics", {
-      ...{ ...of, shares: pool.threads, gamma: address(`gamma${name}`), beta: address(`beta${name}`) },
-      ...{ epsilon: attrs.epsilon, mean: pointerOf(call, mean), variance: pointerOf(call, variance) },
-      ...{ scale, shift, second: Number(name === "B") },
+      x,
+      rows,
+      channels,
+      partial,
+      shares: pool.threads,
+      gamma: address(`gamma${name}`),
+      beta: address(`beta${name}`),
+      epsilon: attrs.epsilon,
+      mean: pointerOf(call, mean),
+      variance: pointerOf(call, variance),
+      scale,
+      shift,
+      second: Number(name === "B"),
     });
     return pointerOf(call, mean);
   };
@@ -49,9 +59,9 @@ function forward(call: KernelCall<NormTensors, NormAttrs>): tf.TensorInfo[] {
   const b = attrs.form === normForm.alone ? 0 : address("b");
   const meanA = normalise("A", a, scaleA);
   const meanB = pair ? normalise("B", b, scaleB) : 0;
-  const norm = { rows, channels, form: attrs.form, relu: Number(attrs.relu) };
   const y = pointerOf(call, outputs[0]);
-  pool.run("batchNormApply", { ...norm, a, meanA, scaleA, shift, b, meanB, scaleB, y });
+  const [form, relu] = [attrs.form, Number(attrs.relu)];
+  pool.run("batchNormApply", { rows, channels, form, relu, a, meanA, scaleA, shift, b, meanB, scaleB, y });
   return outputs;
 }
 
@@ -72,21 +82,29 @@ function backward(call: KernelCall<NormTensors, NormAttrs>): tf.TensorInfo[] {
   const address = (name: string): number => pointerOf(call, inputs[name]);
   const pair = attrs.form === normForm.pair;
   const residual = attrs.form === normForm.residual;
-  const norm = { rows, channels, form: attrs.form, relu: Number(attrs.relu) };
-  const gradientIn = { dy: address("dy"), y: attrs.relu ? address("y") : 0 };
+  const [form, relu] = [attrs.form, Number(attrs.relu)];
+  const [dy, y] = [address("dy"), attrs.relu ? address("y") : 0];
   const [meanA, meanB] = [address("meanA"), pair ? address("meanB") : 0];
   const [a, b] = [address("a"), pair ? address("b") : 0];
 
   const { partial } = scratch;
-  pool.run("batchNormGradSums", { ...norm, ...gradientIn, a, meanA, b, meanB, partial });
+  pool.run("batchNormGradSums", { rows, channels, form, relu, dy, y, a, meanA, b, meanB, partial });
   const dBeta = output(call, [channels]);
   const coefficients = (which: 1 | 2, name: "A" | "B", factors: number): tf.TensorInfo => {
     const dGamma = output(call, [channels]);
     pool.runAlone("batchNormGradCoefficients", {
-      ...{ rows, channels, partial, shares: pool.threads, which, factors },
-      ...{ gamma: address(`gamma${name}`), variance: address(`variance${name}`) },
-      ...{ epsilon: attrs.epsilon, given: Number(attrs.given) },
-      ...{ dGamma: pointerOf(call, dGamma), dBeta: pointerOf(call, dBeta) },
+      rows,
+      channels,
+      partial,
+      shares: pool.threads,
+      which,
+      factors,
+      gamma: address(`gamma${name}`),
+      variance: address(`variance${name}`),
+      epsilon: attrs.epsilon,
+      given: Number(attrs.given),
+      dGamma: pointerOf(call, dGamma),
+      dBeta: pointerOf(call, dBeta),
     });
     return dGamma;
   };
@@ -96,8 +114,22 @@ function backward(call: KernelCall<NormTensors, NormAttrs>): tf.TensorInfo[] {
 
   const da = output(call, inputs.a.shape);
   const db = pair || (residual && attrs.relu) ? [output(call, inputs.a.shape)] : [];
-  const results = { da: pointerOf(call, da), db: db.length > 0 ? pointerOf(call, db[0]) : 0 };
-  pool.run("batchNormGradApply", { ...norm, ...gradientIn, a, meanA, factorsA, b, meanB, factorsB, ...results });
+  pool.run("batchNormGradApply", {
+    rows,
+    channels,
+    form,
+    relu,
+    dy,
+    y,
+    a,
+    meanA,
+    factorsA,
+    b,
+    meanB,
+    factorsB,
+    da: pointerOf(call, da),
+    db: db.length > 0 ? pointerOf(call, db[0]) : 0,
+  });
   return [da, dGammaA, dBeta, ...db, ...dGammaB];
 }
 

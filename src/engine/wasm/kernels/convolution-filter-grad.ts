@@ -59,11 +59,33 @@ export function runFilterGradient(pool: KernelPool, gradient: FilterGradient): v
   const scratch = pool.scratch(bytes * threads + shareBytes);
   const shares = scratch + bytes * threads;
   runOn(pool, threads, "convolutionFilterGrad", {
-    ...{ x, dy, dw: pixelShares > 1 ? shares : dw, images, height, width, channels, groupChannels, groups },
-    ...{ outputRows, outputColumns, strideY: stride[0], strideX: stride[1], padTop: padding[0], padLeft: padding[1] },
-    ...{ windowRows: window[0], windowColumns: window[1], dilationY: dilation[0], dilationX: dilation[1] },
-    ...{ outputChannels, groupColumns, pixelShares, rowShares, pixelsPerBlock, rowsPerBlock },
-    ...{ workspace: scratch, workspaceBytes: bytes },
+    x,
+    dy,
+    dw: pixelShares > 1 ? shares : dw,
+    images,
+    height,
+    width,
+    channels,
+    groupChannels,
+    groups,
+    outputRows,
+    outputColumns,
+    strideY: stride[0],
+    strideX: stride[1],
+    padTop: padding[0],
+    padLeft: padding[1],
+    windowRows: window[0],
+    windowColumns: window[1],
+    dilationY: dilation[0],
+    dilationX: dilation[1],
+    outputChannels,
+    groupColumns,
+    pixelShares,
+    rowShares,
+    pixelsPerBlock,
+    rowsPerBlock,
+    workspace: scratch,
+    workspaceBytes: bytes,
   });
   if (pixelShares > 1) runOn(pool, threads, "sumShares", { shares, total: dw, count: size, shareCount: pixelShares });
 }

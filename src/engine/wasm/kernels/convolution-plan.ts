@@ -9,7 +9,7 @@ import type { ConvolutionShape, Pair } from "./convolution-shape.js";
 import { isDepthwise, runDepthwise, runDepthwiseInputGradient } from "./depthwise-plan.js";
 import { runMatrixProduct } from "./matrix-product-plan.js";
 import { largest, smallest } from "../../../core/extremes.js";
-import { epilogueArguments, packedFloats, roundUp, runOn, type Epilogue } from "./product-tasks.js";
+import { packedFloats, roundUp, runOn, type Epilogue } from "./product-tasks.js";
 
 /** y [images, outputRows, outputColumns, outputChannels] = epilogue(x * w); all are pointers. */
 export function runConvolution(
@@ -90,7 +90,12 @@ export function runInputGradient(
         source: dy,
         filter: w,
         target: dx,
-        ...{ images, height: outputRows, width: outputColumns, channels: outputChannels, groups, window },
+        images,
+        height: outputRows,
+        width: outputColumns,
+        channels: outputChannels,
+        groups,
+        window,
         outputChannels: channels,
         rows: Math.ceil((height - phaseY) / stride[0]),
         columns: Math.ceil((width - phaseX) / stride[1]),
@@ -195,32 +200,62 @@ function runTaps(pool: KernelPool, sum: TapSum): void {
   const turnedFilter = work + workBytes * threads + paddedBytes;
   if (turned)
     runOn(pool, threads, "transposeMatrices", {
-      ...{ x: sum.filter, y: turnedFilter, outer: taps.length, rows: outputChannels, columns: channels },
+      x: sum.filter,
+      y: turnedFilter,
+      outer: taps.length,
+      rows: outputChannels,
+      columns: channels,
     });
   if (padded)
     runOn(pool, threads, "padImages", {
-      ...{ x: sum.source, y: image, images, height, width, channels },
-      ...{ top: origin[0], left: origin[1], rows: reach[0], columns: reach[1] },
+      x: sum.source,
+      y: image,
+      images,
+      height,
+      width,
+      channels,
+      top: origin[0],
+      left: origin[1],
+      rows: reach[0],
+      columns: reach[1],
     });
   const { targetStep } = sum;
   runOn(pool, threads, "convolution", {
-    ...{ x: image, w: turned ? turnedFilter : sum.filter, y: sum.target, images, channels, groupChannels, groups },
-    ...{
-      height: padded ? reach[0] : height,
-      width: padded ? reach[1] : width,
-      outputRows: rows,
-      outputColumns: columns,
-    },
-    ...{ strideY: stride[0], strideX: stride[1] },
-    ...{ originY: padded ? 0 : origin[0], originX: padded ? 0 : origin[1], tapRows: span[0] },
-    ...{ bandWidth: banded ? sourceWidth : 0, start: sum.targetStart },
-    ...{ imageStep: targetStep.image, rowStep: targetStep.row, columnStep: targetStep.column },
-    ...{ tapCount, run, taps: scratch, transposed: Number(transposed), groupColumns },
+    x: image,
+    w: turned ? turnedFilter : sum.filter,
+    y: sum.target,
+    images,
+    channels,
+    groupChannels,
+    groups,
+    height: padded ? reach[0] : height,
+    width: padded ? reach[1] : width,
+    outputRows: rows,
+    outputColumns: columns,
+    strideY: stride[0],
+    strideX: stride[1],
+    originY: padded ? 0 : origin[0],
+    originX: padded ? 0 : origin[1],
+    tapRows: span[0],
+    bandWidth: banded ? sourceWidth : 0,
+    start: sum.targetStart,
+    imageStep: targetStep.image,
+    rowStep: targetStep.row,
+    columnStep: targetStep.column,
+    tapCount,
+    run,
+    taps: scratch,
+    transposed: Number(transposed),
+    groupColumns,
     filterRowBytes: (transposed ? channels : outputChannels) * 4,
     groupBytes: (transposed ? groupChannels : groupColumns) * 4,
-    ...{ columnsPerTask: tasks.columnsPerTask, rowsPerTask: tasks.rowsPerTask },
-    ...epilogueArguments(sum.epilogue),
-    ...{ workspace: work, workspaceBytes: workBytes },
+    columnsPerTask: tasks.columnsPerTask,
+    rowsPerTask: tasks.rowsPerTask,
+    shift: sum.epilogue.shift ?? 0,
+    residual: sum.epilogue.residual ?? 0,
+    relu: Number(sum.epilogue.relu ?? false),
+    workspace: work,
+    workspaceBytes: workBytes,
   });
 }
 

@@ -65,9 +65,18 @@ function copyAxes(context: WasmContext, source: number, target: number, axes: Co
   const [outer, middle, inner] = merged;
   const total = bytes * outer.size * middle.size * inner.size;
   runSized(context, total / 4, "copyBlocks", {
-    ...{ source, target, bytes, size0: outer.size, size1: middle.size, size2: inner.size },
-    ...{ sourceStride0: outer.source, sourceStride1: middle.source, sourceStride2: inner.source },
-    ...{ targetStride0: outer.target, targetStride1: middle.target, targetStride2: inner.target },
+    source,
+    target,
+    bytes,
+    size0: outer.size,
+    size1: middle.size,
+    size2: inner.size,
+    sourceStride0: outer.source,
+    sourceStride1: middle.source,
+    sourceStride2: inner.source,
+    targetStride0: outer.target,
+    targetStride1: middle.target,
+    targetStride2: inner.target,
   });
   return true;
 }
@@ -183,7 +192,9 @@ const pad = defineKernel<{ x: tf.TensorInfo }, PadAttrs>("PadV2", (call) => {
   const shape = x.shape.map((size, axis) => size + paddings[axis][0] + paddings[axis][1]);
   const y = output(call, shape);
   call.pool.run("fillValues", {
-    ...{ target: pointerOf(call, y), count: tf.util.sizeFromShape(shape), value: constantValue },
+    target: pointerOf(call, y),
+    count: tf.util.sizeFromShape(shape),
+    value: constantValue,
   });
   const source = byteStrides(x.shape, x.dtype);
   const target = byteStrides(shape, x.dtype);
@@ -280,8 +291,11 @@ const gather = defineKernel<{ x: tf.TensorInfo; indices: tf.TensorInfo }, { axis
     const y = output(call, [...indices.shape, ...x.shape.slice(1)], x.dtype);
     const bytes = tf.util.sizeFromShape(x.shape.slice(1)) * tf.util.bytesPerElement(x.dtype);
     call.pool.run("gatherRows", {
-      ...{ table: pointerOf(call, x), indices: pointerOf(call, indices), y: pointerOf(call, y) },
-      ...{ count: tf.util.sizeFromShape(indices.shape), bytes },
+      table: pointerOf(call, x),
+      indices: pointerOf(call, indices),
+      y: pointerOf(call, y),
+      count: tf.util.sizeFromShape(indices.shape),
+      bytes,
     });
     return y;
   },
@@ -297,8 +311,12 @@ const segmentSum = defineKernel<{ x: tf.TensorInfo; segmentIds: tf.TensorInfo },
     const rest = x.shape.slice(segmentIds.shape.length);
     const y = output(call, [numSegments, ...rest]);
     call.pool.run("segmentSum", {
-      ...{ x: pointerOf(call, x), ids: pointerOf(call, segmentIds), sums: pointerOf(call, y) },
-      ...{ count, channels: tf.util.sizeFromShape(rest), segments: numSegments },
+      x: pointerOf(call, x),
+      ids: pointerOf(call, segmentIds),
+      sums: pointerOf(call, y),
+      count,
+      channels: tf.util.sizeFromShape(rest),
+      segments: numSegments,
     });
     return y;
   },

@@ -32,7 +32,9 @@ const forward = defineKernel<{ qkv: tf.TensorInfo }, CrissCrossAttentionGeometry
     const parts = partsFor(call, geometry.pairs * (attrs.keyDepth + attrs.valueDepth));
     runParts(call, parts, "crissCrossAttention", {
       ...geometry.args(pool.scratch(parts * scratchBytes), scratchBytes),
-      ...{ output: pointerTo(call, content), moments: pointerTo(call, moments), columns },
+      output: pointerTo(call, content),
+      moments: pointerTo(call, moments),
+      columns,
     });
   });
   return [content, moments];
@@ -58,9 +60,14 @@ const backward = defineKernel<GradInputs, CrissCrossAttentionGeometry>("CrissCro
     const scratch = pool.scratch(parts * (scratchBytes + sumBytes));
     runParts(call, parts, "crissCrossAttentionGrad", {
       ...geometry.args(scratch, scratchBytes),
-      ...{ dContent: pointerTo(call, dContent), dPosition: 0, dQkv: pointerTo(call, dQkv) },
-      ...{ sums: scratch + parts * scratchBytes, sumBytes },
-      ...{ output: pointerTo(call, content), moments: pointerTo(call, moments), columns },
+      dContent: pointerTo(call, dContent),
+      dPosition: 0,
+      dQkv: pointerTo(call, dQkv),
+      sums: scratch + parts * scratchBytes,
+      sumBytes,
+      output: pointerTo(call, content),
+      moments: pointerTo(call, moments),
+      columns,
     });
   });
   return dQkv;

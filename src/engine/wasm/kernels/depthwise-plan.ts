@@ -1,7 +1,7 @@
 /** Runs convolutions in as many groups as there are channels by kernels of their own: see ../assembly/depthwise-convolution.ts. */
 import type { KernelPool } from "../pool.js";
 import type { ConvolutionShape } from "./convolution-shape.js";
-import { clamp, epilogueArguments, runOn, type Epilogue } from "./product-tasks.js";
+import { clamp, runOn, type Epilogue } from "./product-tasks.js";
 
 type DepthwiseShape = Omit<ConvolutionShape, "groups">;
 
@@ -21,8 +21,14 @@ export function runDepthwise(
   mirrored = false,
 ): void {
   runOn(pool, threadsFor(pool, shape), "depthwiseConvolution", {
-    ...{ x, w, y, ...geometryOf(shape), mirrored: Number(mirrored) },
-    ...epilogueArguments(epilogue),
+    x,
+    w,
+    y,
+    ...geometryOf(shape),
+    mirrored: Number(mirrored),
+    shift: epilogue.shift ?? 0,
+    residual: epilogue.residual ?? 0,
+    relu: Number(epilogue.relu ?? false),
   });
 }
 
@@ -35,7 +41,10 @@ export function runDepthwiseInputGradient(
   const { height, width, outputRows, outputColumns, window, dilation, padding } = shape;
   const mirroredShape = {
     ...shape,
-    ...{ height: outputRows, width: outputColumns, outputRows: height, outputColumns: width },
+    height: outputRows,
+    width: outputColumns,
+    outputRows: height,
+    outputColumns: width,
     padding: [(window[0] - 1) * dilation[0] - padding[0], (window[1] - 1) * dilation[1] - padding[1]] as const,
   };
   runDepthwise(pool, { x: dy, w, y: dx }, mirroredShape, true);
@@ -63,10 +72,18 @@ const threadsFor = (pool: KernelPool, { images, outputRows, outputColumns, windo
   images * outputRows * outputColumns * channels * window[0] * window[1] < 250_000 ? 1 : pool.threads;
 
 const geometryOf = (shape: DepthwiseShape) => ({
-  ...{ images: shape.images, height: shape.height, width: shape.width, channels: shape.channels },
-  ...{ outputRows: shape.outputRows, outputColumns: shape.outputColumns },
-  ...{ windowRows: shape.window[0], windowColumns: shape.window[1] },
-  ...{ strideY: shape.stride[0], strideX: shape.stride[1] },
-  ...{ dilationY: shape.dilation[0], dilationX: shape.dilation[1] },
-  ...{ padTop: shape.padding[0], padLeft: shape.padding[1] },
+  images: shape.images,
+  height: shape.height,
+  width: shape.width,
+  channels: shape.channels,
+  outputRows: shape.outputRows,
+  outputColumns: shape.outputColumns,
+  windowRows: shape.window[0],
+  windowColumns: shape.window[1],
+  strideY: shape.stride[0],
+  strideX: shape.stride[1],
+  dilationY: shape.dilation[0],
+  dilationX: shape.dilation[1],
+  padTop: shape.padding[0],
+  padLeft: shape.padding[1],
 });

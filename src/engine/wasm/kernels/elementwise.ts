@@ -34,10 +34,15 @@ const unaryKernels = Object.entries(unaryOperations).map(([name, operation]) =>
     if (x.dtype !== "float32") return call.original();
     const y = output(call, x.shape);
     const count = tf.util.sizeFromShape(x.shape);
-    const tensors = { x: pointerOf(call, x), y: pointerOf(call, y) };
-    const { alpha, clipValueMin, clipValueMax = 0 } = call.attrs;
-    const parameters = { parameter: alpha ?? clipValueMin ?? 0, second: clipValueMax };
-    runSized(call, count, "elementwiseUnary", { operation, ...tensors, count, ...parameters });
+    const { alpha, clipValueMin, clipValueMax } = call.attrs;
+    runSized(call, count, "elementwiseUnary", {
+      operation,
+      x: pointerOf(call, x),
+      y: pointerOf(call, y),
+      count,
+      parameter: alpha ?? clipValueMin ?? 0,
+      second: clipValueMax ?? 0,
+    });
     return y;
   }),
 );
@@ -65,9 +70,20 @@ const binaryKernels = Object.entries(binaryOperations).map(([name, operation]) =
     const [outer, middle, inner] = axes.sizes;
     const [ofA, ofB] = axes.strides;
     runSized(call, outer * middle * inner, "elementwiseBinary", {
-      ...{ operation, outer, middle, inner, y: pointerOf(call, y), parameter: call.attrs.alpha ?? 0 },
-      ...{ a: pointerOf(call, a), aOuter: ofA[0], aMiddle: ofA[1], aInner: ofA[2] },
-      ...{ b: pointerOf(call, b), bOuter: ofB[0], bMiddle: ofB[1], bInner: ofB[2] },
+      operation,
+      outer,
+      middle,
+      inner,
+      y: pointerOf(call, y),
+      parameter: call.attrs.alpha ?? 0,
+      a: pointerOf(call, a),
+      aOuter: ofA[0],
+      aMiddle: ofA[1],
+      aInner: ofA[2],
+      b: pointerOf(call, b),
+      bOuter: ofB[0],
+      bMiddle: ofB[1],
+      bInner: ofB[2],
     });
     return y;
   }),
@@ -119,9 +135,20 @@ const addN = defineKernel<tf.TensorInfo[]>("AddN", (call) => {
   let left = first;
   for (const right of others) {
     call.pool.run("elementwiseBinary", {
-      ...{ operation: binaryOperations.Add, outer: 1, middle: 1, inner: count, y: pointerOf(call, sum), parameter: 0 },
-      ...{ a: pointerOf(call, left), aOuter: 0, aMiddle: 0, aInner: 4 },
-      ...{ b: pointerOf(call, right), bOuter: 0, bMiddle: 0, bInner: 4 },
+      operation: binaryOperations.Add,
+      outer: 1,
+      middle: 1,
+      inner: count,
+      y: pointerOf(call, sum),
+      parameter: 0,
+      a: pointerOf(call, left),
+      aOuter: 0,
+      aMiddle: 0,
+      aInner: 4,
+      b: pointerOf(call, right),
+      bOuter: 0,
+      bMiddle: 0,
+      bInner: 4,
     });
     left = sum;
   }

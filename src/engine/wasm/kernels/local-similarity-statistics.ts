@@ -38,11 +38,15 @@ const forward = defineKernel<AttentionCall["inputs"], StatisticsAttrs>("LocalSim
   const scratch = pool.scratch(parts * (scratchBytes + sumBytes));
   const sums = scratch + parts * scratchBytes;
   runParts(call, parts, "localSimilarityStatistics", { ...images.args(scratch, scratchBytes), sums, sumBytes });
-  const allPairs = batch * visiblePairs(height, attrs.window) * visiblePairs(width, attrs.window);
-  const [mean, variance] = outputs.map((tensor) => pointerTo(call, tensor));
-  const { heads } = attrs;
-  const found = { pairs: allPairs, mean, variance };
-  pool.runAlone("similarityStatisticsSum", { sums, sumBytes, shares: parts, heads, ...found });
+  pool.runAlone("similarityStatisticsSum", {
+    sums,
+    sumBytes,
+    shares: parts,
+    heads: attrs.heads,
+    pairs: batch * visiblePairs(height, attrs.window) * visiblePairs(width, attrs.window),
+    mean: pointerTo(call, outputs[0]),
+    variance: pointerTo(call, outputs[1]),
+  });
   return attrs.passesOn ? [...outputs, share(call, qkv)] : outputs;
 });
 
@@ -65,13 +69,29 @@ const backward = defineKernel<AttentionCall["inputs"], StatisticsAttrs>("LocalSi
   const pointer = (tensor?: tf.TensorInfo): number => pointerTo(call, tensor);
   runParts(call, parts, "localSimilarityStatisticsGrad", {
     ...images.args(scratch, scratchBytes),
-    ...{ mean: pointer(mean), dMean: pointer(dMean), dVariance: pointer(dVariance) },
-    ...{ dQkv: pointer(dQkv), adds: Number(passed !== undefined), sums, sumBytes },
+    mean: pointer(mean),
+    dMean: pointer(dMean),
+    dVariance: pointer(dVariance),
+    dQkv: pointer(dQkv),
+    adds: Number(passed !== undefined),
+    sums,
+    sumBytes,
   });
   const { heads, keyDepth, valueDepth } = attrs;
   pool.runAlone("attentionGradSum", {
-    ...{ sums, sumBytes, shares: parts, heads, keyDepth, valueDepth, offsets, tableRows, skipped: 0 },
-    ...{ dQueryTable: pointer(dTables[0]), dKeyTable: pointer(dTables[1]), dValueTable: 0, dScales: 0 },
+    sums,
+    sumBytes,
+    shares: parts,
+    heads,
+    keyDepth,
+    valueDepth,
+    offsets,
+    tableRows,
+    skipped: 0,
+    dQueryTable: pointer(dTables[0]),
+    dKeyTable: pointer(dTables[1]),
+    dValueTable: 0,
+    dScales: 0,
   });
   return [dQkv, ...dTables.filter((gradient) => gradient !== undefined)];
 });

@@ -5,7 +5,7 @@
 import type { KernelPool } from "../pool.js";
 import { matrixProductWorkspace } from "../scratch-layout.js";
 import { runFilterGradient } from "./convolution-filter-grad.js";
-import { clamp, epilogueArguments, packedFloats, roundUp, runOn, type Epilogue } from "./product-tasks.js";
+import { clamp, packedFloats, roundUp, runOn, type Epilogue } from "./product-tasks.js";
 
 export interface MatrixProduct {
   /** Pointers to op(A) [M, K], op(B) [K, N] and C [M, N], for each entry of the batch. */
@@ -57,23 +57,35 @@ export function runMatrixProduct(pool: KernelPool, product: MatrixProduct): void
     threads,
   );
   const { entriesOfA = { divisor: 1, count: batch }, entriesOfB = { divisor: 1, count: batch } } = product;
-  const shape = {
-    ...{ batch, rows, columns, depth },
-    ...{ divisorA: entriesOfA.divisor, countA: entriesOfA.count },
-    ...{ divisorB: entriesOfB.divisor, countB: entriesOfB.count },
-    ...{ rowsPerTask, columnsPerTask, depthPerBlock },
-  };
-  const operands = { a, c, transposeA: Number(transposeA), ...epilogueArguments(epilogue) };
-  if (pool.isNative("matrixProduct")) {
-    const turned = transposeB && entriesOfB.count === 1 && rows * batch >= minimumRowsToTranspose;
-    const right = turned ? transposedCopy(pool, b, columns, depth) : b;
-    const whole = { b: right, transposeB: Number(transposeB && !turned), workspace: 0, workspaceBytes: 0 };
-    runOn(pool, threads, "matrixProduct", { ...shape, ...operands, ...whole });
-    return;
-  }
-  const bytes = matrixProductWorkspace(depthPerBlock, columnsPerTask, transposeA ? rowsPerTask : 0);
-  const memory = { workspace: pool.scratch(bytes * threads), workspaceBytes: bytes };
-  runOn(pool, threads, "matrixProduct", { ...shape, ...operands, b, transposeB: Number(transposeB), ...memory });
+  // Native products pack their operands by themselves, in memory of their own.
+  const isNative = pool.isNative("matrixProduct");
+  const turned = isNative && transposeB && entriesOfB.count === 1 && rows * batch >= minimumRowsToTranspose;
+  const workspaceBytes = isNative
+    ? 0
+    : matrixProductWorkspace(depthPerBlock, columnsPerTask, transposeA ? rowsPerTask : 0);
+  runOn(pool, threads, "matrixProduct", {
+    a,
+    b: turned ? transposedCopy(pool, b, columns, depth) : b,
+    c,
+    batch,
+    rows,
+    columns,
+    depth,
+    transposeA: Number(transposeA),
+    transposeB: Number(transposeB && !turned),
+    divisorA: entriesOfA.divisor,
+    countA: entriesOfA.count,
+    divisorB: entriesOfB.divisor,
+    countB: entriesOfB.count,
+    rowsPerTask,
+    columnsPerTask,
+    depthPerBlock,
+    shift: epilogue.shift ?? 0,
+    residual: epilogue.residual ?? 0,
+    relu: Number(epilogue.relu ?? false),
+    workspace: isNative ? 0 : pool.scratch(workspaceBytes * threads),
+    workspaceBytes,
+  });
 }
 
 /** From so many rows of A on, native products copy a transposed B first rather than pack it for each of their tasks. */

@@ -66,8 +66,13 @@ function multiply(call: KernelCall<Operands, Transpositions>, epilogue: Epilogue
   const entriesOfB = batchIndex(outerB, outer);
   if (entriesOfA !== null && entriesOfB !== null) {
     runMatrixProduct(call.pool, {
-      ...{ ...product, a: pointerA, b: pointerB, c: pointerC },
-      ...(batch === 1 ? {} : { batch, entriesOfA, entriesOfB }),
+      ...product,
+      a: pointerA,
+      b: pointerB,
+      c: pointerC,
+      batch,
+      entriesOfA,
+      entriesOfB,
     });
     return c;
   }

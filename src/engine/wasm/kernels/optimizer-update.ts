@@ -25,8 +25,13 @@ const momentUpdate = defineKernel<Inputs, MomentUpdateAttrs>("MomentUpdate", (ca
   const rows = decays.map(({ addedDecay, shrink }, index) => {
     const [weight, gradient, mean, square] = call.inputs.slice(4 * index, 4 * index + 4);
     return {
-      ...{ weight: ownPointer(call, weight), gradient: pointerOf(call, gradient), mean: ownPointer(call, mean) },
-      ...{ square: ownPointer(call, square), count: weight.size, addedDecay, shrink },
+      weight: ownPointer(call, weight),
+      gradient: pointerOf(call, gradient),
+      mean: ownPointer(call, mean),
+      square: ownPointer(call, square),
+      count: weight.size,
+      addedDecay,
+      shrink,
     };
   });
   const rests = { rest1: 1 - beta1, rest2: 1 - beta2 };
@@ -40,8 +45,12 @@ const momentumUpdate = defineKernel<Inputs, MomentumUpdateAttrs>("MomentumUpdate
   const rows = decays.map(({ addedDecay, shrink }, index) => {
     const [weight, gradient, mean] = call.inputs.slice(3 * index, 3 * index + 3);
     return {
-      ...{ weight: ownPointer(call, weight), gradient: pointerOf(call, gradient), mean: ownPointer(call, mean) },
-      ...{ count: weight.size, addedDecay, shrink },
+      weight: ownPointer(call, weight),
+      gradient: pointerOf(call, gradient),
+      mean: ownPointer(call, mean),
+      count: weight.size,
+      addedDecay,
+      shrink,
     };
   });
   const sums = nesterov ? { fresh: 1, stale: momentum } : { fresh: 0, stale: 1 };
@@ -51,7 +60,9 @@ const momentumUpdate = defineKernel<Inputs, MomentumUpdateAttrs>("MomentumUpdate
 
 const moveTowards = defineKernel<Inputs, MoveTowardsAttrs>("MoveTowards", (call) => {
   const rows = pairsOf(call.inputs).map(([target, source]) => ({
-    ...{ weight: ownPointer(call, target), gradient: pointerOf(call, source), count: target.size },
+    weight: ownPointer(call, target),
+    gradient: pointerOf(call, source),
+    count: target.size,
   }));
   call.pool.run("moveTowards", { ...tableOf(call, rows), share: call.attrs.share });
   return [];

@@ -30,11 +30,18 @@ function geometryOf(shape: number[], attrs: PoolAttrs): Windows {
     dimRoundingMode,
   );
   return {
-    ...{ batch: info.batchSize, height: info.inHeight, width: info.inWidth, channels: info.inChannels },
-    ...{ outputHeight: info.outHeight, outputWidth: info.outWidth },
-    ...{ windowHeight: info.filterHeight, windowWidth: info.filterWidth },
-    ...{ strideHeight: info.strideHeight, strideWidth: info.strideWidth },
-    ...{ padTop: info.padInfo.top, padLeft: info.padInfo.left },
+    batch: info.batchSize,
+    height: info.inHeight,
+    width: info.inWidth,
+    channels: info.inChannels,
+    outputHeight: info.outHeight,
+    outputWidth: info.outWidth,
+    windowHeight: info.filterHeight,
+    windowWidth: info.filterWidth,
+    strideHeight: info.strideHeight,
+    strideWidth: info.strideWidth,
+    padTop: info.padInfo.top,
+    padLeft: info.padInfo.left,
   };
 }
 
@@ -47,8 +54,18 @@ interface GradientInputs {
 function windowGeometry({ shape, stride, rows, columns }: AveragePoolAttrs): Windows {
   const [batch, height, width, channels] = shape;
   return {
-    ...{ batch, height, width, channels, outputHeight: rows, outputWidth: columns },
-    ...{ windowHeight: stride, windowWidth: stride, strideHeight: stride, strideWidth: stride, padTop: 0, padLeft: 0 },
+    batch,
+    height,
+    width,
+    channels,
+    outputHeight: rows,
+    outputWidth: columns,
+    windowHeight: stride,
+    windowWidth: stride,
+    strideHeight: stride,
+    strideWidth: stride,
+    padTop: 0,
+    padLeft: 0,
   };
 }
 
@@ -86,7 +103,10 @@ export const poolingKernels: readonly WasmKernel[] = [
     const dx = output(call, input.shape);
     call.pool.run("maxPoolGrad", {
       ...geometryOf(input.shape, call.attrs),
-      ...{ x: pointerOf(call, input), y: pointerOf(call, y), dy: pointerOf(call, dy), dx: pointerOf(call, dx) },
+      x: pointerOf(call, input),
+      y: pointerOf(call, y),
+      dy: pointerOf(call, dy),
+      dx: pointerOf(call, dx),
     });
     return dx;
   }),

@@ -17,13 +17,6 @@ export const packedFloats = 131_072;
 export const roundUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple;
 export const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high);
 
-/** As the kernels take it. */
-export const epilogueArguments = ({ shift = 0, residual = 0, relu = false }: Epilogue) => ({
-  shift,
-  residual,
-  relu: Number(relu),
-});
-
 /** Runs a kernel on the calling thread alone, or on all. */
 export function runOn<Name extends KernelName>(
   pool: KernelPool,
