@@ -199,11 +199,14 @@ export interface ImagenetteOptions extends FetchImagenetteOptions, Omit<ImageFol
  *     const dataset = await imagenette({ from: "imagenette2-320.tgz", augmentation: "reference" });
  */
 export async function imagenette(options: ImagenetteOptions = {}): Promise<ImageFolderDataset> {
-  assertKnownKeys("imagenette", options, { ...fetchKeys, augmentation: true, threads: true, prefetch: true });
-  const { augmentation, threads, prefetch, ...fetched } = options;
+  assertKnownKeys("imagenette", options, {
+    ...fetchKeys,
+    ...{ augmentation: true, holdOut: true, threads: true, prefetch: true },
+  });
+  const { augmentation, holdOut, threads, prefetch, ...fetched } = options;
   const folder = await fetchImagenette(fetched);
   const dataset = await imageFolder(folder, {
-    ...{ augmentation, threads, prefetch, cacheFolder: fetched.cacheFolder },
+    ...{ augmentation, holdOut, threads, prefetch, cacheFolder: fetched.cacheFolder },
     name: "imagenette",
     nameOfClass: (name) => imagenetteClasses[name] ?? name,
   });

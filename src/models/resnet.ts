@@ -48,8 +48,8 @@ export interface ResNetOptions {
    * axial with 8 heads over the whole axis. Its heads must divide the stage's width.
    */
   readonly operator?: Exclude<OperatorConfig, { kind: "convolution" }>;
-  /** What strides in bottlenecks: the operator (default) or the first 1 x 1 convolution. */
-  readonly strideOn?: "operator" | "reduce";
+  /** What strides in bottlenecks: the operator (default), the first 1 x 1 convolution, or the mean of the block's input. */
+  readonly strideOn?: "operator" | "reduce" | "input";
 }
 
 /**

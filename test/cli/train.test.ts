@@ -148,6 +148,8 @@ describe("axial-lab train", () => {
       /^small: logits must be \[B, h, w, 4\]/m,
     ],
     [["train", "--task", '{"kind": "classification", "smoothing": 1}', "--out", "c"], /did you mean labelSmoothing\?/],
+    [["train", "--hold-out", "0.2", "--out", "c"], /^--hold-out: the generated data set holds nothing out, got 0\.2/m],
+    [["train", "--mixup", "2", "--out", "c"], /^classification: mixup must be between 0 and 1, got 2/m],
     [["train", "--data", "nothing"], /Allowed choices are generated, /],
     [["train", "--from", "a.tgz", "--out", "c"], /^--from: the generated data set has no files, got .*a\.tgz/m],
     [["train", "--resume", "nowhere"], /^safetensors: the file must be readable, got .*nowhere/m],
