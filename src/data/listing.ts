@@ -27,8 +27,10 @@ export interface Listing {
 const validationFolders = ["val", "validation", "valid", "test"];
 
 /**
- * Lists a data set's images; nothing is decoded. `where` begins the error messages. Classes without validation images are
- * classes all the same.
+ * Lists a data set's images; nothing is decoded. Classes without validation images are classes all the same.
+ *
+ * @param where begins the error
+ * @throws FileError where the folder cannot be read, or holds no images in class folders, or validation has other classes
  */
 export async function listImages(where: string, folder: string): Promise<Listing> {
   const { root, hasTrain } = await findRoot(where, resolve(folder));

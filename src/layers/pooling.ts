@@ -59,7 +59,11 @@ export interface AveragePoolArgs extends LayerArgs {
 
 const averageKeys: OwnKeys<AveragePoolArgs> = { window: true };
 
-/** {@link averageWindows} as a layer. [B, H, W, C] to [B, 1, 1, C], or to every place where the window fits. */
+/**
+ * {@link averageWindows} as a layer. [B, H, W, C] to [B, 1, 1, C], or to every place where the window fits.
+ *
+ * @throws ConfigError for an option that there is not
+ */
 export class AveragePool extends Layer {
   static readonly className = "AveragePool";
 

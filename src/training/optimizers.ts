@@ -110,7 +110,11 @@ const sgdKeys: KeysOf<SgdConfig> = { kind: true, momentum: true, nesterov: true,
 const rangerKeys: KeysOf<RangerConfig> = { kind: true, every: true, blend: true, ...momentKeys };
 const keysOfKind = { sgd: sgdKeys, adam: adamKeys, adamw: adamKeys, radam: adamKeys, ranger: rangerKeys };
 
-/** Fills in the defaults. Throws `ConfigError` where there is no such option or a value makes no sense. */
+/**
+ * Fills in the defaults.
+ *
+ * @throws ConfigError for a kind or an option that there is not, and where a value is out of its range
+ */
 export function resolveOptimizer(config: OptimizerConfig): ResolvedOptimizer {
   if (!optimizerKinds.includes(config.kind)) {
     throw new ConfigError(
@@ -137,7 +141,11 @@ export function resolveOptimizer(config: OptimizerConfig): ResolvedOptimizer {
   return { kind: "ranger", ...moments, every, blend: within("blend", config.blend ?? 0.5, 0, 1) };
 }
 
-/** An optimiser of these parameters. Its state starts at zero; Lookahead's slow weights at the weights. */
+/**
+ * An optimiser of these parameters. Its state starts at zero; Lookahead's slow weights at the weights.
+ *
+ * @throws ConfigError for a kind or an option that there is not, and where a value is out of its range
+ */
 export function createOptimizer(config: OptimizerConfig, parameters: readonly Parameter[]): Optimizer {
   const resolved = resolveOptimizer(config);
   const state = new Map<string, tf.Variable>();
