@@ -35,8 +35,12 @@ export interface ListOptions {
 }
 
 /**
- * Lists a data set's images; nothing is decoded. `where` begins the error messages. Classes without validation images are
- * classes all the same; those without training images are none.
+ * Lists a data set's images; nothing is decoded. Classes without validation images are classes all the same; those without
+ * training images are none.
+ *
+ * @param where begins the error
+ * @throws ConfigError for a share that is not above 0 and below 1
+ * @throws FileError where the folder cannot be read, or holds no images in class folders, or validation has other classes
  */
 export async function listImages(where: string, folder: string, options: ListOptions = {}): Promise<Listing> {
   assertKnownKeys(where, options, { holdOut: true });

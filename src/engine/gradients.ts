@@ -29,6 +29,9 @@ export type OnGradientPart = (variable: number, part: tf.Tensor | null, last: bo
 /**
  * The value of `loss`, a scalar, and its gradients with respect to `variables`, by name. Like tf.variableGrads, which it
  * equals bit for bit; tensors that `loss` makes and does not return are freed, save those that it keeps.
+ *
+ * @param onPart is handed each gradient as it is made; default: nobody is
+ * @throws UnsupportedError on a backend whose gradients are known to be wrong
  */
 export function variableGrads(
   loss: () => tf.Scalar,

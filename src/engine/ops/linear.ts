@@ -77,7 +77,7 @@ function assertShapes(tensors: Record<string, tf.Tensor | null>, shapes: Record<
       given === null ? [] : `${key} [${given.shape.join(", ")}]`,
     );
     throw new ShapeError(
-      `fusedLinear: ${name} must be [${shape.join(", ")}], got ${got.join(", ")}; x is [..., K] and w [K, N]`,
+      `fusedLinear: ${name} must be [${shape.join(", ")}], got ${got.join(", ")}; the kernel w is [K, N] for K channels of x`,
     );
   }
 }
