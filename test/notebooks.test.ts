@@ -107,7 +107,7 @@ describe("notebooks", () => {
 describe("the notebook of Imagenette's recipe", () => {
   it("makes its tables and figures from whichever logs there are", async () => {
     const name = join("results", "imagenette-recipe.ipynb");
-    const parameters = new Map([["results", '"results"']]);
+    const parameters = new Map([["results", "results"]]);
     const { notebook, failure } = await runNotebook(setParameters(await notebookOf(name), parameters, name), {
       folder,
       kernel: ownKernel(),
