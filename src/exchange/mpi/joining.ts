@@ -18,16 +18,19 @@ const longWait = 120_000;
 /** Calls `join`, watched where the launcher does not watch itself and the system tells what processes there are. */
 export function joinWatched({ family, rank, size }: Launch, join: () => void): void {
   if (family !== "mpich" || process.platform !== "linux") return join();
-  const watch = new Worker(__filename, { workerData: { rank, size } satisfies Watched });
-  watch.unref();
+  const hasJoined = new Int32Array(new SharedArrayBuffer(4));
+  new Worker(__filename, { workerData: { rank, size, hasJoined } satisfies Watched }).unref();
   try {
     join();
   } finally {
-    void watch.terminate();
+    Atomics.store(hasJoined, 0, 1);
   }
 }
 
-type Watched = Pick<Launch, "rank" | "size">;
+/** What the thread is told; it ends by itself once `hasJoined` is set. */
+interface Watched extends Pick<Launch, "rank" | "size"> {
+  readonly hasJoined: Int32Array;
+}
 
 /** A process, as the system tells of it. */
 interface Process {
@@ -77,7 +80,7 @@ function startedBy(launcher: number): Map<number, number> {
   return started;
 }
 
-function watch({ rank, size }: Watched): void {
+function watch({ rank, size, hasJoined }: Watched): void {
   const launcher = launcherOf(process.pid);
   if (launcher === null) return;
   /** All that were ever seen. */
@@ -86,7 +89,8 @@ function watch({ rank, size }: Watched): void {
   const since = performance.now();
   let looks = 0;
   let hasTold = false;
-  setInterval(() => {
+  const looking = setInterval(() => {
+    if (Atomics.load(hasJoined, 0) === 1) return clearInterval(looking);
     for (const [pid, other] of startedBy(launcher)) seen.set(pid, other);
     const gone = [...seen].filter(([pid]) => readProcess(pid)?.isOver ?? true).map(([, other]) => other);
     // One that was over before the first look has no name any more; all are started at once.
