@@ -12,6 +12,7 @@ import { benchCases } from "../src/bench/cases.js";
 import { joinReports, markdownTable, type BenchReport } from "../src/bench/report.js";
 import { catalogueTable } from "../src/catalogue.js";
 import { packageFolder } from "../src/core/version.js";
+import { imagenetteTable } from "./imagenette-table.js";
 
 /** The reports that `axial-lab bench --json` wrote. */
 function benchTable(): string {
@@ -39,6 +40,7 @@ function nativeTable(folder: string): string {
 
 const generators: Readonly<Record<string, () => string>> = {
   catalogue: catalogueTable,
+  imagenette: imagenetteTable,
   bench: benchTable,
   native: () => nativeTable("native-beside-pytorch"),
   "native-wasm": () => nativeTable("native-beside-wasm"),

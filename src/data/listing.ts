@@ -4,10 +4,11 @@
  */
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
-import { FileError } from "../core/errors.js";
+import { ConfigError, FileError } from "../core/errors.js";
+import { assertKnownKeys } from "../core/options.js";
 import type { SkippedImage, Split } from "./dataset.js";
 import { findRoot, foldersIn, imagesIn, splitFolder, type ListedImage } from "./folders.js";
-import { holdOut } from "./hold-out.js";
+import { holdOut, usualShare } from "./hold-out.js";
 import { annotatedImages, annotationsFile } from "./val-annotations.js";
 
 /** What a folder of images holds, before any of them is decoded. */
@@ -20,19 +21,37 @@ export interface Listing {
   readonly images: Readonly<Record<Split, readonly ListedImage[]>>;
   /** Files that are no images by their name, and links to nothing. */
   readonly skipped: readonly SkippedImage[];
-  /** The share of the images that was held out for validation, because there is no folder of such; null where there is. */
+  /** The share of the training images that was held out for validation; null where the folder's own validation images are. */
   readonly heldOut: number | null;
 }
 
+/** Where the images for validation come from. */
+export interface ListOptions {
+  /**
+   * The share of each class's training images, above 0 and below 1, that is held out for validation in place of the folder's
+   * validation images, which are then left alone: what choices are made on. Default: the folder's, or 0.2 where it has none.
+   */
+  readonly holdOut?: number;
+}
+
 /**
- * Lists a data set's images; nothing is decoded. `where` begins the error messages. Classes without validation images are
- * classes all the same; those without training images are none.
+ * Lists a data set's images; nothing is decoded. Classes without validation images are classes all the same; those without
+ * training images are none.
+ *
+ * @param where begins the error
+ * @throws ConfigError for a share that is not above 0 and below 1
+ * @throws FileError where the folder cannot be read, or holds no images in class folders, or validation has other classes
  */
-export async function listImages(where: string, folder: string): Promise<Listing> {
+export async function listImages(where: string, folder: string, options: ListOptions = {}): Promise<Listing> {
+  assertKnownKeys(where, options, { holdOut: true });
+  const { holdOut: asked } = options;
+  if (asked !== undefined && !(asked > 0 && asked < 1))
+    throw new ConfigError(`${where}: holdOut must be above 0 and below 1, got ${asked}; leave it out, or use 0.2`);
   const found = await findRoot(where, resolve(folder));
   const { root } = found;
   const train = found.train ?? "";
-  const validation = found.train === null ? undefined : splitFolder(await foldersIn(root, ""), "validation");
+  const ownValidation = found.train !== null && asked === undefined;
+  const validation = ownValidation ? splitFolder(await foldersIn(root, ""), "validation") : undefined;
 
   const skipped: SkippedImage[] = [];
   const classFolders: string[] = [];
@@ -64,7 +83,8 @@ export async function listImages(where: string, folder: string): Promise<Listing
   const all = await list("train", train);
   assertSome(all, train || "the data set");
   if (validation === undefined) {
-    const { kept, heldOut, share } = holdOut(all);
+    const share = asked ?? usualShare;
+    const { kept, heldOut } = holdOut(all, share);
     if (heldOut.length === 0)
       throw new FileError(
         `${where}: a data set must hold a folder val beside train, or a class of two images, one of which can be held out, ` +

@@ -71,8 +71,8 @@ export interface PanopticLosses {
 /**
  * The losses of a batch.
  *
- * @throws ShapeError when prediction and target have not the same size.
- * @throws ConfigError when `topK` is not above 0 and at most 1.
+ * @throws ShapeError when prediction and target have not the same size
+ * @throws ConfigError when `topK` is not above 0 and at most 1, or the reduction is none that is known
  */
 export function panopticLosses(
   prediction: PanopticPrediction,

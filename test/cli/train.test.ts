@@ -148,6 +148,8 @@ describe("axial-lab train", () => {
       /^small: logits must be \[B, h, w, 4\]/m,
     ],
     [["train", "--task", '{"kind": "classification", "smoothing": 1}', "--out", "c"], /did you mean labelSmoothing\?/],
+    [["train", "--hold-out", "0.2", "--out", "c"], /^--hold-out: the generated data set holds nothing out, got 0\.2/m],
+    [["train", "--mixup", "2", "--out", "c"], /^classification: mixup must be between 0 and 1, got 2/m],
     [["train", "--data", "nothing"], /Allowed choices are generated, /],
     [["train", "--from", "a.tgz", "--out", "c"], /^--from: the generated data set has no files, got .*a\.tgz/m],
     [["train", "--resume", "nowhere"], /^safetensors: the file must be readable, got .*nowhere/m],
@@ -220,6 +222,8 @@ describe("the progress of a training", () => {
       JSON.stringify(wide),
     );
     assert.ok(shown([start, step], { isTTY: true, columns: 20 }).endsWith("\r\u001b[2Kepoch 2/10  step 20"));
+    // What Open MPI gives a rank.
+    assert.equal(shown([start, step], { isTTY: true, columns: 0 }), shown([start, step], {}));
   });
 
   it("counts the validations to come in the time that is left", () => {
