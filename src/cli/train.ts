@@ -1,8 +1,8 @@
 /** `axial-lab train`: trains a model for a task, shows how it goes, and can be stopped and resumed at any time. */
 import { existsSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Option, type Command } from "commander";
+import { threadsByDefault } from "../core/cores.js";
 import { ConfigError } from "../core/errors.js";
 import type { AugmentationPreset, Dataset } from "../data/index.js";
 import * as engine from "../engine/index.js";
@@ -181,7 +181,7 @@ async function run(flags: TrainFlags): Promise<void> {
     await engine.start({
       ...(flags.backend && { backend: flags.backend }),
       ...(flags.engine && { engine: flags.engine }),
-      threads: flags.threads ?? threadsPerProcess(availableParallelism(), launch),
+      threads: flags.threads ?? threadsPerProcess(threadsByDefault(), launch),
     });
     data = await openData(choice, kind, { signal, onProgress });
     const { skipped } = data;

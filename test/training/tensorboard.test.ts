@@ -8,7 +8,7 @@ import { csvLine } from "../../src/training/log-tables.js";
 import { crc32c, createEventRecorder, scalarsRecord } from "../../src/training/tensorboard.js";
 import { temporaryFolder, tinyData, tinyModel, tinySettings } from "./tiny.js";
 
-before(() => engine.start({ threads: 2 }));
+before(() => engine.start({ threads: 1 }));
 after(() => engine.stop());
 
 /** Records without their checksums, which must be right. */
