@@ -87,7 +87,13 @@ const ranges: Record<Exclude<keyof Augmentation, "ratio">, readonly [low: number
   validationCrop: [0.1, 1],
 };
 
-/** A preset, or one with some options changed: those left out are as in `"fastai"`. */
+/**
+ * A preset, or one with some options changed: those left out are as in `"fastai"`.
+ *
+ * @param where begins the error
+ * @param options the name of a preset, or what is changed; default `"fastai"`
+ * @throws ConfigError for a name that no preset has, an option that is not known, or one out of its range
+ */
 export function resolveAugmentation(
   where: string,
   options: AugmentationPreset | Partial<Augmentation> = "fastai",

@@ -58,7 +58,10 @@ export interface ImageFolderDataset extends ImageDataset {
  * for validation. Classes are numbered in the order of their folders' names; folders within a class belong to it. Images that
  * cannot be decoded are left out and listed in `skipped`.
  *
- * Errors: `FileError` where the folder holds no such data set; `ConfigError` for options.
+ * @throws FileError where the folder cannot be read or holds no such data set; from `prepare` and `batches` where no image of
+ *   a split can be decoded, or the cache has no room for the decoded images
+ * @throws ConfigError for options, of the data set and of its batches
+ * @throws AxialError from `batches` of a data set that is closed
  */
 export async function imageFolder(folder: string, options: ImageFolderOptions = {}): Promise<ImageFolderDataset> {
   if (typeof (folder as unknown) !== "string")

@@ -94,7 +94,10 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
 
 /**
  * Starts the engine. Called again with the same options it gives the same report; with others it stops the engine (whose
- * tensors are lost) and starts anew. Throws ConfigError on bad options, UnsupportedError where a named backend cannot run.
+ * tensors are lost) and starts anew.
+ *
+ * @throws ConfigError for options
+ * @throws UnsupportedError where a backend or an engine that is named cannot run here
  */
 export function start(options: EngineOptions = {}): Promise<EngineReport> {
   assertKnownKeys("engine.start", options, keys);

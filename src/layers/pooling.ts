@@ -65,7 +65,8 @@ const averageKeys: OwnKeys<AveragePoolArgs> = { window: true, stride: true };
  * {@link averageWindows}, or with a stride {@link averagePool}, as a layer. [B, H, W, C] to [B, 1, 1, C] or to every place where the
  * window fits; with a stride to [B, ceil(H / stride), ceil(W / stride), C].
  *
- * @throws ConfigError for both a window and a stride, and for a stride that is no whole number from 1
+ * @throws ConfigError for an option that there is not, for both a window and a stride, and for a stride that is no whole number
+ *   from 1
  */
 export class AveragePool extends Layer {
   static readonly className = "AveragePool";

@@ -60,7 +60,7 @@ export interface ResNetOptions {
  * MartinGer's public networks offer the same choice for ResNet-50, 101 and 152 and crash on the others; they keep the
  * stride on the first 1 x 1 and have no norm after axial attention: `strideOn: "reduce"`, `norms: { output: false }`.
  *
- * @throws ConfigError when there is no such network.
+ * @throws ConfigError when there is no such network, and for an option that there is not
  */
 export function resNetConfig(name: ResNetName, options: ResNetOptions = {}): ResNetConfig {
   assertKnownKeys(`models.resNetConfig ${name}`, options, { attention: true, operator: true, strideOn: true });

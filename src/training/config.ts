@@ -125,7 +125,11 @@ export const savedConfig = (saved: TrainConfig): TrainConfig => ({ ...beforeOpti
 
 const peakRates = { sgd: 0.05, adam: 0.002, adamw: 0.002, radam: 0.002, ranger: 0.008, muon: 0.008 };
 
-/** Fills in the defaults. Throws `ConfigError` where a value makes no sense. */
+/**
+ * Fills in the defaults.
+ *
+ * @throws ConfigError where a value makes no sense, of the run, its optimiser, its schedule, its task or its model
+ */
 export function resolveConfig<B extends Batch, E extends Evaluation, M extends ModelConfig>(
   options: RunDefinition<B, E, M>,
 ): TrainConfig {

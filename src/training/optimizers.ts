@@ -145,7 +145,11 @@ const keysOfKind = {
   muon: muonKeys,
 };
 
-/** Fills in the defaults. Throws `ConfigError` where there is no such option or a value makes no sense. */
+/**
+ * Fills in the defaults.
+ *
+ * @throws ConfigError for a kind or an option that there is not, and where a value is out of its range
+ */
 export function resolveOptimizer(config: OptimizerConfig): ResolvedOptimizer {
   if (!optimizerKinds.includes(config.kind)) {
     throw new ConfigError(
@@ -182,7 +186,11 @@ export function resolveOptimizer(config: OptimizerConfig): ResolvedOptimizer {
   return { kind: "ranger", ...moments, every, blend: within("blend", config.blend ?? 0.5, 0, 1) };
 }
 
-/** An optimiser of these parameters. Its state starts at zero; Lookahead's slow weights at the weights. */
+/**
+ * An optimiser of these parameters. Its state starts at zero; Lookahead's slow weights at the weights.
+ *
+ * @throws ConfigError for a kind or an option that there is not, and where a value is out of its range
+ */
 export function createOptimizer(config: OptimizerConfig, parameters: readonly Parameter[]): Optimizer {
   const resolved = resolveOptimizer(config);
   return resolved.kind === "muon" ? muonAndAdam(resolved, parameters) : ofOneRule(resolved, parameters);

@@ -150,7 +150,11 @@ export const presets = {
 /** The names of `presets`. */
 export type PresetName = keyof typeof presets;
 
-/** The preset of this name. Throws `ConfigError` that lists them where there is none. */
+/**
+ * The preset of this name.
+ *
+ * @throws ConfigError for a name that no preset has: it lists them
+ */
 export function preset(name: string): Preset {
   const found = Object.entries<Preset>(presets).find(([key]) => key === name);
   if (found) return found[1];

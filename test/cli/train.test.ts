@@ -222,6 +222,8 @@ describe("the progress of a training", () => {
       JSON.stringify(wide),
     );
     assert.ok(shown([start, step], { isTTY: true, columns: 20 }).endsWith("\r\u001b[2Kepoch 2/10  step 20"));
+    // What Open MPI gives a rank.
+    assert.equal(shown([start, step], { isTTY: true, columns: 0 }), shown([start, step], {}));
   });
 
   it("counts the validations to come in the time that is left", () => {

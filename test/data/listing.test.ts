@@ -87,6 +87,32 @@ describe("the listing of a data set", () => {
     assert.equal(found.heldOut, null);
   });
 
+  it("leaves out a class without images, and says so", async () => {
+    const found = await list(folder("train/a/0.heic", "train/b/0.png", "train/c/1.png", "val/b/0.png", "val/c/0.png"));
+    assert.deepEqual(found.classFolders, ["b", "c"]);
+    assert.deepEqual(found.train, ["train/b/0.png 0", "train/c/1.png 1"]);
+    assert.deepEqual(found.skipped, ["train/a/0.heic: not an image by its name", "train/a: a class without images"]);
+  });
+
+  const names: readonly (readonly [train: string, validation: string])[] = [
+    ["train", "validation"],
+    ["Train", "Val"],
+    ["Training", "Testing"],
+    ["TRAIN", "dev"],
+    ["training", "Test"],
+  ];
+  for (const [train, validation] of names)
+    it(`takes ${train} and ${validation} for the two splits`, async () => {
+      const found = await list(folder(`${train}/a/0.png`, `${validation}/a/1.png`));
+      assert.deepEqual(found.train, [`${train}/a/0.png 0`]);
+      assert.deepEqual(found.validation, [`${validation}/a/1.png 0`]);
+    });
+
+  it("takes the folder that is meant for validation where there is one for tests beside it", async () => {
+    const found = await list(folder("train/a/0.png", "test/a/1.png", "Valid/a/2.png"));
+    assert.deepEqual(found.validation, ["Valid/a/2.png 0"]);
+  });
+
   it("holds out a fifth of each class, the same each time, where there is no folder of validation images", async () => {
     const of = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name}/${i}.png`);
     for (const before of ["train/", ""]) {
@@ -147,6 +173,10 @@ describe("the listing of a data set", () => {
     );
     await assert.rejects(list(folder("train/cats/a.txt", "val/cats/b.png")), /train must hold images in class folders/);
     await assert.rejects(list(folder("train/cats/a.png", "val/cats/b.txt")), /val must hold images in class folders/);
+    await assert.rejects(
+      list(folder("train/a/0.heic")),
+      /got none but train\/a\/0\.heic, not an image by its name, in/,
+    );
     await assert.rejects(list(join(root, "absent")), { name: "FileError", message: /got ENOENT/ });
   });
 });

@@ -43,7 +43,10 @@ export interface ClassificationEvaluation extends Evaluation {
  *
  *     train({ task: classification({ labelSmoothing: 0.2 }), model, data })
  *
- * The kind alone, `task: "classification"`, stands for the defaults. Throws `ConfigError` for options.
+ * The kind alone, `task: "classification"`, stands for the defaults.
+ *
+ * @throws ConfigError for options; from its `assertData` for data of another task
+ * @throws ShapeError from its `assertModel`, for a model with other logits
  */
 export function classification(
   options: ClassificationOptions = {},
