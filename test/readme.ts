@@ -12,6 +12,7 @@ import { benchCases } from "../src/bench/cases.js";
 import { joinReports, markdownTable, type BenchReport } from "../src/bench/report.js";
 import { catalogueTable } from "../src/catalogue.js";
 import { packageFolder } from "../src/core/version.js";
+import { missingText, plannedRuns, scoreText } from "../src/training/index.js";
 
 /** The reports that `axial-lab bench --json` wrote. */
 function benchTable(): string {
@@ -37,8 +38,27 @@ function nativeTable(folder: string): string {
   return `${processor}, ${cores} cores, Node ${node}; ours: ${report.engine}.\n\n${table}`;
 }
 
+/** What is done of the plan of runs on Imagenette, and what is not. */
+function imagenetteTable(): string {
+  const { rows } = plannedRuns(join(packageFolder, "notebooks", "results", "imagenette-64"));
+  const millions = (value: number | null): string => (value === null ? "" : (value / 1e6).toFixed(value < 1e8 ? 1 : 0));
+  const lines = rows.flatMap(({ title, row }) =>
+    row === null
+      ? []
+      : [`| ${title} | ${millions(row.parameters)} M | ${millions(row.multiplyAdds)} M | ${scoreText(row)} |`],
+  );
+  const missing = missingText(rows);
+  return [
+    "| network of 26 layers | parameters | multiply-adds | top-1 |",
+    "| --- | --: | --: | --- |",
+    ...lines,
+    ...(missing === "" ? [] : ["", `Not run yet: ${missing}.`]),
+  ].join("\n");
+}
+
 const generators: Readonly<Record<string, () => string>> = {
   catalogue: catalogueTable,
+  imagenette: imagenetteTable,
   bench: benchTable,
   native: () => nativeTable("native-beside-pytorch"),
   "native-wasm": () => nativeTable("native-beside-wasm"),

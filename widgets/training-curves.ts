@@ -139,6 +139,7 @@ function scoreOf(runs: readonly Run[]): Score {
 const shareNames: Readonly<Record<string, { short: string; long: string }>> = {
   top1: { short: "top-1", long: "top-1 accuracy" },
   meanIou: { short: "mean IoU", long: "mean IoU" },
+  panopticQuality: { short: "PQ", long: "panoptic quality" },
 };
 
 const written = (value: number, measure: string): string =>
