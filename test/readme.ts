@@ -13,6 +13,7 @@ import { joinReports, markdownTable, type BenchReport } from "../src/bench/repor
 import { catalogueTable } from "../src/catalogue.js";
 import { packageFolder } from "../src/core/version.js";
 import { imagenetteTable } from "./imagenette-table.js";
+import { missingText, plannedRuns, scoreText } from "../src/training/index.js";
 
 /** The reports that `axial-lab bench --json` wrote. */
 function benchTable(): string {
@@ -36,6 +37,24 @@ function nativeTable(folder: string): string {
   const { processor, cores, node } = report.machine;
   const table = markdownTable({ ...report, results: sorted(report.results), memory: sorted(report.memory) });
   return `${processor}, ${cores} cores, Node ${node}; ours: ${report.engine}.\n\n${table}`;
+}
+
+/** What is done of the plan of runs on Imagenette, and what is not. */
+function imagenetteTable(): string {
+  const { rows } = plannedRuns(join(packageFolder, "notebooks", "results", "imagenette-64"));
+  const millions = (value: number | null): string => (value === null ? "" : (value / 1e6).toFixed(value < 1e8 ? 1 : 0));
+  const lines = rows.flatMap(({ title, row }) =>
+    row === null
+      ? []
+      : [`| ${title} | ${millions(row.parameters)} M | ${millions(row.multiplyAdds)} M | ${scoreText(row)} |`],
+  );
+  const missing = missingText(rows);
+  return [
+    "| network of 26 layers | parameters | multiply-adds | top-1 |",
+    "| --- | --: | --: | --- |",
+    ...lines,
+    ...(missing === "" ? [] : ["", `Not run yet: ${missing}.`]),
+  ].join("\n");
 }
 
 const generators: Readonly<Record<string, () => string>> = {

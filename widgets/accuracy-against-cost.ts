@@ -28,29 +28,30 @@ export interface AccuracyAgainstCostOptions {
 
 const keys: KeysOf<AccuracyAgainstCostOptions> = { paper: true, title: true };
 
-/** "Conv-stem + axial attention (S)" is point S of the series "Conv-stem + axial attention". */
-const widthOf = (row: string): { series: string; label?: string } => {
-  const [, series = row, label] = /^(.*?)\s*\((S|M|L|XL)\)/.exec(row) ?? [];
-  return { series: `paper: ${series}`, ...(label === undefined ? {} : { label }) };
-};
+/**
+ * "Conv-stem + axial attention (S)" is point S of the series "Conv-stem + axial attention", where the series has other points;
+ * alone it is named in the legend, where nothing overlaps it.
+ */
+function namesOf(row: string, rows: readonly string[]): { series: string; label?: string } {
+  const split = (of: string) => /^(.*?)\s*\((S|M|L|XL)\)/.exec(of) ?? [of, of];
+  const [, series, label] = split(row);
+  const others = rows.filter((other) => split(other)[1] === series).length > 1;
+  return others && label !== undefined ? { series: `paper: ${series}`, label } : { series: `paper: ${row}` };
+}
 
 /** What the papers print of models that the zoo has: ImageNet, 224 x 224 pixels. */
 export function paperPoints(): CostPoint[] {
-  return [...paperFigures.values()].flatMap(({ source, row, parameters, multiplyAdds, top1 }) =>
-    source.startsWith("Axial-DeepLab")
-      ? [
-          {
-            ...widthOf(row),
-            printed: true,
-            values: {
-              parameters: Number(`${parameters}e6`),
-              ...(multiplyAdds === null ? {} : { multiplyAdds: Number(`${multiplyAdds}e9`) }),
-              top1: Number(`${top1}e-2`),
-            },
-          },
-        ]
-      : [],
-  );
+  const figures = [...paperFigures.values()].filter(({ source }) => source.startsWith("Axial-DeepLab"));
+  const rows = figures.map(({ row }) => row);
+  return figures.map(({ row, parameters, multiplyAdds, top1 }) => ({
+    ...namesOf(row, rows),
+    printed: true,
+    values: {
+      parameters: Number(`${parameters}e6`),
+      ...(multiplyAdds === null ? {} : { multiplyAdds: Number(`${multiplyAdds}e9`) }),
+      top1: Number(`${top1}e-2`),
+    },
+  }));
 }
 
 /** The Vega-Lite specification of `accuracyAgainstCost`. */

@@ -107,7 +107,7 @@ export interface AxialBlockSizes {
   readonly innerChannels: number;
   readonly outChannels: number;
   readonly heads: number;
-  /** Default 1. */
+  /** Places that are averaged along both axes after the width pass. Default 1. */
   readonly stride?: number;
   /** Places of the window. Default: the whole axis. */
   readonly span?: number;
@@ -123,16 +123,22 @@ export function axialBlockDiagramSpec(sizes: AxialBlockSizes, title = "An axial 
     id,
     x: 260,
     y: 26 + 74 * row,
-    width: 250,
+    width: stride > 1 ? 330 : 250,
     lines,
     kind,
   });
+  const mean = stride > 1 ? `, mean of ${stride} \u00d7 ${stride}` : "";
   const projects = stride > 1 || channels !== outChannels;
   const boxes = [
     at("in", 0, ["input", shape(height, width, channels)], "map"),
     at("down", 1, ["1 \u00d7 1 convolution", shape(height, width, innerChannels)], "convolution"),
-    at("height", 2, [`height-axis attention, ${window(height)}`, shape(h, width, innerChannels)], "axial attention"),
-    at("width", 3, [`width-axis attention, ${window(width)}`, shape(h, w, innerChannels)], "axial attention"),
+    at(
+      "height",
+      2,
+      [`height-axis attention, ${window(height)}`, shape(height, width, innerChannels)],
+      "axial attention",
+    ),
+    at("width", 3, [`width-axis attention, ${window(width)}${mean}`, shape(h, w, innerChannels)], "axial attention"),
     at("up", 4, ["1 \u00d7 1 convolution", shape(h, w, outChannels)], "convolution"),
     at("out", 5, ["sum", shape(h, w, outChannels)], "map"),
   ];

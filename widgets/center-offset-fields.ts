@@ -1,9 +1,9 @@
 /** What a panoptic network's instance head says: a heat map of centres, and from each pixel the way to its centre. */
 import { ShapeError } from "../src/core/errors.js";
 import type { Figure } from "./figure.js";
-import { matrixCells } from "./matrix.js";
 import { extent, significant } from "./numbers.js";
 import { assertPixels, greyOf, pixelsUri, type Pixels } from "./pixels.js";
+import { rowData, type Row } from "./row-data.js";
 import { columnWidth, fontSizes } from "./theme.js";
 import { vegaFigure } from "./vega.js";
 import type { VegaLiteSpec } from "./vega-lite-spec.js";
@@ -69,17 +69,19 @@ export function centerOffsetFieldsSpec(args: CenterOffsetFieldsArgs): VegaLiteSp
     },
   };
   const cell = Math.max(1, Math.ceil(Math.max(height, width) / mostCells));
-  const peaks = Array.from({ length: Math.ceil(height / cell) }, (_, row) =>
-    Array.from({ length: Math.ceil(width / cell) }, (_, column) => {
+  const peaks: { left: number; top: number; right: number; bottom: number; value: number | null }[] = [];
+  for (let top = 0; top < height; top += cell)
+    for (let left = 0; left < width; left += cell) {
+      const [right, bottom] = [Math.min(left + cell, width), Math.min(top + cell, height)];
       // A centre is one pixel: of neighbours the strongest counts, not their mean.
-      const [y, x] = [row * cell, column * cell];
       const values: number[] = [];
-      for (let dy = 0; dy < cell && y + dy < height; dy++)
-        for (let dx = 0; dx < cell && x + dx < width; dx++) values.push(centers[(y + dy) * width + x + dx]);
-      return significant(extent(values, 0)[1], 3);
-    }),
+      for (let y = top; y < bottom; y++) for (let x = left; x < right; x++) values.push(centers[y * width + x]);
+      peaks.push({ left, top, right, bottom, value: significant(extent(values, 0)[1], 3) });
+    }
+  const [, strongest] = extent(
+    peaks.map(({ value }) => value),
+    0,
   );
-  const heat = matrixCells(peaks);
   const step = Math.max(1, Math.ceil(Math.max(height, width) / mostArrows));
   const arrows: VegaLiteSpec[] = [];
   for (let y = step >> 1; y < height; y += step)
@@ -107,7 +109,6 @@ export function centerOffsetFieldsSpec(args: CenterOffsetFieldsArgs): VegaLiteSp
     scale: { domain: [0, most || 1], range: "heatmap", interpolate: "rgb" },
     legend: { type: "gradient", orient: "bottom", gradientLength: 140, gradientThickness: 8, tickCount: 3 },
   });
-  const [, strongest] = extent(peaks.flat(), 0);
   return {
     title: { text: title },
     description:
@@ -120,15 +121,7 @@ export function centerOffsetFieldsSpec(args: CenterOffsetFieldsArgs): VegaLiteSp
         layer: [
           picture,
           {
-            data: heat.data,
-            transform: [
-              ...(heat.transform as VegaLiteSpec[]),
-              { filter: `isValid(datum.value) && datum.value > ${leastShown * strongest}` },
-              { calculate: `datum.column * ${cell}`, as: "left" },
-              { calculate: `datum.row * ${cell}`, as: "top" },
-              { calculate: `min(datum.left + ${cell}, ${width})`, as: "right" },
-              { calculate: `min(datum.top + ${cell}, ${height})`, as: "bottom" },
-            ],
+            data: rowData(peaks.filter(({ value }) => (value ?? 0) > leastShown * strongest)),
             mark: { type: "rect", strokeWidth: 0, opacity: 0.75 },
             encoding: {
               x: axis("left", width, false),
@@ -147,7 +140,7 @@ export function centerOffsetFieldsSpec(args: CenterOffsetFieldsArgs): VegaLiteSp
         layer: [
           picture,
           {
-            data: { values: arrows },
+            data: rowData(arrows as readonly Row[]),
             mark: { type: "rule", strokeWidth: 1.5, opacity: 1, strokeCap: "round", clip: true },
             encoding: {
               x: axis("x", width, false),
@@ -158,7 +151,7 @@ export function centerOffsetFieldsSpec(args: CenterOffsetFieldsArgs): VegaLiteSp
             },
           },
           {
-            data: { values: arrows },
+            data: rowData(arrows as readonly Row[]),
             mark: { type: "point", size: 9, color: "#ffb000", opacity: 1, tooltip: null, clip: true },
             encoding: { x: axis("toX", width, false), y: axis("toY", height, true) },
           },

@@ -25,8 +25,10 @@ export interface CostAxis {
   readonly title?: string;
   /** Default linear. */
   readonly scale?: "linear" | "log";
-  /** In d3's notation. Default `~s`: 1.5k, 20M. */
+  /** In d3's notation. Default `~s` (1.5k, 20M), or `~g` where a value lies between 0 and 1: 0.1, not 100m. */
   readonly format?: string;
+  /** The values that are marked, such as those that were measured. Default: round ones. */
+  readonly marks?: readonly number[];
 }
 
 /** What `costCurves` draws. */
@@ -42,26 +44,40 @@ export interface CostCurvesArgs {
 
 const keys: KeysOf<CostCurvesArgs> = { points: true, panels: true, title: true, subtitle: true };
 
-/** What the curves show, in words: of each panel and series, its ends. */
+/** What the curves show, in words: of each panel and series its ends, and where it is highest or lowest between them. */
 function describe(points: readonly CostPoint[], panels: CostCurvesArgs["panels"]): string {
   const series = [...new Set(points.map((point) => point.series))];
-  const written = (axis: CostAxis, value: number): string => `${significant(value, 3)} ${axis.title ?? axis.value}`;
+  const at = ([across, up]: readonly number[]): string => `${significant(up, 3)} at ${significant(across, 3)}`;
+  const curve = (pairs: readonly (readonly number[])[]): string => {
+    const [first, last] = [pairs[0], pairs[pairs.length - 1]];
+    if (pairs.length === 1) return at(first);
+    const ends = `from ${at(first)} to ${at(last)}`;
+    const highest = pairs.reduce((best, pair) => (pair[1] > best[1] ? pair : best), first[1] > last[1] ? first : last);
+    const lowest = pairs.reduce((best, pair) => (pair[1] < best[1] ? pair : best), first[1] < last[1] ? first : last);
+    const between = [
+      ...(highest === first || highest === last ? [] : [`highest ${at(highest)}`]),
+      ...(lowest === first || lowest === last ? [] : [`lowest ${at(lowest)}`]),
+    ];
+    return [ends, ...between].join(", ");
+  };
   return panels
     .map(({ x, y }) => {
       const told = series.flatMap((name) => {
-        const own = points
+        const pairs = points
           .filter((point) => point.series === name)
           .map(({ values }) => [values[x.value], values[y.value]])
           .filter((pair) => pair.every(Number.isFinite))
           .sort(([a], [b]) => a - b);
-        if (own.length === 0) return [];
-        const ends = own.length > 1 ? [own[0], own[own.length - 1]] : own;
-        return [`${name}: ${ends.map(([a, b]) => `${written(y, b)} at ${written(x, a)}`).join(", ")}`];
+        return pairs.length === 0 ? [] : [`${name} ${curve(pairs)}`];
       });
-      return `${y.title ?? y.value} over ${x.title ?? x.value}. ${told.join("; ")}.`;
+      return `${y.title ?? y.value} over ${x.title ?? x.value}: ${told.join("; ")}.`;
     })
     .join(" ");
 }
+
+/** SI prefixes write a tenth as 100m, which beside a unit reads as another one. */
+const formatOf = ({ format }: CostAxis, values: readonly number[]): string =>
+  format ?? (values.some((value) => value !== 0 && Math.abs(value) < 1) ? "~g" : "~s");
 
 /** The Vega-Lite specification of `costCurves`. */
 export function costCurvesSpec({ points, panels, title, subtitle }: CostCurvesArgs): VegaLiteSpec {
@@ -85,7 +101,7 @@ export function costCurvesSpec({ points, panels, title, subtitle }: CostCurvesAr
       type: "quantitative",
       title: axis.title ?? axis.value,
       scale: { type: axis.scale ?? "linear", domain: domain.map((end) => significant(end)), nice: false },
-      axis: { format: axis.format ?? "~s", tickCount: 5, grid: true },
+      axis: { format: formatOf(axis, values), grid: true, ...(axis.marks ? { values: axis.marks } : { tickCount: 5 }) },
     };
   };
   const width = Math.floor((columnWidth - 80 * panels.length) / panels.length);

@@ -54,6 +54,26 @@ const keys: KeysOf<HeatMapsArgs> = {
 /** CSS pixels that a number takes along its axis: across, and down. */
 const [columnLabelSize, rowLabelSize] = [20, 12];
 
+/** One panel in words: where it is highest, and with both signs where it is lowest; of ones and zeros, how many ones. */
+function describePanel(
+  { title, values }: HeatMapPanel,
+  { rowTitle = "row", columnTitle = "column", firstRow = 0, firstColumn = 0, colours }: HeatMapsArgs,
+): string {
+  const cells = values.flatMap((row, y) => Array.from(row, (value, x) => ({ value, y, x })));
+  const finite = cells.filter(({ value }) => Number.isFinite(value));
+  const size = `${title} (${values.length} x ${values[0].length})`;
+  if (finite.length === 0) return size;
+  const ones = finite.filter(({ value }) => value === 1).length;
+  if (finite.every(({ value }) => value === 0 || value === 1)) return `${size}, ${ones} of ${cells.length} cells 1`;
+  const extreme = (better: (a: number, b: number) => boolean, word: string): string => {
+    const { value, y, x } = finite.reduce((best, one) => (better(one.value, best.value) ? one : best));
+    return `${word} ${significant(value, 3)} at ${rowTitle} ${y + firstRow}, ${columnTitle} ${x + firstColumn}`;
+  };
+  const extremes = [extreme((a, b) => a > b, "highest")];
+  if (colours === "diverging") extremes.push(extreme((a, b) => a < b, "lowest"));
+  return [size, ...extremes].join(", ");
+}
+
 /** The Vega-Lite specification of `heatMaps`. */
 export function heatMapsSpec(args: HeatMapsArgs): VegaLiteSpec {
   const { panels, rowTitle = "row", columnTitle = "column", firstRow = 0, firstColumn = 0 } = args;
@@ -89,7 +109,7 @@ export function heatMapsSpec(args: HeatMapsArgs): VegaLiteSpec {
     title: { text: title, subtitle },
     description:
       `${panels.length === 1 ? "A heat map" : `${panels.length} heat maps`}, ${rowTitle} down and ${columnTitle} across: ` +
-      `${panels.map(({ title: name, values }) => `${name} (${values.length} x ${values[0].length})`).join("; ")}. ` +
+      `${panels.map((panel) => describePanel(panel, args)).join("; ")}. ` +
       `${valueTitle} from ${significant(least, 3)} to ${significant(greatest, 3)}.`,
     columns,
     spacing: { row: 30, column: 26 },

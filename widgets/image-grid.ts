@@ -52,12 +52,12 @@ const inPixels = (field: string): Record<string, unknown> => ({
   axis: null,
 });
 
-function describe(images: readonly GridImage[]): string {
+function describe(images: readonly GridImage[], title: string | undefined): string {
   const judged = images.filter(({ right }) => right !== undefined);
   const right = judged.filter((image) => image.right).length;
   const captions = images.flatMap(({ caption }) => (caption === undefined ? [] : [caption]));
   return [
-    `${images.length} ${images.length === 1 ? "image" : "images"}.`,
+    `${images.length} ${images.length === 1 ? "image" : "images"}${title === undefined ? "" : `: ${title}`}.`,
     ...(judged.length > 0 ? [`${right} of ${judged.length} marked as right.`] : []),
     ...(captions.length > 0 ? [`Captions: ${captions.join("; ")}.`] : []),
   ].join(" ");
@@ -92,7 +92,7 @@ export function imageGridSpec(images: readonly GridImage[], options: ImageGridOp
   });
   return {
     title: { text: title },
-    description: describe(images),
+    description: describe(images, options.title),
     width: Math.max(1, columns * (widest + gap) - gap),
     height: Math.max(1, rows * (size + captionHeight + gap) - gap),
     data: { values },

@@ -4,6 +4,7 @@ import type { Figure } from "./figure.js";
 import { percent, significant } from "./numbers.js";
 import { areasOf, assertPanoptic, labelsOf, runsOf, type PanopticPicture } from "./panoptic-segments.js";
 import { assertPixels, greyOf, pixelsUri, type Pixels } from "./pixels.js";
+import { rowData, type Row } from "./row-data.js";
 import { columnWidth, fontSizes, light } from "./theme.js";
 import { vegaFigure } from "./vega.js";
 import type { VegaLiteSpec } from "./vega-lite-spec.js";
@@ -154,7 +155,7 @@ const rectangles = (
   mark: VegaLiteSpec,
   encoding: VegaLiteSpec = {},
 ): VegaLiteSpec => ({
-  data: { values },
+  data: rowData(values as readonly Row[]),
   mark: { tooltip: null, ...mark },
   encoding: {
     x: along("left", width, false),

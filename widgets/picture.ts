@@ -89,6 +89,6 @@ export function outlineText(svg: string): string {
 export async function svgToPng(svg: string, scale = 2): Promise<Uint8Array> {
   const { default: sharp } = await import("sharp");
   return sharp(Buffer.from(outlineText(svg)), { density: 72 * scale, limitInputPixels: false })
-    .png({ palette: true, quality: 95, dither: 0, effort: 7 })
+    .png({ palette: true, quality: 95, dither: 0, effort: 10 })
     .toBuffer();
 }

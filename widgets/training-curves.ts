@@ -139,13 +139,17 @@ function scoreOf(runs: readonly Run[]): Score {
 const shareNames: Readonly<Record<string, { short: string; long: string }>> = {
   top1: { short: "top-1", long: "top-1 accuracy" },
   meanIou: { short: "mean IoU", long: "mean IoU" },
+  panopticQuality: { short: "PQ", long: "panoptic quality" },
 };
 
 const written = (value: number, measure: string): string =>
   measure in shareNames ? percent(value) : String(significant(value, 3));
 
-/** The best epoch of each run in words; epochs whose validation gave no number are none. */
-function summary(runs: readonly Run[], { measure, best }: Score): string | undefined {
+/** Characters of a line below the title that the figure has room for. */
+const lineLength = 88;
+
+/** The best epoch of each run in words, in as many lines as it takes; epochs whose validation gave no number are none. */
+function summary(runs: readonly Run[], { measure, best }: Score): string | string[] | undefined {
   const name = shareNames[measure]?.short ?? measure;
   const values = runs.flatMap((run) => {
     const epochs = epochsOf(run);
@@ -155,7 +159,17 @@ function summary(runs: readonly Run[], { measure, best }: Score): string | undef
     const top = scores.length === 0 ? "not a number" : written(best === "highest" ? highest : lowest, measure);
     return [`${runs.length > 1 ? `${run.name} ` : ""}${top}`];
   });
-  return values.length > 0 ? `Best validation ${name}: ${values.join(", ")}` : undefined;
+  if (values.length === 0) return undefined;
+  const lines = [`Best validation ${name}: ${values[0]}`];
+  for (const value of values.slice(1)) {
+    const longer = `${lines[lines.length - 1]}, ${value}`;
+    if (longer.length <= lineLength) lines[lines.length - 1] = longer;
+    else {
+      lines[lines.length - 1] += ",";
+      lines.push(value);
+    }
+  }
+  return lines.length === 1 ? lines[0] : lines;
 }
 
 /** What the curves show, in words. */

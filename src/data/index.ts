@@ -39,6 +39,7 @@ export { imagenetStatistics, toBytes } from "./normalize.js";
 export { batchesPerEpoch } from "./plan.js";
 export { clearPixels } from "./prepare.js";
 export { readImage, type ReadImage } from "./read-image.js";
+export { rowTask, rowTasks, type RowBatch, type RowTaskName, type RowTaskOptions } from "./row-tasks.js";
 export { samples, type Sample, type SampleOptions } from "./samples.js";
 export { colors, drawScene, type Glyph, type Scene, type Shape } from "./scene.js";
 export {

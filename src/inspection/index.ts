@@ -21,5 +21,6 @@ export {
   type ModelImage,
   type PositionTable,
 } from "./inspect.js";
+export { correlation, largestDifference } from "./compare-values.js";
 export { offsetNorms, offsetSimilarity } from "./offset-similarity.js";
 export { seenPlaces, type SeenPlaces } from "./seen-places.js";

@@ -59,6 +59,8 @@ export {
 } from "./tasks/semantic-segmentation.js";
 export { meanWithInterval, type MeanWithInterval } from "./statistics.js";
 export { collectRuns, scoreText, type CollectedRow } from "./collect-runs.js";
+export { compareRows, comparisonText, type RowComparison } from "./compare-rows.js";
+export { missingText, plannedRuns, type PlannedRow, type PlannedRuns, type PlannedVariant } from "./planned-runs.js";
 export { type SweepRow, type SweepRun } from "./run-rows.js";
 export { sweep, type SweepOptions, type SweepResult, type SweepSettings } from "./sweep.js";
 export { train, type TrainResult } from "./train.js";

@@ -2,12 +2,11 @@
  * The log of a run as tables that other programs read, `steps.csv` and `epochs.csv`: one row an event, columns named as in
  * `log.jsonl`, measures with a dot (`validation.top1`).
  */
+import type { CsvField } from "../core/csv.js";
 import type { EpochDone, RunEvent, StepDone } from "./events.js";
 import type { Measures } from "./task.js";
 
-/** What stands in a field. */
-type Field = string | number | boolean | null | undefined;
-type Row = Readonly<Record<string, Field>>;
+type Row = Readonly<Record<string, CsvField>>;
 
 /** The table that an event belongs to and its row; null for events of none. */
 export function tableRow(event: RunEvent): { table: "steps" | "epochs"; row: Row } | null {
@@ -34,11 +33,3 @@ function epochRow({ training, validation, ...rest }: EpochDone): Row {
 
 const without = (key: string, row: Row): Row =>
   Object.fromEntries(Object.entries(row).filter(([name]) => name !== key));
-
-/** A line of comma-separated values as RFC 4180 has them; null and undefined are empty. */
-export const csvLine = (values: readonly Field[]): string => `${values.map(csvField).join(",")}\n`;
-
-function csvField(value: Field): string {
-  const text = value === null || value === undefined ? "" : String(value);
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}

@@ -2,9 +2,10 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileAtomically } from "../core/atomic-file.js";
+import { csvLine } from "../core/csv.js";
 import { FileError } from "../core/errors.js";
 import type { RunEvent } from "./events.js";
-import { csvLine, tableRow } from "./log-tables.js";
+import { tableRow } from "./log-tables.js";
 import { createEventRecorder } from "./tensorboard.js";
 
 /** What is written beside `log.jsonl`: `steps.csv` and `epochs.csv`, or an event file for TensorBoard. */

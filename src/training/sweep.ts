@@ -2,13 +2,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { csvLine } from "../core/csv.js";
 import { ConfigError } from "../core/errors.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
 import type { Batch, ImageBatch } from "../data/dataset.js";
 import type { ResNetConfig } from "../models/index.js";
 import { isModel, resolveConfig, resolveTask, type RunDefinition, type TrainConfig } from "./config.js";
 import type { RunEvent } from "./events.js";
-import { csvLine } from "./log-tables.js";
 import type { TrainOptions } from "./options.js";
 import { readRunLog } from "./run-log.js";
 import { outcome, rowOf, type SweepRow, type SweepRun } from "./run-rows.js";

@@ -111,8 +111,8 @@ describe("the paper's figures", () => {
           ? summarize({ ...config, head: axialDeepLabConfig("l").head }, { classes, shape })
           : summarize(config, { classes, shape, size: 1025 });
       const share = (ours.convolutionMacs + ours.attentionMacs) / (multiplyAdds * 1e9) - 1;
-      // Table 2 leaves the head of 133 classes out, which is 2 % of S.
-      const bound = span === null ? 0.095 : classes === 133 ? 0.02 : 0.007;
+      // Table 2 leaves the head of 133 classes out, which is 2 % of S; Table 7 grows by less a place of span.
+      const bound = span === null ? 0.095 : classes === 133 || span < 65 ? 0.02 : 0.007;
       assert.ok(Math.abs(share) < bound, `${name}: multiply-adds off by ${(100 * share).toFixed(2)} %`);
       // Tables of 509 rows, as deeplab2 has them, against those of a span.
       const global = width === undefined ? ours : summarize(axialDeepLabConfig(width), { classes, shape });

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import * as engine from "../../src/engine/index.js";
 import { train, type RunEvent, type RunStarted } from "../../src/training/index.js";
-import { csvLine } from "../../src/training/log-tables.js";
 import { crc32c, createEventRecorder, scalarsRecord } from "../../src/training/tensorboard.js";
 import { temporaryFolder, tinyData, tinyModel, tinySettings } from "./tiny.js";
 
@@ -99,10 +98,6 @@ describe("logs beside log.jsonl", () => {
     const events = (folder: string) => recordsOf(readFileSync(join(folder, "events.out.tfevents.0.axial-lab")));
     assert.equal(events(whole).length, 1 + 15 + 3);
     assert.equal(events(halved).length, 2 + 15 + 3);
-  });
-
-  it("quote what needs it", () => {
-    assert.equal(csvLine(['a "b"', "c,d", null, undefined, 1.5, "e\nf"]), '"a ""b""","c,d",,,1.5,"e\nf"\n');
   });
 
   it("refuse a format that there is not", async () => {

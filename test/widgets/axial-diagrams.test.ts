@@ -23,13 +23,13 @@ describe("the diagram of a layer", () => {
 });
 
 describe("the diagram of a block", () => {
-  it("strides one axis after the other, and projects the shortcut where it must", async () => {
+  it("strides at the end of the width pass, as the networks do, and projects the shortcut where it must", async () => {
     const block = { height: 7, width: 11, channels: 13, innerChannels: 10, outChannels: 26, heads: 2 };
     const strided = textsOf(await drawStrictly(themed(axialBlockDiagramSpec({ ...block, stride: 2 }))));
     for (const text of [
       "7 × 11 × 13",
       "7 × 11 × 10",
-      "4 × 11 × 10",
+      "width-axis attention, 2 heads, 11 places, mean of 2 × 2",
       "4 × 6 × 10",
       "4 × 6 × 26",
       "1 × 1 convolution, stride 2",

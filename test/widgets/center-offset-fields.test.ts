@@ -15,14 +15,9 @@ describe("centres and offsets", () => {
   it("has an arrow a pixel of the foreground, from its middle to its centre", () => {
     const foreground = Uint8Array.from({ length: 15 }, (_, i) => (i === 0 || i === 14 ? 1 : 0));
     const spec = centerOffsetFieldsSpec({ image, centers, offsets, shape, foreground });
-    const [, { layer }] = spec.hconcat as { layer: { data: { values: Record<string, number>[] } }[] }[];
-    assert.deepEqual(
-      layer[1].data.values.map(({ x, y, toX, toY }) => [x, y, toX, toY]),
-      [
-        [0.5, 0.5, 2.5, 1.5],
-        [4.5, 2.5, 2.5, 1.5],
-      ],
-    );
+    const [left, right] = spec.hconcat as { layer: { data: { values: string } }[] }[];
+    assert.equal(left.layer[1].data.values, "left,top,right,bottom,value\n2,1,3,2,0.9\n");
+    assert.equal(right.layer[1].data.values, "x,y,toX,toY,length\n0.5,0.5,2.5,1.5,2.24\n4.5,2.5,2.5,1.5,2.24\n");
     assert.match(spec.description as string, /at most 0\.9; right 2 arrows .* at most 2\.24 pixels long/);
   });
 

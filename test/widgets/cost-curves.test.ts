@@ -40,6 +40,27 @@ describe("cost curves", () => {
     assert.equal(svg.match(/aria-roledescription="point"/g)?.length, 1);
   });
 
+  it("mark what they are told to mark, and write parts of one as decimals, not as thousandths", async () => {
+    const measured = [16, 64, 512].map((side, i) => ({ series: "axial", values: { side, ms: [0.1, 2, 30][i] } }));
+    const log = { scale: "log" } as const;
+    const panels = [{ x: { value: "side", marks: [16, 64, 512], ...log }, y: { value: "ms", ...log } }];
+    const texts = textsOf(await drawStrictly(themed(costCurvesSpec({ points: measured, panels }))));
+    for (const text of ["16", "64", "512", "0.1"]) assert.ok(texts.includes(text), `${text} in ${texts.join(", ")}`);
+    for (const text of ["200", "100m"]) assert.ok(!texts.includes(text), text);
+  });
+
+  it("say in words where each series begins and ends, and where it is highest or lowest between", () => {
+    const told = (values: number[]) =>
+      costCurvesSpec({
+        points: values.map((v, i) => ({ series: "axial", values: { side: 3 + i, v } })),
+        panels: [{ x: { value: "side" }, y: { value: "v", title: "top-1" } }],
+      }).description;
+    assert.equal(told([0.25, 1, 0.37]), "top-1 over side: axial from 0.25 at 3 to 0.37 at 5, highest 1 at 4.");
+    assert.equal(told([7, 2, 5, 7]), "top-1 over side: axial from 7 at 3 to 7 at 6, lowest 2 at 4.");
+    assert.equal(told([1, 2, 3]), "top-1 over side: axial from 1 at 3 to 3 at 5.");
+    assert.equal(told([2]), "top-1 over side: axial 2 at 3.");
+  });
+
   it("refuse values that a logarithmic axis cannot show", () => {
     const zero = [{ series: "a", values: { parameters: 0, top1: 1 } }];
     assert.throws(() => costCurvesSpec({ points: zero, panels: [{ x: { value: "parameters", scale: "log" }, y }] }), {

@@ -33,8 +33,27 @@ describe("heat maps", () => {
   it("say in words what is seen", () => {
     assert.equal(
       heatMaps({ panels, valueTitle: "weight" }).description,
-      "2 heat maps, row down and column across: first (2 x 3); second (1 x 3). weight from 0 to 1.",
+      "2 heat maps, row down and column across: first (2 x 3), highest 1 at row 1, column 0; second (1 x 3), highest 0.5 at " +
+        "row 0, column 0. weight from 0 to 1.",
     );
+    const signed = { panels: [{ title: "a", values: [[-3, 2, 7]] }], colours: "diverging", firstColumn: -1 } as const;
+    assert.match(
+      heatMaps(signed).description,
+      /a \(1 x 3\), highest 7 at row 0, column 1, lowest -3 at row 0, column -1\./,
+    );
+    const seen = {
+      panels: [
+        {
+          title: "seen",
+          values: [
+            [0, 1, 1],
+            [1, 0, 0],
+          ],
+        },
+        { title: "none", values: [[NaN]] },
+      ],
+    };
+    assert.match(heatMaps(seen).description, /seen \(2 x 3\), 3 of 6 cells 1; none \(1 x 1\)\. /);
   });
 
   it("refuse rows of different lengths", () => {

@@ -162,6 +162,14 @@ describe("training curves", () => {
     );
   });
 
+  it("break the scores of many runs into lines that the figure has room for", () => {
+    const runs = Array.from({ length: 11 }, (_, i) => ({ name: `a network with a long name ${i}`, events }));
+    const { subtitle } = trainingCurvesSpec(runs).title as { subtitle: string[] };
+    assert.ok(subtitle.length > 3 && subtitle.every((line) => line.length <= 89), subtitle.join("\n"));
+    const whole = subtitle.join(" ");
+    for (const { name } of runs) assert.ok(whole.includes(`${name} 53.0%`), name);
+  });
+
   it("grow while a run goes on, and end with pictures", async () => {
     const shown: Record<string, unknown>[] = [];
     const live = liveTrainingCurves({ interval: 0, display: (bundle) => shown.push(bundle) });
