@@ -41,7 +41,7 @@ function before(): Line {
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 /** A row for every recipe that ran to its end, and the leaderboard's best below. */
-export function imagenetteTable(): string {
+export function imagenette128Table(): string {
   const folder = join(results, "imagenette-128");
   const runs = existsSync(folder) ? collectRuns(folder) : [];
   const lines: Line[] = [
