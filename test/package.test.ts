@@ -59,6 +59,7 @@ const ofMany: Readonly<Record<string, string>> = {
   "engine/ops/second-derivatives": "a law of every operation that has a gradient of its own",
   "engine/tf-layers": "what a model of tf.layers needs of all kernels together",
   "site/docblocks": "every docblock of what is public",
+  "site/thrown": "what every docblock of what is public says of errors",
   "widgets/specifications": "what holds of every figure",
 };
 
