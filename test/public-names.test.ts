@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { packageFolder } from "../src/core/version.js";
+import { parametersFile, parametersPath, publicParameters } from "./public-parameters.js";
 import { namesPage, namesPath, publicNames } from "./public-names.js";
 
 describe("public names", () => {
@@ -10,6 +11,10 @@ describe("public names", () => {
 
   it("are those of docs/names.md, with what it says of them; `npm run names` mends it", () => {
     assert.equal(readFileSync(namesPath, "utf8"), namesPage(names));
+  });
+
+  it("have the parameters of src/public/parameters.json; `npm run names` mends it", () => {
+    assert.equal(readFileSync(parametersPath, "utf8"), parametersFile(publicParameters()));
   });
 
   it("each say in a sentence what they are", () => {
