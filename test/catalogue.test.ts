@@ -13,7 +13,7 @@ const camelCase = (word: string) => word.replace(/-./g, ([, letter]) => letter.t
 const pascalCase = (word: string) => camelCase(word).replace(/^./, (letter) => letter.toUpperCase());
 
 describe("the catalogue", () => {
-  before(() => axial.engine.start({ threads: 2 }));
+  before(() => axial.engine.start({ threads: 1 }));
   after(() => axial.engine.stop());
 
   for (const { title, use, shapes } of catalogue)

@@ -23,7 +23,7 @@ const floors = [
   ["panoptic"],
   ["verification", "bench", "export"],
   ["index", "catalogue", "editor"],
-  ["cli"],
+  ["cli", "public"],
   ["site"],
 ];
 

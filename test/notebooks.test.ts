@@ -103,6 +103,24 @@ describe("notebooks", () => {
   });
 });
 
+/** Made from logs alone, and so within seconds; the others of the folder are kept as their runs left them. */
+describe("the notebook of Imagenette's recipe", () => {
+  it("makes its tables and figures from whichever logs there are", async () => {
+    const name = join("results", "imagenette-recipe.ipynb");
+    const parameters = new Map([["results", "results"]]);
+    const { notebook, failure } = await runNotebook(setParameters(await notebookOf(name), parameters, name), {
+      folder,
+      kernel: ownKernel(),
+    });
+    assert.equal(failure, null, failure?.error.traceback.join("\n"));
+    const logs = join(folder, "results", "imagenette-128");
+    const kept = existsSync(logs) ? readdirSync(logs, { recursive: true, encoding: "utf8" }) : [];
+    const variants = kept.flatMap((path) => /([^/\\]+)\.seed-\d+\.jsonl$/.exec(path)?.[1] ?? []);
+    const shown = JSON.stringify(codeCells(notebook).map(({ outputs }) => outputs));
+    for (const variant of ["before: Ranger, commit a680516", ...variants]) assert.ok(shown.includes(variant), variant);
+  });
+});
+
 describe("a chapter of the book", () => {
   for (const name of chapters)
     it(`${name} has a title, what it teaches in a sentence, and links that lead to files`, async () => {

@@ -39,7 +39,8 @@ async function pack(run: string, name: string, summary: string, log: string | nu
       (sum, { shape }) => sum + shape.reduce<number>((a, b) => a * (b ?? 1), 1),
       0,
     ),
-    recipe: config as unknown as Record<string, unknown>,
+    // Where the images lay on this machine helps nobody elsewhere.
+    recipe: { ...config, notes: { ...config.notes, from: undefined } },
     log,
   };
   const tensors = await packedWeights(net);

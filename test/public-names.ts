@@ -1,14 +1,10 @@
 /**
  * The public names of the package, each with the first sentence of its docblock, as docs/names.md shows them: a change to
  * a name or to what it says is a change that a reviewer sees.
- *
- *     npm run names          writes the page
- *
- * A test compares.
+ * `npm run names` writes the page, a test compares.
  */
 import { join, relative } from "node:path";
 import ts from "typescript";
-import { writeFileAtomically } from "../src/core/atomic-file.js";
 import { packageFolder } from "../src/core/version.js";
 
 export interface PublicName {
@@ -27,8 +23,19 @@ interface PublicSymbol {
   readonly declaration: ts.Declaration;
 }
 
+export interface PublicSymbols {
+  readonly checker: ts.TypeChecker;
+  readonly symbols: readonly PublicSymbol[];
+}
+
 /** Everything that `src/index.ts` exports, through its namespaces, as the compiler knows it. */
-export function publicSymbols(): { readonly checker: ts.TypeChecker; readonly symbols: readonly PublicSymbol[] } {
+export function publicSymbols(): PublicSymbols {
+  return (known ??= readSymbols());
+}
+
+let known: PublicSymbols | undefined;
+
+function readSymbols(): PublicSymbols {
   const index = join(packageFolder, "src", "index.ts");
   const { config } = ts.readConfigFile(join(packageFolder, "tsconfig.json"), (path) => ts.sys.readFile(path)) as {
     config: object;
@@ -100,5 +107,3 @@ export function namesPage(names: readonly PublicName[]): string {
     ...parts,
   ].join("\n");
 }
-
-if (require.main === module) void writeFileAtomically(namesPath, [Buffer.from(namesPage(publicNames()))]);

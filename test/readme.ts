@@ -12,6 +12,7 @@ import { benchCases } from "../src/bench/cases.js";
 import { joinReports, markdownTable, type BenchReport } from "../src/bench/report.js";
 import { catalogueTable } from "../src/catalogue.js";
 import { packageFolder } from "../src/core/version.js";
+import { imagenette128Table } from "./imagenette-table.js";
 import { missingText, plannedRuns, scoreText } from "../src/training/index.js";
 
 /** The reports that `axial-lab bench --json` wrote. */
@@ -39,7 +40,7 @@ function nativeTable(folder: string): string {
 }
 
 /** What is done of the plan of runs on Imagenette, and what is not. */
-function imagenetteTable(): string {
+function imagenette64Table(): string {
   const { rows } = plannedRuns(join(packageFolder, "notebooks", "results", "imagenette-64"));
   const millions = (value: number | null): string => (value === null ? "" : (value / 1e6).toFixed(value < 1e8 ? 1 : 0));
   const lines = rows.flatMap(({ title, row }) =>
@@ -58,7 +59,8 @@ function imagenetteTable(): string {
 
 const generators: Readonly<Record<string, () => string>> = {
   catalogue: catalogueTable,
-  imagenette: imagenetteTable,
+  "imagenette-64": imagenette64Table,
+  "imagenette-128": imagenette128Table,
   bench: benchTable,
   native: () => nativeTable("native-beside-pytorch"),
   "native-wasm": () => nativeTable("native-beside-wasm"),

@@ -8,7 +8,8 @@
  * test asks for none. Default: AXIAL_LAB_ENGINE, or wasm, which is what runs where nothing was built.
  *
  * The files of a light room run one after the other in one process, each other file in its own; the longest begin first, so that
- * none is left to the end. What was compiled of a file that has gone since is left out. Ends with the slowest files and the line
+ * none is left to the end. Engines whose threads are not the subject have one each (AXIAL_LAB_THREADS): the processes keep all
+ * cores busy, and a thread that waits for another does so without sleeping. What was compiled of a file that has gone since is left out. Ends with the slowest files and the line
  * `N passed, N failed`.
  */
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -19,11 +20,34 @@ import { spec } from "node:test/reporters";
 import { parseArgs } from "node:util";
 import { packageFolder } from "../src/core/version.js";
 
-/** Rooms of many short files: to load the package takes longer than to run most of them. */
-const light = ["core", "data", "functions", "inspection", "layers", "panoptic", "weights", "widgets"];
+/** Rooms of many short files, to load the package for which takes longer than to run most of them; those that take longest first. */
+const light = [
+  "training",
+  "engine/ops",
+  "", // the files of no room
+  "engine/wasm/kernels",
+  "widgets",
+  "layers",
+  "data",
+  "panoptic",
+  "weights",
+  "functions",
+  "inspection",
+  "core",
+  "notebook/editing",
+  "notebook/page",
+  "jupyter/language",
+];
 
-/** Files that take longest, in this order. */
-const longest = ["notebooks", "cli/train", "models/zoo", "cli/notebook-run", "jupyter/kernel/interrupt", "cli/data"];
+/** Files that take longest, in this order; each has its own process. */
+const longest = [
+  "notebooks",
+  "cli/train",
+  "training/train/synchronized-norms",
+  "docs/doc-examples",
+  "cli/notebook-run",
+  "jupyter/kernel/interrupt",
+];
 
 /** A hang is an error after this long, in milliseconds; a machine may be busy with other work. */
 const timeout = 900_000;
@@ -43,25 +67,29 @@ const nameOf = (file: string): string => relative(__dirname, file).split(sep).jo
 
 /** Files as they are started: those of a light room become one, written to `folder`, in which each is a suite. */
 function grouped(files: readonly string[], folder: string): string[] {
-  const alone = files.filter((file) => !light.includes(nameOf(file).split("/")[0]));
+  const first = longest.flatMap((name) => files.filter((file) => nameOf(file) === name));
+  const rest = files.filter((file) => !first.includes(file));
+  const isIn = (file: string, room: string): boolean =>
+    room === "" ? !nameOf(file).includes("/") : nameOf(file).startsWith(`${room}/`);
+  const alone = rest.filter((file) => !light.some((room) => isIn(file, room)));
   const groups = light.flatMap((room) => {
-    const own = files.filter((file) => nameOf(file).startsWith(`${room}/`));
+    const own = rest.filter((file) => isIn(file, room));
     if (own.length <= 1) return own;
-    const group = join(folder, `${room}.test.js`);
+    const group = join(folder, `${room.replaceAll("/", "-") || "whole"}.test.js`);
     const suites = own.map(
       (file) => `describe(${JSON.stringify(nameOf(file))}, () => void require(${JSON.stringify(file)}));`,
     );
     writeFileSync(group, ['const { describe } = require("node:test");', ...suites, ""].join("\n"));
     return [group];
   });
-  const first = longest.flatMap((name) => alone.filter((file) => nameOf(file) === name));
-  return [...first, ...groups, ...alone.filter((file) => !first.includes(file))];
+  return [...first, ...groups, ...alone];
 }
 
 const { values, positionals: words } = parseArgs({
   options: { engine: { type: "string" } },
   allowPositionals: true,
 });
+process.env["AXIAL_LAB_THREADS"] ||= "1";
 process.env["AXIAL_LAB_ENGINE"] = values.engine ?? (process.env["AXIAL_LAB_ENGINE"] || "wasm");
 
 const files = testFiles(__dirname)

@@ -76,6 +76,8 @@ export function accuracyAgainstCostSpec(
  * Top-1 accuracy over parameters and over multiply-adds: one's own points filled, the paper's hollow.
  *
  *     accuracyAgainstCost([{ series: "axial", label: "S", parameters: 4.9e6, multiplyAdds: 0.1e9, top1: 0.732 }])
+ *
+ * @throws ConfigError for an option that there is not
  */
 export function accuracyAgainstCost(
   points: readonly AccuracyPoint[],

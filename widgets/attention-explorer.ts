@@ -57,8 +57,11 @@ const layersOf = ({ attention = [], places = [], crissCross = [] }: InspectedAtt
  *     const { attention, places, crissCross } = await axial.inspect(model, sample.input);
  *     axial.widgets.attentionExplorer({ image: sample.image, attention, places, crissCross })   // last line of a cell
  *
- * Where widgets do not run, the reader sees the heads of the first block as a still figure. Throws ConfigError where there
- * is nothing of the kind.
+ * Where widgets do not run, the reader sees the heads of the first block as a still figure.
+ *
+ * @throws ShapeError for an image with more or fewer numbers than its shape says
+ * @throws ConfigError for an option that there is not, and where no attention is over the places of a map
+ * @throws UnsupportedError in a checkout whose browser parts have not been bundled
  */
 export function attentionExplorer(args: AttentionExplorerArgs): Widget<AttentionExplorerState> {
   assertKnownKeys("attentionExplorer", args, argsKeys);

@@ -199,6 +199,9 @@ export function attentionRowsSpec({ image, query, height, width, ...text }: Atte
  * over the query's row, on its right those over its column, a band a head.
  *
  *     attentionRows({ image, query: { y: 3, x: 1 }, height: weightsDown, width: weightsAcross })
+ *
+ * @throws ShapeError for an image with more or fewer numbers than its shape says, and for axes with other numbers of heads
+ * @throws ConfigError for an option that there is not
  */
 export function attentionRows(args: AttentionRowsArgs): Figure {
   assertKnownKeys("attentionRows", args, rowsKeys);
@@ -364,6 +367,9 @@ export function attentionMapSpec({ image, query, fields, columns = 4, ...text }:
  * attention lies on it in one colour, each panel scaled to its strongest place.
  *
  *     attentionMap({ image, query: { y: 3, x: 1 }, fields: [{ title: "stage 1", ...receptiveField }] })
+ *
+ * @throws ShapeError for an image or a field with more or fewer numbers than its shape says
+ * @throws ConfigError for an option that there is not
  */
 export function attentionMap(args: AttentionMapArgs): Figure {
   assertKnownKeys("attentionMap", args, mapKeys);

@@ -88,7 +88,11 @@ export function attentionDiagramSpec(
   };
 }
 
-/** A figure of one layer of axial attention: equation 4 from the input to the output, each part with its shape. */
+/**
+ * A figure of one layer of axial attention: equation 4 from the input to the output, each part with its shape.
+ *
+ * @throws ConfigError for a size that is no positive integer, and for an option that there is not
+ */
 export function attentionDiagram(sizes: AxialAttentionSizes, options: { readonly title?: string } = {}): Figure {
   const title = options.title ?? "Position-sensitive axial attention";
   return vegaFigure(title, attentionDiagramSpec(sizes, title));
@@ -154,7 +158,11 @@ export function axialBlockDiagramSpec(sizes: AxialBlockSizes, title = "An axial 
   };
 }
 
-/** A figure of one bottleneck block with axial attention in it, each part with its shape. */
+/**
+ * A figure of one bottleneck block with axial attention in it, each part with its shape.
+ *
+ * @throws ConfigError for a size that is no positive integer, and for an option that there is not
+ */
 export function axialBlockDiagram(sizes: AxialBlockSizes, options: { readonly title?: string } = {}): Figure {
   const title = options.title ?? "An axial block";
   return vegaFigure(title, axialBlockDiagramSpec(sizes, title));

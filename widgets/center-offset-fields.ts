@@ -163,7 +163,12 @@ export function centerOffsetFieldsSpec(args: CenterOffsetFieldsArgs): VegaLiteSp
   };
 }
 
-/** The two fields from which pixels are grouped into instances (Panoptic-DeepLab), as pictures over the image. */
+/**
+ * The two fields from which pixels are grouped into instances (Panoptic-DeepLab), as pictures over the image.
+ *
+ * @throws ShapeError for an image or a field with more or fewer numbers than its shape says
+ * @throws ConfigError for an option that there is not
+ */
 export function centerOffsetFields(args: CenterOffsetFieldsArgs): Figure {
   assertKnownKeys("centerOffsetFields", args, keys);
   return vegaFigure(args.title ?? "Centres and offsets", centerOffsetFieldsSpec(args));

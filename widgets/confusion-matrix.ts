@@ -122,6 +122,9 @@ export function confusionMatrixSpec({ classes, counts, title }: ConfusionMatrixA
  * How often each class (rows) was predicted as each (columns): counts, coloured by their share of the class.
  *
  *     confusionMatrix({ classes: data.classes, counts: (await evaluate(model, data, { size })).confusion })
+ *
+ * @throws ShapeError unless there is a row and a column of counts for each class
+ * @throws ConfigError for an option that there is not
  */
 export function confusionMatrix(args: ConfusionMatrixArgs): Figure {
   assertKnownKeys("confusionMatrix", args, keys);

@@ -173,6 +173,8 @@ export function costCurvesSpec({ points, panels, title, subtitle }: CostCurvesAr
  *       points: [{ series: "axial", label: "S", values: { parameters: 12.4e6, top1: 0.775 } }],
  *       panels: [{ x: { value: "parameters" }, y: { value: "top1", title: "top-1", format: ".1%" } }],
  *     })
+ *
+ * @throws ConfigError for a logarithmic axis with values that are not positive, and for an option that there is not
  */
 export function costCurves(args: CostCurvesArgs): Figure {
   assertKnownKeys("costCurves", args, keys);

@@ -172,6 +172,9 @@ export function encodingExplorerSpec(
  *       { layer: "stage1.block1.height", term: "query", epoch: 0, table: before.query },
  *       { layer: "stage1.block1.height", term: "query", epoch: 5, table: after.query },
  *     ])
+ *
+ * @throws ShapeError for a table with more or fewer numbers than its shape says, or without the offset 0
+ * @throws ConfigError where there are no tables, and for an option that there is not
  */
 export function encodingExplorer(
   snapshots: readonly EncodingSnapshot[],

@@ -162,6 +162,9 @@ export function heatMapsSpec(args: HeatMapsArgs): VegaLiteSpec {
  * Matrices beside each other, one colour scale for all.
  *
  *     heatMaps({ panels: [{ title: "head 1", values: [[0.9, 0.1], [0.4, 0.6]] }], rowTitle: "query", columnTitle: "key" })
+ *
+ * @throws ShapeError where the rows of a panel are not of one length
+ * @throws ConfigError for an option that there is not
  */
 export function heatMaps(args: HeatMapsArgs): Figure {
   assertKnownKeys("heatMaps", args, keys);

@@ -134,6 +134,9 @@ export function imageGridSpec(images: readonly GridImage[], options: ImageGridOp
  * Images in rows, each with its caption.
  *
  *     imageGrid([{ image: { values: bytes, shape: [64, 64, 3] }, caption: "tench", right: true }])
+ *
+ * @throws ShapeError for an image with more or fewer numbers than its shape says
+ * @throws ConfigError for an option that there is not
  */
 export function imageGrid(images: readonly GridImage[], options: ImageGridOptions = {}): Figure {
   assertKnownKeys("imageGrid", options, keys);

@@ -30,7 +30,11 @@ export interface LiveFigure {
   end(): Promise<void>;
 }
 
-/** A figure below the running cell that is redrawn while something goes on. */
+/**
+ * A figure below the running cell that is redrawn while something goes on.
+ *
+ * @throws ConfigError for an option that there is not
+ */
 export function liveFigure(options: LiveOptions = {}): LiveFigure {
   assertKnownKeys("liveFigure", options, liveKeys);
   const { interval = 1000, now = Date.now } = options;

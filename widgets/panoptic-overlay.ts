@@ -274,6 +274,9 @@ export function panopticOverlaySpec({
  * instance, score and area.
  *
  *     panopticOverlay({ image, ids, shape: [240, 320], segments: [{ id: 1, category: "car", isThing: true, score: 0.9 }] })
+ *
+ * @throws ShapeError unless there is an id for each pixel, a segment for each id, and image and map are of one size
+ * @throws ConfigError for an option that there is not
  */
 export function panopticOverlay(args: PanopticOverlayArgs): Figure {
   assertKnownKeys("panopticOverlay", args, overlayKeys);
@@ -376,6 +379,9 @@ export function panopticComparisonSpec(args: PanopticComparisonArgs): VegaLiteSp
  * Truth, prediction, and the errors beside each other over the image: pixels of another class, and pixels of the right
  * class in another instance (no pair of segments that overlap by more than half of their union). Void in the truth is not
  * judged.
+ *
+ * @throws ShapeError unless there is an id for each pixel, a segment for each id, and image and maps are of one size
+ * @throws ConfigError for an option that there is not
  */
 export function panopticComparison(args: PanopticComparisonArgs): Figure {
   assertKnownKeys("panopticComparison", args, comparisonKeys);

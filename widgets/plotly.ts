@@ -71,7 +71,7 @@ export function plotlyJson({ data, layout }: PlotlySpec): Record<string, unknown
  *       layout: { height: 300, xaxes: { x: { title: { text: "n" } } }, yaxes: { y: { title: { text: "n squared" } } } },
  *     })
  *
- * Throws ConfigError for what only Plotly would draw.
+ * @throws ConfigError for what only Plotly would draw: a trace, a mode or a part of the layout that is not known
  */
 export function plotlyFigure(title: string, spec: PlotlySpec): Figure {
   assertPlotlySubset(spec);

@@ -118,6 +118,8 @@ export function qualityPerClassSpec(
  * Panoptic quality of each class as bars, best first, with segmentation and recognition quality as points.
  *
  *     qualityPerClass([{ name: "car", isThing: true, panopticQuality: 0.5, segmentationQuality: 0.8, recognitionQuality: 0.625 }])
+ *
+ * @throws ConfigError for a quality that is not between 0 and 1, and for an option that there is not
  */
 export function qualityPerClass(classes: readonly ClassQuality[], options: QualityPerClassOptions = {}): Figure {
   assertKnownKeys("qualityPerClass", options, optionKeys);

@@ -182,6 +182,8 @@ export function receptiveFieldGrowthSpec(args: ReceptiveFieldGrowthArgs): VegaLi
  *         { name: "axial attention", layers: [{ kind: "height" }, { kind: "width" }] },
  *       ],
  *     })
+ *
+ * @throws ConfigError for a span that is no odd number of places, and for an option that there is not
  */
 export function receptiveFieldGrowth(args: ReceptiveFieldGrowthArgs): Figure {
   assertKnownKeys("receptiveFieldGrowth", args, keys);

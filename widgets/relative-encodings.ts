@@ -191,6 +191,9 @@ export function relativeEncodingsSpec(
  * offsets to the right and channels downwards, all in one scale of colours around zero, which the strongest 2 % exceed.
  *
  *     relativeEncodings([{ name: "before training", ...before }, { name: "after training", ...after }])
+ *
+ * @throws ShapeError for a table with more or fewer numbers than its shape says, or without the offset 0
+ * @throws ConfigError for an option that there is not
  */
 export function relativeEncodings(layers: readonly LayerEncodings[], options: RelativeEncodingsOptions = {}): Figure {
   assertKnownKeys("relativeEncodings", options, keys);

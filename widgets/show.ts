@@ -57,7 +57,9 @@ export async function show(...figures: readonly Pick<Figure, "bundle">[]): Promi
 
 /**
  * Writes a figure in the form that the file's name asks for: `.svg`, `.png`, `.html` (one static element) or `.json`
- * (the specification). Throws ConfigError for any other ending.
+ * (the specification).
+ *
+ * @throws ConfigError for any other ending
  */
 export async function save(figure: Figure, path: string): Promise<void> {
   const forms: Record<string, () => Promise<string | Uint8Array>> = {

@@ -151,6 +151,8 @@ export function stageDiagramSpec(
  * The stages of a residual network, by name or from a configuration of your own, from left to right, a box a block, as high as its map is wide.
  *
  *     stageDiagram("axial-resnet-50-s", { size: 224 })
+ *
+ * @throws ConfigError for a name that no network has, a configuration without stem or stages, and an option that there is not
  */
 export function stageDiagram(model: string | StagedNetwork, options: StageDiagramOptions = {}): Figure {
   assertKnownKeys("stageDiagram", options, keys);

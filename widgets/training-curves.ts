@@ -331,6 +331,8 @@ export function trainingCurvesSpec(given: readonly Run[], options: TrainingCurve
  *
  *     const log = axial.training.readRunLog("runs/first.jsonl");
  *     await axial.widgets.show(axial.widgets.trainingCurves([{ name: "first", events: log }]));
+ *
+ * @throws ConfigError where the runs or their events are no lists, and for an option that there is not
  */
 export function trainingCurves(runs: readonly Run[], options: TrainingCurvesOptions = {}): Figure {
   assertKnownKeys("trainingCurves", options, keys);
@@ -353,6 +355,8 @@ export interface LiveTrainingCurves {
  *     const curves = axial.widgets.liveTrainingCurves();
  *     await axial.training.train({ model, data, onEvent: curves.onEvent });
  *     await curves.end();
+ *
+ * @throws ConfigError for an option that there is not
  */
 export function liveTrainingCurves(
   options: TrainingCurvesOptions & LiveOptions & { name?: string } = {},

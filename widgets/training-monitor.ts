@@ -52,6 +52,9 @@ const statusInterval = 200;
  *     await monitor.end();
  *
  * Where widgets do not run, the curves are shown as they grow, without a button; an interrupt of the cell stops the run.
+ *
+ * @throws ConfigError for an option that there is not
+ * @throws UnsupportedError in a checkout whose browser parts have not been bundled
  */
 export async function trainingMonitor(options: TrainingMonitorOptions = {}): Promise<TrainingMonitor> {
   assertKnownKeys("trainingMonitor", options, keys);

@@ -60,7 +60,9 @@ export function themed(spec: VegaLiteSpec): VegaLiteSpec {
  *     vegaFigure("Two points", { data: { values: [{ x: 1 }, { x: 2 }] }, mark: "point", encoding: { x: { field: "x" } } })
  *
  * Data of a local file are read at once. What a logarithmic scale cannot show is left out, and the subtitle says so.
- * Throws FileError for a file that cannot be read, ConfigError for data on the network.
+ *
+ * @throws FileError for a file of data that cannot be read
+ * @throws ConfigError for a specification that is no object, and for data on the network
  */
 export function vegaFigure(title: string, spec: VegaLiteSpec): Figure {
   assertObject("vegaFigure", spec, "the specification", "{ data, mark, encoding }");

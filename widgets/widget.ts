@@ -120,7 +120,7 @@ const listeners = <L>(): { all: Set<L>; add: (listener: L) => () => void } => {
  *     counter.onChange(({ count }) => console.log(count));
  *     counter                                                   // as the last line of a cell: shows it
  *
- * Throws ConfigError where the state has a name that the protocol has taken, such as `layout`.
+ * @throws ConfigError where the state has a name that the widget protocol has taken, such as `layout`
  */
 export function createWidget<S extends object>(args: WidgetArgs<S>): Widget<S> {
   const { title, esm, css = "", still, anywidgetVersion = "0" } = args;

@@ -5,7 +5,7 @@ import * as engine from "../engine/index.js";
 import { ConfigError } from "../core/errors.js";
 import { evaluate, restore } from "../training/index.js";
 import { whole } from "./arguments.js";
-import { choiceOf, dataOption, fromOption, imagesOption, openData } from "./open-data.js";
+import { choiceOf, dataOption, fromOption, holdOutOption, imagesOption, openData } from "./open-data.js";
 import { commandTask } from "./tasks.js";
 import { createTrainProgress } from "./train-progress.js";
 
@@ -13,6 +13,7 @@ interface EvaluateFlags {
   readonly data?: string;
   readonly from?: string;
   readonly images?: readonly [number, number];
+  readonly holdOut?: number;
   readonly split: "train" | "validation";
   readonly size?: number;
   readonly batch?: number;
@@ -32,6 +33,7 @@ export function register(program: Command): void {
     .addOption(dataOption("what the run was trained on"))
     .option(...fromOption)
     .option(...imagesOption)
+    .option(...holdOutOption)
     .addOption(new Option("--split <name>").choices(["train", "validation"]).default("validation"))
     .option("--size <pixels>", "side of the images (default: that of the run)", whole)
     .option("--batch <count>", "images at a time (default: that of the run)", whole)

@@ -3,54 +3,49 @@
 import { Command } from "commander";
 import { AxialError } from "../core/errors.js";
 import { version } from "../core/version.js";
-import { register as bench } from "./bench.js";
-import { register as data } from "./data.js";
-import { register as doctor } from "./doctor.js";
-import { register as engine } from "./engine.js";
-import { register as evaluate } from "./evaluate.js";
-import { register as exportModel } from "./export.js";
-import { register as kernel } from "./kernel.js";
-import { register as newNotebook } from "./new.js";
-import { register as notebook } from "./notebook.js";
-import { register as segment } from "./segment.js";
-import { register as train } from "./train.js";
-import { register as verify } from "./verify.js";
-import { register as zoo } from "./zoo.js";
 
-/** Each adds its sub-command. */
-// prettier-ignore
-const commands = [
-  bench,
-  data,
-  doctor,
-  engine,
-  evaluate,
-  exportModel,
-  kernel,
-  newNotebook,
-  notebook,
-  segment,
-  train,
-  verify,
-  zoo,
-];
+/**
+ * By name, what adds the sub-command. Only the one that is asked for is loaded: they need TypeScript, TensorFlow.js, a
+ * decoder of images, each for itself, and all of that together takes longer than most of what they are asked.
+ */
+const commands: Readonly<Record<string, () => Promise<{ readonly register: (program: Command) => void }>>> = {
+  bench: () => import("./bench.js"),
+  data: () => import("./data.js"),
+  doctor: () => import("./doctor.js"),
+  engine: () => import("./engine.js"),
+  evaluate: () => import("./evaluate.js"),
+  export: () => import("./export.js"),
+  kernel: () => import("./kernel.js"),
+  new: () => import("./new.js"),
+  notebook: () => import("./notebook.js"),
+  segment: () => import("./segment.js"),
+  train: () => import("./train.js"),
+  verify: () => import("./verify.js"),
+  zoo: () => import("./zoo.js"),
+};
 
-/** Exit codes: 0 done, 1 the work failed or did not match, 2 the command line or its input is wrong. */
-export function createProgram(): Command {
+/**
+ * Exit codes: 0 done, 1 the work failed or did not match, 2 the command line or its input is wrong.
+ *
+ * @param asked the sub-command that the command line names; with any other word, or none, the program has all of them
+ */
+export async function createProgram(asked = ""): Promise<Command> {
   const program = new Command("axial-lab")
     .description("Axial attention as literate notebooks: train, inspect, verify, run.")
     .version(version)
     .showHelpAfterError("(run with --help for what it takes)")
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
-  for (const register of commands) register(program);
+  const isVersion = asked === "--version" || asked === "-V";
+  const all = isVersion ? [] : Object.values(commands);
+  for (const load of Object.hasOwn(commands, asked) ? [commands[asked]] : all) (await load()).register(program);
   return program;
 }
 
 if (require.main === module) {
   // Whoever reads our output may stop reading it, as `head` does.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
-  createProgram()
-    .parseAsync()
+  createProgram(process.argv[2])
+    .then((program) => program.parseAsync())
     .catch((error: unknown) => {
       if (error instanceof AxialError) console.error(error.message);
       else console.error(error);

@@ -21,6 +21,8 @@ export interface DataChoice {
   /** How many generated images there are, for training and for validation. */
   readonly images?: readonly [train: number, validation: number];
   readonly augmentation?: AugmentationPreset;
+  /** Share of the training images that validation is on. */
+  readonly holdOut?: number;
 }
 
 const names = ["generated", "imagenette", "folder"];
@@ -48,12 +50,18 @@ export const imagesOption = [
 
 export const augmentationOption = new Option(
   "--augmentation <name>",
-  "of photographs: crops and flips as in fastai (default) or lighter, the reference's rotation, warp and lighting, or none",
+  "of photographs: crops and flips as in fastai (default), lighter, or with flips that alternate, the reference's rotation, warp and lighting, or none",
 ).choices(Object.keys(augmentationPresets));
+
+export const holdOutOption = [
+  "--hold-out <share>",
+  "validate on this share of the training photographs, and leave those for validation alone: for choices",
+  number,
+] as const;
 
 /** Opens the data set for a task of this kind, which may mean to download it. The caller closes it. */
 export async function openData(
-  { data, from, images, augmentation }: DataChoice,
+  { data, from, images, augmentation, holdOut }: DataChoice,
   task: string,
   options: { signal?: AbortSignal; onProgress?: (progress: Progress) => void } = {},
 ): Promise<Dataset> {
@@ -62,24 +70,31 @@ export async function openData(
       if (from !== undefined) {
         throw new ConfigError(`--from: the generated data set has no files, got ${from}; add --data imagenette`);
       }
+      if (holdOut !== undefined) {
+        throw new ConfigError(`--hold-out: the generated data set holds nothing out, got ${holdOut}; leave it out`);
+      }
       return commandTask(task).generated(images ? { trainCount: images[0], validationCount: images[1] } : {});
     case "imagenette":
-      return imagenette({ from, augmentation, ...options });
+      return imagenette({ from, augmentation, holdOut, ...options });
     case "folder":
       if (from === undefined) throw new ConfigError("--data folder: the folder must be given, got none; add --from");
-      return openFolder(from, augmentation, task);
+      return openFolder(from, { augmentation, holdOut }, task);
     default:
       throw new ConfigError(`--data: must be a data set that brings itself, got ${data}; use ${names.join(" or ")}`);
   }
 }
 
-async function openFolder(path: string, augmentation: AugmentationPreset | undefined, task: string): Promise<Dataset> {
+async function openFolder(
+  path: string,
+  options: Pick<DataChoice, "augmentation" | "holdOut">,
+  task: string,
+): Promise<Dataset> {
   const { folder } = commandTask(task);
   if (folder === undefined)
     throw new ConfigError(
       `--data folder: ${task} reads no folders, got ${path}; leave --data out for generated images`,
     );
-  return folder(path, augmentation);
+  return folder(path, options);
 }
 
 /** What the command line says of the data, else what was said before. */
@@ -96,6 +111,7 @@ export function choiceOf(given: Partial<DataChoice>, before: Partial<DataChoice>
     from: said.from === undefined ? known.from : resolve(said.from),
     images: said.images ?? known.images,
     augmentation: said.augmentation ?? known.augmentation,
+    holdOut: said.holdOut ?? known.holdOut,
   };
   return Object.fromEntries(Object.entries(choice).filter(([, value]) => value !== undefined)) as typeof choice;
 }

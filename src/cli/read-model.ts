@@ -1,7 +1,7 @@
 /** A model on a command line: a name, or a JSON file with a configuration. */
 import { readFileSync } from "node:fs";
 import { FileError } from "../core/errors.js";
-import { parseJson } from "../core/json.js";
+import { decodeText, parseJson } from "../core/json.js";
 import type { ResNetConfig } from "../models/index.js";
 
 /**
@@ -12,7 +12,7 @@ import type { ResNetConfig } from "../models/index.js";
 export function readModel(flag: string, text: string): string | ResNetConfig {
   if (!text.endsWith(".json")) return text;
   try {
-    return parseJson(readFileSync(text, "utf8")) as ResNetConfig;
+    return parseJson(decodeText(readFileSync(text))) as ResNetConfig;
   } catch (error) {
     throw new FileError(
       `${flag}: must be a name or a JSON file with a configuration, got ${text} (${(error as Error).message}); ` +

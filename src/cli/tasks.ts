@@ -23,6 +23,12 @@ import {
 } from "../training/index.js";
 import { duration, percent } from "./train-progress.js";
 
+/** What the command line says of the photographs of a folder. */
+interface FolderOptions {
+  readonly augmentation?: AugmentationPreset;
+  readonly holdOut?: number;
+}
+
 interface CommandTask {
   readonly create: (config: TaskConfig) => Task;
   /** What `train` starts from where nothing else is said. */
@@ -30,7 +36,7 @@ interface CommandTask {
   /** The data set `generated`. */
   readonly generated: (counts: Partial<Record<`${Split}Count`, number>>) => Dataset;
   /** The data set of a folder; absent where the task has none. */
-  readonly folder?: (path: string, augmentation: AugmentationPreset | undefined) => Promise<Dataset>;
+  readonly folder?: (path: string, options: FolderOptions) => Promise<Dataset>;
   readonly describe: (evaluation: Evaluation) => string[];
 }
 
@@ -39,7 +45,7 @@ const tasks: Readonly<Record<string, CommandTask>> = {
     create: createTask,
     preset: "quick-start",
     generated,
-    folder: (path, augmentation) => imageFolder(path, { augmentation }),
+    folder: imageFolder,
     describe: (evaluation) => describeClasses(evaluation as ClassificationEvaluation),
   },
   "semantic-segmentation": {
@@ -52,7 +58,14 @@ const tasks: Readonly<Record<string, CommandTask>> = {
     create: (config) => panopticSegmentation(config as PanopticSegmentationOptions),
     preset: "quick-start-panoptic",
     generated: generatedPanoptic,
-    folder: (path, augmentation) => panopticFolder(path, { augmentation: panopticAugmentationOf(augmentation) }),
+    folder(path, { augmentation, holdOut }) {
+      if (holdOut !== undefined) {
+        throw new ConfigError(
+          `--hold-out: panoptic images hold nothing out, got ${holdOut}; their folder says what validation is on`,
+        );
+      }
+      return panopticFolder(path, { augmentation: panopticAugmentationOf(augmentation) });
+    },
     describe: (evaluation) => describePanoptic(evaluation as PanopticEvaluation),
   },
 };
@@ -66,9 +79,10 @@ function panopticAugmentationOf(name: AugmentationPreset = "fastai"): Partial<Pa
       return { scale: [0.8, 1.5] };
     case "none":
       return { scale: [1, 1], flip: 0, lighting: 0 };
+    case "alternating":
     case "reference":
       throw new ConfigError(
-        "--augmentation: panoptic images know fastai, light and none, got reference; it turns and warps images alone",
+        `--augmentation: panoptic images know fastai, light and none, got ${name}; it is of images with a class alone`,
       );
   }
 }

@@ -18,7 +18,9 @@ export interface TrainProgress {
 
 /** Shows a run on a screen. */
 export function createTrainProgress(screen: Screen): TrainProgress {
-  const clear = screen.isTTY ? "\r\u001b[2K" : "";
+  // Open MPI gives a rank a terminal without columns, whose text goes on to wherever mpiexec writes: no live line there.
+  const isLive = screen.isTTY === true && screen.columns !== 0;
+  const clear = isLive ? "\r\u001b[2K" : "";
   let start: RunStarted | null = null;
   const pace = createPace();
   const exchange = createExchangeShare();
@@ -27,7 +29,7 @@ export function createTrainProgress(screen: Screen): TrainProgress {
     screen.write(`${clear}${text}\n`);
   };
   const live = (text: string): void => {
-    if (screen.isTTY) screen.write(clear + text.slice(0, (screen.columns || 80) - 1));
+    if (isLive) screen.write(clear + text.slice(0, (screen.columns ?? 80) - 1));
   };
 
   return {

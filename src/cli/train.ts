@@ -1,8 +1,8 @@
 /** `axial-lab train`: trains a model for a task, shows how it goes, and can be stopped and resumed at any time. */
 import { existsSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Option, type Command } from "commander";
+import { threadsByDefault } from "../core/cores.js";
 import { ConfigError } from "../core/errors.js";
 import type { AugmentationPreset, Dataset } from "../data/index.js";
 import * as engine from "../engine/index.js";
@@ -33,6 +33,7 @@ import {
   choiceOf,
   dataOption,
   fromOption,
+  holdOutOption,
   imagesOption,
   openData,
   type DataChoice,
@@ -50,6 +51,7 @@ interface TrainFlags {
   readonly from?: string;
   readonly images?: readonly [number, number];
   readonly augmentation?: AugmentationPreset;
+  readonly holdOut?: number;
   readonly epochs?: number;
   readonly batch?: number;
   readonly microBatch?: number;
@@ -60,6 +62,7 @@ interface TrainFlags {
   readonly schedule?: Exclude<Schedule["kind"], "step">;
   readonly weightDecay?: number;
   readonly labelSmoothing?: number;
+  readonly mixup?: number;
   readonly clip?: number;
   readonly normsSee?: "own" | "all";
   readonly average?: number;
@@ -89,6 +92,7 @@ export function register(program: Command): void {
     .option(...fromOption)
     .option(...imagesOption)
     .addOption(augmentationOption)
+    .option(...holdOutOption)
     .option(
       "--init <file>",
       "weights to start from (fine-tuning): a checkpoint of ours or a published one, any number of classes",
@@ -106,6 +110,7 @@ export function register(program: Command): void {
     .addOption(new Option("--schedule <kind>").choices(scheduleKinds.filter((kind) => kind !== "step")))
     .option("--weight-decay <share>", "on kernels only; norms, biases and tables of positions are spared", number)
     .option("--label-smoothing <share>", "of a class's target given to all classes alike", number)
+    .option("--mixup <alpha>", "mix each image with another one, for long runs; 0 for none, 1 at most", number)
     .option("--clip <norm>", "largest global norm of the gradients", number)
     .addOption(
       new Option("--norms-see <images>", "of several processes: own (default), or all, for synchronised norms").choices(
@@ -176,7 +181,7 @@ async function run(flags: TrainFlags): Promise<void> {
     await engine.start({
       ...(flags.backend && { backend: flags.backend }),
       ...(flags.engine && { engine: flags.engine }),
-      threads: flags.threads ?? threadsPerProcess(availableParallelism(), launch),
+      threads: flags.threads ?? threadsPerProcess(threadsByDefault(), launch),
     });
     data = await openData(choice, kind, { signal, onProgress });
     const { skipped } = data;
@@ -252,9 +257,13 @@ async function resumedRun(flags: TrainFlags, resume: string): Promise<RunChoice>
 }
 
 /** The task that the command line says, else the one known before. */
-function taskOf({ task, labelSmoothing }: TrainFlags, known: TaskConfig): Task {
+function taskOf({ task, labelSmoothing, mixup }: TrainFlags, known: TaskConfig): Task {
   const config = task ?? known;
-  return commandTask(config.kind).create({ ...config, ...(labelSmoothing !== undefined && { labelSmoothing }) });
+  return commandTask(config.kind).create({
+    ...config,
+    ...(labelSmoothing !== undefined && { labelSmoothing }),
+    ...(mixup !== undefined && { mixup }),
+  });
 }
 
 /** The settings that the command line gives. */

@@ -70,19 +70,24 @@ export function assertObject(where: string, given: unknown, path: string, writte
     throw new ConfigError(`${where}: ${path} must be an object, got ${shown(given)}; write ${written}`);
 }
 
-/** A value for an error message: short, and of one line. */
+/** A value for an error message: short, and of one line, whatever it is. */
 export function shown(value: unknown): string {
   if (typeof value === "function") return "a function";
-  if (
-    typeof value === "object" &&
-    value !== null &&
-    !Array.isArray(value) &&
-    Object.getPrototypeOf(value) !== Object.prototype
-  )
-    return `a ${value.constructor.name}`;
-  const text = typeof value === "object" ? JSON.stringify(value) : `${value as string}`;
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+  if (ArrayBuffer.isView(value)) return `a ${nameOf(value)}`;
+  if (typeof value !== "object" || value === null) return shortened(String(value));
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return `a ${nameOf(value)}`;
+  try {
+    return shortened(JSON.stringify(Array.isArray(value) ? value.slice(0, longestText) : value) ?? "undefined");
+  } catch {
+    // It holds itself, or a number that JSON has no form for.
+    return Array.isArray(value) ? `a list of ${value.length}` : "an object";
+  }
 }
+
+const longestText = 60;
+const shortened = (text: string): string => (text.length > longestText ? `${text.slice(0, longestText - 3)}...` : text);
+const nameOf = ({ constructor }: object): string => (typeof constructor === "function" ? constructor.name : "object");
 
 /**
  * The candidate that takes the fewest insertions, deletions and replacements to write, whatever the case; one that the

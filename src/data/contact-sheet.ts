@@ -14,7 +14,12 @@ export interface ContactSheetOptions {
 
 const keys: KeysOf<ContactSheetOptions> = { columns: true, gap: true };
 
-/** The images of a batch, in order, row by row, as one PNG. */
+/**
+ * The images of a batch, in order, row by row, as one PNG.
+ *
+ * @param batch images [B, H, W, 3], normalised
+ * @throws ConfigError for an option that there is not
+ */
 export function contactSheet(batch: ImageBatch, options: ContactSheetOptions = {}): Promise<Buffer> {
   assertKnownKeys("contactSheet", options, keys);
   const [count, height, width] = batch.shape;

@@ -68,8 +68,10 @@ async function checksum(part: string, { to, signal, onProgress }: DownloadOption
  * Downloads `url` to `to`; at once done where a file is there already. Goes on from `${to}.part` if the server allows it
  * (HTTP range requests), tries again when a connection breaks, and gives the file its name only if the checksum is right.
  *
- * Errors: `FileError` where the server refuses, the attempts are used up or the checksum is wrong; the signal's reason
- * once that is given, whatever else is under way.
+ * Once the signal is given it fails with the signal's reason, whatever else is under way.
+ *
+ * @throws FileError where the server has not the file, the attempts are used up, or the SHA-256 is another
+ * @throws ConfigError for an option that there is not
  */
 export async function download(options: DownloadOptions): Promise<void> {
   assertKnownKeys("download", options, keys);

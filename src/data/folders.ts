@@ -46,11 +46,24 @@ export async function foldersIn(root: string, path: string): Promise<string[]> {
   return found;
 }
 
+/** What the folders of training and of validation images are called, in any case; of several the first. */
+export const splitNames = {
+  train: ["train", "training"],
+  validation: ["val", "validation", "valid", "dev", "test", "testing"],
+} as const satisfies Record<Split, readonly string[]>;
+
+/** The folder of a split among these. */
+export function splitFolder(folders: readonly string[], split: Split): string | undefined {
+  const names: readonly string[] = splitNames[split];
+  const found = folders.filter((folder) => names.includes(folder.toLowerCase()));
+  return found.sort((a, b) => names.indexOf(a.toLowerCase()) - names.indexOf(b.toLowerCase()))[0];
+}
+
 /**
- * The folder that holds `train`: the one given or, as after unpacking by hand, the only folder in it. Without a `train`, the
- * one that holds folders of images, two at least: the classes.
+ * The folder that holds `train`: the one given or, as after unpacking by hand, the only folder in it; and what it is called
+ * there. Without a `train`, the one that holds folders of images, two at least: the classes.
  */
-export async function findRoot(where: string, folder: string): Promise<{ root: string; hasTrain: boolean }> {
+export async function findRoot(where: string, folder: string): Promise<{ root: string; train: string | null }> {
   const folders = await foldersIn(folder, "").catch((error: NodeJS.ErrnoException) => {
     throw new FileError(
       `${where}: a folder must be readable, got ${error.code} for ${folder}; check its name and its rights`,
@@ -58,13 +71,16 @@ export async function findRoot(where: string, folder: string): Promise<{ root: s
     );
   });
   const candidates = [folder, ...(folders.length === 1 ? [join(folder, folders[0])] : [])];
-  for (const root of candidates) if ((await foldersIn(root, "")).includes("train")) return { root, hasTrain: true };
+  for (const root of candidates) {
+    const train = splitFolder(await foldersIn(root, ""), "train");
+    if (train !== undefined) return { root, train };
+  }
   for (const root of candidates) {
     const names = await foldersIn(root, "");
     const holdImages = await Promise.all(
       names.map(async (name) => (await entriesOf(join(root, name))).some((entry) => isImageName(entry.name))),
     );
-    if (holdImages.filter(Boolean).length >= 2) return { root, hasTrain: false };
+    if (holdImages.filter(Boolean).length >= 2) return { root, train: null };
   }
   throw new FileError(
     `${where}: a data set must hold the folders train/CLASS and val/CLASS, or folders of images, one a class, got ${folder} ` +

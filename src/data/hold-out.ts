@@ -1,17 +1,20 @@
-/** Validation images for a data set that has none: a share of each class's, the same ones on every machine. */
+/** Validation images out of those for training: a share of each class's, the same ones on every machine. */
 import { createHash } from "node:crypto";
 import type { ListedImage } from "./folders.js";
 
-const share = 0.2;
+/** What is held out where a data set has no validation images of its own. */
+export const usualShare = 0.2;
 
 /**
- * Of each class the fifth of the images whose paths come first by their SHA-256, one at least where there are two: no matter of
+ * Of each class the share of the images whose paths come first by their SHA-256, one at least where there are two: no matter of
  * chance, nor of the order in which images were made, and hardly changed by an image more.
  */
-export function holdOut(images: readonly ListedImage[]): {
+export function holdOut(
+  images: readonly ListedImage[],
+  share: number,
+): {
   kept: ListedImage[];
   heldOut: ListedImage[];
-  share: number;
 } {
   const classes = new Map<number, { image: ListedImage; rank: string }[]>();
   for (const image of images) {
@@ -29,6 +32,5 @@ export function holdOut(images: readonly ListedImage[]): {
   return {
     kept: images.filter((image) => !chosen.has(image)),
     heldOut: images.filter((image) => chosen.has(image)),
-    share,
   };
 }

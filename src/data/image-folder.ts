@@ -15,6 +15,11 @@ import { assertKnownKeys, shown, type KeysOf } from "../core/options.js";
 export interface ImageFolderOptions {
   /** Default `"fastai"`. */
   readonly augmentation?: AugmentationPreset | Partial<Augmentation>;
+  /**
+   * The share of each class's training images that validation is on, above 0 and below 1, in place of the folder's validation
+   * images: what choices of a recipe are made on. Default: the folder's, or 0.2 where it has none.
+   */
+  readonly holdOut?: number;
   /** Where the decoded images are kept. Default: see `cacheFolder`. */
   readonly cacheFolder?: string;
   /** Threads that make batches. Default: 2, or 1 on a single core. */
@@ -29,6 +34,7 @@ export interface ImageFolderOptions {
 
 const keys: KeysOf<ImageFolderOptions> = {
   augmentation: true,
+  holdOut: true,
   cacheFolder: true,
   threads: true,
   prefetch: true,
@@ -40,7 +46,7 @@ const keys: KeysOf<ImageFolderOptions> = {
 export interface ImageFolderDataset extends ImageDataset {
   /** The folder that holds `train` and `val`, or the classes. */
   readonly folder: string;
-  /** The share of the images that was held out for validation, because there is no folder of such; null where there is. */
+  /** The share of the training images that was held out for validation; null where the folder's own validation images are. */
   readonly heldOut: number | null;
   readonly augmentation: Augmentation;
   /** Path of an image, as batches count them in `indices`. */
@@ -52,7 +58,10 @@ export interface ImageFolderDataset extends ImageDataset {
  * for validation. Classes are numbered in the order of their folders' names; folders within a class belong to it. Images that
  * cannot be decoded are left out and listed in `skipped`.
  *
- * Errors: `FileError` where the folder holds no such data set; `ConfigError` for options.
+ * @throws FileError where the folder cannot be read or holds no such data set; from `prepare` and `batches` where no image of
+ *   a split can be decoded, or the cache has no room for the decoded images
+ * @throws ConfigError for options, of the data set and of its batches
+ * @throws AxialError from `batches` of a data set that is closed
  */
 export async function imageFolder(folder: string, options: ImageFolderOptions = {}): Promise<ImageFolderDataset> {
   if (typeof (folder as unknown) !== "string")
@@ -60,7 +69,7 @@ export async function imageFolder(folder: string, options: ImageFolderOptions = 
   assertKnownKeys("imageFolder", options, keys);
   const { nameOfClass = (name) => name } = options;
   const augmentation = resolveAugmentation("imageFolder", options.augmentation);
-  const listing = await listImages("imageFolder", folder);
+  const listing = await listImages("imageFolder", folder, { holdOut: options.holdOut });
   const name = options.name ?? basename(listing.folder);
   const cache = cacheFolder(options.cacheFolder);
   const maker = join(__dirname, "pixel-batches.js");

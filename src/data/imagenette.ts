@@ -12,7 +12,7 @@ import type { Progress } from "./dataset.js";
 import { download } from "./download.js";
 import { imageFolder, type ImageFolderDataset, type ImageFolderOptions } from "./image-folder.js";
 import { unpack, type UnpackOptions } from "./unpack.js";
-import { assertKnownKeys, type KeysOf } from "../core/options.js";
+import { assertKnownKeys, assertObject, type KeysOf } from "../core/options.js";
 
 /** Folders of the classes and what they show, in the order of their numbers. */
 export const imagenetteClasses: Readonly<Record<string, string>> = {
@@ -114,7 +114,9 @@ async function unpackShared(options: UnpackOptions): Promise<void> {
  * Brings Imagenette onto this machine, where it is not there yet, and returns its folder: downloads an official archive
  * (resumably, checksum verified) or takes a local one, and unpacks it.
  *
- * Errors: `FileError` for downloads and archives, `ConfigError` for options.
+ * @returns the folder that holds `train` and `val`
+ * @throws FileError where the archive cannot be downloaded, comes with another SHA-256 or cannot be unpacked, or `from` is not there
+ * @throws ConfigError for options: one of `from` and `variant` alone, a variant that is published
  */
 export async function fetchImagenette(options: FetchImagenetteOptions = {}): Promise<string> {
   assertKnownKeys("fetchImagenette", options, fetchKeys);
@@ -130,8 +132,14 @@ export async function fetchImagenette(options: FetchImagenetteOptions = {}): Pro
   return brought ?? downloaded(variant ?? 160, options);
 }
 
-/** The same, and makes it the one that `fetchImagenette` and `imagenette` find when they are not told which. */
+/**
+ * The same, and makes it the one that `fetchImagenette` and `imagenette` find when they are not told which.
+ *
+ * @throws FileError where the archive cannot be had, as {@link fetchImagenette}
+ * @throws ConfigError for options
+ */
 export async function bringImagenette(options: FetchImagenetteOptions = {}): Promise<string> {
+  assertObject("bringImagenette", options, "the options", "{ variant, from, ... }");
   // Asked for by name: what was brought before is not meant.
   const asked = options.from === undefined ? { ...options, variant: options.variant ?? 160 } : options;
   const folder = resolve(await fetchImagenette(asked));
@@ -196,13 +204,20 @@ export interface ImagenetteOptions extends FetchImagenetteOptions, Omit<ImageFol
  * Imagenette as a data set, downloaded at first use:
  *
  *     const dataset = await imagenette({ from: "imagenette2-320.tgz", augmentation: "reference" });
+ *
+ * @throws FileError where the archive cannot be had, as {@link fetchImagenette}, or the folders are not the ten classes
+ * @throws ConfigError for options, of the data set and of its batches
+ * @throws AxialError from `batches` of a data set that is closed
  */
 export async function imagenette(options: ImagenetteOptions = {}): Promise<ImageFolderDataset> {
-  assertKnownKeys("imagenette", options, { ...fetchKeys, augmentation: true, threads: true, prefetch: true });
-  const { augmentation, threads, prefetch, ...fetched } = options;
+  assertKnownKeys("imagenette", options, {
+    ...fetchKeys,
+    ...{ augmentation: true, holdOut: true, threads: true, prefetch: true },
+  });
+  const { augmentation, holdOut, threads, prefetch, ...fetched } = options;
   const folder = await fetchImagenette(fetched);
   const dataset = await imageFolder(folder, {
-    ...{ augmentation, threads, prefetch, cacheFolder: fetched.cacheFolder },
+    ...{ augmentation, holdOut, threads, prefetch, cacheFolder: fetched.cacheFolder },
     name: "imagenette",
     nameOfClass: (name) => imagenetteClasses[name] ?? name,
   });

@@ -34,7 +34,7 @@ export {
   type ImagenetteVariant,
 } from "./imagenette.js";
 export { notAnImage, type ListedImage } from "./folders.js";
-export { listImages, type Listing } from "./listing.js";
+export { listImages, type Listing, type ListOptions } from "./listing.js";
 export { imagenetStatistics, toBytes } from "./normalize.js";
 export { batchesPerEpoch } from "./plan.js";
 export { clearPixels } from "./prepare.js";

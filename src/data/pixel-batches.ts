@@ -1,6 +1,6 @@
 /** Makes batches from a file of decoded images: the same job and indices give the same bits on any thread. */
 import { randomOf } from "../core/random.js";
-import { centreCrop, drawProjection, drawTones, type Augmentation } from "./augmentation.js";
+import { alternates, centreCrop, drawProjection, drawTones, type Augmentation } from "./augmentation.js";
 import type { BatchMaker } from "./batch-maker.js";
 import type { ImageBatch } from "./dataset.js";
 import { openPixelFile, type PixelFile } from "./pixel-file.js";
@@ -33,7 +33,7 @@ export function createBatchMaker(): BatchMaker<PixelsJob, ImageBatch> {
       file.read(index, bytes);
       const random = randomOf(purpose.augmentation, seed, epoch, index);
       const projection = augment
-        ? drawProjection(width, height, size, augmentation, random)
+        ? drawProjection(width, height, size, augmentation, random, alternates(seed, epoch, index))
         : centreCrop(width, height, size, augmentation.validationCrop);
       const tones = augment ? drawTones(augmentation, random) : null;
       resample({ bytes, offset: 0, width, height }, projection, tones, size, images, i * size * size * 3);

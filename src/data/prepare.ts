@@ -155,7 +155,12 @@ async function removeAbandoned(path: string): Promise<void> {
   }
 }
 
-/** Removes all files of pixels from the cache; returns how many bytes that freed. */
+/**
+ * Removes all files of pixels from the cache.
+ *
+ * @returns how many files there were, and how many bytes that freed
+ * @throws AxialError where the cache cannot be read
+ */
 export async function clearPixels(cacheFolder: string): Promise<{ files: number; bytes: number }> {
   const folder = join(cacheFolder, "pixels");
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {

@@ -21,7 +21,8 @@ export interface ReadImage {
  *     const { logits, attention } = await axial.inspect(model, photo);
  *
  * @param size side of the square that comes out, in pixels: that of the images which the model was trained on
- * @throws FileError where the file is missing, is no image or ends early.
+ * @throws FileError where the file is missing, is no image or ends early
+ * @throws ConfigError for a size below 8 pixels
  */
 export async function readImage(path: string, size: number): Promise<ReadImage> {
   if (!Number.isSafeInteger(size) || size < 8)

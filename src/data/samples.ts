@@ -37,6 +37,8 @@ const keys: KeysOf<SampleOptions> = { count: true, size: true, split: true, seed
  *
  *     const [first] = await samples(data, { size: 64 });
  *     await axial.widgets.show(axial.widgets.imageGrid([{ image: first.image, caption: first.name }]));
+ *
+ * @throws ConfigError for an option that there is not; and what the data set's `batches` throw
  */
 export async function samples(data: ImageDataset, options: SampleOptions): Promise<Sample[]> {
   assertKnownKeys("samples", options, keys);

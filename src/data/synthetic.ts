@@ -48,6 +48,9 @@ export interface GeneratedDataset<B extends Batch = ImageBatch> extends Dataset<
  * The class of an image is the colour of the disc opposite the ring: image `index` has the class `index mod classes`. With
  * `augment` (the default for training) every epoch draws the images anew, so that there is nothing to learn by heart;
  * without it they are the same in every epoch.
+ *
+ * @throws ConfigError for options; from `batches` for theirs; from `scene` and `image` for an index that there is not
+ * @throws AxialError from `batches` of a data set that is closed
  */
 export function generated(options: GeneratedOptions = {}): GeneratedDataset {
   assertKnownKeys("generated", options, { ...keys, classes: true });
@@ -63,6 +66,9 @@ export interface GeneratedLabelMapsOptions extends Omit<GeneratedOptions, "class
 /**
  * The same images with the class of every pixel: `background`, `disc`, `ring`, and `opposite`, the disc opposite the ring.
  * Discs look alike: which of them is opposite the ring takes the ring's whole lane.
+ *
+ * @throws ConfigError for options; from `batches` for theirs; from `scene` and `image` for an index that there is not
+ * @throws AxialError from `batches` of a data set that is closed
  */
 export function generatedLabelMaps(options: GeneratedLabelMapsOptions = {}): GeneratedDataset<LabelMapBatch> {
   assertKnownKeys("generatedLabelMaps", options, { ...keys, colors: true });

@@ -48,7 +48,8 @@ async function removeFolder(folder: string): Promise<void> {
  * Unpacks. Refuses archives with links, devices, absolute paths or paths outside the folder; then and on any other error
  * nothing is left behind.
  *
- * Errors: `FileError` for archives that are refused, truncated, or none.
+ * @throws FileError for an archive that is refused, truncated or none, and where the folder cannot be written
+ * @throws ConfigError for an option that there is not
  */
 export async function unpack(options: UnpackOptions): Promise<void> {
   assertKnownKeys("unpack", options, keys);

@@ -10,8 +10,8 @@
  * native ones where they are built, then tfjs's own WebAssembly on one thread, then plain JavaScript. The native backends are used when they are installed:
  * tfjs-node-gpu by itself, tfjs-node when it is named (it lacks the fused kernels).
  */
-import { availableParallelism } from "node:os";
 import * as tf from "@tensorflow/tfjs";
+import { threadsByDefault } from "../core/cores.js";
 import { ConfigError, UnsupportedError } from "../core/errors.js";
 import { engineChoices, type EngineChoice } from "./native/choice.js";
 import { registerFileModels } from "./file-models.js";
@@ -34,7 +34,7 @@ export interface EngineOptions {
    * Default: the environment variable AXIAL_LAB_ENGINE, or else "auto". `start` fails where "native" cannot be had.
    */
   readonly engine?: EngineChoice;
-  /** Threads of the WebAssembly backend, the calling one included. Default: one a logical core. */
+  /** Threads of the WebAssembly backend, the calling one included. Default: the environment variable AXIAL_LAB_THREADS, or else one a logical core. */
   readonly threads?: number;
   /** Fused multiply-add in our kernels where the runtime has it. Default true. */
   readonly relaxedSimd?: boolean;
@@ -94,7 +94,10 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
 
 /**
  * Starts the engine. Called again with the same options it gives the same report; with others it stops the engine (whose
- * tensors are lost) and starts anew. Throws ConfigError on bad options, UnsupportedError where a named backend cannot run.
+ * tensors are lost) and starts anew.
+ *
+ * @throws ConfigError for options
+ * @throws UnsupportedError where a backend or an engine that is named cannot run here
  */
 export function start(options: EngineOptions = {}): Promise<EngineReport> {
   assertKnownKeys("engine.start", options, keys);
@@ -154,7 +157,7 @@ async function stopRunning(): Promise<void> {
 type Resolved = Required<EngineOptions>;
 
 function resolveOptions(options: EngineOptions): Resolved {
-  const { threads = availableParallelism(), relaxedSimd = true, heapMebibytes = 4096 } = options;
+  const { threads = threadsByDefault(), relaxedSimd = true, heapMebibytes = 4096 } = options;
   const { engine = (process.env["AXIAL_LAB_ENGINE"] || "auto") as EngineChoice } = options;
   // Who names the kernels names the backend that has them.
   const { backend = engine === "native" ? "wasm" : "auto" } = options;

@@ -16,6 +16,8 @@ const keys: KeysOf<FastestRunOptions> = { runs: true };
  * for by reading one number of it, and disposed.
  *
  *     const milliseconds = engine.fastestRun(() => tf.matMul(a, b));
+ *
+ * @throws ConfigError for an option that there is not, or `runs` that are no positive integer
  */
 export function fastestRun(work: () => tf.Tensor, options: FastestRunOptions = {}): number {
   assertKnownKeys("engine.fastestRun", options, keys);

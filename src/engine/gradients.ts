@@ -29,6 +29,9 @@ export type OnGradientPart = (variable: number, part: tf.Tensor | null, last: bo
 /**
  * The value of `loss`, a scalar, and its gradients with respect to `variables`, by name. Like tf.variableGrads, which it
  * equals bit for bit; tensors that `loss` makes and does not return are freed, save those that it keeps.
+ *
+ * @param onPart is handed each gradient as it is made; default: nobody is
+ * @throws UnsupportedError on a backend whose gradients are known to be wrong
  */
 export function variableGrads(
   loss: () => tf.Scalar,
@@ -102,7 +105,7 @@ function freeing<T extends tf.Tensor, R>(
   differentiate: (recorded: () => T) => R,
   watch?: (recorded: readonly RecordedOperation[], value: tf.Tensor) => OnResult,
 ): R {
-  const cleanup = { previous: (): void => undefined };
+  const pass: BackwardPass = { cleanup: { previous: () => undefined }, handedOn: new Set() };
   let recorded: readonly RecordedOperation[] = [];
   try {
     return differentiate(() => {
@@ -112,7 +115,7 @@ function freeing<T extends tf.Tensor, R>(
       recorded = activeTape as RecordedOperation[];
       const value = keepingWithoutRecord(f);
       const onResult = watch?.(recorded, value);
-      for (const operation of recorded) freeOnceUsed(operation, cleanup, onResult);
+      for (const operation of recorded) freeOnceUsed(operation, pass, onResult);
       return value;
     });
   } catch (error) {
@@ -120,8 +123,15 @@ function freeing<T extends tf.Tensor, R>(
     for (const { saved } of recorded) if (saved !== undefined) tf.dispose([...saved]);
     throw error;
   } finally {
-    cleanup.previous();
+    pass.cleanup.previous();
   }
+}
+
+interface BackwardPass {
+  /** Frees what the last operation leaves. */
+  readonly cleanup: { previous: () => void };
+  /** Tensors of which a gradient was handed on. TensorFlow.js adds a second one to the first, and forgets to free it. */
+  readonly handedOn: Set<number>;
 }
 
 /**
@@ -151,24 +161,27 @@ function keepingWithoutRecord<T>(work: () => T): T {
  * Makes an operation free what it saved, and the gradients of its results, once it has been differentiated. Its gradient
  * functions are called after `gradient` returns, so that is when the next operation's turn comes.
  */
-function freeOnceUsed(operation: RecordedOperation, cleanup: { previous: () => void }, onResult?: OnResult): void {
-  const { gradient, saved = [] } = operation;
+function freeOnceUsed(operation: RecordedOperation, { cleanup, handedOn }: BackwardPass, onResult?: OnResult): void {
+  const { gradient, inputs, saved = [] } = operation;
   if (gradient === undefined) return;
   operation.gradient = (dys) => {
     cleanup.previous();
     // Tensors that must not be handed on as they are: they are about to be freed, or have been handed on before.
     const spent = new Set<tf.Tensor | null>([...dys, ...saved]);
+    const added: tf.Tensor[] = [];
     cleanup.previous = () => {
       cleanup.previous = () => undefined;
-      tf.dispose([...saved, ...dys.filter((dy) => dy !== null)]);
+      tf.dispose([...saved, ...dys.filter((dy) => dy !== null), ...added]);
     };
     const results = Object.entries(gradient(dys)).map(([input, compute]) => {
       const handOn = (): tf.Tensor => {
         const result = compute();
         onResult?.(operation, input, result);
-        if (spent.has(result)) return result.clone();
-        spent.add(result);
-        return result;
+        const own = spent.has(result) ? result.clone() : result;
+        spent.add(own);
+        if (handedOn.has(inputs[input].id)) added.push(own);
+        handedOn.add(inputs[input].id);
+        return own;
       };
       return [input, handOn] as const;
     });

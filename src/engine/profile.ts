@@ -49,7 +49,11 @@ export interface ProfileOptions {
 
 const keys: KeysOf<ProfileOptions> = { byShape: true };
 
-/** Runs `step` once and times each kernel of the current backend within it. */
+/**
+ * Runs `step` once and times each kernel of the current backend within it.
+ *
+ * @throws ConfigError for an option that there is not
+ */
 export function profileStep(step: () => void, options: ProfileOptions = {}): StepProfile {
   assertKnownKeys("engine.profileStep", options, keys);
   const { byShape = false } = options;

@@ -113,6 +113,7 @@ export class NetworkWalk<Value> {
         return form.maxPool(name, x(), { size, stride, padding, ceil: config.ceil === true });
       }
       case "AveragePool":
+        if (config.stride !== undefined) return form.averageWindows(name, x(), config.stride as number, "keep");
         return form.averagePool(name, x(), (config.window as "all" | [number, number] | undefined) ?? "all");
       case "Subsample":
         return form.subsample(name, x(), config.strides as [number, number]);

@@ -26,7 +26,8 @@ const mostBytes = 2 ** 31 - 1;
  * size, batch norms folded. Input `image`: [batch, height, width, channels] float32, as the model takes it; outputs in the
  * model's own layouts. IR 10, opset 22.
  *
- * @throws UnsupportedError for a layer without a form in ONNX, by its name.
+ * @throws UnsupportedError for a layer without a form in ONNX, by its name; for more than one input; for 2 GiB and more
+ * @throws ConfigError for an option that there is not
  */
 export function onnxModel(model: tf.LayersModel, options: OnnxOptions = {}): Uint8Array[] {
   assertKnownKeys("export.onnxModel", options, keys);
@@ -53,7 +54,12 @@ export function onnxModel(model: tf.LayersModel, options: OnnxOptions = {}): Uin
   return parts;
 }
 
-/** Writes {@link onnxModel} to a file, whole or not at all. */
+/**
+ * Writes {@link onnxModel} to a file, whole or not at all.
+ *
+ * @throws UnsupportedError for what has no form in ONNX, before anything is written
+ * @throws ConfigError for an option that there is not
+ */
 export async function saveOnnx(model: tf.LayersModel, path: string, options: OnnxOptions = {}): Promise<void> {
   await writeFileAtomically(path, onnxModel(model, options));
 }

@@ -27,7 +27,8 @@ const shardBytes = 4 * 2 ** 20;
  * norms folded. Input `image`: [batch, height, width, channels]; outputs `logits`, as the model has them. Its metadata say
  * how images are normalised, and which classes there are.
  *
- * @throws ConfigError for a size that is none, UnsupportedError for a layer without a form in tf.layers, by its name.
+ * @throws ConfigError for a size that is none, and for an option that there is not
+ * @throws UnsupportedError for a layer without a form in tf.layers, by its name
  */
 export function tfjsModel(model: tf.LayersModel, options: TfjsOptions): tf.LayersModel {
   assertKnownKeys("export.tfjsModel", options, keys);
@@ -50,7 +51,12 @@ export function tfjsModel(model: tf.LayersModel, options: TfjsOptions): tf.Layer
   return plain;
 }
 
-/** Writes {@link tfjsModel} into a folder: weight files, then model.json, each whole or not at all. */
+/**
+ * Writes {@link tfjsModel} into a folder: weight files, then model.json, each whole or not at all.
+ *
+ * @throws ConfigError for a size that is none, and for an option that there is not
+ * @throws UnsupportedError for what has no form in tf.layers, before anything is written
+ */
 export async function saveTfjs(model: tf.LayersModel, folder: string, options: TfjsOptions): Promise<void> {
   const plain = tfjsModel(model, options);
   try {

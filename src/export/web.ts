@@ -34,6 +34,7 @@ const keys: KeysOf<WebOptions> = { network: true, size: true, crop: true, classe
  * for pages from a disk; `net.safetensors`, the same for `loadNet` of `axial-lab/web`.
  *
  * @throws UnsupportedError for a network that gives something else than one row of logits an image
+ * @throws ConfigError for an option that there is not
  */
 export function webFiles(model: tf.LayersModel, options: WebOptions): Map<string, readonly Uint8Array[]> {
   assertKnownKeys("export.webFiles", options, keys);
@@ -63,7 +64,12 @@ export function webFiles(model: tf.LayersModel, options: WebOptions): Map<string
   ]);
 }
 
-/** Writes {@link webFiles} into a folder, each whole or not at all, the page last. */
+/**
+ * Writes {@link webFiles} into a folder, each whole or not at all, the page last.
+ *
+ * @throws UnsupportedError for a network that is no classifier, before anything is written
+ * @throws ConfigError for an option that there is not
+ */
 export async function saveWeb(model: tf.LayersModel, folder: string, options: WebOptions): Promise<void> {
   const files = webFiles(model, options);
   await mkdir(folder, { recursive: true });

@@ -41,7 +41,7 @@ import { composedStatistics, normFactors } from "./similarity-statistics.js";
  *
  * @param options.sum give content + position as the content, and no position; default false
  * @returns content and position, [O, L, I, N * Dv] each; position is null without value encodings.
- * @throws ShapeError when a tensor does not fit the geometry.
+ * @throws ShapeError when qkv, a table or the scales have other sizes than heads, depths and window say
  */
 export function axialAttention(
   inputs: AttentionInputs,
@@ -64,7 +64,7 @@ export function axialAttention(
  * in the window: what a batch norm on the similarities needs. Differentiable.
  *
  * @returns mean and variance, [3, N] each; rows of terms without encodings are zero.
- * @throws ShapeError when a tensor does not fit the geometry.
+ * @throws ShapeError when qkv, a table or the scales have other sizes than heads, depths and window say
  */
 export function axialSimilarityStatistics(inputs: SimilarityInputs, geometry: AttentionGeometry): SimilarityStatistics {
   assertInputs(inputs, geometry);
@@ -77,7 +77,7 @@ export function axialSimilarityStatistics(inputs: SimilarityInputs, geometry: At
  *
  * @param options.sum give content + position as the content, and no position; default false
  * @returns content and position, [O, L, I, N * Dv] each, and the statistics
- * @throws ShapeError when a tensor does not fit the geometry.
+ * @throws ShapeError when qkv, a table or the scales have other sizes than heads, depths and window say
  */
 export function normedAxialAttention(
   inputs: SimilarityInputs,
@@ -98,7 +98,7 @@ export function normedAxialAttention(
  * The attention weights w_ij themselves, for looking at. The fused kernels never store them.
  *
  * @returns [O, I, N, L, L]: sequence, head, query, key; each row sums to 1.
- * @throws ShapeError when a tensor does not fit the geometry.
+ * @throws ShapeError when qkv, a table or the scales have other sizes than heads, depths and window say
  */
 export function axialAttentionWeights(inputs: AttentionInputs, geometry: AttentionGeometry): tf.Tensor5D {
   assertInputs(inputs, geometry);

@@ -30,13 +30,13 @@ const keys: KeysOf<ConvolutionOptions> = { stride: true, groups: true, dilation:
 export function convolution(x: tf.Tensor4D, kernel: tf.Tensor4D, options: ConvolutionOptions = {}): tf.Tensor4D {
   assertKnownKeys("convolution", options, keys);
   const { stride = 1, groups = 1, dilation = 1 } = options;
-  return spread(x, dilation, (images) => convolve(images, kernel, stride, groups));
+  const fused = groupedConvolution(x, kernel, { stride, dilation, padding: dilation * (kernel.shape[0] >> 1) });
+  return fused ?? spread(x, dilation, (images) => convolve(images, kernel, stride, groups));
 }
 
+/** Composed of what TensorFlow.js has. */
 function convolve(x: tf.Tensor4D, kernel: tf.Tensor4D, stride: number, groups: number): tf.Tensor4D {
   const [size, , channels, filters] = kernel.shape;
-  const fused = groupedConvolution(x, kernel, { stride, padding: size >> 1 });
-  if (fused !== null) return fused;
   if (groups > 1) {
     const slices = tf.split<tf.Tensor4D>(x, groups, 3);
     const kernels = tf.split<tf.Tensor4D>(kernel, groups, 3);

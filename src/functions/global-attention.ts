@@ -33,7 +33,7 @@ import {
  * @param qkv [B, H, W, N * (2 Dq + Dv)], per head query, key, value
  * @param scales [N]
  * @returns [B, H, W, N * Dv]
- * @throws ShapeError when qkv does not fit the geometry.
+ * @throws ShapeError when qkv or the scales have other sizes than heads and depths say
  */
 export function globalAttention(qkv: tf.Tensor4D, scales: tf.Tensor1D, geometry: HeadDepths): tf.Tensor4D {
   return tf.tidy(() => {
@@ -51,6 +51,7 @@ export function globalAttention(qkv: tf.Tensor4D, scales: tf.Tensor1D, geometry:
  * The weights of {@link globalAttention}.
  *
  * @returns [B, N, H, W, H, W]: head, query's row and column, key's row and column
+ * @throws ShapeError when qkv or the scales have other sizes than heads and depths say
  */
 export function globalAttentionWeights(
   qkv: tf.Tensor4D,

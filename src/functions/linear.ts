@@ -2,7 +2,11 @@
 import * as tf from "@tensorflow/tfjs";
 import { fusedLinear } from "../engine/ops/linear.js";
 
-/** x [rows, K] times w [K, N] plus bias [N]: [rows, N]. */
+/**
+ * x [rows, K] times w [K, N] plus bias [N]: [rows, N].
+ *
+ * @throws ShapeError where the kernel w is not [K, N] for the K channels of x, or the bias not [N]
+ */
 export function linear(x: tf.Tensor2D, w: tf.Tensor2D, bias: tf.Tensor1D | null): tf.Tensor2D {
   const fused = fusedLinear(x, w, { shift: bias });
   if (fused !== null) return fused;

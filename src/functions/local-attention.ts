@@ -36,7 +36,8 @@ import { assertWindows } from "../engine/verified.js";
  * Places outside the image take no part in the softmax (in popular ports of SASA they do, with zero or biased keys).
  *
  * @returns content and position, [B, H, W, N * Dv] each; position is null without value encodings.
- * @throws ShapeError when a tensor does not fit the geometry.
+ * @throws ShapeError when qkv, a table or the scales have other sizes than heads, depths and window say
+ * @throws UnsupportedError on a backend where attention in windows is known to be wrong
  */
 export function localAttention(inputs: AttentionInputs, geometry: AttentionGeometry): AttentionOutputs {
   assertFits(inputs, geometry);
@@ -49,7 +50,7 @@ export function localAttention(inputs: AttentionInputs, geometry: AttentionGeome
  * the image.
  *
  * @returns mean and variance, [3, N] each; rows of terms without encodings are zero.
- * @throws ShapeError when a tensor does not fit the geometry.
+ * @throws ShapeError when qkv, a table or the scales have other sizes than heads, depths and window say
  */
 export function localSimilarityStatistics(inputs: SimilarityInputs, geometry: AttentionGeometry): SimilarityStatistics {
   assertFits(inputs, geometry);
@@ -60,7 +61,8 @@ export function localSimilarityStatistics(inputs: SimilarityInputs, geometry: At
  * {@link localAttention} behind a batch norm of its own similarities: see `normedAxialAttention`.
  *
  * @returns content and position, [B, H, W, N * Dv] each, and the statistics
- * @throws ShapeError when a tensor does not fit the geometry.
+ * @throws ShapeError when qkv, a table or the scales have other sizes than heads, depths and window say
+ * @throws UnsupportedError on a backend where attention in windows is known to be wrong
  */
 export function normedLocalAttention(
   inputs: SimilarityInputs,
@@ -78,7 +80,7 @@ export function normedLocalAttention(
  * The attention weights w_op, for looking at.
  *
  * @returns [B, H, W, N, M, M]: place, head, row and column of the window; zero outside the image
- * @throws ShapeError when a tensor does not fit the geometry.
+ * @throws ShapeError when qkv, a table or the scales have other sizes than heads, depths and window say
  */
 export function localAttentionWeights(inputs: AttentionInputs, geometry: AttentionGeometry): tf.Tensor<tf.Rank.R6> {
   assertFits(inputs, geometry);

@@ -46,6 +46,7 @@ export function axisView(shape: readonly number[], axis: number): [number, numbe
  *
  * @param x channels last, any rank: [..., L, ..., C]
  * @returns the shape of x
+ * @throws ShapeError where the channels of x, a kernel or heads and depths do not fit each other
  */
 export function axisAttention<T extends tf.Tensor>(
   x: T,
@@ -93,6 +94,7 @@ export function ndAxialAttention(
  * The weights of {@link axisAttention}.
  *
  * @returns [B, ...the other axes, N, L, L]: image, sequence, head, query, key
+ * @throws ShapeError where the channels of x, a kernel or heads and depths do not fit each other
  */
 export function axisAttentionWeights(
   x: tf.Tensor,

@@ -34,16 +34,15 @@ export function localWindow(span: number, where: string): OffsetRange {
 export function fitPositionTable(table: tf.Tensor2D, range: OffsetRange, length: number): tf.Tensor2D {
   assertRows(table, range, "fitPositionTable");
   const { before, after } = range;
-  const [rows, depth] = table.shape;
   const reach = length - 1;
   if (before === reach && after === reach) return table;
   return tf.tidy(() => {
-    const first = Math.max(0, before - reach);
-    const last = before + Math.min(after, reach);
-    const kept = table.slice([first, 0], [last - first + 1, depth]);
-    const repeat = (row: number, times: number) =>
-      times > 0 ? [tf.tile(table.slice([row, 0], [1, depth]), [times, 1])] : [];
-    return tf.concat([...repeat(0, reach - before), kept, ...repeat(rows - 1, reach - after)], 0); // [2L - 1, D]
+    // By index, because the gradient of TensorFlow.js's tile is a slice and a sum for every repetition.
+    const rows = Array.from(
+      { length: 2 * reach + 1 },
+      (_, row) => before + Math.max(-before, Math.min(row - reach, after)),
+    );
+    return tf.gather(table, tf.tensor1d(rows, "int32")); // [2L - 1, D]
   });
 }
 
@@ -105,7 +104,7 @@ function assertRows(table: tf.Tensor2D, { before, after }: OffsetRange, where: s
  */
 export function offsetEncodings(rows: tf.Tensor2D, columns: tf.Tensor2D): tf.Tensor2D {
   const side = rows.shape[0];
-  const ofRow = rows.expandDims(1).tile([1, side, 1]); // [M, M, D1]
-  const ofColumn = columns.expandDims(0).tile([side, 1, 1]); // [M, M, D2]
+  const ofRow = rows.expandDims(1).broadcastTo([side, side, rows.shape[1]]); // [M, M, D1]
+  const ofColumn = columns.expandDims(0).broadcastTo([side, side, columns.shape[1]]); // [M, M, D2]
   return tf.concat<tf.Tensor>([ofRow, ofColumn], 2).reshape([side * side, -1]); // [M * M, D1 + D2]
 }

@@ -21,7 +21,8 @@ export interface StandAloneAttentionInputs extends Pick<AttentionInputs, "qkv" |
  *
  * @param inputs qkv [B, H, W, N * (2 Dq + Dv)], scales [3, N], of which the last row has no part in it
  * @returns [B, H, W, N * Dv]
- * @throws ShapeError when a tensor does not fit the geometry.
+ * @throws ShapeError when qkv, a table or the scales have other sizes than heads, depths and window say
+ * @throws UnsupportedError on a backend where attention in windows is known to be wrong
  */
 export function standAloneAttention(inputs: StandAloneAttentionInputs, geometry: AttentionGeometry): tf.Tensor4D {
   const { encodings, ...rest } = inputs;

@@ -80,6 +80,7 @@ function assertWithin(where: string, name: string, index: number, count: number)
  * Where the query at a place looks along the layer's axis: the weights of one head, or the mean of all.
  *
  * @returns [L], together 1
+ * @throws ConfigError for a place or a head that the layer has not
  */
 export function attentionAt(attention: LayerAttention, { y, x, head }: Place): Float32Array {
   const [lines, heads, queries, keys] = attention.shape;
@@ -97,7 +98,11 @@ export function attentionAt(attention: LayerAttention, { y, x, head }: Place): F
   return sum;
 }
 
-/** Where the query at a place looks along the layer's axis, head by head: [N][L], each head together 1. */
+/**
+ * Where the query at a place looks along the layer's axis, head by head: [N][L], each head together 1.
+ *
+ * @throws ConfigError for a place beyond the height or the width of the layer's map
+ */
 export const attentionHeads = (attention: LayerAttention, { y, x }: Place): Float32Array[] =>
   Array.from({ length: attention.shape[1] }, (_, head) => attentionAt(attention, { y, x, head }));
 
@@ -109,6 +114,9 @@ export const attentionHeads = (attention: LayerAttention, { y, x }: Place): Floa
  * for it comes first to (y, x') along its column and then to (y, x) along the row. With heads, each factor is that of the
  * head, or the mean of all. Source: Axial-DeepLab, section 3.2 ("two axial-attention layers consecutively"); the shares
  * are of the content values, without the value position terms.
+ *
+ * @throws ShapeError unless the layers are one along the height and one along the width of one map
+ * @throws ConfigError for a place or a head that they have not
  */
 export function receptiveField(height: LayerAttention, width: LayerAttention, place: Place): ReceptiveField {
   const { y, head } = place;
@@ -133,6 +141,9 @@ export const isOverMap = ({ axes }: PlaceAttention): boolean => axes.includes("w
 /**
  * Where the query at a place looks over the map, through local, stand-alone or global attention: the weights of one
  * head, or the mean of all, with zeros outside the window.
+ *
+ * @throws ShapeError for attention that is not over the places of a map
+ * @throws ConfigError for a place or a head that the layer has not
  */
 export function attentionField(attention: PlaceAttention, { y, x, head }: Place): ReceptiveField {
   const { shape, weights, axes } = attention;
@@ -167,6 +178,8 @@ export function attentionField(attention: PlaceAttention, { y, x, head }: Place)
  * What the place (y, x) receives through all loops of criss-cross attention: the row of A_R ... A_1 that is its own, each A
  * the weights of one loop. After two loops no place is without a share, which is what CCNet's figure 6 shows. Source:
  * Huang et al., CCNet, section 3.3; shares of the attended values, without gamma and the residual.
+ *
+ * @throws ConfigError for a place or a head that the layer has not
  */
 export function crissCrossField({ layer, loops }: CrissCrossMaps, { y, x, head = 0 }: Place): ReceptiveField {
   const [columns, heads, rows] = loops[0].column.shape;

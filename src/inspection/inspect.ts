@@ -64,8 +64,12 @@ export interface Inspection {
  *     const { attention, logits } = await inspect(model, { values: image, shape: [64, 64, 3] });
  *     attention[0].axes                  // ["column", "head", "query", "key"]
  *
- * Leaves no tensors behind. Starts the engine where nobody has. Throws ShapeError for an image of another shape than it says, ConfigError for a model
- * without attention.
+ * Leaves no tensors behind. Starts the engine where nobody has.
+ *
+ * @param image [H, W, 3], normalised
+ * @throws ShapeError for an image that is a tensor, or of another shape than it says
+ * @throws ConfigError for what is no model, or a model without attention layers; from `receptiveField` for a layer or a place that
+ *   it has not
  */
 export async function inspect(model: tf.LayersModel, image: ModelImage): Promise<Inspection> {
   assertModel("inspect", model);
@@ -173,6 +177,8 @@ function fieldOf(
  * The trained position tables of every layer that has some, from the image on. A layer of axial attention has those of its
  * axis; one of local or stand-alone attention has two entries: the offsets of rows, along the height, then those of
  * columns, along the width.
+ *
+ * @throws ConfigError for what is no model
  */
 export async function positionTables(model: tf.LayersModel): Promise<LayerPositions[]> {
   assertModel("positionTables", model);

@@ -71,6 +71,8 @@ const keys: OwnKeys<AxialAttentionArgs> = {
  * but in striding by pooling and in mirroring the offsets of queries and values (i - j).
  *
  *     new AxialAttention({ axis: "height", filters: 64 }).apply(x)      // [B, 56, 56, 32] -> [B, 56, 56, 64]
+ *
+ * @throws ConfigError for arguments: an axis that is none, heads that do not divide the filters, an option that there is not
  */
 export class AxialAttention extends SelfAttention<AxialAttentionArgs> {
   static readonly className = "AxialAttention";

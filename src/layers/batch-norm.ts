@@ -31,6 +31,8 @@ const keys: OwnKeys<BatchNormArgs> = {
 /**
  * Batch normalisation over the last axis, see {@link batchNorm}. Takes [..., C], or a pair of such: the
  * second is a residual that is added after the normalisation and before the activation. Gives [..., C].
+ *
+ * @throws ConfigError for constants or an activation that are not known, and for an option that there is not
  */
 export class BatchNorm extends Layer {
   static readonly className = "BatchNorm";

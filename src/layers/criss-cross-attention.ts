@@ -40,7 +40,7 @@ const keys: OwnKeys<CrissCrossAttentionArgs> = {
  *
  *     new CrissCrossAttention({ recurrence: 2 }).apply(x)      // [B, 97, 97, 512], the same shape
  *
- * @throws ConfigError for a depth or a recurrence that is no whole number from 1
+ * @throws ConfigError for a depth or a recurrence that is no positive integer
  */
 export class CrissCrossAttention extends Layer implements AttentionLayer {
   static readonly className = "CrissCrossAttention";

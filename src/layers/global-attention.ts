@@ -22,6 +22,8 @@ export type GlobalAttentionArgs = SelfAttentionArgs;
  * neither is here.
  *
  *     new GlobalAttention({ filters: 64 }).apply(x)      // [B, 14, 14, 256] -> [B, 14, 14, 64]
+ *
+ * @throws ConfigError for arguments: heads that do not divide the filters, an option that there is not
  */
 export class GlobalAttention extends SelfAttention<GlobalAttentionArgs> {
   static readonly className = "GlobalAttention";

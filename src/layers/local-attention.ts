@@ -60,6 +60,8 @@ const read = ({ rows, columns }: OffsetTables<tf.LayerVariable>): OffsetTables<t
  * [B, H, W, N, M, M], zero outside the image.
  *
  *     new LocalAttention({ filters: 64, window: 7 }).apply(x)      // [B, 56, 56, 64] -> [B, 56, 56, 64]
+ *
+ * @throws ConfigError for arguments: heads that do not divide the filters, a window of no place, an option that there is not
  */
 export class LocalAttention<Args extends LocalAttentionArgs = LocalAttentionArgs> extends SelfAttention<Args> {
   static readonly className: string = "LocalAttention";

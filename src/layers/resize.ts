@@ -7,6 +7,8 @@ import { Layer, singleShape, singleTensor, type LayerArgs, type OwnKeys } from "
 
 /**
  * {@link resizeBilinear} to the size of another map: [B, h, w, C] and [B, H, W, D] give [B, H, W, C].
+ *
+ * @throws ConfigError for an option that there is not
  */
 export class ResizeLike extends Layer {
   static readonly className = "ResizeLike";

@@ -25,6 +25,8 @@ const keys = Object.fromEntries(
  * where a dot product belongs, leaderj1001's never sums over channels; both let the padding take part in the softmax.
  *
  *     new StandAloneAttention({ filters: 64, window: 7, stride: 2 }).apply(x)      // [B, 56, 56, 64] -> [B, 28, 28, 64]
+ *
+ * @throws ConfigError for arguments: heads that do not divide the filters, a window of no place, an option that there is not
  */
 export class StandAloneAttention extends LocalAttention<StandAloneAttentionArgs & LocalAttentionArgs> {
   static override readonly className = "StandAloneAttention";

@@ -92,6 +92,9 @@ interface Dense {
  *     const model = new AutoregressiveAxialTransformer({ imageShape: [28, 28, 1], levels: 16 });
  *     model.apply(images);                       // [B, 28, 28, 1] -> [B, 28, 28, 1, 16]
  *     model.sample({ count: 4, seed: 7 });       // [4, 28, 28, 1]
+ *
+ * @throws ConfigError for arguments: a size that is no positive integer, heads that do not divide the filters, an option that there is not
+ * @throws ShapeError for images of another rank, larger than `imageShape`, or with other channels
  */
 export class AutoregressiveAxialTransformer extends Layer implements AttentionLayer {
   static readonly className = "AutoregressiveAxialTransformer";

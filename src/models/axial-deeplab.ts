@@ -60,6 +60,8 @@ const depths = [3, 4, 6, 3] as const;
  * Images [B, H, W, 3] of any size, best 16 k + 1 a side, to logits, heat map and offsets at a quarter of it.
  *
  *     create(axialDeepLabConfig("s", { span: 65 }), { classes: 19, size: 1025 });
+ *
+ * @throws ConfigError for an option that there is not
  */
 export function axialDeepLabConfig(width: AxialWidth, options: AxialDeepLabOptions = {}): ResNetConfig {
   assertKnownKeys("axialDeepLabConfig", options, keys);
@@ -83,7 +85,11 @@ export function axialDeepLabConfig(width: AxialWidth, options: AxialDeepLabOptio
   };
 }
 
-/** Panoptic-DeepLab on a ResNet whose last stage is dilated instead of strided. */
+/**
+ * Panoptic-DeepLab on a ResNet whose last stage is dilated instead of strided.
+ *
+ * @throws ConfigError for an option that there is not, and for a depth of which there is no network
+ */
 export function panopticDeepLabConfig(
   depth: 50 | 101,
   options: Pick<AxialDeepLabOptions, "pyramid"> = {},

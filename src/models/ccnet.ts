@@ -16,6 +16,9 @@ const dilations = [1, 1, 2, 4] as const;
  * difference to a batch norm is 1e-5.
  *
  *     create(ccnetConfig(101), { classes: 19, size: 769 }).predict(images)      // [B, 769, 769, 3] -> [B, 97, 97, 19]
+ *
+ * @param head what differs from the published head; default: nothing
+ * @throws ConfigError for a depth of which there is no network
  */
 export function ccnetConfig(depth: 50 | 101, head: Omit<CrissCrossHead, "kind"> = {}): ResNetConfig {
   const base = resNetConfig(`resnet-${depth}`);

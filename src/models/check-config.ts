@@ -103,7 +103,7 @@ function assertStage(where: string, path: string, stage: StageConfig): void {
   assertPositive(where, path, { blocks, width, filters });
   assertOneOf(where, `${path}.stride`, stage.stride ?? null, [1, 2]);
   assertOneOf(where, `${path}.block`, stage.block, ["bottleneck", "basic"]);
-  assertOneOf(where, `${path}.strideOn`, stage.strideOn, ["operator", "reduce"]);
+  assertOneOf(where, `${path}.strideOn`, stage.strideOn, ["operator", "reduce", "input"]);
   assertKind(where, `${path}.operator`, operator, operatorKeys);
   const sizes: Readonly<Partial<Record<string, unknown>>> = { ...operator };
   if (operator.kind === "axial")

@@ -90,8 +90,12 @@ export interface BlockConfig {
   /** Channels that the block puts out. */
   readonly filters: number;
   readonly operator: OperatorConfig;
-  /** What strides in a bottleneck: the operator ("ResNet v1.5", the default) or the first 1 x 1 convolution. */
-  readonly strideOn?: "operator" | "reduce";
+  /**
+   * What strides in a bottleneck: the operator ("ResNet v1.5", the default) or the first 1 x 1 convolution; or, in any block, its
+   * input, whose mean over stride x stride places goes into the branch and into the shortcut: nothing is left out, as in the
+   * shortcuts of "ResNet-D" (He et al., arXiv 1812.01187, section 4.2).
+   */
+  readonly strideOn?: "operator" | "reduce" | "input";
   /**
    * Whether the shortcut has a 1 x 1 convolution. Default: where stride or channels ask for one. Without, a stride
    * leaves places out.

@@ -108,7 +108,8 @@ export function costAssembler(): CostAssembler {
       return record(args.name, y, { activations: keep(x) + (args.ceil === true ? size(x) : 0) + keep(y) });
     },
     // The gradient of a mean follows from its number of places alone.
-    averagePool: (x, { name, window = "all" }) => {
+    averagePool: (x, { name, window = "all", stride }) => {
+      if (stride !== undefined) return record(name, strideBy(x, stride, x.channels), {});
       const [rows, columns] = window === "all" ? [x.height, x.width] : window;
       const y: CountedMap = { ...x, height: x.height - rows + 1, width: x.width - columns + 1, kept: false };
       return record(name, y, {});

@@ -49,6 +49,7 @@ export function layerAssembler({ constants, seed }: LayerOptions): Assembler<Fea
     },
     maxPool: (x, args) => ({ ...apply(new MaxPool(args), x), side: maxPooledSide(x.side, args) }),
     averagePool: (x, args) => {
+      if (args.stride !== undefined) return apply(new AveragePool(args), x, args.stride);
       const [rows] = args.window === undefined || args.window === "all" ? [x.side] : args.window;
       return { ...apply(new AveragePool(args), x), side: x.side - rows + 1 };
     },

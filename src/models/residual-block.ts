@@ -10,6 +10,10 @@ import type { BlockConfig, OperatorConfig, StageConfig } from "./config.js";
 /** [B, H, W, C] to [B, H / stride, W / stride, filters]; odd sizes round up. */
 export function applyBlock<F>(assembler: Assembler<F>, name: string, input: F, block: BlockConfig): F {
   const { filters, stride } = block;
+  if (block.strideOn === "input" && stride > 1) {
+    const mean = assembler.averagePool(input, { name: `${name}.pool`, stride }); // [B, H / stride, W / stride, C]
+    return applyBlock(assembler, name, mean, { ...block, stride: 1 });
+  }
   const body = block.block === "basic" ? applyBasic : applyBottleneck;
   const x = body(assembler, name, input, block);
   let shortcut = input;

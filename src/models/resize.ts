@@ -23,7 +23,8 @@ const keys: KeysOf<CopyWeightsOptions> = { tables: true, leave: true };
  *     copyWeights(small, large);                              // small was trained at 128: places lie closer together now
  *     copyWeights(small, large, { tables: "extend" });        // the same scale, only a larger view
  *
- * @throws ShapeError when a weight is missing or has another shape. Nothing is copied then.
+ * @throws ShapeError when a weight is missing or has another shape; nothing is copied then
+ * @throws ConfigError for an option that there is not
  */
 export function copyWeights(from: tf.LayersModel, to: tf.LayersModel, options: CopyWeightsOptions = {}): void {
   assertKnownKeys("copyWeights", options, keys);

@@ -48,8 +48,8 @@ export interface ResNetOptions {
    * axial with 8 heads over the whole axis. Its heads must divide the stage's width.
    */
   readonly operator?: Exclude<OperatorConfig, { kind: "convolution" }>;
-  /** What strides in bottlenecks: the operator (default) or the first 1 x 1 convolution. */
-  readonly strideOn?: "operator" | "reduce";
+  /** What strides in bottlenecks: the operator (default), the first 1 x 1 convolution, or the mean of the block's input. */
+  readonly strideOn?: "operator" | "reduce" | "input";
 }
 
 /**
@@ -60,7 +60,7 @@ export interface ResNetOptions {
  * MartinGer's public networks offer the same choice for ResNet-50, 101 and 152 and crash on the others; they keep the
  * stride on the first 1 x 1 and have no norm after axial attention: `strideOn: "reduce"`, `norms: { output: false }`.
  *
- * @throws ConfigError when there is no such network.
+ * @throws ConfigError when there is no such network, and for an option that there is not
  */
 export function resNetConfig(name: ResNetName, options: ResNetOptions = {}): ResNetConfig {
   assertKnownKeys(`models.resNetConfig ${name}`, options, { attention: true, operator: true, strideOn: true });

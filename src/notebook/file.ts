@@ -5,6 +5,7 @@
 import { readFile } from "node:fs/promises";
 import { writeFileAtomically } from "../core/atomic-file.js";
 import { FileError } from "../core/errors.js";
+import { decodeText } from "../core/json.js";
 import { formatNotebook, parseNotebook, type Notebook } from "./nbformat.js";
 
 export * from "./nbformat.js";
@@ -12,7 +13,7 @@ export * from "./nbformat.js";
 export async function readNotebook(path: string): Promise<Notebook> {
   let text: string;
   try {
-    text = await readFile(path, "utf8");
+    text = decodeText(await readFile(path));
   } catch (error) {
     throw new FileError(
       `notebook: the file must be readable, got ${path} (${(error as NodeJS.ErrnoException).code}); check its name and its rights`,

@@ -32,7 +32,7 @@ export const isLive = (): boolean => kernelHost() !== null;
  *     const shown = axial.notebook.display({ "text/markdown": "**0** of 3", "text/plain": "0 of 3" });
  *     shown.update({ "text/markdown": "**1** of 3", "text/plain": "1 of 3" });
  *
- * Errors: `ConfigError` where a key is no MIME type or there is none.
+ * @throws ConfigError where a key is no MIME type or there is none, and for an option that there is not
  */
 export function display(bundle: MimeBundle, options: DisplayArgs = {}): Display {
   assertKnownKeys("notebook.display", options, { id: true, metadata: true });
@@ -42,7 +42,11 @@ export function display(bundle: MimeBundle, options: DisplayArgs = {}): Display 
   return displayOf(id);
 }
 
-/** The display of this name, to be changed from any cell. */
+/**
+ * The display of this name, to be changed from any cell.
+ *
+ * @throws ConfigError from its `update`, where a key is no MIME type or there is none
+ */
 export function displayOf(id: string): Display {
   return {
     id,
@@ -53,7 +57,11 @@ export function displayOf(id: string): Display {
   };
 }
 
-/** Takes away what the running cell has shown so far. `wait`: only when it shows something again. Default: at once. */
+/**
+ * Takes away what the running cell has shown so far. `wait`: only when it shows something again. Default: at once.
+ *
+ * @throws ConfigError for an option that there is not
+ */
 export function clearOutput(options: { wait?: boolean } = {}): void {
   assertKnownKeys("notebook.clearOutput", options, { wait: true });
   const { wait = false } = options;
@@ -63,7 +71,7 @@ export function clearOutput(options: { wait?: boolean } = {}): void {
 /**
  * Asks the reader for a line and waits for it. Null where nobody can answer.
  *
- * Errors: `InputNotAllowed` where the front end takes no input (`notebook run`).
+ * @throws InputNotAllowed where the front end takes no input (`notebook run`)
  */
 export function prompt(message = "", options: { password?: boolean } = {}): string | null {
   return kernelHost()?.prompt(message, options) ?? null;
@@ -84,6 +92,9 @@ const commKeys: KeysOf<CommArgs> = { id: true, metadata: true, buffers: true };
 /**
  * Opens a two-way channel to what the front end has registered under `targetName` (Jupyter messaging specification 5.4,
  * "Custom messages"). Outside our kernel it takes messages and brings none.
+ *
+ * @param data what the opening carries; default: nothing
+ * @throws ConfigError for an option that there is not
  */
 export function openComm(targetName: string, data: Record<string, unknown> = {}, options: CommArgs = {}): Comm {
   assertKnownKeys("notebook.openComm", options, commKeys);

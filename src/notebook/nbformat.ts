@@ -3,7 +3,7 @@
  * its text, byte for byte as Jupyter writes it. Runs in a browser too.
  */
 import { FileError } from "../core/errors.js";
-import { parseJson } from "../core/json.js";
+import { jsonFault, parseJson } from "../core/json.js";
 import { nbformatJson, splitLines } from "./nbformat-json.js";
 
 export interface StreamOutput {
@@ -62,9 +62,7 @@ export function parseNotebook(text: string, name: string): Notebook {
   try {
     file = parseJson(text);
   } catch (error) {
-    throw new FileError(
-      `notebook: the file must be JSON, got ${name} (${(error as Error).message}); give an .ipynb file`,
-    );
+    throw new FileError(`notebook: the file must be JSON, got ${name} (${jsonFault(error)}); give an .ipynb file`);
   }
   return notebookOf(file, name);
 }
@@ -140,9 +138,9 @@ function parseOutput(output: unknown, where: string): Output {
     case "error":
       return {
         output_type: "error",
-        ename: String(output["ename"]),
-        evalue: String(output["evalue"]),
-        traceback: Array.isArray(output["traceback"]) ? output["traceback"].map(String) : [],
+        ename: joinLines(output["ename"]) || "Error",
+        evalue: joinLines(output["evalue"]),
+        traceback: [output["traceback"] ?? []].flat().map(String),
       };
     default:
       throw new FileError(

@@ -26,7 +26,7 @@ const pause = 100;
  *     const bar = axial.notebook.progress(epochs, { label: "training" });
  *     for (let epoch = 1; epoch <= epochs; epoch++) bar.update(epoch, `loss ${loss}`);
  *
- * Errors: `ConfigError` where `total` is no number above 0.
+ * @throws ConfigError where `total` is no number above 0, and for an option that there is not
  */
 export function progress(total: number, options: ProgressArgs = {}): Progress {
   assertKnownKeys("notebook.progress", options, { label: true });

@@ -45,6 +45,8 @@ export interface Center {
  *
  * @param heat [H, W]
  * @returns in row-major order
+ * @throws ShapeError when the heat map has not a value for each pixel
+ * @throws ConfigError for an option that there is not
  */
 export function findCenters(heat: Float32Array, size: Size, options: CenterOptions = {}): Center[] {
   assertKnownKeys("findCenters", options, keys);
@@ -105,6 +107,7 @@ export interface Grouping {
  *
  * @param offset [H, W, 2]: (y, x) from every pixel to its centre
  * @param isThing [H, W]: whether the pixel's class is a thing
+ * @throws ShapeError when an array has not a value, or two, for each pixel
  */
 export function groupPixels(
   centers: readonly Center[],

@@ -58,7 +58,9 @@ const preparationVersion = 1;
  * `findPanopticSplits`). Images that cannot be used are left out and listed in `skipped`; segments of the PNG that the JSON
  * does not list are void. `checkPanoptic` finds such before.
  *
- * Throws `FileError` where the folder holds no such set, `ConfigError` for options.
+ * @throws FileError where the folder holds no such set, a set has no annotated images, or one cannot be prepared
+ * @throws ConfigError for options, of the data set and of its batches
+ * @throws AxialError from `batches` of a data set that is closed
  */
 export async function panopticFolder(folder: string, options: PanopticFolderOptions = {}): Promise<PanopticDataset> {
   assertKnownKeys("panopticFolder", options, keys);

@@ -45,9 +45,12 @@ export interface GeneratedPanopticDataset extends PanopticDataset {
 }
 
 /**
- * With `augment` (the default for training) every epoch draws its images anew. Throws `ConfigError` for options.
+ * With `augment` (the default for training) every epoch draws its images anew.
  *
  *     train({ task: panopticSegmentation(), model: axialDeepLabConfig("s"), data: generatedPanoptic() })
+ *
+ * @throws ConfigError for options; from `batches` for theirs; from `image` for an index that there is not
+ * @throws AxialError from `batches` of a data set that is closed
  */
 export function generatedPanoptic(options: GeneratedPanopticOptions = {}): GeneratedPanopticDataset {
   assertKnownKeys("generatedPanoptic", options, keys);

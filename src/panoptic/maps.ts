@@ -19,7 +19,12 @@ export function segmentMap(map: PixelMap, things: readonly number[]): SegmentMap
 
 const isVoid = (label: number): boolean => Math.floor(label / batchLabels.divisor) === batchLabels.ignore;
 
-/** How well a predicted map agrees with the truth, as panopticapi counts. */
+/**
+ * How well a predicted map agrees with the truth, as panopticapi counts.
+ *
+ * @param things numbers of the classes whose objects are told apart
+ * @throws ShapeError when the maps have not the same size
+ */
 export function mapQuality(truth: PixelMap, prediction: PixelMap, things: readonly number[]): PanopticQuality {
   const quality = new PanopticQuality();
   quality.add(segmentMap(truth, things), segmentMap(prediction, things));

@@ -59,7 +59,8 @@ const keys: KeysOf<MergeOptions> = { stuffArea: true, rules: true, divisor: true
  * @param semantic [H, W]: class of every pixel
  * @param instance [H, W]: number of every pixel's object, from 1; 0 for none. Objects have no class yet.
  * @returns the panoptic map; void is `ignore * divisor`
- * @throws ShapeError when the maps have not the same size.
+ * @throws ShapeError when the maps have not the same size
+ * @throws ConfigError for options, and for a divisor, a void or things that contradict each other
  */
 export function mergePanoptic(semantic: PixelMap, instance: Int32Array, options: MergeOptions): PixelMap {
   assertKnownKeys("mergePanoptic", options, keys);

@@ -40,7 +40,12 @@ export interface AssembledPrediction {
   readonly score: Float32Array;
 }
 
-/** From a network's outputs in full size to a panoptic map: centres, grouping, merging. */
+/**
+ * From a network's outputs in full size, [H, W], to a panoptic map: centres, grouping, merging.
+ *
+ * @throws ShapeError when an output has not a value for each pixel
+ * @throws ConfigError for an option that there is not, and for a label space that contradicts itself
+ */
 export function assemblePanoptic(
   { height, width, semantic, center, offset }: RawPrediction,
   space: LabelSpace,

@@ -62,7 +62,8 @@ export interface PanopticReport {
 /**
  * Measures a network on the validation split of a set (`panopticFolder(folder, { validation: "test" })` makes it the test's).
  *
- * @throws ConfigError where the split holds no image with a segment.
+ * @throws ConfigError for options, and where the split holds no image with a segment
+ * @throws ShapeError for a model without a panoptic head for these classes
  */
 export async function panopticReport(
   model: tf.LayersModel,
@@ -136,7 +137,11 @@ const longestSide = 16_383;
 /** A picture's numbers are labels plus one, 0 being void: see `mapPicture`. */
 const labelOf = (id: number): number => id - 1;
 
-/** Writes `NAME.json`, and for each shown image `NAME.RANK.jpg`, `.truth.png` and `.prediction.png` beside it. */
+/**
+ * Writes `NAME.json`, and for each shown image `NAME.RANK.jpg`, `.truth.png` and `.prediction.png` beside it.
+ *
+ * @throws ConfigError where the path does not end in .json
+ */
 export async function writePanopticReport(path: string, report: PanopticReport): Promise<void> {
   if (extname(path) !== ".json")
     throw new ConfigError(`writePanopticReport: the file must end in .json, got ${path}; name it so`);

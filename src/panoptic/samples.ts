@@ -39,7 +39,11 @@ export interface PanopticSampleOptions {
 
 const keys: KeysOf<PanopticSampleOptions> = { count: true, size: true, split: true, seed: true, augment: true };
 
-/** The first images of a split, or those of a shuffled one. */
+/**
+ * The first images of a split, or those of a shuffled one.
+ *
+ * @throws ConfigError for an option that there is not; and what the data set's `batches` throw
+ */
 export async function panopticSamples(
   data: PanopticDataset,
   options: PanopticSampleOptions,

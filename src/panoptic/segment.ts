@@ -67,8 +67,8 @@ export interface Segmentation {
  *     const { segments } = await segment(model, image, { classes, things });
  *     await segment(model, large, { classes, things, slidingWindow: { height: 241, width: 321 } });
  *
- * @throws ShapeError when the image has not height * width * 3 bytes.
- * @throws ConfigError for a window that cannot be.
+ * @throws ShapeError when the image has not height * width * 3 bytes
+ * @throws ConfigError for an option that there is not, and for a window that cannot be
  */
 export async function segment(
   model: tf.LayersModel,

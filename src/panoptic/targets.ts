@@ -80,8 +80,8 @@ interface Instance {
 /**
  * What a network is to give for a panoptic map: classes, a heat map of centres, offsets, and weights.
  *
- * @throws ShapeError when the map has not H * W values.
- * @throws ConfigError when the label space contradicts itself.
+ * @throws ShapeError when the map has not H * W values
+ * @throws ConfigError for an option that there is not, and when the label space contradicts itself
  */
 export function panopticTargets(map: PixelMap, options: TargetOptions): PanopticTargets {
   assertKnownKeys("panopticTargets", options, keys);

@@ -23,7 +23,8 @@ export interface PanopticSegmentationOptions extends Pick<PanopticLossOptions, "
  *
  *     train({ task: panopticSegmentation(), model: axialDeepLabConfig("s"), data: await panopticFolder("camvid") })
  *
- * Throws `ConfigError` for options.
+ * @throws ConfigError for options; from its `assertData` for data of another task
+ * @throws ShapeError from its `assertModel`, for a model with other outputs
  */
 export function panopticSegmentation(
   options: PanopticSegmentationOptions = {},

@@ -39,7 +39,9 @@ const keys: KeysOf<PretrainedOptions> = { pretrained: true, classes: true, size:
  *     const trained = create("axial-resnet-small", { pretrained: true });
  *     const tuned = await create("axial-resnet-26-s", { classes: 3, size: 96, from: "runs/mine/best.safetensors" });
  *
- * @throws ConfigError when there is no such model, no weights of its name, or an option is wrong.
+ * @throws ConfigError when there is no such model, no weights of its name, or an option is wrong
+ * @throws FileError where a file of weights is missing, corrupt or of another model
+ * @throws ShapeError where the weights of a model do not fit
  */
 export function create(model: string, options: PretrainedOptions): tf.LayersModel;
 export function create(

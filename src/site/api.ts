@@ -39,7 +39,13 @@ export interface ApiRoom {
 }
 
 /** All rooms of `src/index.ts`, and `axial-lab/web` as "web". Takes the sources, which only a checkout has. */
-export function readApi(): ApiRoom[] {
+export function readApi(): readonly ApiRoom[] {
+  return (known ??= read());
+}
+
+let known: readonly ApiRoom[] | undefined;
+
+function read(): ApiRoom[] {
   const [index, web] = ["index.ts", join("web", "index.ts")].map((file) => join(packageFolder, "src", file));
   if (!existsSync(index)) throw new Error(`site: the API is read from the sources, got none in ${packageFolder}`);
   const { config } = ts.readConfigFile(join(packageFolder, "tsconfig.json"), (path) => ts.sys.readFile(path)) as {

@@ -77,7 +77,11 @@ export async function writeCheckpoint(
   await writeSafetensors(path, { tensors: stored, metadata });
 }
 
-/** Reads a checkpoint. Throws `FileError` where it is missing, foreign, truncated or corrupt. */
+/**
+ * Reads a checkpoint, or `last.safetensors` of the folder that the path names.
+ *
+ * @throws FileError where it is missing, another safetensors file, of another version, truncated or corrupt
+ */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const file = checkpointPath(path);
   const { tensors, metadata } = await readSafetensors(file);

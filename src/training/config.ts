@@ -45,7 +45,7 @@ export interface TrainSettings {
   size?: number | GrowingSize;
   /** A kind alone stands for its defaults. Default: adamw with weight decay 0.05. */
   optimizer?: OptimizerConfig | OptimizerConfig["kind"];
-  /** The peak, which the schedule scales. Default: 0.002 for adam, adamw and radam, 0.008 for ranger, 0.05 for sgd. */
+  /** The peak, which the schedule scales. Default: 0.002 for adam, adamw and radam, 0.008 for ranger and muon, 0.05 for sgd. */
   learningRate?: number;
   /** A kind alone stands for its defaults. Default: one-cycle. */
   schedule?: Schedule | Exclude<Schedule["kind"], "step">;
@@ -123,9 +123,13 @@ const beforeOption = { init: null, rematerialize: false, normsSee: "own" } as co
 /** The configuration of a log or checkpoint that an earlier version may have written. */
 export const savedConfig = (saved: TrainConfig): TrainConfig => ({ ...beforeOption, ...saved });
 
-const peakRates = { sgd: 0.05, adam: 0.002, adamw: 0.002, radam: 0.002, ranger: 0.008 };
+const peakRates = { sgd: 0.05, adam: 0.002, adamw: 0.002, radam: 0.002, ranger: 0.008, muon: 0.008 };
 
-/** Fills in the defaults. Throws `ConfigError` where a value makes no sense. */
+/**
+ * Fills in the defaults.
+ *
+ * @throws ConfigError where a value makes no sense, of the run, its optimiser, its schedule, its task or its model
+ */
 export function resolveConfig<B extends Batch, E extends Evaluation, M extends ModelConfig>(
   options: RunDefinition<B, E, M>,
 ): TrainConfig {

@@ -41,8 +41,9 @@ const keys: KeysOf<EvaluateOptions<Batch, Evaluation>> = {
 /**
  * Runs the model in inference mode over a split, without augmentation, and measures what the task measures.
  *
- * Errors: `ConfigError` for data of another task, `ShapeError` for another model, `UnsupportedError` where a batch does
- * not fit in memory.
+ * @throws ConfigError for an option that there is not, and for data of another task
+ * @throws ShapeError for a model whose outputs are not those of the task
+ * @throws UnsupportedError where a batch of images of this size does not fit in memory: it says how many would
  */
 export async function evaluate<B extends Batch, E extends Evaluation = ClassificationEvaluation>(
   model: tf.LayersModel,

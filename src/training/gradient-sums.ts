@@ -3,7 +3,8 @@
  * first, since theirs are made first; a bucket sets out as soon as it is full, and moves on whenever another gradient
  * comes in: most libraries of MPI do nothing while they are not called.
  */
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
+import { floatsOf, tensorOfFloats } from "../engine/heap-floats.js";
 import type { OnGradientPart } from "../engine/index.js";
 import type { Exchange, SumUnderWay } from "../exchange/exchange.js";
 import type { Pass } from "./pass.js";
@@ -53,7 +54,7 @@ export function createGradientSums(
   let ended = 0;
 
   const add = (place: Place, part: tf.Tensor): void => {
-    const values = part.dataSync<"float32">();
+    const values = floatsOf(part);
     if (place.state === "empty") place.values.set(values);
     else for (let i = 0; i < values.length; i++) place.values[i] += values[i];
     place.state = "begun";
@@ -104,8 +105,7 @@ export function createGradientSums(
         if (gradient === null) return null;
         const { shape } = gradient;
         gradient.dispose();
-        // A copy: a tensor may keep the array that it is made of, and the bucket is filled again.
-        return tf.tensor(places[index].values.slice(), shape);
+        return tensorOfFloats(places[index].values, shape);
       });
       return { gradients: sums, overlapped: early / all };
     },

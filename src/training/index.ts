@@ -20,6 +20,7 @@ export {
   optimizerKinds,
   resolveOptimizer,
   type AdamConfig,
+  type MuonConfig,
   type Optimizer,
   type OptimizerConfig,
   type Parameter,

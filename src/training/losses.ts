@@ -9,6 +9,8 @@ import { assertKnownKeys } from "../core/options.js";
  *
  * with logits z [B, K], integer labels y [B] and smoothing e (default 0).
  * Source: Szegedy et al., arXiv 1512.00567, section 7; the same definition as `label_smoothing` in PyTorch.
+ *
+ * @throws ConfigError for an option that there is not
  */
 export function crossEntropy(
   logits: tf.Tensor2D,

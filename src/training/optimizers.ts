@@ -15,6 +15,7 @@ import {
 } from "../engine/ops/optimizer-update.js";
 import { ConfigError } from "../core/errors.js";
 import { assertKnownKeys, type KeysOf } from "../core/options.js";
+import { updateByOrthogonalMomentum } from "./muon.js";
 
 interface DecayConfig {
   /** l. Default 0. */
@@ -67,15 +68,32 @@ export interface RangerConfig extends MomentConfig {
   blend?: number;
 }
 
+/**
+ * Orthogonalised momentum for the kernels of hidden layers, AdamW for everything else: biases, norms, tables of positions and
+ * the layers that give the outputs (Jordan et al., kellerjordan.github.io/posts/muon). Steps have the size of AdamW's, so that
+ * one learning rate and one decay serve both (Liu et al., arXiv 2502.16982, section 2.2).
+ */
+export interface MuonConfig extends MomentConfig {
+  kind: "muon";
+  /** Of the matrices; `beta1` is that of the rest. Default 0.95. */
+  momentum?: number;
+  /** Default true. */
+  nesterov?: boolean;
+  /** Iterations that orthogonalise. Default 5. */
+  newtonSchulzSteps?: number;
+  /** The learning rate of what AdamW moves, as a multiple of that of the matrices. Default 1. */
+  restRate?: number;
+}
+
 /** An optimiser as plain JSON; what is left out has a default. */
-export type OptimizerConfig = SgdConfig | AdamConfig | RadamConfig | RangerConfig;
+export type OptimizerConfig = SgdConfig | AdamConfig | RadamConfig | RangerConfig | MuonConfig;
 
 /** A configuration with nothing left to defaults. */
 export type ResolvedOptimizer =
-  Required<SgdConfig> | Required<AdamConfig> | Required<RadamConfig> | Required<RangerConfig>;
+  Required<SgdConfig> | Required<AdamConfig> | Required<RadamConfig> | Required<RangerConfig> | Required<MuonConfig>;
 
 /** The kinds of optimisers. */
-export const optimizerKinds = ["sgd", "adam", "adamw", "radam", "ranger"] as const;
+export const optimizerKinds = ["sgd", "adam", "adamw", "radam", "ranger", "muon"] as const;
 
 /** A weight to be trained. */
 export interface Parameter {
@@ -83,6 +101,8 @@ export interface Parameter {
   readonly variable: tf.Variable;
   /** Whether weight decay applies to it. */
   readonly decays: boolean;
+  /** Whether it is a matrix, or the filters of a convolution, between hidden features: what muon orthogonalises. Default false. */
+  readonly hidden?: boolean;
 }
 
 /** How far one step of an optimiser goes. */
@@ -108,9 +128,28 @@ const momentKeys: KeysOf<MomentConfig> = { beta1: true, beta2: true, epsilon: tr
 const adamKeys: KeysOf<AdamConfig> = { kind: true, ...momentKeys };
 const sgdKeys: KeysOf<SgdConfig> = { kind: true, momentum: true, nesterov: true, ...decayKeys };
 const rangerKeys: KeysOf<RangerConfig> = { kind: true, every: true, blend: true, ...momentKeys };
-const keysOfKind = { sgd: sgdKeys, adam: adamKeys, adamw: adamKeys, radam: adamKeys, ranger: rangerKeys };
+const muonKeys: KeysOf<MuonConfig> = {
+  kind: true,
+  momentum: true,
+  nesterov: true,
+  newtonSchulzSteps: true,
+  restRate: true,
+  ...momentKeys,
+};
+const keysOfKind = {
+  sgd: sgdKeys,
+  adam: adamKeys,
+  adamw: adamKeys,
+  radam: adamKeys,
+  ranger: rangerKeys,
+  muon: muonKeys,
+};
 
-/** Fills in the defaults. Throws `ConfigError` where there is no such option or a value makes no sense. */
+/**
+ * Fills in the defaults.
+ *
+ * @throws ConfigError for a kind or an option that there is not, and where a value is out of its range
+ */
 export function resolveOptimizer(config: OptimizerConfig): ResolvedOptimizer {
   if (!optimizerKinds.includes(config.kind)) {
     throw new ConfigError(
@@ -132,14 +171,36 @@ export function resolveOptimizer(config: OptimizerConfig): ResolvedOptimizer {
     weightDecay,
     decay,
   };
+  if (config.kind === "muon") {
+    return {
+      kind: "muon",
+      ...moments,
+      momentum: within("momentum", config.momentum ?? 0.95, 0, 1),
+      nesterov: config.nesterov ?? true,
+      newtonSchulzSteps: whole("newtonSchulzSteps", config.newtonSchulzSteps ?? 5, 1),
+      restRate: within("restRate", config.restRate ?? 1, 0, Infinity),
+    };
+  }
   if (config.kind !== "ranger") return { kind: config.kind, ...moments };
   const every = within("every", config.every ?? 6, 1, Infinity);
   return { kind: "ranger", ...moments, every, blend: within("blend", config.blend ?? 0.5, 0, 1) };
 }
 
-/** An optimiser of these parameters. Its state starts at zero; Lookahead's slow weights at the weights. */
+/**
+ * An optimiser of these parameters. Its state starts at zero; Lookahead's slow weights at the weights.
+ *
+ * @throws ConfigError for a kind or an option that there is not, and where a value is out of its range
+ */
 export function createOptimizer(config: OptimizerConfig, parameters: readonly Parameter[]): Optimizer {
   const resolved = resolveOptimizer(config);
+  return resolved.kind === "muon" ? muonAndAdam(resolved, parameters) : ofOneRule(resolved, parameters);
+}
+
+/** Every weight by the same rule. */
+function ofOneRule(
+  resolved: Exclude<ResolvedOptimizer, Required<MuonConfig>>,
+  parameters: readonly Parameter[],
+): Optimizer {
   const state = new Map<string, tf.Variable>();
   const slot = (name: string, initial: (variable: tf.Variable) => tf.Tensor): tf.Variable[] =>
     parameters.map((parameter) => {
@@ -157,14 +218,10 @@ export function createOptimizer(config: OptimizerConfig, parameters: readonly Pa
     steps: 0,
     step(gradients, { learningRate, gradientScale = 1 }) {
       this.steps++;
-      const { weightDecay, decay } = resolved;
       const updates = parameters.flatMap(({ variable: weight, decays }, i) => {
         const gradient = gradients[i];
         if (!gradient) return [];
-        const own = decays ? weightDecay : 0;
-        const addedDecay = decay === "l2" ? own : 0;
-        const shrink = decay === "decoupled" ? learningRate * own : 0;
-        return [{ weight, gradient, mean: first[i], square: second[i], addedDecay, shrink }];
+        return [{ weight, gradient, mean: first[i], square: second[i], ...decayOf(resolved, decays, learningRate) }];
       });
       if (resolved.kind === "sgd") {
         const { momentum, nesterov } = resolved;
@@ -185,9 +242,58 @@ export function createOptimizer(config: OptimizerConfig, parameters: readonly Pa
   };
 }
 
+/** Hidden matrices by orthogonalised momentum, the others by AdamW. */
+function muonAndAdam(config: Required<MuonConfig>, parameters: readonly Parameter[]): Optimizer {
+  const { momentum, nesterov, newtonSchulzSteps, restRate, beta1, beta2, epsilon, weightDecay, decay } = config;
+  const isMatrix = ({ hidden = false, variable }: Parameter): boolean => hidden && variable.rank > 1;
+  const rest = ofOneRule(
+    { kind: "adamw", beta1, beta2, epsilon, weightDecay, decay },
+    parameters.filter((parameter) => !isMatrix(parameter)),
+  );
+  const means = parameters.map((parameter) =>
+    isMatrix(parameter) ? ownVariable(() => tf.zeros(parameter.variable.shape)) : null,
+  );
+  const ofMatrices = parameters.flatMap(({ name }, i) => {
+    const mean = means[i];
+    return mean === null ? [] : [[`momentum/${name}`, mean] as const];
+  });
+  const state = new Map([...ofMatrices, ...rest.state]);
+  return {
+    state,
+    get steps() {
+      return rest.steps;
+    },
+    set steps(steps) {
+      rest.steps = steps;
+    },
+    step(gradients, { learningRate, gradientScale = 1 }) {
+      rest.step(
+        gradients.filter((_, i) => means[i] === null),
+        { learningRate: learningRate * restRate, gradientScale },
+      );
+      const updates = parameters.flatMap(({ variable: weight, decays }, i) => {
+        const [gradient, mean] = [gradients[i], means[i]];
+        if (!gradient || !mean) return [];
+        return [{ weight, gradient, mean, ...decayOf(config, decays, learningRate) }];
+      });
+      updateByOrthogonalMomentum(updates, {
+        ...{ gradientScale, momentum, nesterov, newtonSchulzSteps },
+        rate: learningRate,
+      });
+    },
+    dispose: () => state.forEach((variable) => variable.dispose()),
+  };
+}
+
+/** Times the weight: what is added to its gradient, and what is taken from it beside the update. */
+function decayOf({ weightDecay, decay }: Required<DecayConfig>, decays: boolean, learningRate: number) {
+  const own = decays ? weightDecay : 0;
+  return { addedDecay: decay === "l2" ? own : 0, shrink: decay === "decoupled" ? learningRate * own : 0 };
+}
+
 /** The numbers of step t with which Adam and RAdam are one rule: w -= rate m / (root sqrt(v) + epsilon). */
 export function momentNumbers(
-  config: Exclude<ResolvedOptimizer, { kind: "sgd" }>,
+  config: Exclude<ResolvedOptimizer, { kind: "sgd" | "muon" }>,
   t: number,
   learningRate: number,
 ): Omit<MomentNumbers, "gradientScale"> {
@@ -264,6 +370,13 @@ export const ownVariable = (make: () => tf.Tensor): tf.Variable => tf.tidy(() =>
 
 /** The same values in memory of their own; `clone` would share it. */
 export const copy = (tensor: tf.Tensor): tf.Tensor => tensor.mul(1);
+
+function whole(name: string, value: number, least: number): number {
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw new ConfigError(
+    `optimizer: ${name} must be a whole number of at least ${least}, got ${value}; choose another, or leave it out`,
+  );
+}
 
 function within(name: string, value: number, least: number, most: number): number {
   if (value >= least && value <= most) return value;

@@ -11,32 +11,32 @@ export const small = (name: string, operator: OperatorConfig): ResNetConfig => (
 
 /**
  * For photographs and few epochs: 3 x 3 convolutions where maps are large, height- and width-axis attention at 1/16 of the
- * image's side, where it costs little and sees everything. Images are small, so nothing strides beyond that.
+ * image's side, where it costs little and sees everything. Images are small, so nothing strides beyond that. Its twin has 3 x 3
+ * convolutions there too, and bottlenecks that make up for the parameters.
  */
-export const convolutionThenAxial: ResNetConfig = {
-  name: "axial-resnet-imagenette",
-  norm: "torch",
-  stem: {
-    kind: "convolution",
-    filters: 64,
-    convolutions: [
-      { kernelSize: 3, filters: 32, stride: 2 },
-      { kernelSize: 3, filters: 64, stride: 1 },
-    ],
-  },
-  stages: [
-    { blocks: 2, stride: 1, width: 48, filters: 128, operator: { kind: "convolution" } },
-    { blocks: 2, stride: 2, width: 96, filters: 256, operator: { kind: "convolution" } },
-    {
-      blocks: 4,
-      stride: 2,
-      width: 128,
-      filters: 512,
-      operator: { kind: "axial", heads: 8, filters: 256 },
-      strideOn: "reduce",
+export function imagenetteNetwork(name: string, kind: "axial" | "convolution"): ResNetConfig {
+  const last = { blocks: 4, stride: 2, filters: 512, strideOn: "input" } as const;
+  return {
+    name,
+    norm: "torch",
+    stem: {
+      kind: "convolution",
+      filters: 64,
+      convolutions: [
+        { kernelSize: 3, filters: 32, stride: 2 },
+        { kernelSize: 3, filters: 64, stride: 2 },
+      ],
+      maxPool: false,
     },
-  ],
-};
+    stages: [
+      { blocks: 2, stride: 1, width: 48, filters: 128, operator: { kind: "convolution" } },
+      { blocks: 2, stride: 2, width: 96, filters: 256, operator: { kind: "convolution" }, strideOn: "input" },
+      kind === "axial"
+        ? { ...last, width: 128, operator: { kind, heads: 8, filters: 256 } }
+        : { ...last, width: 160, operator: { kind } },
+    ],
+  };
+}
 
 /** Axial-DeepLab in small: maps of a quarter, an eighth and a sixteenth of the side under both decoders. */
 export const smallAxialDeepLab: ResNetConfig = {

@@ -35,7 +35,9 @@ export interface Restored {
  *
  *     const { model, config } = await restore("runs/quick-start/best.safetensors");
  *
- * Throws `FileError` where the file is missing, foreign, corrupt or of another model.
+ * @throws FileError where the file is missing, foreign or corrupt, or its weights are of another model
+ * @throws ConfigError for an option that there is not, and where the caller had built the model and does not give one
+ * @throws AxialError for a model in which two weights have one name
  */
 export async function restore(path: string, options: RestoreOptions = {}): Promise<Restored> {
   assertKnownKeys("restore", options, keys);

@@ -65,7 +65,11 @@ export async function openRunLog(
   return { append: (event) => made(event).forEach(({ file, data }) => appendFileSync(join(folder, file), data)) };
 }
 
-/** Reads a log. A last line that a sudden end cut short is left out; any other that is no event is a `FileError`. */
+/**
+ * Reads a log. A last line that a sudden end cut short is left out.
+ *
+ * @throws FileError where there is no such file, or a line of it is no event
+ */
 export function readRunLog(path: string): RunEvent[] {
   if (!existsSync(path))
     throw new FileError(`run log: the file must be there, got ${path}; give the log.jsonl of a run`);

@@ -119,7 +119,11 @@ const keysOfKind = {
   plateau: plateauKeys,
 };
 
-/** Fills in the defaults. Throws `ConfigError` where there is no such option or a value makes no sense. */
+/**
+ * Fills in the defaults.
+ *
+ * @throws ConfigError for a kind or an option that there is not, and where a value is out of its range
+ */
 export function resolveSchedule(schedule: Schedule): ResolvedSchedule {
   if (Object.hasOwn(keysOfKind, schedule.kind)) {
     assertKnownKeys<object>(`schedule ${schedule.kind}`, schedule, keysOfKind[schedule.kind]);

@@ -74,8 +74,10 @@ const keys: KeysOf<SweepOptions<Batch, Evaluation, ModelConfig>> = {
  *       out: "runs/positions",
  *     });
  *
- * The interval is Student's, at 95 %, over the seeds. Errors: those of `train`, all options checked before the first run;
- * `ConfigError` where `out` holds runs of other settings.
+ * The interval is Student's, at 95 %, over the seeds.
+ *
+ * @throws ConfigError for options, all checked before the first run, and where `out` holds a run of other settings
+ * @throws what {@link train} throws
  */
 export async function sweep<
   B extends Batch = ImageBatch,

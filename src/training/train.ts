@@ -42,8 +42,12 @@ export interface TrainResult {
  * killed at any moment and resumed, it ends with the same bits as one that was not. It disposes of every tensor that it
  * makes; the model is the caller's.
  *
- * Errors: `ConfigError` for options, `FileError` for a checkpoint that cannot be resumed, `AxialError` where the loss
- * stops being finite (the last checkpoint is from before), `UnsupportedError` where a pass does not fit in memory.
+ * @throws ConfigError for options, and for data of another task
+ * @throws ShapeError for a model whose outputs are not those of the task
+ * @throws FileError for a checkpoint that cannot be resumed, and for weights to start from that cannot be read
+ * @throws AxialError where the loss stops being finite (the last checkpoint is from before), and where ranks that train together
+ *   have other weights after an epoch
+ * @throws UnsupportedError where a pass does not fit in memory, no gradients can be had on the backend, or MPI is not as it should be
  */
 export async function train<
   B extends Batch = ImageBatch,

@@ -8,15 +8,20 @@ export interface NamedWeight {
   readonly name: string;
   readonly variable: tf.Variable;
   readonly trainable: boolean;
+  /** Whether it is of a layer that gives an output of the model. */
+  readonly ofOutput: boolean;
 }
 
 /** Every weight of the model, trainable or not, in the model's order. */
 export function namedWeights(model: tf.LayersModel): NamedWeight[] {
   const trainable = new Set(model.trainableWeights);
+  const outputs = model.outputs as unknown as readonly { readonly sourceLayer: tf.layers.Layer }[];
+  const ofOutputs = new Set(outputs.flatMap(({ sourceLayer }) => sourceLayer.weights));
   const weights = model.weights.map((weight) => ({
     name: weight.originalName,
     variable: weight.read() as tf.Variable,
     trainable: trainable.has(weight),
+    ofOutput: ofOutputs.has(weight),
   }));
   const names = new Set(weights.map(({ name }) => name));
   if (names.size !== weights.length) {
@@ -28,6 +33,9 @@ export function namedWeights(model: tf.LayersModel): NamedWeight[] {
 
 const sparedFromDecay = /gamma|beta|bias|relative|position|embedding/i;
 
+/** A matrix, or the filters of a convolution: no bias, no scale or shift of a norm, no table of positions. */
+const isKernel = ({ name, variable }: NamedWeight): boolean => variable.rank > 1 && !sparedFromDecay.test(name);
+
 /**
  * What the optimiser trains. Weight decay applies to kernels, and not to biases, scales and shifts of norms and tables of
  * positions, whose size is no matter of capacity; `all` applies it to everything.
@@ -35,10 +43,11 @@ const sparedFromDecay = /gamma|beta|bias|relative|position|embedding/i;
 export function parametersOf(weights: readonly NamedWeight[], decayOf: "kernels" | "all"): Parameter[] {
   return weights
     .filter(({ trainable }) => trainable)
-    .map(({ name, variable }) => ({
-      name,
-      variable,
-      decays: decayOf === "all" || (variable.rank > 1 && !sparedFromDecay.test(name)),
+    .map((weight) => ({
+      name: weight.name,
+      variable: weight.variable,
+      decays: decayOf === "all" || isKernel(weight),
+      hidden: isKernel(weight) && !weight.ofOutput,
     }));
 }
 

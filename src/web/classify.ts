@@ -92,6 +92,8 @@ async function read(source: string | URL | Uint8Array | NetText): Promise<Uint8A
  *
  *     const { ranked } = await classify(file, net);
  *     console.log(ranked[0].name, ranked[0].probability);
+ *
+ * @throws ConfigError where the file is no picture that the browser can read
  */
 export async function classify(photo: Photo, net: Net): Promise<Classified> {
   const prepared = await preparePhoto(photo, net.size, net.crop);
@@ -108,7 +110,11 @@ export async function classify(photo: Photo, net: Net): Promise<Classified> {
   return { ranked, milliseconds, photo: prepared };
 }
 
-/** The attention weights of every layer on a photo, and what each place receives: see {@link inspect}. */
+/**
+ * The attention weights of every layer on a photo, and what each place receives: see {@link inspect}.
+ *
+ * @throws ConfigError where the file is no picture that the browser can read, and for a network without attention layers
+ */
 export async function look(photo: Photo, net: Net): Promise<Look> {
   const prepared = await preparePhoto(photo, net.size, net.crop);
   return { ...(await inspect(net.model, prepared)), photo: prepared };

@@ -4,6 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { ConfigError, FileError } from "../core/errors.js";
+import { isShard } from "./foreign-file.js";
 import { fromForeign, toForeign, type Link } from "./correspondence.js";
 import { weightsByName, type WeightOwner } from "./checkpoint-families.js";
 import { choose, familyNamed } from "./choice.js";
@@ -72,8 +73,8 @@ const derived = /(^|\.)(num_batches_tracked|flatten_index|distance_matrix|relati
  *     await load(model, "axial26s.pth", { leave: ["classifier"] });        // other classes: the rest must fit
  *     await load(model, "timm.pth.tar", { weights: "ema" });               // the moving average
  *
- * @throws FileError when the file is unreadable or, unless `strict` is false, does not fit; nothing has changed then.
- * @throws ConfigError for options, and for a layer that has not been built.
+ * @throws FileError when the file is unreadable or, unless `strict` is false, does not fit; nothing has changed then
+ * @throws ConfigError for options, and for a layer that has not been built
  */
 export async function load(owner: WeightOwner, path: string, options: LoadOptions = {}): Promise<LoadReport> {
   assertOptions(options);
@@ -175,7 +176,7 @@ async function write(
  *     await save(model, "mine.safetensors", { family: "csrhddlam" });
  *     // Python: model.load_state_dict(safetensors.torch.load_file("mine.safetensors"))
  *
- * @throws ConfigError when the model does not belong to the family.
+ * @throws ConfigError for options, for a layer that has not been built, and when the model does not belong to the family
  */
 export async function save(owner: WeightOwner, path: string, options: { family?: string } = {}): Promise<void> {
   assertKnownKeys("weights.save", options, { family: true });
@@ -252,7 +253,9 @@ function assertWhole(
   if (complaints.length === 0) return;
   const remedy = isOwnRun
     ? "it is a run of axial-lab train: axial.training.restore builds its model"
-    : "build the model that it belongs to, or load what fits with strict: false";
+    : isShard(path)
+      ? "it is one of several files: give their index, which ends in .index.json"
+      : "build the model that it belongs to, or load what fits with strict: false";
   const sizes = isOfAnotherSize ? ', or, for images of another size, with positions: "resize"' : "";
   throw new FileError(
     `weights.load: ${path} must fit the model as ${family}, got ${complaints.join("; ")}; ${remedy}${sizes}`,

@@ -23,7 +23,12 @@ export interface Safetensors {
 const maximumHeaderBytes = 100_000_000;
 const metadataKey = "__metadata__";
 
-/** What the bytes of a file hold. `where` names them in errors. The arrays may be views of the bytes. */
+/**
+ * What the bytes of a file hold. The arrays may be views of the bytes.
+ *
+ * @param where names the bytes in errors
+ * @throws FileError where they are not those of a whole, well-formed safetensors file
+ */
 export function decodeSafetensors(bytes: Uint8Array, where: string): Safetensors {
   const headerBytes = headerLength(bytes, bytes.length, where);
   const { entries, metadata } = parseHeader(bytes.subarray(8, 8 + headerBytes), bytes.length, where);

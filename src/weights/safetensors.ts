@@ -5,7 +5,11 @@ import { typed, type StoredTensor } from "./dtypes.js";
 import { encodedParts, headerLength, parseHeader, type Safetensors } from "./safetensors-format.js";
 import type { TensorInFile } from "./state-dict.js";
 
-/** Reads a whole file. Throws `FileError` where it is missing or is not a whole, well-formed safetensors file. */
+/**
+ * Reads a whole file.
+ *
+ * @throws FileError where it is missing, or is not a whole, well-formed safetensors file
+ */
 export async function readSafetensors(path: string): Promise<Safetensors> {
   const source = await fileBytes("safetensors", path);
   try {

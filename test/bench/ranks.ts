@@ -1,8 +1,11 @@
 /**
  * How much faster several processes of one thread train than one, and than one process of as many threads:
- * `node dist/test/bench/ranks.js [--mpiexec PATH] [--ranks COUNT] [--model NAME] [--json FILE]`. All share the same batch, so
- * each rank has less of it; images are generated. The share of time in the exchange is rank 0's, waiting for the others
- * included; the share overlapped is of the gradient, summed while the backward pass went on.
+ * `node dist/test/bench/ranks.js [--mpiexec PATH] [--ranks COUNT] [--size SIDE] [--model NAME] [--json FILE]`. All share the same
+ * batch, so each rank has less of it; images are generated. The share of time in the exchange is rank 0's, waiting for the
+ * others included; the share overlapped is of the gradient, summed while the backward pass went on.
+ *
+ * Two more rows tell what no exchange can give: one process with a rank's part of the batch, times the ranks (what smaller
+ * batches cost), and as many such processes at once that know nothing of each other (what the machine has for them).
  */
 import { execFile, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -16,6 +19,7 @@ const { values: options } = parseArgs({
   options: {
     mpiexec: { type: "string", default: "mpiexec" },
     ranks: { type: "string", default: "2" },
+    size: { type: "string" },
     model: { type: "string", default: "axial-resnet-26-s" },
     json: { type: "string" },
   },
@@ -24,20 +28,20 @@ const ranks = Number(options.ranks);
 const work = [
   { size: 64, batch: 64, steps: 12 },
   { size: 128, batch: 32, steps: 9 },
-];
+].filter(({ size }) => options.size === undefined || size === Number(options.size));
 /** Compile, allocate and find the fastest way. */
 const warmUpSteps = 3;
 
 interface Speed {
-  readonly processes: number;
-  readonly threads: number;
   readonly imagesPerSecond: number;
+  /** Shares of the time; 0 where there is no exchange. */
   readonly exchanging: number;
   readonly overlapped: number;
 }
 
 type Work = (typeof work)[number];
 
+/** Of `processes` ranks that share the work. */
 async function speedOf(processes: number, threads: number, { size, batch, steps }: Work): Promise<Speed> {
   const out = mkdtempSync(join(tmpdir(), "bench-ranks-"));
   const main = join(packageFolder, "dist", "src", "cli", "main.js");
@@ -55,8 +59,6 @@ async function speedOf(processes: number, threads: number, { size, batch, steps 
     // The median of the steps: other work of the machine holds up single ones.
     const speeds = done.map(({ imagesPerSecond }) => imagesPerSecond).sort((a, b) => a - b);
     return {
-      processes,
-      threads,
       imagesPerSecond: speeds[speeds.length >> 1],
       exchanging: sum(({ exchanging = 0 }) => exchanging) / seconds,
       overlapped: sum(({ overlapped = 0 }) => overlapped) / done.length,
@@ -65,6 +67,20 @@ async function speedOf(processes: number, threads: number, { size, batch, steps 
     rmSync(out, { recursive: true });
   }
 }
+
+/** A rank's part of the batch in one process, as if that were done everywhere at once. */
+async function partTimesRanks(task: Work): Promise<Speed> {
+  const one = await speedOf(1, 1, partOf(task));
+  return { ...one, imagesPerSecond: ranks * one.imagesPerSecond };
+}
+
+/** The same really done at once, in processes of which none waits for another. */
+async function apart(task: Work): Promise<Speed> {
+  const each = await Promise.all(Array.from({ length: ranks }, () => speedOf(1, 1, partOf(task))));
+  return { ...each[0], imagesPerSecond: each.reduce((sum, { imagesPerSecond }) => sum + imagesPerSecond, 0) };
+}
+
+const partOf = (task: Work): Work => ({ ...task, batch: task.batch / ranks });
 
 /** Open MPI refuses root unless told, and keeps a rank of its own on one core unless told. */
 function launcherFlags(processes: number): string[] {
@@ -80,19 +96,24 @@ async function all(): Promise<void> {
   console.log(machine);
   const results = [];
   for (const task of work) {
-    // One after another, and the reference on both sides: a machine that grows busy is seen.
-    const before = await speedOf(1, 1, task);
-    const many = await speedOf(ranks, 1, task);
-    const threaded = await speedOf(1, ranks, task);
-    const after = await speedOf(1, 1, task);
-    results.push({ model: options.model, ...task, runs: [before, many, threaded, after] });
     console.log(`${options.model}, ${task.size} px, ${task.batch} images a step`);
-    for (const { processes, threads, imagesPerSecond, exchanging, overlapped } of [before, many, threaded, after]) {
-      const ratio = (2 * imagesPerSecond) / (before.imagesPerSecond + after.imagesPerSecond);
-      const exchange = processes > 1 ? `, exchange ${percent(exchanging)}, overlapped ${percent(overlapped)}` : "";
-      console.log(
-        `  ${processes} x ${threads} threads  ${imagesPerSecond.toFixed(1)} images/s  ${ratio.toFixed(2)}x${exchange}`,
-      );
+    // One after another, and the reference on both sides: a machine that grows busy is seen.
+    const runs: readonly (readonly [what: string, run: () => Promise<Speed>])[] = [
+      ["1 process x 1 thread", () => speedOf(1, 1, task)],
+      [`${ranks} ranks x 1 thread`, () => speedOf(ranks, 1, task)],
+      [`${ranks} processes apart`, () => apart(task)],
+      [`1 process with 1 / ${ranks} of the batch, times ${ranks}`, () => partTimesRanks(task)],
+      [`1 process x ${ranks} threads`, () => speedOf(1, ranks, task)],
+      ["1 process x 1 thread", () => speedOf(1, 1, task)],
+    ];
+    const speeds: (Speed & { readonly what: string })[] = [];
+    for (const [what, run] of runs) speeds.push({ what, ...(await run()) });
+    results.push({ model: options.model, ...task, runs: speeds });
+    const reference = (speeds[0].imagesPerSecond + speeds.at(-1)!.imagesPerSecond) / 2;
+    for (const { what, imagesPerSecond, exchanging, overlapped } of speeds) {
+      const exchange = exchanging > 0 ? `, exchange ${percent(exchanging)}, overlapped ${percent(overlapped)}` : "";
+      const ratio = (imagesPerSecond / reference).toFixed(2);
+      console.log(`  ${what}: ${imagesPerSecond.toFixed(1)} images/s, ${ratio}x${exchange}`);
     }
   }
   if (options.json !== undefined) writeFileSync(options.json, JSON.stringify({ machine, results }, null, 2));

@@ -65,6 +65,22 @@ describe("axial-lab data", () => {
     assert.match(stdout, /^data {5}imagenette, 10 classes, 16 px, 2 batches of 5$/m);
   });
 
+  it("trains on the rest of the training images where a share is held out, and evaluate measures on that share", () => {
+    const out = join(root, "held-out");
+    const size = ["--size", "16", "--threads", "2"];
+    const { status, stdout, stderr } = run(
+      "train",
+      ...["--data", images, "--hold-out", "0.4", "--mixup", "0.2", "--epochs", "1", "--batch", "2", "--out", out],
+      ...size,
+    );
+    assert.equal(status, 0, stderr);
+    // Of three images of each class one is held out.
+    assert.match(stdout, /^data {5}images, 2 classes, 16 px, 2 batches of 2$/m);
+    const evaluated = run("evaluate", out, "--json", ...size);
+    assert.equal(evaluated.status, 0, evaluated.stderr);
+    assert.equal((JSON.parse(evaluated.stdout) as { images: number }).images, 2);
+  });
+
   it("unpacks where it is told to, and prints JSON", () => {
     const to = join(root, "here");
     const { status, stdout } = data("imagenette", "--from", archive, "--to", to, "--json");

@@ -24,8 +24,8 @@ function textsOf(path: string): string[] {
 }
 
 describe("a hint that names a command", () => {
-  it("begins with npx, so that it can be pasted as it is, and names a command that there is", () => {
-    const commands = createProgram().commands.map((command) => command.name());
+  it("begins with npx, so that it can be pasted as it is, and names a command that there is", async () => {
+    const commands = (await createProgram()).commands.map((command) => command.name());
     // `written by axial-lab train` and `[axial-lab kernel]` tell where something is from, and are no hints.
     const bare = /(?<!npx |(?:by|of) |\[)axial-lab ([a-z]+)\b/g;
     const named = /npx axial-lab ([a-z]+)\b/g;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
+  alternates,
   augmentationPresets,
   centreCrop,
   drawProjection,
@@ -65,6 +66,18 @@ describe("drawProjection", () => {
   it("flips as often as it should", () => {
     const flipped = draws({ ...none, flip: 0.3 }).filter((map) => apply(map, 0, 0)[0] > apply(map, 31, 0)[0]).length;
     assert.ok(Math.abs(flipped - 90) < 5 * Math.sqrt(300 * 0.3 * 0.7), `${flipped} of 300`);
+  });
+
+  it("flips where an alternating flip says so, and draws nothing for it", () => {
+    const [plain, both] = [none, { ...none, flip: "alternating" as const }];
+    for (const mirrored of [false, true]) {
+      const map = drawProjection(97, 61, 31, both, randomOf(5), mirrored);
+      const [left, right] = [apply(map, 0, 0)[0], apply(map, 31, 0)[0]];
+      assert.equal(left > right, mirrored);
+      const crop = { minScale: 0.35, ratio: [3 / 4, 4 / 3] } as const;
+      const [a, b] = [plain, both].map((options) => drawProjection(97, 61, 31, { ...options, ...crop }, randomOf(5)));
+      assert.deepEqual(a, b);
+    }
   });
 
   it("rotates about the middle, up to the angle, both ways", () => {
@@ -161,11 +174,11 @@ describe("resolveAugmentation", () => {
     };
     assert.equal(
       message("fast"),
-      'test: augmentation must be the name of one or an object, got "fast"; use fastai, light, reference, none',
+      'test: augmentation must be the name of one or an object, got "fast"; use fastai, light, alternating, reference, none',
     );
     assert.equal(
       message({ flip: 2 }),
-      "test: augmentation.flip must be from 0 to 1, got 2; choose a number between, or leave it out",
+      'test: augmentation.flip must be from 0 to 1, or "alternating", got 2; choose a number between, or leave it out',
     );
     assert.equal(
       message({ maxZoom: NaN }),
@@ -188,5 +201,18 @@ describe("sourceSide", () => {
     assert.equal(sourceSide(64, augmentationPresets.reference), 80); // 64 * 1.1 / sqrt(0.8) = 78.7
     assert.equal(sourceSide(64, augmentationPresets.fastai), 112); // 64 / sqrt(0.35) = 108.2
     assert.equal(sourceSide(224, { ...none, minScale: 0.08 }), 448);
+  });
+});
+
+describe("alternates", () => {
+  it("shows each image both ways in two epochs in a row, half of the images mirrored in the first", () => {
+    const images = Array.from({ length: 1000 }, (_, index) => index);
+    for (const index of images)
+      for (const epoch of [0, 1, 2, 7])
+        assert.notEqual(alternates(3, epoch, index), alternates(3, epoch + 1, index), `${epoch} ${index}`);
+    const mirrored = images.filter((index) => alternates(3, 0, index)).length;
+    assert.ok(Math.abs(mirrored - 500) < 5 * Math.sqrt(1000 / 4), `${mirrored} of 1000`);
+    const others = images.filter((index) => alternates(4, 0, index) === alternates(3, 0, index)).length;
+    assert.ok(others > 400 && others < 600, `${others} of 1000 the same with another seed`);
   });
 });

@@ -280,7 +280,7 @@ describe("imageFolder", () => {
     );
     assert.equal(
       await message({ "train/a/x.txt": "", "val/a/x.png": "" }),
-      "imageFolder: train must hold images in class folders, got none in PATH/train; put each image into a folder of its class",
+      "imageFolder: train must hold images in class folders, got none but train/a/x.txt, not an image by its name, in PATH/train; put each image, as a JPEG, PNG or other kind that is read, into a folder of its class",
     );
     await assert.rejects(imageFolder(join(root, "absent")), {
       message: `imageFolder: a folder must be readable, got ENOENT for ${join(root, "absent")}; check its name and its rights`,

@@ -84,6 +84,11 @@ const folders: readonly [what: string, paths: readonly string[]][] = [
   ["`train/CLASS` alone", Array.from({ length: 10 }, (_, i) => `train/${"ab"[i % 2]}/${i}.png`)],
   ["`CLASS` alone", Array.from({ length: 10 }, (_, i) => `${"ab"[i % 2]}/${i}.png`)],
   ["folders within a class", ["train/a/images/0.png", "train/b/x/y/0.png", "val/a/0.png"]],
+  [
+    "`Training/CLASS` and `Testing/CLASS`",
+    both.map((path) => path.replace("train", "Training").replace("val", "Testing")),
+  ],
+  ["a class without images", [...both, "train/c/0.heic"]],
   ["a class without validation images", [...both, "train/c/0.png"]],
   ["a class that only the validation images have", [...both, "val/c/0.png"]],
   ["a link to nothing", [...both, "train/a/9.png -> nowhere.png"]],

@@ -4,7 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { listImages } from "../../src/data/listing.js";
+import { ConfigError } from "../../src/core/errors.js";
+import { listImages, type ListOptions } from "../../src/data/listing.js";
 import { writeFiles } from "./images.js";
 
 describe("the listing of a data set", () => {
@@ -17,8 +18,8 @@ describe("the listing of a data set", () => {
     writeFiles(path, Object.fromEntries(paths.map((file) => [file, ""])));
     return path;
   }
-  const list = async (path: string) => {
-    const { images, skipped, classFolders, heldOut } = await listImages("test", path);
+  const list = async (path: string, options: ListOptions = {}) => {
+    const { images, skipped, classFolders, heldOut } = await listImages("test", path, options);
     const paths = (split: "train" | "validation") => images[split].map(({ path, label }) => `${path} ${label}`);
     const left = skipped.map(({ path, reason }) => `${path}: ${reason}`);
     return { train: paths("train"), validation: paths("validation"), classFolders, heldOut, skipped: left };
@@ -86,6 +87,32 @@ describe("the listing of a data set", () => {
     assert.equal(found.heldOut, null);
   });
 
+  it("leaves out a class without images, and says so", async () => {
+    const found = await list(folder("train/a/0.heic", "train/b/0.png", "train/c/1.png", "val/b/0.png", "val/c/0.png"));
+    assert.deepEqual(found.classFolders, ["b", "c"]);
+    assert.deepEqual(found.train, ["train/b/0.png 0", "train/c/1.png 1"]);
+    assert.deepEqual(found.skipped, ["train/a/0.heic: not an image by its name", "train/a: a class without images"]);
+  });
+
+  const names: readonly (readonly [train: string, validation: string])[] = [
+    ["train", "validation"],
+    ["Train", "Val"],
+    ["Training", "Testing"],
+    ["TRAIN", "dev"],
+    ["training", "Test"],
+  ];
+  for (const [train, validation] of names)
+    it(`takes ${train} and ${validation} for the two splits`, async () => {
+      const found = await list(folder(`${train}/a/0.png`, `${validation}/a/1.png`));
+      assert.deepEqual(found.train, [`${train}/a/0.png 0`]);
+      assert.deepEqual(found.validation, [`${validation}/a/1.png 0`]);
+    });
+
+  it("takes the folder that is meant for validation where there is one for tests beside it", async () => {
+    const found = await list(folder("train/a/0.png", "test/a/1.png", "Valid/a/2.png"));
+    assert.deepEqual(found.validation, ["Valid/a/2.png 0"]);
+  });
+
   it("holds out a fifth of each class, the same each time, where there is no folder of validation images", async () => {
     const of = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name}/${i}.png`);
     for (const before of ["train/", ""]) {
@@ -99,6 +126,25 @@ describe("the listing of a data set", () => {
       assert.deepEqual(await list(path), found);
     }
   });
+
+  it("holds out a share of the images for training where asked to, and leaves those for validation alone", async () => {
+    const of = (name: string, count: number) => Array.from({ length: count }, (_, i) => `train/${name}/${i}.png`);
+    const path = folder(...of("cats", 13), ...of("dogs", 7), "val/cats/a.png", "val/dogs/b.png");
+    const found = await list(path, { holdOut: 0.3 });
+    assert.equal(found.heldOut, 0.3);
+    const counts = [0, 1].map((label) => found.validation.filter((file) => file.endsWith(` ${label}`)).length);
+    assert.deepEqual(counts, [4, 2]);
+    assert.ok(found.validation.every((file) => file.startsWith("train/")));
+    assert.equal(new Set([...found.train, ...found.validation]).size, 20);
+  });
+
+  for (const holdOut of [0, 1, -0.2, Number.NaN])
+    it(`refuses to hold out ${holdOut}`, async () => {
+      await assert.rejects(
+        list(folder("cats/a.png", "cats/b.png"), { holdOut }),
+        new ConfigError(`test: holdOut must be above 0 and below 1, got ${holdOut}; leave it out, or use 0.2`),
+      );
+    });
 
   it("takes a class of any number of images: more than a call can have arguments", () => {
     const count = 20_000;
@@ -127,6 +173,10 @@ describe("the listing of a data set", () => {
     );
     await assert.rejects(list(folder("train/cats/a.txt", "val/cats/b.png")), /train must hold images in class folders/);
     await assert.rejects(list(folder("train/cats/a.png", "val/cats/b.txt")), /val must hold images in class folders/);
+    await assert.rejects(
+      list(folder("train/a/0.heic")),
+      /got none but train\/a\/0\.heic, not an image by its name, in/,
+    );
     await assert.rejects(list(join(root, "absent")), { name: "FileError", message: /got ENOENT/ });
   });
 });

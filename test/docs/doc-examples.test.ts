@@ -203,7 +203,7 @@ describe("the examples of the API", () => {
   const own = process.cwd();
   const log = console.log;
   before(async () => {
-    await axial.engine.start({ threads: 2 });
+    await axial.engine.start({ threads: 1 });
     files = mkdtempSync(join(tmpdir(), "axial-examples-"));
     process.chdir(files);
     net = axial.models.create(config, { classes: 3, size: 64, seed: 1 });

@@ -129,5 +129,31 @@ for (const backend of ["wasm", "cpu"] as const) {
       assert.ok(peak(tf.variableGrads) > 1.8 * steps);
       assert.ok(peak(engine.variableGrads as typeof tf.variableGrads) < 1.3 * steps);
     });
+
+    it("frees a second gradient of a tensor once it has been added to the first", () => {
+      const uses = 17;
+      /** Gradients of x that are still there when the last of them is made. */
+      const left = (variableGrads: typeof tf.variableGrads): number => {
+        const made: tf.Tensor[] = [];
+        let living = 0;
+        const scaled = tf.customGrad((x) => ({
+          value: (x as tf.Tensor).mul(0.5),
+          gradFunc: (dy: tf.Tensor) => {
+            living = made.filter(({ isDisposed }) => !isDisposed).length;
+            made.push(dy.mul(0.5));
+            return made[made.length - 1];
+          },
+        }));
+        const loss = (): tf.Scalar => {
+          const x = variables[1].mul(2);
+          const terms = Array.from({ length: uses }, () => scaled(x).sum<tf.Scalar>());
+          return terms.reduce((sum, term) => sum.add(term));
+        };
+        tf.tidy(() => void variableGrads(loss, [variables[1]]));
+        return living;
+      };
+      assert.equal(left(tf.variableGrads), uses - 2);
+      assert.equal(left(engine.variableGrads as typeof tf.variableGrads), 0);
+    });
   });
 }

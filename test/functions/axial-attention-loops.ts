@@ -1,6 +1,6 @@
 /** Equation 4, position-sensitive attention along one axis, as loops in float64: written from it and from nothing else. */
 import type { AttentionGeometry } from "../../src/functions/attention.js";
-import { moments, softmax } from "./loops.js";
+import { createMoments, softmax } from "./loops.js";
 
 export interface AxialLoopInputs {
   /** O, L, I of the sequences. */
@@ -36,8 +36,8 @@ export function axialAttentionLoops(
   const content = new Float64Array(outer * length * inner * heads * valueDepth);
   const position = new Float64Array(content.length);
   const weights = new Float64Array(outer * inner * heads * length * length);
-  /** The terms of all pairs, by term and head. */
-  const seen: number[][] = Array.from({ length: 3 * heads }, () => []);
+  /** Of the terms of all pairs, by term and head. */
+  const terms = createMoments(3 * heads);
   for (let o = 0; o < outer; o++)
     for (let s = 0; s < inner; s++)
       for (let n = 0; n < heads; n++) {
@@ -46,15 +46,19 @@ export function axialAttentionLoops(
           const [first, last] = [Math.max(0, i - window.before), Math.min(length - 1, i + window.after)];
           const logits: number[] = [];
           for (let j = first; j <= last; j++) {
-            const [q, k, row] = [head(i), head(j) + keyDepth, (j - i + length - 1) * keyDepth];
-            const terms = [0, 0, 0];
+            const q = head(i);
+            const k = head(j) + keyDepth;
+            const row = (j - i + length - 1) * keyDepth;
+            let [ofBoth, ofQuery, ofKey] = [0, 0, 0];
             for (let d = 0; d < keyDepth; d++) {
-              terms[0] += qkv[q + d] * qkv[k + d];
-              if (query !== null) terms[1] += qkv[q + d] * query[row + d];
-              if (key !== null) terms[2] += qkv[k + d] * key[row + d];
+              ofBoth += qkv[q + d] * qkv[k + d];
+              if (query !== null) ofQuery += qkv[q + d] * query[row + d];
+              if (key !== null) ofKey += qkv[k + d] * key[row + d];
             }
-            terms.forEach((term, t) => seen[t * heads + n].push(term));
-            logits.push(terms.reduce((sum, term, t) => sum + scales[t * heads + n] * term, 0));
+            terms.add(n, ofBoth);
+            terms.add(heads + n, ofQuery);
+            terms.add(2 * heads + n, ofKey);
+            logits.push(scales[n] * ofBoth + scales[heads + n] * ofQuery + scales[2 * heads + n] * ofKey);
           }
           const out = (((o * length + i) * inner + s) * heads + n) * valueDepth;
           softmax(logits).forEach((weight, index) => {
@@ -68,5 +72,5 @@ export function axialAttentionLoops(
           });
         }
       }
-  return { content, position, weights, ...moments(seen) };
+  return { content, position, weights, ...terms.values() };
 }

@@ -1,6 +1,6 @@
 /** Equation 3, attention in a square window, as loops in float64; without key and value encodings it is equation 2. */
 import type { AttentionGeometry } from "../../src/functions/attention.js";
-import { moments, softmax } from "./loops.js";
+import { createMoments, softmax } from "./loops.js";
 
 export interface LocalLoopInputs {
   /** B, H, W. */
@@ -38,8 +38,8 @@ export function localAttentionLoops(
   const content = new Float64Array(batch * height * width * heads * valueDepth);
   const position = new Float64Array(content.length);
   const weights = new Float64Array(batch * height * width * heads * side * side);
-  /** The terms of all pairs, by term and head. */
-  const seen: number[][] = Array.from({ length: 3 * heads }, () => []);
+  /** Of the terms of all pairs, by term and head. */
+  const terms = createMoments(3 * heads);
   for (let b = 0; b < batch; b++)
     for (let y = 0; y < height; y++)
       for (let x = 0; x < width; x++)
@@ -50,16 +50,19 @@ export function localAttentionLoops(
             for (let dx = -window.before; dx <= window.after; dx++) {
               if (y + dy < 0 || y + dy >= height || x + dx < 0 || x + dx >= width) continue;
               const offset = (dy + window.before) * side + dx + window.before;
-              const [q, at] = [place(y, x) * perHead, place(y + dy, x + dx) * perHead];
-              const terms = [0, 0, 0];
+              const q = place(y, x) * perHead;
+              const at = place(y + dy, x + dx) * perHead;
+              let [ofBoth, ofQuery, ofKey] = [0, 0, 0];
               for (let d = 0; d < keyDepth; d++) {
                 const k = qkv[at + keyDepth + d];
-                terms[0] += qkv[q + d] * k;
-                if (query !== null) terms[1] += qkv[q + d] * query[offset * keyDepth + d];
-                if (key !== null) terms[2] += k * key[offset * keyDepth + d];
+                ofBoth += qkv[q + d] * k;
+                if (query !== null) ofQuery += qkv[q + d] * query[offset * keyDepth + d];
+                if (key !== null) ofKey += k * key[offset * keyDepth + d];
               }
-              terms.forEach((term, t) => seen[t * heads + n].push(term));
-              const logit = terms.reduce((sum, term, t) => sum + scales[t * heads + n] * term, 0);
+              terms.add(n, ofBoth);
+              terms.add(heads + n, ofQuery);
+              terms.add(2 * heads + n, ofKey);
+              const logit = scales[n] * ofBoth + scales[heads + n] * ofQuery + scales[2 * heads + n] * ofKey;
               keys.push({ at, offset, logit });
             }
           const out = place(y, x) * valueDepth;
@@ -72,5 +75,5 @@ export function localAttentionLoops(
             }
           });
         }
-  return { content, position, weights, ...moments(seen), pairs: seen[0].length };
+  return { content, position, weights, ...terms.values(), pairs: terms.counts[0] };
 }

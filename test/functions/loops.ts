@@ -8,10 +8,19 @@ export function softmax(logits: readonly number[]): number[] {
   return exponentials.map((exponential) => exponential / total);
 }
 
-/** Mean and biased variance of each list, in two passes. */
-export function moments(lists: readonly (readonly number[])[]): { mean: Float64Array; variance: Float64Array } {
-  const average = (numbers: readonly number[]) => numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
-  const mean = Float64Array.from(lists, average);
-  const variance = Float64Array.from(lists, (list, index) => average(list.map((x) => (x - mean[index]) ** 2)));
-  return { mean, variance };
+/** Mean and biased variance of several series, number by number (Welford's recurrence, which loses no digits). */
+export function createMoments(series: number) {
+  const counts = new Int32Array(series);
+  const mean = new Float64Array(series);
+  const squares = new Float64Array(series);
+  return {
+    counts,
+    add(index: number, x: number): void {
+      const difference = x - mean[index];
+      mean[index] += difference / ++counts[index];
+      squares[index] += difference * (x - mean[index]);
+    },
+    /** [series] each. */
+    values: () => ({ mean, variance: squares.map((sum, index) => sum / counts[index]) }),
+  };
 }

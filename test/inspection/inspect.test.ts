@@ -41,7 +41,7 @@ describe("inspect", () => {
   };
 
   before(async () => {
-    await engine.start({ threads: 2 });
+    await engine.start({ threads: 1 });
     model = create(config, { classes: 5, size: 44, seed: 3 });
     const tensors = tf.memory().numTensors;
     result = await inspect(model, image);

@@ -5,7 +5,7 @@ import * as engine from "../../src/engine/index.js";
 import { seenPlaces } from "../../src/inspection/index.js";
 import { AxialAttention, NdAxialAttention } from "../../src/layers/index.js";
 
-before(() => engine.start({ threads: 2 }));
+before(() => engine.start({ threads: 1 }));
 after(() => engine.stop());
 
 const [h, w] = [5, 7];

@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
 import { convolution, subsample } from "../../src/functions/convolution.js";
 import { averagePool, maxPooledSide } from "../../src/functions/pooling.js";
-import { ChannelDropout, Convolution, MaxPool } from "../../src/layers/index.js";
+import { AveragePool, ChannelDropout, Convolution, MaxPool } from "../../src/layers/index.js";
 import { viewAs } from "../../src/functions/view.js";
 import { assertClose } from "../helpers/compare.js";
 
@@ -39,6 +39,26 @@ describe("averagePool", () => {
       const gradient = tf.grad((x) => averagePool(x as tf.Tensor4D, 2, "keep").sum())(count([1, 3, 2, 1]));
       assertClose(gradient, [0.25, 0.25, 0.25, 0.25, 0.5, 0.5]);
     }));
+});
+
+describe("AveragePool with a stride", () => {
+  it("equals averagePool that keeps the remainder, and says so beforehand", () =>
+    tf.tidy(() => {
+      const x = count([2, 5, 7, 3]);
+      const layer = new AveragePool({ stride: 2 });
+      assert.deepEqual(layer.computeOutputShape(x.shape), [2, 3, 4, 3]);
+      assert.deepEqual(layer.computeOutputShape([null, null, 7, 3]), [null, null, 4, 3]);
+      assertClose(layer.apply(x) as tf.Tensor, [...averagePool(x, 2, "keep").dataSync()]);
+      assertClose(new AveragePool({ stride: 1 }).apply(x) as tf.Tensor, [...x.dataSync()]);
+    }));
+
+  it("refuses a window beside it and what is no stride", () => {
+    assert.throws(
+      () => new AveragePool({ name: "pool", stride: 2, window: [3, 5] }),
+      /^ConfigError: AveragePool pool: only one of window and stride can be given, got 3,5 and 2; leave one out$/,
+    );
+    for (const stride of [0, 1.5]) assert.throws(() => new AveragePool({ stride }), /stride/);
+  });
 });
 
 describe("subsample", () => {

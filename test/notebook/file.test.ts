@@ -50,6 +50,16 @@ describe("a notebook file", () => {
   it("may begin with a byte order mark", () =>
     assert.equal(parseNotebook(`\ufeff${file([code("1")])}`, "n").cells[0].source, "1"));
 
+  it("keeps errors as other programs write them", () => {
+    const error = (own: object) => ({ output_type: "error", ...own });
+    const outputs = [error({ ename: "E", evalue: ["a\n", "b"], traceback: "one text" }), error({})];
+    const [cell] = parseNotebook(file([{ ...code("1"), outputs }]), "n").cells;
+    assert.deepEqual(cell.cell_type === "code" && cell.outputs, [
+      error({ ename: "E", evalue: "a\nb", traceback: ["one text"] }),
+      error({ ename: "Error", evalue: "", traceback: [] }),
+    ]);
+  });
+
   it("gives cells without ids or with double ones ids that stay", () => {
     const { cells } = parseNotebook(file([code("1"), { ...code("2"), id: "x" }, { ...code("3"), id: "x" }]), "n");
     assert.deepEqual(

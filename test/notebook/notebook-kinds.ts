@@ -2,6 +2,7 @@
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { decodeText } from "../../src/core/json.js";
 import { parseNotebook, type CodeCell, type Output } from "../../src/notebook/file.js";
 import { assertOurLanguage } from "../../src/notebook/language.js";
 import { runNotebook } from "../../src/notebook/run.js";
@@ -27,9 +28,12 @@ const file = (sources: readonly string[], language?: string, more: Json = {}): s
   });
 
 /** Files of which only the form matters; they are read and not run. */
-const forms: readonly [what: string, text: string][] = [
+const forms: readonly [what: string, text: string | Buffer][] = [
   ["nbformat 4.0 to 4.4: cells without ids", file(["1"])],
   ["a byte order mark, lines that end in CR LF", `\ufeff${file(["1"]).replaceAll(",", ",\r\n")}`],
+  ["UTF-16, as `>` of Windows PowerShell writes it", Buffer.from(`\ufeff${file(["1"])}`, "utf16le")],
+  ["ids that two cells have, or that are none", file([], undefined, { cells: ["a", "a", "a b", 7].map((id) => ({ ...code("1"), id })) })], // prettier-ignore
+  ["outputs of kinds that nobody knows, a traceback in one text", file([], undefined, { cells: [{ ...code("1"), outputs: [{ output_type: "display_data", data: { "application/x-own": "a" }, metadata: null }, { output_type: "error", traceback: "a" }] }] })], // prettier-ignore
   ["no kernel and no language named", file(["1"])],
   ["made for tslab (`typescript`)", file(["1"], "typescript")],
   ["made for ijavascript or jslab (`javascript`)", file(["1"], "javascript")],
@@ -44,7 +48,7 @@ const forms: readonly [what: string, text: string][] = [
 function tryForms(): Row[] {
   return forms.map(([what, text]) => {
     try {
-      const notebook = parseNotebook(text, "n.ipynb");
+      const notebook = parseNotebook(decodeText(typeof text === "string" ? Buffer.from(text) : text), "n.ipynb");
       assertOurLanguage(notebook, "n.ipynb");
       return { what, result: `read, ${notebook.cells.length} cell${notebook.cells.length === 1 ? "" : "s"}` };
     } catch (error) {

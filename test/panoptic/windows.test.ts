@@ -27,7 +27,7 @@ describe("windowStarts", () => {
 });
 
 describe("segmenting window by window", () => {
-  before(async () => void (await engine.start({ threads: 2 })));
+  before(async () => void (await engine.start({ threads: 1 })));
   after(() => engine.stop());
 
   const data = generatedPanoptic({ aspect: 61 / 47 });

@@ -14,7 +14,7 @@ import { packedWeights, writePretrained } from "../../src/pretrained/pack.js";
 import { evaluate, train } from "../../src/training/index.js";
 import { temporaryFolder } from "../training/tiny.js";
 
-before(() => engine.start({ threads: 2 }));
+before(() => engine.start({ threads: 1 }));
 after(() => engine.stop());
 
 const model: ResNetConfig = {

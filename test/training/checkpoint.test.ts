@@ -13,7 +13,7 @@ import { readCheckpoint, readRunLog, restore, train } from "../../src/training/i
 import { readSafetensors, writeSafetensors } from "../../src/weights/index.js";
 import { temporaryFolder, tinyData, tinyModel, tinySettings } from "./tiny.js";
 
-before(() => engine.start({ threads: 2 }));
+before(() => engine.start({ threads: 1 }));
 after(() => engine.stop());
 
 /** Everything in a checkpoint that must not depend on when the run was interrupted. */

@@ -8,7 +8,7 @@ import { train } from "../../src/training/index.js";
 import { tinyData, tinyModel, tinySettings } from "./tiny.js";
 
 async function main([folder, resume]: string[]): Promise<void> {
-  await engine.start({ threads: 2 });
+  await engine.start({ threads: 1 });
   const common = {
     model: tinyModel(),
     data: tinyData(),

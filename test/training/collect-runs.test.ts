@@ -8,7 +8,7 @@ import { collectRuns, meanWithInterval, scoreText, train } from "../../src/train
 import type { ResNetConfig } from "../../src/models/index.js";
 import { temporaryFolder, tinyData, tinySettings } from "./tiny.js";
 
-before(() => engine.start({ threads: 2 }));
+before(() => engine.start({ threads: 1 }));
 after(() => engine.stop());
 
 const model: ResNetConfig = {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ConfigError } from "../../src/core/errors.js";
-import { create, names, summarize } from "../../src/models/index.js";
+import { create, names, summarize, type ResNetConfig } from "../../src/models/index.js";
 import { preset, presets, resolveConfig, sizeAt, type Preset, type RunDefinition } from "../../src/training/index.js";
 import { tinyData } from "./tiny.js";
 import { panopticSegmentation } from "../../src/panoptic/index.js";
@@ -108,12 +108,18 @@ describe("presets", () => {
     });
   }
 
-  it("compares attention and convolution with as many parameters", () => {
-    const parameters = (name: "panoptic-streets" | "panoptic-streets-convolution") =>
-      summarize(presets[name].model, { classes: 11 }).parameters;
-    const ratio = parameters("panoptic-streets-convolution") / parameters("panoptic-streets");
-    assert.ok(Math.abs(ratio - 1) < 0.01, String(ratio));
-  });
+  for (const [name, bound] of [
+    ["panoptic-streets", 0.01],
+    ["imagenette-128", 0.015],
+  ] as const)
+    it(`compares attention and convolution with as many parameters, ${name}`, () => {
+      const [axial, twin] = [presets[name], presets[`${name}-convolution`]];
+      const parameters = ({ model }: Preset) => summarize(model as ResNetConfig, { classes: 11, size: 128 }).parameters;
+      const ratio = parameters(twin) / parameters(axial);
+      assert.ok(Math.abs(ratio - 1) < bound, String(ratio));
+      assert.deepEqual(twin.settings, axial.settings);
+      assert.equal(twin.augmentation, axial.augmentation);
+    });
 
   it("says which there are when there is none of a name", () => {
     assert.throws(

@@ -230,7 +230,7 @@ describe("resolveOptimizer", () => {
     ],
     [
       { kind: "lion" } as unknown as OptimizerConfig,
-      'optimizer: kind must be the name of one, got "lion"; use sgd, adam, adamw, radam, ranger',
+      'optimizer: kind must be the name of one, got "lion"; use sgd, adam, adamw, radam, ranger, muon',
     ],
   ];
   for (const [config, message] of wrong) {

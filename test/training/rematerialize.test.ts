@@ -33,7 +33,7 @@ const deep: ResNetConfig = {
 };
 
 describe("training with blocks that are rematerialized", () => {
-  before(async () => void (await engine.start({ threads: 2 })));
+  before(async () => void (await engine.start({ threads: 1 })));
   after(() => engine.stop());
 
   for (const [name, model] of Object.entries({ "two blocks": small, "blocks of several kinds": deep }))

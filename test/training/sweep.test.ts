@@ -7,7 +7,7 @@ import { summarize, type ResNetConfig } from "../../src/models/index.js";
 import { meanWithInterval, readRunLog, sweep, type SweepRun } from "../../src/training/index.js";
 import { temporaryFolder, tinyData, tinyModel, tinySettings } from "./tiny.js";
 
-before(() => engine.start({ threads: 2 }));
+before(() => engine.start({ threads: 1 }));
 after(() => engine.stop());
 
 const model: ResNetConfig = {

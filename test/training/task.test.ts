@@ -8,7 +8,7 @@ import { evaluate, readCheckpoint, restore, train, type Evaluation, type Task } 
 import { temporaryFolder, tinyData } from "./tiny.js";
 import { assertClose } from "../helpers/compare.js";
 
-before(() => engine.start({ threads: 2 }));
+before(() => engine.start({ threads: 1 }));
 after(() => engine.stop());
 
 /** A task unlike those of the room: two inputs, two outputs, targets of two tensors, two losses, the lowest score best. */

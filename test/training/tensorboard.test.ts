@@ -7,7 +7,7 @@ import { train, type RunEvent, type RunStarted } from "../../src/training/index.
 import { crc32c, createEventRecorder, scalarsRecord } from "../../src/training/tensorboard.js";
 import { temporaryFolder, tinyData, tinyModel, tinySettings } from "./tiny.js";
 
-before(() => engine.start({ threads: 2 }));
+before(() => engine.start({ threads: 1 }));
 after(() => engine.stop());
 
 /** Records without their checksums, which must be right. */

@@ -9,7 +9,7 @@ import { evaluate, readRunLog, train, type RunEvent } from "../../src/training/i
 import { epochsOf, small, stepsOf, temporaryFolder, tinyData, tinyModel, tinySettings, valuesOf } from "./tiny.js";
 import { assertClose } from "../helpers/compare.js";
 
-before(() => engine.start({ threads: 2 }));
+before(() => engine.start({ threads: 1 }));
 after(() => engine.stop());
 
 describe("train", () => {
@@ -214,7 +214,7 @@ describe("train", () => {
       await train({ ...tinySettings, epochs: 1, model: tinyModel(), data: tinyData() });
       assert.equal(engine.report()?.backend, "wasm");
     } finally {
-      await engine.start({ threads: 2 });
+      await engine.start({ threads: 1 });
     }
   });
 

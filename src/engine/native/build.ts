@@ -9,7 +9,12 @@ import { builtLibrary, libraryName } from "./library.js";
 const crate = path.join(packageFolder, "src", "engine", "native");
 const targetFolder = path.join(packageFolder, "dist", "native", "target");
 
-/** Builds with cargo, whose messages go to standard error; gives the library's file. Throws UnsupportedError where it cannot. */
+/**
+ * Builds with cargo, whose messages go to standard error.
+ *
+ * @returns the library's file
+ * @throws UnsupportedError where there is no cargo, or it does not succeed
+ */
 export async function buildNative(): Promise<string> {
   const manifest = path.join(crate, "Cargo.toml");
   await runCargo(["build", "--release", "--locked", "--manifest-path", manifest, "--target-dir", targetFolder]);

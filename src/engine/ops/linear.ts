@@ -41,10 +41,16 @@ export function fusedLinear<T extends tf.Tensor>(x: T, w: tf.Tensor2D, options: 
   const residualShape = [...x.shape.slice(0, -1), columns];
   assertShapes({ x, w, scale, shift, residual }, { ...shapes, residual: residualShape });
 
-  const inputs = { x, ...(shift === null ? {} : { shift }), ...(residual === null ? {} : { residual }) };
+  // The gradient for w is asked for first, and may so wait to be computed with that for x.
+  const inputs = (w: tf.Tensor) => ({
+    w,
+    x,
+    ...(shift === null ? {} : { shift }),
+    ...(residual === null ? {} : { residual }),
+  });
   return tf.tidy((): T => {
     const weights: tf.Tensor2D = scale === null ? w : w.mul(scale);
-    return tf.engine().runKernel<T>(relu ? "FusedLinearRelu" : "FusedLinear", { ...inputs, w: weights });
+    return tf.engine().runKernel<T>(relu ? "FusedLinearRelu" : "FusedLinear", inputs(weights));
   });
 }
 
@@ -77,7 +83,7 @@ function assertShapes(tensors: Record<string, tf.Tensor | null>, shapes: Record<
       given === null ? [] : `${key} [${given.shape.join(", ")}]`,
     );
     throw new ShapeError(
-      `fusedLinear: ${name} must be [${shape.join(", ")}], got ${got.join(", ")}; x is [..., K] and w [K, N]`,
+      `fusedLinear: ${name} must be [${shape.join(", ")}], got ${got.join(", ")}; the kernel w is [K, N] for K channels of x`,
     );
   }
 }

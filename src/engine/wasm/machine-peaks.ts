@@ -14,6 +14,8 @@ export interface PeakOptions {
 /**
  * The most that our matrix product reaches on all threads, in multiply-adds a second, on operands that stay in the fastest
  * cache; null where it is not in use. A kernel's share of it says how far its arithmetic is from what this engine can do.
+ *
+ * @throws ConfigError for an option that there is not
  */
 export function measureMatrixPeak(options: PeakOptions = {}): number | null {
   return fastest("engine.measureMatrixPeak", options, ({ backend, pool }) => {
@@ -36,6 +38,8 @@ const blockBytes = 4096;
 /**
  * The most that all threads together move through memory, in bytes a second, those read and those written counted: a tensor of
  * 64 MiB is copied. Null where our kernels are not in use.
+ *
+ * @throws ConfigError for an option that there is not
  */
 export function measureMemoryPeak(options: PeakOptions = {}): number | null {
   return fastest("engine.measureMemoryPeak", options, ({ backend, pool }) => {

@@ -5,6 +5,7 @@
 import { AxialError, UnsupportedError } from "../../core/errors.js";
 import { localExchange, type Exchange } from "../exchange.js";
 import { findMpi } from "./find.js";
+import { joinWatched } from "./joining.js";
 import { readLaunch, type Launch } from "./launcher.js";
 import { loadMpi, type MpiLibrary } from "./library.js";
 import { ended, endNow } from "./waiting.js";
@@ -64,7 +65,7 @@ function mpiExchange(launch: Launch, mpi: MpiLibrary): Exchange {
         `use the mpiexec of that MPI, or name another library by AXIAL_LAB_MPI`,
     );
   }
-  mpi.init();
+  joinWatched(launch, () => mpi.init());
   const size = mpi.size();
   if (size !== launch.size) {
     throw new UnsupportedError(

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { UnsupportedError } from "../../core/errors.js";
 import type { Handle, MpiAbi, MpiHandles } from "./abi.js";
 import type { Candidate } from "./find.js";
+import { leaveFaultsToV8 } from "./ucx.js";
 
 type Floats = Float32Array | Float64Array;
 
@@ -61,6 +62,7 @@ export function loadMpi({ library: path, abi }: Candidate): MpiLibrary {
   } catch (error) {
     throw new UnsupportedError(`mpi: koffi must load, got ${firstLine(error)}; npm install koffi`);
   }
+  leaveFaultsToV8();
   let loaded: ReturnType<Koffi["load"]>;
   try {
     loaded = koffi.load(path);

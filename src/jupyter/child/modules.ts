@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire, Module } from "node:module";
 import { join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
-import { parseJson } from "../../core/json.js";
+import { decodeText, parseJson } from "../../core/json.js";
 import type { LocalModules } from "../child-protocol.js";
 import { mangled, runtimeGlobal } from "../runtime-global.js";
 
@@ -65,7 +65,7 @@ export function installModules({ folder, packageFolder, tracebacks, onTslab }: M
   }
 
   async function loadJson(specifier: string): Promise<Namespace> {
-    const value = parseJson(await readFile(resolve(specifier), "utf8"));
+    const value = parseJson(decodeText(await readFile(resolve(specifier))));
     return { ...(typeof value === "object" ? value : {}), default: value };
   }
 

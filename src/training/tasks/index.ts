@@ -12,7 +12,11 @@ export type TaskKind = keyof typeof tasks;
 /** The kinds of tasks that `createTask` makes. */
 export const taskKinds = Object.keys(tasks) as TaskKind[];
 
-/** The task of a configuration; a kind alone stands for its defaults. Throws `ConfigError` where there is none. */
+/**
+ * The task of a configuration; a kind alone stands for its defaults.
+ *
+ * @throws ConfigError for a kind that there is not, and for options that its task has not
+ */
 export function createTask(config: TaskConfig | TaskKind): Task {
   const { kind, ...options } = typeof config === "string" ? { kind: config } : config;
   if (Object.hasOwn(tasks, kind)) return tasks[kind as TaskKind](options);

@@ -42,7 +42,8 @@ export interface SegmentationEvaluation extends Evaluation {
  *
  *     train({ task: semanticSegmentation(), model: ccnetConfig(50), data: generatedLabelMaps() })
  *
- * Throws `ConfigError` for options.
+ * @throws ConfigError for options; from its `assertData` for data of another task
+ * @throws ShapeError from its `assertModel`, for a model with other logits
  */
 export function semanticSegmentation(
   options: SemanticSegmentationOptions = {},

@@ -76,10 +76,11 @@ describe("fusedLinear", () => {
 
   it("names the input whose shape is wrong", () => {
     assert.throws(() => fusedLinear(tf.zeros([2, 3]), tf.zeros([4, 5])), {
-      message: "fusedLinear: w must be [3, 5], got x [2, 3], w [4, 5]; x is [..., K] and w [K, N]",
+      message: "fusedLinear: w must be [3, 5], got x [2, 3], w [4, 5]; the kernel w is [K, N] for K channels of x",
     });
     assert.throws(() => fusedLinear(tf.zeros([2, 3]), tf.zeros([3, 5]), { shift: tf.zeros([4]) }), {
-      message: "fusedLinear: shift must be [5], got x [2, 3], w [3, 5], shift [4]; x is [..., K] and w [K, N]",
+      message:
+        "fusedLinear: shift must be [5], got x [2, 3], w [3, 5], shift [4]; the kernel w is [K, N] for K channels of x",
     });
   });
 });

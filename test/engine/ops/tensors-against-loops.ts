@@ -39,9 +39,10 @@ export function runWithGradients(
   compute: (inputs: Record<string, tf.Tensor>) => Record<string, tf.Tensor>,
   weights: Arrays,
 ): Record<string, Float32Array> {
-  return tf.tidy(() => {
+  const results: Record<string, Float32Array> = {};
+  // Nothing is given back from `tidy`, which would look for tensors in every element of it.
+  tf.tidy(() => {
     const names = Object.keys(inputs);
-    const results: Record<string, Float32Array> = {};
     for (const [name, tensor] of Object.entries(compute(inputs))) results[name] = tensor.dataSync<"float32">();
     const gradients = tf.grads((...tensors: tf.Tensor[]) => {
       const outputs = compute(Object.fromEntries(names.map((name, index) => [name, tensors[index]])));
@@ -51,6 +52,6 @@ export function runWithGradients(
       return tf.addN(weighed);
     })(Object.values(inputs));
     names.forEach((name, index) => (results[`d ${name}`] = gradients[index].dataSync<"float32">()));
-    return results;
   });
+  return results;
 }

@@ -18,7 +18,7 @@ import {
 import { temporaryFolder, tinyData } from "../tiny.js";
 import { assertClose } from "../../helpers/compare.js";
 
-before(() => engine.start({ threads: 2 }));
+before(() => engine.start({ threads: 1 }));
 after(() => engine.stop());
 
 const ccnet: ResNetConfig = {

@@ -8,7 +8,7 @@ import { create } from "../../../src/models/index.js";
 import { evaluate, train } from "../../../src/training/index.js";
 import { epochsOf, small, tinyData, tinyModel, tinySettings } from "../tiny.js";
 
-before(() => engine.start({ threads: 2 }));
+before(() => engine.start({ threads: 1 }));
 after(() => engine.stop());
 
 describe("the memory of training", () => {
@@ -36,7 +36,7 @@ describe("the memory of training", () => {
   });
 
   it("says how many images fit when the engine's memory is full, holds none of the failed pass, and they do fit", async () => {
-    await engine.start({ threads: 2, heapMebibytes: 48 });
+    await engine.start({ threads: 1, heapMebibytes: 48 });
     try {
       const count = 211;
       const data = generated({ classes: 3, trainCount: count, validationCount: 3 });
@@ -61,12 +61,12 @@ describe("the memory of training", () => {
       assert.ok(epoch.peakHeapBytes! > 24 * 2 ** 20, "the batch named is not far too small");
       model.dispose();
     } finally {
-      await engine.start({ threads: 2 });
+      await engine.start({ threads: 1 });
     }
   });
 
   it("validates as many images at once as it trains on, and an evaluation of too many says how many fit", async () => {
-    await engine.start({ threads: 2, heapMebibytes: 48 });
+    await engine.start({ threads: 1, heapMebibytes: 48 });
     try {
       const count = 701;
       const data = generated({ classes: 3, trainCount: 7, validationCount: count });
@@ -93,7 +93,7 @@ describe("the memory of training", () => {
       assert.ok(engine.memory().heap!.peakBytes > 24 * 2 ** 20, "the batch named is not far too small");
       model.dispose();
     } finally {
-      await engine.start({ threads: 2 });
+      await engine.start({ threads: 1 });
     }
   });
 

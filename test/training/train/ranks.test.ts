@@ -19,7 +19,7 @@ import { assertSameOnAllRanks } from "../../../src/training/summed.js";
 import { ranksOf } from "../../helpers/exchange.js";
 import { temporaryFolder, tinyData, tinyModel, tinySettings } from "../tiny.js";
 
-before(() => engine.start({ threads: 2 }));
+before(() => engine.start({ threads: 1 }));
 after(() => engine.stop());
 
 /** No norm, whose statistics are those of a rank's images, and no drop-out. */

@@ -5,7 +5,7 @@ import { ConfigError } from "../../../src/core/errors.js";
 import { train, type RunEvent } from "../../../src/training/index.js";
 import { epochsOf, stepsOf, temporaryFolder, tinyData, tinyModel, tinySettings, valuesOf } from "../tiny.js";
 
-before(() => engine.start({ threads: 2 }));
+before(() => engine.start({ threads: 1 }));
 after(() => engine.stop());
 
 describe("a run that is stopped and resumed", () => {

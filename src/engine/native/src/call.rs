@@ -80,9 +80,11 @@ impl Call {
     /// for tasks whose results do not depend on who does them.
     pub fn tasks(&self, slot: usize, count: usize) -> impl Iterator<Item = usize> + '_ {
         let counter = self.heap.counter(self.args + 8 * slot);
-        std::iter::from_fn(move || {
+        let next = move || {
             let task = counter.fetch_add(1, Ordering::Relaxed) as usize;
             (task < count).then_some(task)
-        })
+        };
+        // It ends even where a wrong geometry has a task write over the counter.
+        std::iter::from_fn(next).take(count)
     }
 }

@@ -1491,3 +1491,61 @@ pub mod move_towards {
     pub const SHARE: usize = 2;
     pub const SLOTS: usize = 3;
 }
+
+pub mod batch_norm_grad_passed {
+    /// count
+    pub const ROWS: usize = 0;
+    /// count
+    pub const CHANNELS: usize = 1;
+    /// address
+    pub const DY: usize = 2;
+    /// address
+    pub const Y: usize = 3;
+    /// address
+    pub const A: usize = 4;
+    /// address
+    pub const MEAN_A: usize = 5;
+    /// address
+    pub const G: usize = 6;
+    /// address
+    pub const PARTIAL: usize = 7;
+    pub const SLOTS: usize = 8;
+}
+
+pub mod normed_product_grad {
+    /// count
+    pub const ROWS: usize = 0;
+    /// count
+    pub const COLUMNS: usize = 1;
+    /// count
+    pub const DEPTH: usize = 2;
+    /// flag
+    pub const RELU: usize = 3;
+    /// address
+    pub const DY: usize = 4;
+    /// address
+    pub const Y: usize = 5;
+    /// address
+    pub const A: usize = 6;
+    /// address
+    pub const MEAN: usize = 7;
+    /// address
+    pub const FACTORS: usize = 8;
+    /// address
+    pub const X: usize = 9;
+    /// address
+    pub const TURNED: usize = 10;
+    /// address
+    pub const RESIDUAL: usize = 11;
+    /// address
+    pub const DX: usize = 12;
+    /// address
+    pub const DW: usize = 13;
+    /// count
+    pub const SHARES: usize = 14;
+    /// count
+    pub const ROWS_PER_BLOCK: usize = 15;
+    /// counter
+    pub const COUNTER: usize = 16;
+    pub const SLOTS: usize = 17;
+}

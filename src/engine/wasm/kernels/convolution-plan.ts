@@ -5,7 +5,7 @@
  */
 import type { KernelPool } from "../pool.js";
 import { convolutionWorkspace } from "../scratch-layout.js";
-import type { ConvolutionShape, Pair } from "./convolution-shape.js";
+import { isPointwise, type ConvolutionShape, type Pair } from "./convolution-shape.js";
 import { isDepthwise, runDepthwise, runDepthwiseInputGradient } from "./depthwise-plan.js";
 import { runMatrixProduct } from "./matrix-product-plan.js";
 import { largest, smallest } from "../../../core/extremes.js";
@@ -17,9 +17,8 @@ export function runConvolution(
   { x, w, y, epilogue = {} }: { x: number; w: number; y: number; epilogue?: Epilogue },
   shape: ConvolutionShape,
 ): void {
-  const { window, stride, dilation, padding, groups, outputRows, outputColumns, outputChannels } = shape;
-  const whole = window[0] * window[1] === 1 && stride[0] * stride[1] === 1 && padding[0] + padding[1] === 0;
-  if (whole && groups === 1 && outputRows === shape.height && outputColumns === shape.width) {
+  const { window, stride, dilation, padding, outputRows, outputColumns, outputChannels } = shape;
+  if (isPointwise(shape)) {
     const rows = shape.images * outputRows * outputColumns;
     runMatrixProduct(pool, { a: x, b: w, c: y, rows, columns: outputChannels, depth: shape.channels, epilogue });
     return;
@@ -64,8 +63,7 @@ export function runInputGradient(
 ): void {
   const { images, height, width, channels, window, stride, dilation, padding, groups } = shape;
   const { outputRows, outputColumns, outputChannels } = shape;
-  const whole = window[0] * window[1] === 1 && stride[0] * stride[1] === 1 && padding[0] + padding[1] === 0;
-  if (whole && groups === 1 && outputRows === height && outputColumns === width) {
+  if (isPointwise(shape)) {
     const product = { rows: images * height * width, columns: channels, depth: outputChannels };
     runMatrixProduct(pool, { a: dy, b: w, c: dx, ...product, transposeB: true });
     return;

@@ -19,3 +19,9 @@ export interface ConvolutionShape {
   readonly padding: Pair;
   readonly groups: number;
 }
+
+/** Whether every pixel sees itself alone, so that this is a product of matrices: pixels by channels, channels by channels. */
+export function isPointwise({ window, stride, padding, groups, height, width, ...shape }: ConvolutionShape): boolean {
+  const single = window[0] * window[1] === 1 && stride[0] * stride[1] === 1 && padding[0] + padding[1] === 0;
+  return single && groups === 1 && shape.outputRows === height && shape.outputColumns === width;
+}

@@ -5,19 +5,30 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
+use super::fold::{Fold, fold_windows};
 use super::windows::Windows;
 use crate::call::Call;
 use crate::simd::{dispatch, load_part, store_part};
-use crate::slots::{average_pool as slot, average_pool_grad as grad_slot};
+use crate::slots::average_pool_grad as grad_slot;
 
 pub fn average_pool(call: &Call) {
-    let windows = Windows::read(call);
-    dispatch(Forward {
-        rows: call.share(windows.batch * windows.rows.outputs),
-        x: call.heap.pointer::<f32>(call.pointer(slot::X), windows.inputs()),
-        y: call.heap.pointer(call.pointer(slot::Y), windows.outputs()),
-        windows,
-    });
+    fold_windows(call, Mean);
+}
+
+#[derive(Clone, Copy)]
+struct Mean;
+
+impl Fold for Mean {
+    #[inline(always)]
+    fn start<S: Simd>(self, simd: S, places: usize) -> (S::f32s, S::f32s) {
+        let nothing = if places > 0 { 0.0 } else { f32::NAN };
+        (simd.splat_f32s(nothing), simd.splat_f32s((1.0 / places as f64) as f32))
+    }
+
+    #[inline(always)]
+    fn add<S: Simd>(self, simd: S, sum: S::f32s, place: S::f32s, weight: S::f32s) -> S::f32s {
+        simd.mul_add_e_f32s(place, weight, sum)
+    }
 }
 
 pub fn average_pool_grad(call: &Call) {
@@ -29,45 +40,6 @@ pub fn average_pool_grad(call: &Call) {
         dx: call.heap.pointer(call.pointer(slot::DX), windows.inputs()),
         windows,
     });
-}
-
-struct Forward {
-    windows: Windows,
-    rows: Range<usize>,
-    x: *const f32,
-    y: *mut f32,
-}
-
-impl WithSimd for Forward {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Forward { windows, rows, x, y } = self;
-        for row in rows {
-            let (image, p) = (row / windows.rows.outputs, row % windows.rows.outputs);
-            let lines = windows.rows.places(p);
-            for q in 0..windows.columns.outputs {
-                let columns = windows.columns.places(q);
-                let count = lines.len() * columns.len();
-                let factor = simd.splat_f32s((1.0 / count as f64) as f32);
-                for c in (0..windows.channels).step_by(S::F32_LANES) {
-                    let lanes = S::F32_LANES.min(windows.channels - c);
-                    let mut sum = simd.splat_f32s(if count > 0 { 0.0 } else { f32::NAN });
-                    for line in lines.clone() {
-                        for column in columns.clone() {
-                            // SAFETY: a place of the images, which lie in the heap.
-                            let value =
-                                unsafe { load_part(simd, x.add(windows.input(image, line, column) + c), lanes) };
-                            sum = simd.mul_add_e_f32s(value, factor, sum);
-                        }
-                    }
-                    // SAFETY: these results are this share's own.
-                    unsafe { store_part(simd, y.add(windows.output(image, p, q) + c), lanes, sum) };
-                }
-            }
-        }
-    }
 }
 
 struct Backward {

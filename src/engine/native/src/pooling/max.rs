@@ -4,54 +4,28 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
+use super::fold::{Fold, fold_windows};
 use super::windows::Windows;
 use crate::call::Call;
 use crate::simd::{dispatch, greater, load_part, store_part};
-use crate::slots::{max_pool as slot, max_pool_grad as grad_slot};
+use crate::slots::max_pool_grad as grad_slot;
 
-/// Shares are ranges of the results' rows.
 pub fn max_pool(call: &Call) {
-    let windows = Windows::read(call);
-    let rows = call.share(windows.batch * windows.rows.outputs);
-    let x: *const f32 = call.heap.pointer(call.pointer(slot::X), windows.inputs());
-    let y: *mut f32 = call.heap.pointer(call.pointer(slot::Y), windows.outputs());
-    dispatch(Forward { windows, rows, x, y });
+    fold_windows(call, Greatest);
 }
 
-struct Forward {
-    windows: Windows,
-    rows: Range<usize>,
-    x: *const f32,
-    y: *mut f32,
-}
+#[derive(Clone, Copy)]
+struct Greatest;
 
-impl WithSimd for Forward {
-    type Output = ();
+impl Fold for Greatest {
+    #[inline(always)]
+    fn start<S: Simd>(self, simd: S, _places: usize) -> (S::f32s, S::f32s) {
+        (simd.splat_f32s(f32::NEG_INFINITY), simd.splat_f32s(1.0))
+    }
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Forward { windows, rows, x, y } = self;
-        for row in rows {
-            let (image, p) = (row / windows.rows.outputs, row % windows.rows.outputs);
-            let lines = windows.rows.places(p);
-            for q in 0..windows.columns.outputs {
-                let columns = windows.columns.places(q);
-                for c in (0..windows.channels).step_by(S::F32_LANES) {
-                    let lanes = S::F32_LANES.min(windows.channels - c);
-                    let mut most = simd.splat_f32s(f32::NEG_INFINITY);
-                    for line in lines.clone() {
-                        for column in columns.clone() {
-                            // SAFETY: a place of the images, which lie in the heap.
-                            let value =
-                                unsafe { load_part(simd, x.add(windows.input(image, line, column) + c), lanes) };
-                            most = greater(simd, most, value);
-                        }
-                    }
-                    // SAFETY: these results are this share's own.
-                    unsafe { store_part(simd, y.add(windows.output(image, p, q) + c), lanes, most) };
-                }
-            }
-        }
+    fn add<S: Simd>(self, simd: S, most: S::f32s, place: S::f32s, _weight: S::f32s) -> S::f32s {
+        greater(simd, most, place)
     }
 }
 

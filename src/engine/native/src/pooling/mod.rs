@@ -3,6 +3,7 @@
 //! its result.
 
 pub mod average;
+mod fold;
 pub mod max;
 #[cfg(test)]
 mod tests;
