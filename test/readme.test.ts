@@ -48,7 +48,7 @@ describe("the README", () => {
     const { scripts } = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8")) as {
       scripts: Record<string, string>;
     };
-    const used = [...readme.matchAll(/npm (?:run ([\w:]+)|(start|test))/g)].map(([, run, direct]) => run ?? direct);
+    const used = [...readme.matchAll(/npm (?:run ([\w:-]+)|(start|test))/g)].map(([, run, direct]) => run ?? direct);
     for (const name of used) assert.ok(name in scripts, name);
   });
 

@@ -60,6 +60,13 @@ const panopticTraining = {
 
 const settings: Readonly<Record<string, Setting>> = {
   ".inspect": { scope: () => ({ model: net, image: new Float32Array(64 * 64 * 3) }) },
+  ".largestDifference": {
+    scope: () => ({
+      layer: new axial.layers.GlobalAttention({ filters: 8, heads: 2 }),
+      x: tf.ones([1, 7, 11, 8]),
+      byHand: tf.ones([1, 7, 11, 8]),
+    }),
+  },
   ".seenPlaces": {
     scope: () => ({ layer: new axial.layers.GlobalAttention({ filters: 8, heads: 2 }), x: tf.ones([1, 7, 11, 8]) }),
   },
@@ -171,7 +178,7 @@ const settings: Readonly<Record<string, Setting>> = {
 async function writeFiles(): Promise<void> {
   const results = join(packageFolder, "notebooks", "results", "imagenette-64");
   mkdirSync("results/imagenette-64", { recursive: true });
-  for (const name of ["axial-resnet-26-s.seed-1.jsonl", "resnet-26.seed-1.jsonl"])
+  for (const name of ["plan.json", "axial-resnet-26-s.seed-1.jsonl", "resnet-26.seed-1.jsonl"])
     copyFileSync(join(results, name), join("results", "imagenette-64", name));
   const picture = await sharp(Buffer.from(photo.values), { raw: { width: 64, height: 64, channels: 3 } })
     .jpeg()
