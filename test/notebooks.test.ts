@@ -35,7 +35,7 @@ const short: Record<string, Record<string, string>> = {
   [panoptic]: { epochCount: "1", imageCount: "16" },
   "13-what-of-the-paper-is-here.ipynb": {},
 };
-/** A table of what is where: without figures and exercises. */
+/** A table of what is where: without figures. */
 const inventory = "13-what-of-the-paper-is-here.ipynb";
 
 /** A folder in which `axial-lab` is installed, as it is for a user: tslab finds types by folders alone. */
@@ -80,15 +80,16 @@ function assertPictures(notebook: Notebook, least: number): void {
   for (const figure of figures) assert.ok(typeof figure["image/png"] === "string", String(figure["text/plain"]));
 }
 
-const names = readdirSync(join(packageFolder, "notebooks")).filter((name) => name.endsWith(".ipynb"));
-const chapters = names.filter((name) => name !== quickStart);
+const chapters = readdirSync(join(packageFolder, "notebooks")).filter((name) => name.endsWith(".ipynb"));
+/** Lines of a cell that are read at a glance, and of none more than this. */
+const [usual, most] = [6, 9];
 
 describe("notebooks", () => {
   it("are all listed here with the parameters that make them short", () => {
-    assert.deepEqual(names, Object.keys(short));
+    assert.deepEqual(chapters, Object.keys(short));
   });
 
-  for (const name of names)
+  for (const name of chapters)
     it(`${name} runs in short, and every figure has a picture`, async () => {
       assertPictures(await runShort(name, ownKernel()), name === inventory ? 0 : 1);
     });
@@ -134,13 +135,24 @@ describe("a chapter of the book", () => {
       for (const file of files) assert.ok(existsSync(normalize(join(packageFolder, "notebooks", file))), file);
     });
 
-  for (const name of chapters.filter((name) => name !== inventory))
+  for (const name of chapters)
     it(`${name} has three exercises, whose solutions are folded`, async () => {
       const { cells } = await notebookOf(name);
+      const asked = cells.flatMap(({ source }) =>
+        [...source.matchAll(/^\*\*(\d)\.\*\* /gm)].map(([, number]) => number),
+      );
+      assert.deepEqual(asked, ["1", "2", "3"]);
       const solutions = cells.filter(({ metadata }) => metadata.tags?.includes("solution"));
       assert.ok(solutions.length >= 3, `${solutions.length} solutions`);
       for (const { metadata } of solutions)
         assert.deepEqual(metadata.jupyter, { outputs_hidden: true, source_hidden: true });
+    });
+
+  for (const name of chapters)
+    it(`${name} has short cells`, async () => {
+      const lengths = codeCells(await notebookOf(name)).map(({ source }) => source.split("\n").length);
+      assert.ok(lengths.sort((a, b) => a - b)[lengths.length >> 1] <= usual, `median of ${lengths.join(" ")}`);
+      assert.ok(lengths.at(-1)! <= most, `longest of ${lengths.join(" ")}`);
     });
 
   for (const name of chapters.filter((name) => !unrun.includes(name)))
