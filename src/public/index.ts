@@ -51,6 +51,6 @@ const { export: exporting, ...names } = explainedNames(index);
 export const { AxialError, ConfigError, FileError, ShapeError, UnsupportedError } = names;
 export const { data, engine, exchange, functions, layers, models, notebook, panoptic, training, weights, widgets } =
   names;
-export const { attentionAt, attentionField, attentionHeads, crissCrossField, inspect, offsetNorms } = names;
-export const { offsetSimilarity, positionTables, receptiveField, seenPlaces } = names;
+export const { attentionAt, attentionField, attentionHeads, correlation, crissCrossField, inspect } = names;
+export const { largestDifference, offsetNorms, offsetSimilarity, positionTables, receptiveField, seenPlaces } = names;
 export { exporting as export };
