@@ -26,6 +26,7 @@ const keys: KeysOf<ConvolutionOptions> = { stride: true, groups: true, dilation:
  * @param kernel [k, k, Cin / groups, filters], k odd
  * @returns [B, ceil(H / stride), ceil(W / stride), filters]
  * @throws ConfigError for an option that there is not
+ * @throws ShapeError where the channels of x or of the result are no multiples of the groups
  */
 export function convolution(x: tf.Tensor4D, kernel: tf.Tensor4D, options: ConvolutionOptions = {}): tf.Tensor4D {
   assertKnownKeys("convolution", options, keys);

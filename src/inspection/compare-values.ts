@@ -8,7 +8,9 @@ import { ShapeError } from "../core/errors.js";
  *
  *     largestDifference(byHand, layer.apply(x))       // 2.9e-7: equal to rounding
  *
- * Leaves no tensors behind. Throws ShapeError for tensors of two shapes.
+ * Leaves no tensors behind.
+ *
+ * @throws ShapeError where the tensors have not one shape
  */
 export function largestDifference(a: tf.Tensor, b: tf.Tensor): number {
   if (a.shape.join() !== b.shape.join())
@@ -29,7 +31,9 @@ export function largestDifference(a: tf.Tensor, b: tf.Tensor): number {
 /**
  * Pearson's correlation of two lists of numbers, such as two fields of attention: 1 where one is the other scaled and
  * shifted, 0 where they have nothing to do with each other, -1 where one is high as the other is low. Not-a-number where
- * a list is constant. Throws ShapeError for lists of two lengths.
+ * a list is constant.
+ *
+ * @throws ShapeError where the lists have not one length
  */
 export function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length)

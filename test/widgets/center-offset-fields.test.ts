@@ -16,8 +16,11 @@ describe("centres and offsets", () => {
     const foreground = Uint8Array.from({ length: 15 }, (_, i) => (i === 0 || i === 14 ? 1 : 0));
     const spec = centerOffsetFieldsSpec({ image, centers, offsets, shape, foreground });
     const [left, right] = spec.hconcat as { layer: { data: { values: string } }[] }[];
-    assert.equal(left.layer[1].data.values, "left,top,right,bottom,value\n2,1,3,2,0.9\n");
-    assert.equal(right.layer[1].data.values, "x,y,toX,toY,length\n0.5,0.5,2.5,1.5,2.24\n4.5,2.5,2.5,1.5,2.24\n");
+    assert.deepEqual(JSON.parse(left.layer[1].data.values), [{ left: 2, top: 1, right: 3, bottom: 2, value: 0.9 }]);
+    assert.deepEqual(JSON.parse(right.layer[1].data.values), [
+      { x: 0.5, y: 0.5, toX: 2.5, toY: 1.5, length: 2.24 },
+      { x: 4.5, y: 2.5, toX: 2.5, toY: 1.5, length: 2.24 },
+    ]);
     assert.match(spec.description as string, /at most 0\.9; right 2 arrows .* at most 2\.24 pixels long/);
   });
 

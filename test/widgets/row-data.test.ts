@@ -21,9 +21,9 @@ describe("rows as text", () => {
     );
   });
 
-  it("have an empty field where one of them lacks it", () => {
-    const [whole, lacking] = read(rowData([{ a: 2, b: 0.5 }, { a: 3 }]));
-    assert.deepEqual([whole.b, lacking.b], [0.5, null]);
+  it("lack a field where one of them lacks it, and have none for what is no number", () => {
+    const [whole, lacking, odd] = read(rowData([{ a: 2, b: 0.5 }, { a: 3 }, { a: 5, b: NaN }]));
+    assert.deepEqual([whole.b, lacking.b, odd.b], [0.5, undefined, null]);
   });
 
   it("are an empty list where there are none", () => assert.deepEqual(rowData([]), { values: [] }));
