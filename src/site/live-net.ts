@@ -19,14 +19,14 @@ export interface LiveNet {
 const scripts = ["net.js", "live.js"] as const;
 
 /** Which of the package's weights are shown. */
-const shown = "axial-resnet-26-s";
+const shown = "axial-resnet-imagenette";
 
 export function netOfFolder(folder: string): LiveNet {
   const { classes } = decodeNet(readFileSync(join(folder, "net.safetensors")), folder);
   return { files: new Map(scripts.map((name) => [name, readFileSync(join(folder, name))])), classes, score: "" };
 }
 
-/** In 8 bits: {@link createPretrained}'s, which are in 16, would be 10 MB. */
+/** The package's weights, in 16 bits as there. */
 export async function ownNet(): Promise<LiveNet> {
   const card = cardOf(shown);
   await engine.start({ threads: 1 });
@@ -34,7 +34,7 @@ export async function ownNet(): Promise<LiveNet> {
     const model = createPretrained(shown, { pretrained: true });
     const { classes, size } = card;
     const network = configuration(card.model);
-    const files = webFiles(model, { network, classes, size, crop: cropOf(card), precision: "I8" });
+    const files = webFiles(model, { network, classes, size, crop: cropOf(card) });
     const score = `It is right on ${(100 * card.score.value).toFixed(0)} % of Imagenette's validation photos.`;
     return { files: new Map(scripts.map((name) => [name, Buffer.concat(files.get(name)!)])), classes, score };
   } finally {

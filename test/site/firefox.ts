@@ -23,7 +23,7 @@ async function landing(page: FirefoxPage, site: string, photo: string): Promise<
   await page.setFiles(".live input[type=file]", [photo]);
   await page.waitFor('document.querySelector(".live .looking:not([hidden])")');
   const said = await page.evaluate<string>(text(".live .status"));
-  assert.match(said, /, by axial-resnet-26-s in \d+ ms; WebAssembly with (relaxed )?SIMD on 1 thread/);
+  assert.match(said, /, by axial-resnet-imagenette in \d+ ms; WebAssembly with (relaxed )?SIMD on 1 thread/);
   const before = await page.evaluate<string>(text(".live .looking p"));
   await page.click(".live canvas.photo", -100, -100);
   const after = await page.evaluate<string>(text(".live .looking p"));
