@@ -41,10 +41,9 @@ export function groupedConvolution(
 ): tf.Tensor4D | null {
   if (!hasKernel("GroupedConv2D")) return null;
   assertGroups(x, filter);
-  // The gradient for the filter is asked for first, and may so wait to be computed with that for x.
   return runGrouped(
     "GroupedConv2D",
-    { filter, x },
+    { x, filter },
     { strides: stride, pad: onEverySide(padding), dilations: dilation },
   );
 }

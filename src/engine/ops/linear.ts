@@ -41,16 +41,10 @@ export function fusedLinear<T extends tf.Tensor>(x: T, w: tf.Tensor2D, options: 
   const residualShape = [...x.shape.slice(0, -1), columns];
   assertShapes({ x, w, scale, shift, residual }, { ...shapes, residual: residualShape });
 
-  // The gradient for w is asked for first, and may so wait to be computed with that for x.
-  const inputs = (w: tf.Tensor) => ({
-    w,
-    x,
-    ...(shift === null ? {} : { shift }),
-    ...(residual === null ? {} : { residual }),
-  });
+  const inputs = { x, ...(shift === null ? {} : { shift }), ...(residual === null ? {} : { residual }) };
   return tf.tidy((): T => {
     const weights: tf.Tensor2D = scale === null ? w : w.mul(scale);
-    return tf.engine().runKernel<T>(relu ? "FusedLinearRelu" : "FusedLinear", inputs(weights));
+    return tf.engine().runKernel<T>(relu ? "FusedLinearRelu" : "FusedLinear", { ...inputs, w: weights });
   });
 }
 

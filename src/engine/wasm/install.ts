@@ -6,7 +6,7 @@ import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
 import type { KernelCall, WasmContext, WasmKernel } from "./kernel.js";
 import { computeInJavaScript, isInJavaScript, isRight } from "./kernels/javascript.js";
 import { watchReleases } from "./lazy/data-release.js";
-import { computeInputs, hasBorrowedMemory } from "./lazy/lazy-data.js";
+import { computeInputs, isWaiting } from "./lazy/lazy-data.js";
 import { withTraps } from "./tfjs-traps.js";
 
 let running: WasmContext | null = null;
@@ -16,10 +16,10 @@ export function wasmContext(): WasmContext | null {
   return running !== null && tf.getBackend() === "wasm" ? running : null;
 }
 
-/** What is computed later, or by another kernel, counts for the one that does it. */
+/** What is computed later counts for the kernel that does it. */
 const announcementOf = (kernel: WasmKernel): AnnouncedKernel => ({
   kernelName: kernel.kernelName,
-  multiplyAdds: (work) => (work.outputs.some(hasBorrowedMemory) ? null : (kernel.multiplyAdds?.(work) ?? null)),
+  multiplyAdds: (work) => (work.outputs.some(isWaiting) ? null : (kernel.multiplyAdds?.(work) ?? null)),
 });
 
 /**

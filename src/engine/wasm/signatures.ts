@@ -10,7 +10,6 @@ import { attentionGrad, attentionSignatures, axis } from "./signatures/attention
 import { batchNormSignatures } from "./signatures/batch-norm.js";
 import { copySignatures } from "./signatures/copy.js";
 import { elementwiseSignatures } from "./signatures/elementwise.js";
-import { nativeSignatures } from "./signatures/native.js";
 import { optimizerUpdateSignatures, updateRow } from "./signatures/optimizer-update.js";
 import { poolingSignatures } from "./signatures/pooling.js";
 import { productSignatures } from "./signatures/product.js";
@@ -23,11 +22,7 @@ export const signatures = {
   ...copySignatures,
   ...elementwiseSignatures,
   ...optimizerUpdateSignatures,
-  ...nativeSignatures,
 } as const;
-
-/** Kernels that the WebAssembly module does not have. */
-export const nativeAlone: readonly string[] = Object.keys(nativeSignatures);
 
 /** What several kernels begin with, and what tables hold. */
 export const groups = { axis, attentionGrad, updateRow } as const;

@@ -5,8 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { normForm, normName, normVariants, type NormAttrs, type NormTensors } from "../../ops/batch-norm.js";
-import { defineKernel, output, pointerOf, type KernelCall, type WasmContext, type WasmKernel } from "../kernel.js";
-import { deferNormGradient, type NormGradient } from "../lazy/deferred-norm-gradient.js";
+import { defineKernel, output, pointerOf, type KernelCall, type WasmKernel } from "../kernel.js";
 import { share } from "./identity.js";
 
 /** Slots of scratch, in float32: the sums of all shares, then what the second pass reads. */
@@ -72,9 +71,6 @@ function given(call: KernelCall<NormTensors, NormAttrs>, name: string): tf.Tenso
   return tensor && share(call, tensor);
 }
 
-/** From so many elements on a gradient waits for a product to take it over; of fewer the waiting costs more. */
-const minimumElementsToDefer = 65_536;
-
 /**
  * Inputs dy, [y], a, gammaA, meanA, varianceA, [b, gammaB, meanB, varianceB]; outputs da, dGammaA, dBeta, [db,
  * [dGammaB]].
@@ -86,17 +82,13 @@ function backward(call: KernelCall<NormTensors, NormAttrs>): tf.TensorInfo[] {
   const address = (name: string): number => pointerOf(call, inputs[name]);
   const pair = attrs.form === normForm.pair;
   const passesResidual = attrs.form === normForm.residual && attrs.relu;
-  const waits = !pair && pool.isNative("normedProductGrad") && rows * channels >= minimumElementsToDefer;
   const [form, relu] = [attrs.form, Number(attrs.relu)];
   const [dy, y] = [address("dy"), attrs.relu ? address("y") : 0];
   const [meanA, meanB] = [address("meanA"), pair ? address("meanB") : 0];
   const [a, b] = [address("a"), pair ? address("b") : 0];
-  const db = pair || passesResidual ? [output(call, inputs.a.shape)] : [];
 
   const { partial } = scratch;
-  if (waits && passesResidual)
-    pool.run("batchNormGradPassed", { rows, channels, dy, y, a, meanA, g: pointerOf(call, db[0]), partial });
-  else pool.run("batchNormGradSums", { rows, channels, form, relu, dy, y, a, meanA, b, meanB, partial });
+  pool.run("batchNormGradSums", { rows, channels, form, relu, dy, y, a, meanA, b, meanB, partial });
   const dBeta = output(call, [channels]);
   const coefficients = (which: 1 | 2, name: "A" | "B", factors: number): tf.TensorInfo => {
     const dGamma = output(call, [channels]);
@@ -116,19 +108,12 @@ function backward(call: KernelCall<NormTensors, NormAttrs>): tf.TensorInfo[] {
     });
     return dGamma;
   };
-  if (waits) {
-    const factors = output(call, [3, channels]);
-    const dGamma = coefficients(1, "A", pointerOf(call, factors));
-    const passed = passesResidual ? { dy: db[0] } : { dy: inputs.dy, ...(attrs.relu && { y: inputs.y }) };
-    const da = deferNormGradient(call, { ...passed, a: inputs.a, mean: inputs.meanA, factors }, apply);
-    call.backend.disposeData(factors.dataId); // kept by what waits
-    return [da, dGamma, dBeta, ...db];
-  }
   const [factorsA, factorsB] = [scratch.vector(0), scratch.vector(3)];
   const dGammaA = coefficients(1, "A", factorsA);
   const dGammaB = pair ? [coefficients(2, "B", factorsB)] : [];
 
   const da = output(call, inputs.a.shape);
+  const db = pair || passesResidual ? [output(call, inputs.a.shape)] : [];
   pool.run("batchNormGradApply", {
     rows,
     channels,
@@ -146,30 +131,6 @@ function backward(call: KernelCall<NormTensors, NormAttrs>): tf.TensorInfo[] {
     db: db.length > 0 ? pointerOf(call, db[0]) : 0,
   });
   return [da, dGammaA, dBeta, ...db, ...dGammaB];
-}
-
-/** The gradient of a single input, where it was not taken over. */
-function apply(context: WasmContext, { dy, y, a, mean, factors }: NormGradient): tf.TensorInfo {
-  const da = output(context, a.shape);
-  const [gradient, x, meanA, factorsA] = [dy, a, mean, factors].map((tensor) => pointerOf(context, tensor));
-  const { rows, channels } = rowsOf(a);
-  context.pool.run("batchNormGradApply", {
-    rows,
-    channels,
-    form: normForm.alone,
-    relu: Number(y !== undefined),
-    dy: gradient,
-    y: y === undefined ? 0 : pointerOf(context, y),
-    a: x,
-    meanA,
-    factorsA,
-    b: 0,
-    meanB: 0,
-    factorsB: 0,
-    da: pointerOf(context, da),
-    db: 0,
-  });
-  return da;
 }
 
 type GivenInputs = Readonly<Record<"x" | "mean" | "variance", tf.TensorInfo>> &

@@ -19,7 +19,6 @@ import { matrixProductKernels } from "./matrix-product.js";
 import { maxPool3dGradient } from "./max-pool-3d-grad.js";
 import { ndAxialAttentionKernels } from "./nd-axial-attention.js";
 import { normFactorKernels } from "./norm-factors.js";
-import { normedProductKernels } from "./normed-product.js";
 import { optimizerUpdateKernels } from "./optimizer-update.js";
 import { poolingKernels } from "./pooling.js";
 import { reduceKernels } from "./reduce.js";
@@ -47,7 +46,6 @@ export const wasmKernels: readonly WasmKernel[] = withDeferrals(
     maxPool3dGradient,
     ndAxialAttentionKernels,
     normFactorKernels,
-    normedProductKernels,
     optimizerUpdateKernels,
     poolingKernels,
     reduceKernels,

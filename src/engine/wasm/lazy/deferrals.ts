@@ -3,14 +3,11 @@
  * projections without an activation, and the norms and sums behind them. A ReLU has it all computed.
  */
 import type * as tf from "@tensorflow/tfjs";
-import { convolutionShape, type ConvolutionAttributes } from "../kernels/convolution.js";
-import { isPointwise } from "../kernels/convolution-shape.js";
 import { deferConvolution } from "./deferred-convolution.js";
-import { deferFilterGradient, deferInputGradient, sumWithInputGradient } from "./deferred-norm-gradient.js";
 import type { NormAttrs, NormTensors } from "../../ops/batch-norm.js";
 import type { KernelCall, WasmKernel } from "../kernel.js";
 import { share } from "../kernels/identity.js";
-import { compute, deferNorm, deferProduct, deferSum, foldNorm, foldRelu } from "./deferred-product.js";
+import { deferNorm, deferProduct, deferSum, foldNorm, foldRelu } from "./deferred-product.js";
 import { isWaiting } from "./lazy-data.js";
 
 /** What folding saves of a smaller result costs less than the waiting does. */
@@ -59,52 +56,6 @@ function foldGivenNorm(call: KernelCall<NormTensors, NormAttrs>): tf.TensorInfo[
   return y && [y, share(call, mean), share(call, variance)];
 }
 
-type Transpositions = Readonly<Record<"transposeA" | "transposeB", boolean>>;
-
-/** A gradient of a product of matrices behind which a norm's gradient waits. */
-function deferMatMulGradient(call: KernelCall<Inputs<"a" | "b">, Transpositions>): tf.TensorInfo | null {
-  const { a, b } = call.inputs;
-  const { transposeA, transposeB } = call.attrs;
-  if (a.shape.length !== 2 || b.shape.length !== 2 || transposeA === transposeB) return null;
-  const multiply = (a: tf.TensorInfo, b: tf.TensorInfo): tf.TensorInfo =>
-    compute(call, { kernelName: "BatchMatMul", inputs: { a, b }, attrs: call.attrs });
-  if (transposeB) return deferInputGradient(call, a, b, [a.shape[0], b.shape[0]], multiply);
-  return deferFilterGradient(call, a, b, [a.shape[1], b.shape[1]], multiply);
-}
-
-/** Of TensorFlow.js's own convolution and of ours, which have two names for one thing. */
-type GradientAttributes = ConvolutionAttributes & {
-  readonly [Name in "shape" | "inputShape" | "filterShape"]?: number[];
-};
-
-/** The same of a convolution of single pixels. */
-const convolutionGradients = ["GroupedConv2D", "Conv2D"].flatMap((convolution) => {
-  const [ofInput, ofFilter] = [`${convolution}BackpropInput`, `${convolution}BackpropFilter`];
-  const deferInput = (call: KernelCall<Inputs<"dy" | "filter">, GradientAttributes>): tf.TensorInfo | null => {
-    const { dy, filter } = call.inputs;
-    const { shape = call.attrs.inputShape!, dataFormat } = call.attrs;
-    if (!isWaiting(dy) || dataFormat !== "NHWC") return null;
-    if (!isPointwise(convolutionShape(shape, filter.shape, call.attrs))) return null;
-    return deferInputGradient(call, dy, filter, shape, (dy, filter) =>
-      compute(call, { kernelName: ofInput, inputs: { dy, filter }, attrs: call.attrs }),
-    );
-  };
-  const deferFilter = (call: KernelCall<Inputs<"x" | "dy">, GradientAttributes>): tf.TensorInfo | null => {
-    const { x, dy } = call.inputs;
-    const { shape = call.attrs.filterShape!, dataFormat } = call.attrs;
-    if (!isWaiting(dy) || dataFormat !== "NHWC") return null;
-    if (!isPointwise(convolutionShape(x.shape, shape, call.attrs))) return null;
-    return deferFilterGradient(call, x, dy, shape, (x, dy) =>
-      compute(call, { kernelName: ofFilter, inputs: { x, dy }, attrs: call.attrs }),
-    );
-  };
-  return [[ofInput, deferInput] as const, [ofFilter, deferFilter] as const];
-});
-
-/** A sum with what waits for one. */
-const deferAdd = (call: KernelCall<Inputs<"a" | "b">>): tf.TensorInfo | null =>
-  sumWithInputGradient(call, call.inputs.a, call.inputs.b) ?? deferSum(call);
-
 /** Nothing, or one value for each channel. */
 const isBias = (bias: tf.TensorInfo | undefined, channels: number): boolean =>
   bias === undefined || (bias.shape.at(-1) === channels && bias.shape.slice(0, -1).every((size) => size === 1));
@@ -120,11 +71,9 @@ const deferrals = new Map(
     FusedBatchNorm: deferNorm,
     BatchNorm: foldGivenNorm,
     BatchNormRelu: foldGivenNorm,
-    Add: deferAdd,
+    Add: deferSum,
     Identity: cloneWaiting,
     Relu: foldRelu,
-    BatchMatMul: deferMatMulGradient,
-    ...Object.fromEntries<unknown>(convolutionGradients),
   }) as unknown as [string, Defer][],
 );
 

@@ -9,7 +9,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { isRecording } from "../../recording.js";
 import type { KernelCall, WasmContext } from "../kernel.js";
-import { computeInputs, computeLater, keepAll, lazyOutput } from "./lazy-data.js";
+import { share } from "../kernels/identity.js";
+import { computeInputs, computeLater, lazyOutput } from "./lazy-data.js";
 
 /** What a product's kernel takes beside its own inputs: [N] each, and a residual of the size of the result. */
 type FollowerNames = "bias" | "gamma" | "beta" | "mean" | "variance" | "residual";
@@ -161,10 +162,7 @@ function deferStep(
 }
 
 /** Runs a kernel of the backend that the data is on, which by now need not be the current one. */
-export function compute(
-  { backend }: WasmContext,
-  { kernelName, inputs, attrs }: Omit<Product, "channels">,
-): tf.TensorInfo {
+function compute({ backend }: WasmContext, { kernelName, inputs, attrs }: Omit<Product, "channels">): tf.TensorInfo {
   const { kernelFunc } = tf.getKernel(kernelName, "wasm");
   return kernelFunc({ inputs: inputs, attrs: { ...attrs }, backend }) as tf.TensorInfo;
 }
@@ -184,6 +182,16 @@ function defer(
   };
   computeLater(backend, y, { compute: () => tf.engine().makeTensorFromTensorInfo(values(), backend), finish });
   return y;
+}
+
+/** Tensors of the same memory, which live until they are disposed of. */
+function keepAll<Name extends string>(
+  context: WasmContext,
+  inputs: Readonly<Record<Name, tf.TensorInfo | undefined>>,
+): Record<Name, tf.Tensor> {
+  const given = Object.entries<tf.TensorInfo | undefined>(inputs).filter(([, tensor]) => tensor !== undefined);
+  const keep = (tensor: tf.TensorInfo) => tf.keep(tf.engine().makeTensorFromTensorInfo(share(context, tensor)));
+  return Object.fromEntries(given.map(([name, tensor]) => [name, keep(tensor!)])) as Record<Name, tf.Tensor>;
 }
 
 /** Whether this is one float for each channel, [..., 1, N]. */

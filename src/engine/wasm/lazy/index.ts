@@ -18,10 +18,9 @@
  *     data-release.ts      tells when a tensor's memory is freed or written to in place
  *     deferred-product.ts  what a product waits with, and what can still be added
  *     deferred-convolution.ts, deferrals.ts    which kernels wait, ours and TensorFlow.js's
- *     deferred-norm-gradient.ts    a norm's gradient, which goes into those of the product before it
  *     folded-norm.ts       a norm with given statistics as a part of the weights, kept until one of them changes
  *
- * No result waits while gradients are recorded, for they need the values; nothing small waits, for it costs more than it saves.
+ * Nothing waits while gradients are recorded, for they need the values; nothing small waits, for it costs more than it saves.
  * Results are right whoever reads what when; only what is read twice, itself and as a part of something later, is computed
  * twice.
  */

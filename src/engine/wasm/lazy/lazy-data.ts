@@ -4,8 +4,6 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
-import type { WasmContext } from "../kernel.js";
-import { share } from "../kernels/identity.js";
 import { before } from "./data-release.js";
 
 /** What the backend's table has of a tensor; an address of 0 is none. */
@@ -77,14 +75,4 @@ export function computeInputs(inputs: Readonly<Record<string, tf.TensorInfo | un
   if (waitingCount === 0) return;
   for (const tensor of Object.values<tf.TensorInfo | undefined>(inputs))
     if (tensor !== undefined) waiting.get(tensor.dataId)?.();
-}
-
-/** Tensors of the same memory, which live until they are disposed of. */
-export function keepAll<Name extends string>(
-  context: WasmContext,
-  inputs: Readonly<Record<Name, tf.TensorInfo | undefined>>,
-): Record<Name, tf.Tensor> {
-  const given = Object.entries<tf.TensorInfo | undefined>(inputs).filter(([, tensor]) => tensor !== undefined);
-  const keep = (tensor: tf.TensorInfo) => tf.keep(tf.engine().makeTensorFromTensorInfo(share(context, tensor)));
-  return Object.fromEntries(given.map(([name, tensor]) => [name, keep(tensor!)])) as Record<Name, tf.Tensor>;
 }

@@ -1,7 +1,6 @@
 //! The gradient of a batch norm in two passes over memory. With g = dy where the ReLU let it pass:
 //!
 //! batchNormGradSums: for each channel the sums of g, of g (a - meanA) and of g (b - meanB);
-//! batchNormGradPassed: the first two of them, and g itself, which a residual's gradient is;
 //! batchNormGradApply: da = direct g + linear (a - meanA) + constant, and db = g for a residual, as da for a pair.
 
 use std::ops::Range;
@@ -12,9 +11,7 @@ use super::Form;
 use crate::call::Call;
 use crate::rows::{Map, Terms, map_rows, sum_rows};
 use crate::scratch::with_scratch;
-use crate::slots::{
-    batch_norm_grad_apply as apply_slot, batch_norm_grad_passed as passed_slot, batch_norm_grad_sums as sums_slot,
-};
+use crate::slots::{batch_norm_grad_apply as apply_slot, batch_norm_grad_sums as sums_slot};
 
 /// Sums of g and g (a - mean); tensors dy, a.
 #[derive(Clone, Copy)]
@@ -112,38 +109,6 @@ pub fn batch_norm_grad_sums(call: &Call) {
     });
 }
 
-/// partial is \[parts, 3, C\] float64, of which two are written.
-pub fn batch_norm_grad_passed(call: &Call) {
-    use passed_slot as slot;
-    let [rows, channels] = [slot::ROWS, slot::CHANNELS].map(|slot| call.size(slot));
-    // SAFETY: an input, and this part's sums are ours alone.
-    let (mean, sums) = unsafe {
-        let partial = call.pointer(slot::PARTIAL) + 8 * call.part * 3 * channels;
-        let mean = super::vector(call, slot::MEAN_A, 0, channels);
-        (mean, call.heap.write::<f64>(partial, 2 * channels))
-    };
-    sums.fill(0.0);
-    with_scratch(2 * channels, |partial| {
-        for block in super::blocks(call.share(rows), channels) {
-            // SAFETY: inputs.
-            let read = |slot: usize| unsafe { super::rows(call, slot, block.start, block.len(), channels) };
-            // SAFETY: these rows of g are ours alone.
-            let g = unsafe {
-                let start = call.pointer(slot::G) + 4 * block.start * channels;
-                call.heap.write::<f32>(start, block.len() * channels)
-            };
-            map_rows(Passed, [read(slot::DY), read(slot::Y)], [], [&mut *g], channels);
-            sum_rows(One, [g, read(slot::A)], [mean], partial, sums);
-        }
-    });
-}
-
-/// The three vectors of factors at a slot's pointer: direct, linear, constant.
-pub fn factors(call: &Call, slot: usize, channels: usize) -> [&[f32]; 3] {
-    // SAFETY: inputs.
-    [0, 1, 2].map(|index| unsafe { super::vector(call, slot, index, channels) })
-}
-
 /// Factors are \[3, C\]: direct, linear, constant.
 pub fn batch_norm_grad_apply(call: &Call) {
     use apply_slot as slot;
@@ -165,11 +130,15 @@ fn apply(call: &Call, part: Range<usize>, channels: usize) {
             .write::<f32>(call.pointer(slot) + 4 * part.start * channels, part.len() * channels)
     };
     // SAFETY: inputs.
-    let vector = |slot: usize| unsafe { super::vector(call, slot, 0, channels) };
+    let vector = |slot: usize, index: usize| unsafe { super::vector(call, slot, index, channels) };
     // Mean, and what g, x - mean and 1 are multiplied by.
-    let line = |mean: usize, at: usize| {
-        let [direct, linear, constant] = factors(call, at, channels);
-        [vector(mean), direct, linear, constant]
+    let line = |mean: usize, factors: usize| {
+        [
+            vector(mean, 0),
+            vector(factors, 0),
+            vector(factors, 1),
+            vector(factors, 2),
+        ]
     };
     let (dy, a, da) = (read(slot::DY), read(slot::A), write(slot::DA));
     let line_a = line(slot::MEAN_A, slot::FACTORS_A);
@@ -205,13 +174,10 @@ fn line<S: Simd>(simd: S, g: S::f32s, x: S::f32s, [mean, direct, linear, constan
 
 /// da of dy, a.
 #[derive(Clone, Copy)]
-pub struct Line;
+struct Line;
 /// da of dy, y, a.
 #[derive(Clone, Copy)]
-pub struct LineRelu;
-/// g of dy, y.
-#[derive(Clone, Copy)]
-struct Passed;
+struct LineRelu;
 /// da and g of dy, y, a.
 #[derive(Clone, Copy)]
 struct LineAndPassed;
@@ -233,13 +199,6 @@ impl Map<3, 4, 1> for LineRelu {
     #[inline(always)]
     fn values<S: Simd>(self, simd: S, [dy, y, a]: [S::f32s; 3], vectors: [S::f32s; 4]) -> [S::f32s; 1] {
         [line(simd, passed(simd, dy, y), a, vectors)]
-    }
-}
-
-impl Map<2, 0, 1> for Passed {
-    #[inline(always)]
-    fn values<S: Simd>(self, simd: S, [dy, y]: [S::f32s; 2], []: [S::f32s; 0]) -> [S::f32s; 1] {
-        [passed(simd, dy, y)]
     }
 }
 

@@ -9,7 +9,6 @@
 pub mod apply;
 pub mod grad;
 pub mod moments;
-pub mod product_grad;
 #[cfg(test)]
 mod tests;
 
@@ -39,17 +38,12 @@ impl Form {
 /// Floats of each tensor that are gone through at a time.
 const BLOCK_FLOATS: usize = if cfg!(test) { 512 } else { 16_384 };
 
-/// Ranges of `rows`.
-fn blocks(rows: Range<usize>, channels: usize) -> impl DoubleEndedIterator<Item = Range<usize>> {
-    let step = (BLOCK_FLOATS / channels.max(1)).max(1);
-    let end = rows.end;
-    rows.step_by(step).map(move |first| first..end.min(first + step))
-}
-
-/// The same, the last first: what the pass before this one has read last is still in cache, and so will be for the
+/// Ranges of `rows`, the last first: what the pass before this one has read last is still in cache, and so will be for the
 /// next kernel what it reads first.
 fn blocks_from_the_end(rows: Range<usize>, channels: usize) -> impl Iterator<Item = Range<usize>> {
-    blocks(rows, channels).rev()
+    let step = (BLOCK_FLOATS / channels.max(1)).max(1);
+    let end = rows.end;
+    rows.step_by(step).rev().map(move |first| first..end.min(first + step))
 }
 
 /// Rows `start..start + count` of a tensor of C channels.

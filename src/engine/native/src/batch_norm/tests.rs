@@ -1,9 +1,8 @@
 //! Batch norm's passes against the same formulas in float64, for every form, with and without ReLU.
 
 use super::apply::batch_norm_apply;
-use super::grad::{batch_norm_grad_apply, batch_norm_grad_passed, batch_norm_grad_sums};
+use super::grad::{batch_norm_grad_apply, batch_norm_grad_sums};
 use super::moments::batch_norm_moments;
-use super::product_grad::normed_product_grad;
 use crate::testing::{TestHeap, assert_close, noise};
 
 const ROWS: usize = 101;
@@ -125,92 +124,5 @@ fn check(channels: usize, form: usize, relu: bool) {
     assert_close(&heap.get::<f32>(pda, count), &da, 1e-6);
     if form == 2 || (form == 1 && relu) {
         assert_close(&heap.get::<f32>(pdb, count), &db, 1e-6);
-    }
-}
-
-#[test]
-fn the_sums_and_what_the_relu_let_pass_come_in_one_pass() {
-    for channels in CHANNELS {
-        let count = ROWS * channels;
-        let [dy, y, a] = [1, 2, 3].map(|seed| noise(seed, count));
-        let mean = noise(4, channels);
-        let g: Vec<f32> = dy
-            .iter()
-            .zip(&y)
-            .map(|(dy, y)| if *y > 0.0 { *dy } else { 0.0 })
-            .collect();
-        let mut sums = vec![0.0_f64; 2 * channels];
-        for (i, g) in g.iter().enumerate() {
-            sums[i % channels] += f64::from(*g);
-            sums[channels + i % channels] += f64::from(*g) * (f64::from(a[i]) - f64::from(mean[i % channels]));
-        }
-        let mut heap = TestHeap::new(1 << 20);
-        let [dy, y, a, mean] = [&dy, &y, &a, &mean].map(|values| heap.put(values));
-        let (passed, partial) = (heap.room(count), heap.room(PARTS * 3 * channels * 2));
-        let args = [ROWS, channels, dy, y, a, mean, passed, partial];
-        heap.run(batch_norm_grad_passed, &whole(&args), PARTS);
-        assert_eq!(heap.get::<f32>(passed, count), g);
-        let shares = heap.get::<f64>(partial, PARTS * 3 * channels);
-        let total = |i: usize| (0..PARTS).map(|part| shares[part * 3 * channels + i]).sum::<f64>() as f32;
-        let sums: Vec<f32> = sums.iter().map(|sum| *sum as f32).collect();
-        assert_close(&(0..2 * channels).map(total).collect::<Vec<_>>(), &sums, 1e-5);
-    }
-}
-
-#[test]
-fn both_gradients_of_a_normed_product_are_sums_in_float64_to_the_same_bits_again() {
-    for (columns, depth, shares) in [(3, 5, 1), (37, 16, 3), (16, 61, 4), (131, 7, 2)] {
-        for relu in [false, true] {
-            let [dy, y, a] = [1, 2, 3].map(|seed| noise(seed, ROWS * columns));
-            let (mean, factors) = (noise(4, columns), noise(5, 3 * columns));
-            let (x, w) = (noise(6, ROWS * depth), noise(7, depth * columns));
-            let residual = noise(8, ROWS * depth);
-            let da: Vec<f64> = (0..ROWS * columns)
-                .map(|i| {
-                    let [direct, linear, constant] =
-                        [0, 1, 2].map(|row| f64::from(factors[row * columns + i % columns]));
-                    let g = if relu && y[i] <= 0.0 { 0.0 } else { f64::from(dy[i]) };
-                    direct * g + linear * (f64::from(a[i]) - f64::from(mean[i % columns])) + constant
-                })
-                .collect();
-            // Added together with a ReLU, which has nothing to do with it.
-            let mut dx: Vec<f64> = residual
-                .iter()
-                .map(|x| if relu { f64::from(*x) } else { 0.0 })
-                .collect();
-            let mut dw = vec![0.0_f64; depth * columns];
-            let mut turned = vec![0.0_f32; depth * columns];
-            for k in 0..depth {
-                for n in 0..columns {
-                    turned[n * depth + k] = w[k * columns + n];
-                    for row in 0..ROWS {
-                        dx[row * depth + k] += da[row * columns + n] * f64::from(w[k * columns + n]);
-                        dw[k * columns + n] += f64::from(x[row * depth + k]) * da[row * columns + n];
-                    }
-                }
-            }
-            let single = |values: &[f64]| values.iter().map(|value| *value as f32).collect::<Vec<f32>>();
-            let mut before = None;
-            for parts in [1, PARTS] {
-                let mut heap = TestHeap::new(1 << 20);
-                let [dy, y, a, mean, factors, x, turned, residual] =
-                    [&dy, &y, &a, &mean, &factors, &x, &turned, &residual].map(|values| heap.put(values));
-                let (to_x, to_w) = (heap.room(ROWS * depth), heap.room(shares * depth * columns));
-                let sizes = [ROWS, columns, depth, usize::from(relu)];
-                let residual = if relu { residual } else { 0 };
-                let tensors = [dy, y, a, mean, factors, x, turned, residual, to_x, to_w, shares, 13, 0];
-                heap.run(normed_product_grad, &whole(&[&sizes[..], &tensors[..]].concat()), parts);
-                assert_close(&heap.get::<f32>(to_x, ROWS * depth), &single(&dx), 3e-6);
-                let all = heap.get::<f32>(to_w, shares * depth * columns);
-                let total = |i: usize| (0..shares).map(|share| all[share * depth * columns + i]).sum::<f32>();
-                assert_close(&(0..depth * columns).map(total).collect::<Vec<_>>(), &single(&dw), 3e-6);
-                let bits: Vec<u32> = all.iter().map(|value| value.to_bits()).collect();
-                assert_eq!(
-                    before.replace(bits.clone()).unwrap_or(bits.clone()),
-                    bits,
-                    "not repeatable"
-                );
-            }
-        }
     }
 }
