@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
 import { leaveFaultsToV8 } from "../../../src/exchange/mpi/ucx.js";
 
@@ -12,5 +13,20 @@ describe("what UCX is told before it is loaded", () => {
       leaveFaultsToV8(environment);
       assert.equal(environment["UCX_ERROR_SIGNALS"], after);
     }
+  });
+});
+
+describe("a process that has loaded UCX", () => {
+  it("ends when nothing is left to do, with its exit code, its output and what waits for its end", () => {
+    const script = `
+      const { leaveWithoutTeardown } = require(${JSON.stringify(require.resolve("../../../src/exchange/mpi/ucx.js"))});
+      leaveWithoutTeardown();
+      leaveWithoutTeardown();
+      process.on("exit", (code) => console.log("ends with", code, process.listenerCount("beforeExit")));
+      process.exitCode = 3;
+      setTimeout(() => console.log("later".repeat(20_000)), 20);`;
+    const { status, stdout } = spawnSync(process.execPath, ["-e", script], { encoding: "utf8" });
+    assert.equal(status, 3);
+    assert.equal(stdout, `${"later".repeat(20_000)}\nends with 3 0\n`);
   });
 });
