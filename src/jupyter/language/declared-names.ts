@@ -6,17 +6,15 @@ export type NameKind = "variable" | "constant" | "function" | "class" | "enum" |
 export interface DeclaredName {
   name: string;
   kind: NameKind;
-  /** For imports: the statement that brings this name alone. */
-  statement?: string;
 }
 
 /** Names that later cells can see: types included, later declarations of a name first merged, then winning. */
 export function declaredNames(file: ts.SourceFile): DeclaredName[] {
   const names = new Map<string, DeclaredName>();
-  const add = (name: string, kind: NameKind, statement?: string) => {
+  const add = (name: string, kind: NameKind) => {
     // A type beside a value of the same name (interface and class, namespace and function) adds no new name.
     if (kind === "type" && names.has(name)) return;
-    names.set(name, { name, kind, ...(statement === undefined ? {} : { statement }) });
+    names.set(name, { name, kind });
   };
   for (const statement of file.statements) {
     if (ts.isFunctionDeclaration(statement) && statement.name) add(statement.name.text, "function");
@@ -26,8 +24,8 @@ export function declaredNames(file: ts.SourceFile): DeclaredName[] {
       if (!(statement.flags & ts.NodeFlags.GlobalAugmentation)) add(statement.name.text, "namespace");
     } else if (ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement)) {
       add(statement.name.text, "type");
-    } else if (ts.isImportDeclaration(statement)) importedNames(statement, file, add);
-    else if (ts.isImportEqualsDeclaration(statement)) add(statement.name.text, "import", statement.getText(file));
+    } else if (ts.isImportDeclaration(statement)) importedNames(statement).forEach((name) => add(name, "import"));
+    else if (ts.isImportEqualsDeclaration(statement)) add(statement.name.text, "import");
     else if (ts.isVariableStatement(statement)) {
       const kind = statement.declarationList.flags & ts.NodeFlags.BlockScoped ? blockKind(statement) : "variable";
       for (const name of variableNames(statement.declarationList)) add(name, kind);
@@ -74,23 +72,8 @@ export function forEachHoistedVariable(node: ts.Node, visit: (list: ts.VariableD
   ts.forEachChild(node, (child) => forEachHoistedVariable(child, visit));
 }
 
-function importedNames(
-  statement: ts.ImportDeclaration,
-  file: ts.SourceFile,
-  add: (name: string, kind: NameKind, statement: string) => void,
-): void {
-  const clause = statement.importClause;
-  if (!clause) return;
-  const from = ` from ${statement.moduleSpecifier.getText(file)}${statement.attributes ? ` ${statement.attributes.getText(file)}` : ""};`;
-  const start = clause.isTypeOnly ? "import type " : "import ";
-  if (clause.name) add(clause.name.text, "import", `${start}${clause.name.text}${from}`);
-  const bindings = clause.namedBindings;
-  if (!bindings) return;
-  if (ts.isNamespaceImport(bindings)) {
-    add(bindings.name.text, "import", `${start}* as ${bindings.name.text}${from}`);
-  } else {
-    for (const element of bindings.elements) {
-      add(element.name.text, "import", `${start}{ ${element.getText(file)} }${from}`);
-    }
-  }
+function importedNames({ importClause: clause }: ts.ImportDeclaration): string[] {
+  const bindings = clause?.namedBindings;
+  const named = !bindings ? [] : ts.isNamespaceImport(bindings) ? [bindings] : [...bindings.elements];
+  return [clause, ...named].flatMap((each) => each?.name?.text ?? []);
 }

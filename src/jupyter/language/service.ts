@@ -2,15 +2,15 @@
  * TypeScript's language service over a notebook. Each cell is a module of its own; what earlier cells declared is
  * brought in by text added behind the cell, so that positions in the cell stay what they are:
  *
- * - `let` and `var`: `declare let x: typeof import("./cell").x`, so that they can be assigned and narrowed here too;
- * - functions, classes, enums, types: imported from the cell that declared them;
- * - imports: the same import again.
+ * - `let` and `var`: `declare let x: typeof scope.x`, so that they can be assigned and narrowed here too;
+ * - functions, classes, enums, types, and what was imported: imported from the scope.
  *
- * A cell that declares a name itself does not get the earlier one, so redefinition is no error. The current cell gets
- * everything through one index of what is visible: as long as a file imports the same modules in the same order as
- * before, TypeScript keeps its whole program, and a cell is checked in milliseconds.
+ * A cell that declares a name itself does not get the earlier one, so redefinition is no error. As long as every file imports the
+ * same modules in the same order as before, TypeScript keeps its whole program, and a cell is checked in milliseconds. So the files
+ * of many cells are there, empty, before the cells are, and what they import does not change with what they need (`cell-files.ts`).
  */
 import ts from "typescript";
+import { createCellFiles, shownModule, type Scope, type ScopeEntry } from "./cell-files.js";
 import { extensionOf, type NotebookLanguage } from "../notebook-language.js";
 import { declaredNames, exportedNames, type DeclaredName } from "./declared-names.js";
 import { implicitGlobals } from "./implicit-globals.js";
@@ -42,70 +42,56 @@ export interface NotebookService {
 
 export type NotebookServiceOptions = ServiceHostOptions;
 
-interface ScopeEntry extends DeclaredName {
-  /** The module of the cell that declared it. */
-  module: string;
-}
-
-/** Exports what is visible, and imports what was declared globally. */
-const indexFile = "__cells__.ts";
 const globalsFile = "__kernel__.d.ts";
 
 export function createNotebookService(options: NotebookServiceOptions): NotebookService {
   const { language } = options;
   const currentFile = `__cell__${extensionOf(language)}`;
-  const host = createServiceHost(options, [globalsFile, indexFile, currentFile]);
+  const host = createServiceHost(options, [globalsFile, `${shownModule.slice(2)}.ts`, currentFile]);
+  const cells = createCellFiles(host, language, (scopeModule) => cellText("", [], scopeModule));
   const service = ts.createLanguageService(
     host,
     ts.createDocumentRegistry(ts.sys.useCaseSensitiveFileNames, host.folder),
   );
   const scope = new Map<string, ScopeEntry>();
-  /** What brings types that later cells do not hide: cells that declare globally, and every module that cells import. */
-  const lasting = new Set<string>();
   /** The texts of the cells that have been run. */
   const run = new Set<string>();
   /** Names of the files of cells that have not been run, as long as they are visible. */
   let drafts: string[] = [];
-  let count = 0;
   let code = "";
 
-  function writeIndex(visible: ReadonlyMap<string, ScopeEntry> = scope): void {
-    const lines = [...visible.values()].map(({ name, kind, statement, module }) =>
-      kind === "import" ? `${statement}\nexport { ${name} };` : `export { ${name} } from "${module}";`,
-    );
-    // References count at the head of a file only.
-    const head = [...lasting].sort((a, b) => Number(b.startsWith("/")) - Number(a.startsWith("/")));
-    host.setFile(indexFile, [...head, ...lines, "export {};"].join("\n"));
+  /** A cell's file: its text, then the names that it takes from a module, then what is said besides. */
+  function cellText(text: string, brought: readonly ScopeEntry[], from: string, added = ""): string {
+    return `${text}\n;\n${through(brought, from, language)}\n${added}\n`;
   }
 
-  const cellFile = (number: number): string => `__cell_${number}__${extensionOf(language)}`;
-
   /** What is visible below these cells; writes those of them that have not been run as files of their own. */
-  function withDrafts(unrun: readonly string[]): ReadonlyMap<string, ScopeEntry> {
+  function withDrafts(unrun: readonly string[]): Scope {
     const written: string[] = [];
-    let visible: ReadonlyMap<string, ScopeEntry> = scope;
+    let visible: Scope = scope;
     for (const text of unrun.filter((each) => !run.has(each))) {
       const module = `./__draft_${written.length + 1}__`;
       const { names, brought, added } = read(text, "mentioned", visible);
       if (names.length === 0) continue;
-      const file = `${module.slice(2)}${extensionOf(language)}`;
       const from = brought.map((entry) => fromModule(entry, language));
-      host.setFile(file, `${text}\n;\n${from.join("\n")}\n${added}\n`);
-      written.push(file);
+      host.setFile(fileOf(module), [text, ";", ...from, added, exported(imports(names))].join("\n"));
+      written.push(module);
       visible = new Map([...visible, ...names.map((name) => [name.name, { ...name, module }] as const)]);
     }
     const isChanged = written.length > 0 || drafts.length > 0;
-    for (const file of drafts.slice(written.length)) host.deleteFile(file);
+    for (const module of drafts.slice(written.length)) host.deleteFile(fileOf(module));
     drafts = written;
-    if (isChanged) writeIndex(visible);
+    if (isChanged) cells.show(visible, drafts);
     return visible;
   }
+
+  const fileOf = (module: string): string => `${module.slice(2)}${extensionOf(language)}`;
 
   /** What a cell declares, what it sees of earlier cells, and what makes later cells see what it declares. */
   function read(
     text: string,
     which: "mentioned" | "all",
-    visible: ReadonlyMap<string, ScopeEntry> = scope,
+    visible: Scope = scope,
   ): { names: DeclaredName[]; brought: ScopeEntry[]; added: string } {
     const file = parseModule(currentFile, text);
     const declared = declaredNames(file);
@@ -118,14 +104,14 @@ export function createNotebookService(options: NotebookServiceOptions): Notebook
       ({ name }) => !hidden.has(name) && (which === "all" || mentioned.has(name)),
     );
     const already = exportedNames(file);
-    const exported = names.filter(({ name, kind }) => kind !== "import" && !already.has(name)).map(({ name }) => name);
-    const added = [...implicit.map(({ declaration }) => declaration), `export { ${exported.join(", ")} };`];
+    const own = names.filter(({ name, kind }) => kind !== "import" && !already.has(name)).map(({ name }) => name);
+    const added = [...implicit.map(({ declaration }) => declaration), exported(own)];
     return { names, brought, added: added.join("\n") };
   }
 
   host.setFile(globalsFile, kernelGlobals());
-  host.setFile(currentFile, throughIndex([], language));
-  writeIndex();
+  host.setFile(currentFile, cellText("", [], shownModule));
+  cells.show(scope);
 
   return {
     service,
@@ -140,48 +126,45 @@ export function createNotebookService(options: NotebookServiceOptions): Notebook
       code = text;
       host.refresh();
       const { brought, added } = read(text, which, withDrafts(unrun));
-      host.setFile(currentFile, `${text}\n;\n${throughIndex(brought, language)}\n${added}\n`);
+      host.setFile(currentFile, cellText(text, brought, shownModule, added));
     },
 
     commit() {
-      const module = `./__cell_${++count}__`;
       const { names, brought, added } = read(code, "mentioned");
       run.add(code);
-      for (const line of broughtTypes(code)) lasting.add(line);
-      const isLasting = /\bdeclare\s+(global|module)\b/.test(code);
-      if (isLasting) lasting.add(`import "${module}";`);
-      if (names.length > 0 || isLasting) {
-        const from = brought.map((entry) => fromModule(entry, language));
-        host.setFile(cellFile(count), `${code}\n;\n${from.join("\n")}\n${added}\n`);
-        for (const name of names) scope.set(name.name, { ...name, module });
-      }
-      writeIndex();
+      if (names.length === 0 && !bringsTypes(code)) return;
+      const module = cells.add(names, scope, (scopeModule) =>
+        cellText(code, brought, scopeModule, `${added}\n${exported(imports(names))}`),
+      );
+      for (const name of names) scope.set(name.name, { ...name, module });
+      cells.show(scope);
     },
 
     addModule: (name, text) => host.setFile(`${name}.ts`, text),
 
     reset() {
-      for (let number = 1; number <= count; number++) host.deleteFile(cellFile(number));
       scope.clear();
       run.clear();
-      lasting.clear();
-      writeIndex();
+      cells.reset();
+      cells.show(scope);
     },
   };
 }
 
 /**
- * Statements by which a file gets the same types as the cell from elsewhere. A module may add to what is declared
- * globally or by another module, whether it is imported for that alone or for a name that a later cell takes.
+ * Whether a file gets types from the cell besides those that it names: a module may add to what is declared globally or by another
+ * module, whether it is imported for that alone or for a name that a later cell hides.
  */
-function broughtTypes(code: string): string[] {
+function bringsTypes(code: string): boolean {
   const { importedFiles, typeReferenceDirectives, referencedFiles } = ts.preProcessFile(code, true);
-  return [
-    ...typeReferenceDirectives.map(({ fileName }) => `/// <reference types="${fileName}" />`),
-    ...referencedFiles.map(({ fileName }) => `/// <reference path="${fileName}" />`),
-    ...importedFiles.map(({ fileName }) => `import ${JSON.stringify(fileName)};`),
-  ];
+  const brought = importedFiles.length + typeReferenceDirectives.length + referencedFiles.length;
+  return brought > 0 || /\bdeclare\s+(global|module)\b/.test(code);
 }
+
+const imports = (names: readonly DeclaredName[]): string[] =>
+  names.filter(({ kind }) => kind === "import").map(({ name }) => name);
+
+const exported = (names: readonly string[]): string => `export { ${names.join(", ")} };`;
 
 const isAssignable = ({ kind }: ScopeEntry): boolean => kind === "variable" || kind === "constant";
 
@@ -195,20 +178,18 @@ const declared = ({ name, kind }: ScopeEntry, source: string, language: Notebook
     : `var ${name} = ${source}.${name};`;
 
 /** The same two imports whatever is brought. */
-function throughIndex(brought: readonly ScopeEntry[], language: NotebookLanguage): string {
-  const index = indexFile.replace(/\.ts$/, "");
+function through(brought: readonly ScopeEntry[], module: string, language: NotebookLanguage): string {
   const imported = brought.filter((entry) => !isAssignable(entry)).map(({ name }) => name);
   return [
-    `import { ${imported.join(", ")} } from "./${index}";`,
-    `import ${language === "typescript" ? "type " : ""}* as __cell_scope__ from "./${index}";`,
+    `import { ${imported.join(", ")} } from "${module}";`,
+    `import ${language === "typescript" ? "type " : ""}* as __cell_scope__ from "${module}";`,
     ...brought.filter(isAssignable).map((entry) => declared(entry, "__cell_scope__", language)),
   ].join("\n");
 }
 
-/** From the very cell that declared it: what a later cell makes of the name is nothing to this one. */
+/** From the very cell that declared it. */
 function fromModule(entry: ScopeEntry, language: NotebookLanguage): string {
-  const { name, kind, statement, module } = entry;
-  if (kind === "import") return statement!;
+  const { name, module } = entry;
   if (isAssignable(entry) && language === "typescript") return declared(entry, `import("${module}")`, language);
   return `import { ${name} } from "${module}";`;
 }

@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import ts from "typescript";
+import type { NotebookLanguage } from "../../../src/jupyter/notebook-language.js";
+import { createNotebookService } from "../../../src/jupyter/language/service.js";
+import { packageFolder } from "../../../src/core/version.js";
+
+/** Runs cells, and gives what TypeScript says of each. */
+function notebookOf(language: NotebookLanguage = "typescript") {
+  const service = createNotebookService({ folder: packageFolder, packageFolder, language });
+  const messages = (code: string, above: readonly string[] = []): string[] => {
+    service.open(code, "mentioned", above);
+    return service.service
+      .getSemanticDiagnostics(service.current)
+      .filter(({ start = 0 }) => start < code.length)
+      .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " "));
+  };
+  const run = (code: string): string[] => {
+    const found = messages(code);
+    service.commit();
+    return found;
+  };
+  return { ...service, messages, run };
+}
+
+describe("TypeScript over a notebook", () => {
+  it("knows the types of more cells than had room at first, each from those above it", () => {
+    const { run, messages } = notebookOf();
+    assert.deepEqual(run("const x0 = 7 as const;"), []);
+    for (let i = 1; i < 37; i++) assert.deepEqual(run(`const x${i} = [x${i - 1}];`), []);
+    assert.deepEqual(messages(`x36${"[0]".repeat(36)} satisfies 7; x0 satisfies 7;`), []);
+    assert.match(messages("x1 satisfies string")[0], /^Type '7\[\]' does not satisfy/);
+  });
+
+  it("leaves a cell what it saw when a later one declares the name anew, or hides an import", () => {
+    const { run, messages } = notebookOf();
+    run('let a = 3; import { join as f } from "node:path";');
+    run("const g = () => f(String(a)); type Kept = typeof a;");
+    run('let a = "text"; const f = 5;');
+    run("const h = a + f;");
+    assert.deepEqual(messages("g() satisfies string; (0 as Kept) satisfies number; h satisfies string"), []);
+    assert.match(messages("f satisfies string")[0], /^Type 'number' does not satisfy/);
+  });
+
+  it("keeps the types that a cell brings besides those that it names, when others hide it", () => {
+    const { run, messages } = notebookOf();
+    run("declare global { interface Array<T> { seventh: T } } const hidden = 1;");
+    run("const hidden = [2];");
+    assert.deepEqual(messages("hidden.seventh satisfies number"), []);
+  });
+
+  it("forgets all when the notebook starts anew", () => {
+    const notebook = notebookOf();
+    const { run, messages } = notebook;
+    for (let i = 0; i < 19; i++) run(`const y${i} = ${i};`);
+    notebook.reset();
+    assert.match(messages("y0 + y18")[0], /Cannot find name 'y0'/);
+    run("const y0 = 'anew';");
+    assert.deepEqual(messages("y0 satisfies string"), []);
+    assert.match(messages("y18")[0], /Cannot find name 'y18'/);
+  });
+
+  it("shows a cell what those above it would declare, for as long as they have not been run", () => {
+    const { run, messages } = notebookOf();
+    run("const first = 1;");
+    const above = ["const second = first; import * as path from 'node:path';", "const third = path.sep;"];
+    assert.deepEqual(messages("second + third", above), []);
+    assert.match(messages("second")[0], /Cannot find name/);
+  });
+
+  it("takes implicit globals of JavaScript for names", () => {
+    const { run, messages } = notebookOf("javascript");
+    run("counted = 5; const fixed = 2");
+    run("twice = counted * 2");
+    assert.deepEqual(messages("twice.toFixed(fixed).trim()"), []);
+  });
+});
