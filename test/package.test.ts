@@ -58,6 +58,8 @@ const ofMany: Readonly<Record<string, string>> = {
   "docs/doc-examples": "every example of the docblocks",
   "engine/ops/second-derivatives": "a law of every operation that has a gradient of its own",
   "engine/tf-layers": "what a model of tf.layers needs of all kernels together",
+  "notebooks/chapters": "every chapter of the book, as it lies there",
+  "notebooks/runs": "every chapter of the book, run in short",
   "site/docblocks": "every docblock of what is public",
   "site/thrown": "what every docblock of what is public says of errors",
   "widgets/specifications": "what holds of every figure",

@@ -4,7 +4,7 @@
  *
  *     node dist/test/run.js [--engine NAME] [WORD ...]
  *
- * WORD: only the files whose path contains one of the words. NAME: native or wasm, the kernels that the engine starts with where a
+ * WORD: only the files whose path contains one of the words; without one all but those of `npm run test:book`. NAME: native or wasm, the kernels that the engine starts with where a
  * test asks for none. Default: AXIAL_LAB_ENGINE, or wasm, which is what runs where nothing was built.
  *
  * The files of a light room run one after the other in one process, each other file in its own; the longest begin first, so that
@@ -41,13 +41,16 @@ const light = [
 
 /** Files that take longest, in this order; each has its own process. */
 const longest = [
-  "notebooks",
+  "notebooks/runs",
   "cli/train",
   "training/train/synchronized-norms",
   "docs/doc-examples",
   "cli/notebook-run",
   "jupyter/kernel/interrupt",
 ];
+
+/** Files that run where a word asks for them alone: every chapter, each in a kernel of its own, for minutes. */
+const asked = ["notebooks/runs"];
 
 /** A hang is an error after this long, in milliseconds; a machine may be busy with other work. */
 const timeout = 900_000;
@@ -94,7 +97,9 @@ process.env["AXIAL_LAB_ENGINE"] = values.engine ?? (process.env["AXIAL_LAB_ENGIN
 
 const files = testFiles(__dirname)
   .sort()
-  .filter((file) => words.length === 0 || words.some((word) => `${nameOf(file)}.test.js`.includes(word)));
+  .filter((file) =>
+    words.length === 0 ? !asked.includes(nameOf(file)) : words.some((word) => `${nameOf(file)}.test.js`.includes(word)),
+  );
 
 if (files.length === 0) {
   console.error(`test: no test file matches, got ${words.join(" ")}; give part of a path below test/`);
