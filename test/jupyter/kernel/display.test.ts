@@ -45,6 +45,29 @@ describe("values", () => {
       (await shown("tf.memory().numTensors"))["text/plain"],
     ));
 
+  it("have tensors, layers and models inside of them as a line each, and are not changed by that", async () => {
+    const { "text/plain": text } = await shown(`
+      const model = tf.sequential({ name: "two", layers: [tf.layers.dense({ units: 7, inputShape: [5], name: "first" })] });
+      const results = { model, layers: model.layers, loss: tf.ones([2, 3]), free: tf.layers.flatten({ name: "free" }), of: new Map() };
+      results`);
+    assert.equal(
+      text,
+      [
+        "{",
+        "  model: two: 1 layers, 42 parameters, 42 of them trainable,",
+        '  layers: [ Dense "first", 42 parameters ],',
+        "  loss: Tensor [2, 3] float32,",
+        '  free: Flatten "free", not built,',
+        "  of: Map(0) {}",
+        "}",
+      ].join("\n"),
+    );
+    assert.equal((await shown("results.model === model && results.layers === model.layers"))["text/plain"], "true");
+    assert.equal((await shown("model.layers[0]"))["text/plain"], 'Dense "first", 42 parameters');
+    const odd = "const odd: any = { get late() { throw new Error('asked') }, t: tf.ones([1]) }; odd.self = odd; odd";
+    assert.match((await shown(odd))["text/plain"], /late: \[Getter\],\s+t: Tensor \[1\] float32/);
+  });
+
   it("that look like an image are shown as one", async () => {
     const bundle = await shown("tf.stack([tf.ones([11, 13]), tf.zeros([11, 13]), tf.zeros([11, 13])], 2)");
     const { data, info } = await sharp(Buffer.from(bundle["image/png"], "base64"))

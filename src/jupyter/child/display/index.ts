@@ -1,6 +1,7 @@
 /** Values as MIME bundles: what a cell's last expression and `user_expressions` show. */
 import type { MimeBundle } from "../../../core/kernel-host.js";
 import { encodeBundle } from "../front-end.js";
+import { abridge } from "./abridge.js";
 import { imageBundle } from "./image.js";
 import { isModel, modelBundle } from "./model.js";
 import { isTable, tableBundle } from "./table.js";
@@ -38,5 +39,6 @@ async function knownBundle(value: unknown): Promise<MimeBundle | null> {
   if (isModel(value)) return modelBundle(value);
   if (isTypedArray(value)) return imageBundle(value) ?? typedArrayBundle(value);
   if (isTable(value)) return tableBundle(value);
-  return null;
+  const shorter = abridge(value);
+  return shorter === value ? null : { "text/plain": asText(shorter) };
 }

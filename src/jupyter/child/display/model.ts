@@ -1,4 +1,4 @@
-/** Models of TensorFlow.js layers: one row a layer, as `model.summary()` prints it. */
+/** Layers of TensorFlow.js in a line; models of them with one row a layer, as `model.summary()` prints it. */
 import type { MimeBundle } from "../../../core/kernel-host.js";
 import { htmlTable, textTable } from "./text.js";
 
@@ -24,6 +24,30 @@ export function isModel(value: unknown): value is ModelLike {
   );
 }
 
+export function isLayer(value: unknown): value is LayerLike {
+  if (typeof value !== "object" || value === null) return false;
+  const layer = value as Partial<LayerLike>;
+  return (
+    typeof layer.name === "string" &&
+    typeof layer.getClassName === "function" &&
+    typeof layer.countParams === "function"
+  );
+}
+
+export function layerLine(layer: LayerLike): string {
+  const head = `${layer.getClassName()} ${JSON.stringify(layer.name)}`;
+  try {
+    return `${head}, ${layer.countParams()} parameters`;
+  } catch {
+    return `${head}, not built`;
+  }
+}
+
+export function modelLine(model: ModelLike): string {
+  const trainable = model.trainableWeights.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  return `${model.name}: ${model.layers.length} layers, ${model.countParams()} parameters, ${trainable} of them trainable`;
+}
+
 export function modelBundle(model: ModelLike): MimeBundle {
   const head = ["layer", "type", "output shape", "parameters"];
   const rows = model.layers.map((layer) => [
@@ -32,9 +56,7 @@ export function modelBundle(model: ModelLike): MimeBundle {
     shapeText(layer),
     String(layer.countParams()),
   ]);
-  const trainable = model.trainableWeights.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
-  const total = model.countParams();
-  const caption = `${model.name}: ${model.layers.length} layers, ${total} parameters, ${trainable} of them trainable`;
+  const caption = modelLine(model);
   return { "text/plain": `${caption}\n${textTable(head, rows)}`, "text/html": htmlTable(head, rows, caption) };
 }
 

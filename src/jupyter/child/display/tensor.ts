@@ -39,9 +39,14 @@ function shorten(text: string): string {
 /** Larger tensors are described without being read, in elements. */
 const mostRead = 1 << 26;
 
-export async function tensorBundle(tensor: TensorLike): Promise<MimeBundle> {
+/** Its kind, shape and dtype. */
+export function tensorLine(tensor: TensorLike): string {
   const kind = "name" in tensor && "trainable" in tensor ? `Variable ${JSON.stringify(tensor.name)}` : "Tensor";
-  const head = `${kind} [${tensor.shape.join(", ")}] ${tensor.dtype}`;
+  return `${kind} [${tensor.shape.join(", ")}] ${tensor.dtype}`;
+}
+
+export async function tensorBundle(tensor: TensorLike): Promise<MimeBundle> {
+  const head = tensorLine(tensor);
   if (tensor.isDisposed) return { "text/plain": `${head}, disposed` };
   if (tensor.size > mostRead) return { "text/plain": `${head}, ${tensor.size} elements` };
   const values = await tensor.data();
