@@ -2,6 +2,7 @@
 import { inspect } from "node:util";
 import { isLayer, isModel, layerLine, modelLine } from "./model.js";
 import { isTensor, tensorLine } from "./tensor.js";
+import { mostElements } from "./text.js";
 
 /** As deep as values are shown. */
 const deepest = 4;
@@ -14,9 +15,9 @@ export function abridge(value: unknown, depth = 0): unknown {
   if (typeof value !== "object" || value === null || depth > deepest) return value;
   const line = lineOf(value);
   if (line !== null) return { [inspect.custom]: () => line };
-  const isPlain =
-    Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null);
-  if (!isPlain) return value;
+  if (Array.isArray(value)) return abridgeArray(value, depth);
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  if (prototype !== Object.prototype && prototype !== null) return value;
   const properties = Object.getOwnPropertyDescriptors(value) as Record<string, TypedPropertyDescriptor<unknown>>;
   let isSame = true;
   for (const [name, { value: part, enumerable }] of Object.entries(properties)) {
@@ -25,10 +26,13 @@ export function abridge(value: unknown, depth = 0): unknown {
     properties[name].value = shorter;
     isSame = false;
   }
-  if (isSame) return value;
-  return Array.isArray(value)
-    ? Object.defineProperties([], properties)
-    : Object.create(Object.getPrototypeOf(value) as object | null, properties);
+  return isSame ? value : Object.create(prototype, properties);
+}
+
+function abridgeArray(values: readonly unknown[], depth: number): readonly unknown[] {
+  const shown = values.slice(0, mostElements);
+  const shorter = shown.map((value) => abridge(value, depth + 1));
+  return shorter.every((value, i) => value === shown[i]) ? values : [...shorter, ...values.slice(mostElements)];
 }
 
 function lineOf(value: object): string | null {

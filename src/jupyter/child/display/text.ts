@@ -2,8 +2,11 @@
 import { largest } from "../../../core/extremes.js";
 import { inspect } from "node:util";
 
+/** Elements of an array that are shown. */
+export const mostElements = 100;
+
 export const asText = (value: unknown): string =>
-  inspect(value, { depth: 4, maxArrayLength: 100, maxStringLength: 10_000, breakLength: 100 });
+  inspect(value, { depth: 4, maxArrayLength: mostElements, maxStringLength: 10_000, breakLength: 100 });
 
 const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
