@@ -1,6 +1,6 @@
 /**
  * Compares exported networks with ours in onnxruntime, which the suite does without: for each, `onnx.checker` and the outputs on
- * two sizes of batch and image.
+ * two sizes of batch and image, and on a picture.
  *
  *     node dist/test/export/onnx-peer.js PYTHON [WORD ...]
  *
@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { packageFolder } from "../../src/core/version.js";
+import { readImage } from "../../src/data/index.js";
 import * as engine from "../../src/engine/index.js";
 import { saveOnnx } from "../../src/export/index.js";
 import { configuration, create, names } from "../../src/models/index.js";
@@ -19,7 +20,8 @@ import { writeSafetensors, type StoredTensor } from "../../src/weights/index.js"
 import { wirings } from "../models/shrunk.js";
 import { randomWeights } from "./random-weights.js";
 
-const images: readonly [number, number, number, number][] = [
+/** Of random input. */
+const shapes: readonly [number, number, number, number][] = [
   [2, 64, 64, 3],
   [1, 80, 48, 3],
 ];
@@ -38,8 +40,8 @@ async function main(python: string, words: readonly string[]): Promise<void> {
       const path = join(folder, "model.onnx");
       await saveOnnx(model, path);
       const tensors = new Map<string, StoredTensor>();
-      for (const [index, shape] of images.entries()) {
-        const x = tf.randomNormal(shape, 0, 1, "float32", index + 1);
+      const random = shapes.map((shape, index) => tf.randomNormal(shape, 0, 1, "float32", index + 1));
+      for (const [index, x] of [...random, await pictureOf(64)].entries()) {
         const outputs = [model.predict(x)].flat();
         const all: [string, tf.Tensor][] = [[`image${index}`, x], ...outputs.map((y, i): [string, tf.Tensor] => [`output${index}.${i}`, y])]; // prettier-ignore
         for (const [key, tensor] of all)
@@ -58,6 +60,12 @@ async function main(python: string, words: readonly string[]): Promise<void> {
     await engine.stop();
   }
   if (failed > 0) process.exitCode = 1;
+}
+
+/** A page of the book, [1, side, side, 3], normalised as a network's input is. */
+async function pictureOf(side: number): Promise<tf.Tensor> {
+  const { values } = await readImage(join(packageFolder, "notebooks", "01-quick-start.png"), side);
+  return tf.tensor(values, [1, side, side, 3]);
 }
 
 void main(process.argv[2], process.argv.slice(3));
