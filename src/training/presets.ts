@@ -26,7 +26,7 @@ const quickStart: TrainSettings = {
   batchSize: 32,
   size: 32,
   optimizer: { kind: "adamw", weightDecay: 0.01 },
-  learningRate: 0.004,
+  learningRate: 0.008,
 };
 
 /** For some hundred photographs and random weights: RAdam with Lookahead and a warm-up, as the paper; images that grow. */
