@@ -6,7 +6,7 @@
 import { axialWidths, type AxialWidth } from "./axial-resnet.js";
 import type { AxialOperator, PanopticHead, PyramidConfig, ResNetConfig, StageConfig, StemConfig } from "./config.js";
 import { resNetConfig } from "./resnet.js";
-import { assertKnownKeys, type KeysOf } from "../core/options.js";
+import { assertKnownKeys, assertOneOf, type KeysOf } from "../core/options.js";
 import { threeConvolutions } from "./stem.js";
 
 /** Dilations of the pyramid at output stride 16. */
@@ -61,9 +61,10 @@ const depths = [3, 4, 6, 3] as const;
  *
  *     create(axialDeepLabConfig("s", { span: 65 }), { classes: 19, size: 1025 });
  *
- * @throws ConfigError for an option that there is not
+ * @throws ConfigError for a width or an option that there is not
  */
 export function axialDeepLabConfig(width: AxialWidth, options: AxialDeepLabOptions = {}): ResNetConfig {
+  assertOneOf("axialDeepLabConfig", width, "width", Object.keys(axialWidths));
   assertKnownKeys("axialDeepLabConfig", options, keys);
   const { span = "global", pyramid = "projection" } = options;
   const scale = axialWidths[width];
@@ -94,6 +95,7 @@ export function panopticDeepLabConfig(
   depth: 50 | 101,
   options: Pick<AxialDeepLabOptions, "pyramid"> = {},
 ): ResNetConfig {
+  assertOneOf("panopticDeepLabConfig", depth, "depth", [50, 101]);
   assertKnownKeys("panopticDeepLabConfig", options, { pyramid: true });
   const { pyramid = "atrous" } = options;
   const base = resNetConfig(`resnet-${depth}`);

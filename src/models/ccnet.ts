@@ -2,6 +2,7 @@
  * CCNet: a ResNet whose last two stages are dilated instead of strided, so that the map stays an eighth of the image,
  * under recurrent criss-cross attention. Huang et al., ICCV 2019, section 3; sizes as speedinghzl/CCNet.
  */
+import { assertOneOf } from "../core/options.js";
 import type { CrissCrossHead, ResNetConfig, StageConfig } from "./config.js";
 import { resNetConfig } from "./resnet.js";
 import { threeConvolutions } from "./stem.js";
@@ -21,6 +22,7 @@ const dilations = [1, 1, 2, 4] as const;
  * @throws ConfigError for a depth of which there is no network
  */
 export function ccnetConfig(depth: 50 | 101, head: Omit<CrissCrossHead, "kind"> = {}): ResNetConfig {
+  assertOneOf("ccnetConfig", depth, "depth", [50, 101]);
   const base = resNetConfig(`resnet-${depth}`);
   return {
     ...base,

@@ -4,9 +4,14 @@ import * as tf from "@tensorflow/tfjs";
 import * as engine from "../../src/engine/index.js";
 import { ConfigError } from "../../src/core/errors.js";
 import {
+  axialDeepLabConfig,
+  axialResNetConfig,
+  ccnetConfig,
   configuration,
   create,
+  fullAxialResNetConfig,
   names,
+  panopticDeepLabConfig,
   resNetConfig,
   type ModelOptions,
   type ResNetConfig,
@@ -50,6 +55,28 @@ describe("models.create", () => {
       () => resNetConfig("resnet-51" as "resnet-50"),
       /no such network, got resnet-51; use one of resnet-18/,
     );
+  });
+
+  it("refuses depths and widths of which there is no network", () => {
+    const depth = 27 as never;
+    const refused: [make: () => unknown, message: string][] = [
+      [() => axialResNetConfig(depth, "s"), "axialResNetConfig: depth must be one of 26, 50, got 27; choose one"],
+      [
+        () => axialResNetConfig(26, "ml" as never),
+        "axialResNetConfig: width must be one of s, m, l, xl, got ml; did you mean m?",
+      ],
+      [
+        () => fullAxialResNetConfig(depth, "s"),
+        "fullAxialResNetConfig: depth must be one of 26, 50, got 27; choose one",
+      ],
+      [
+        () => axialDeepLabConfig("toString" as never),
+        "axialDeepLabConfig: width must be one of s, m, l, xl, got toString; did you mean s?",
+      ],
+      [() => panopticDeepLabConfig(depth), "panopticDeepLabConfig: depth must be one of 50, 101, got 27; choose one"],
+      [() => ccnetConfig(depth), "ccnetConfig: depth must be one of 50, 101, got 27; choose one"],
+    ];
+    for (const [make, message] of refused) assert.throws(make, { name: "ConfigError", message });
   });
 
   it("refuses sizes, classes and channels that are not positive integers", () => {
