@@ -76,7 +76,7 @@ section.name dt { margin-top: .8rem; }
 section.name dt code { white-space: pre-wrap; }
 section.name dd { margin: .2rem 0 0 1.2rem; }
 section.name dd p { margin: 0 0 .4em; }
-.aside { font: .95rem/1.5 var(--sans); color: var(--soft); }
+.aside { margin-top: 1.2rem; font: .95rem/1.5 var(--sans); color: var(--soft); }
 .where { font: .9rem/1.5 var(--sans); color: var(--soft); }
 .where a { margin-right: 1rem; }
 `;

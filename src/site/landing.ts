@@ -28,7 +28,7 @@ trained for real on any laptop: in notebooks that explain each equation and then
 WebAssembly kernels. Node and npm are all it needs.</p>
 <pre class="commands"><code>${commands()}</code></pre>
 <p>The first trains a small network in a notebook and writes a page with every figure; the second builds, checks and tests
-everything.</p>
+all but the chapters.</p>
 <h2>Try it on a photo</h2>
 <p>A network with axial attention, on this page and on your processor: give it a photo, it tells the class, and what each place
 of the photo looks at. Nothing leaves the page.</p>
