@@ -2,7 +2,7 @@
  * TypeScript's language service over a notebook. Each cell is a module of its own; what earlier cells declared is
  * brought in by text added behind the cell, so that positions in the cell stay what they are:
  *
- * - `let` and `var`: `declare let x: typeof scope.x`, so that they can be assigned and narrowed here too;
+ * - `let`, `var` and `const`: declared with the type of `scope.x`, so that they can be assigned and narrowed here too;
  * - functions, classes, enums, types, and what was imported: imported from the scope.
  *
  * A cell that declares a name itself does not get the earlier one, so redefinition is no error. As long as every file imports the
@@ -171,10 +171,14 @@ const isAssignable = ({ kind }: ScopeEntry): boolean => kind === "variable" || k
 /**
  * A variable of an earlier cell. In JavaScript there is no annotation that could hold its type, so it is given the
  * value; that it was a constant is lost there.
+ *
+ * TypeScript narrows the subject of `typeof` by the statements before it, calls among them, which may be assertions: a call of the
+ * very variable would make its type hang on itself, and go unchecked. Within a type of functions nothing comes before.
  */
 const declared = ({ name, kind }: ScopeEntry, source: string, language: NotebookLanguage): string =>
   language === "typescript"
-    ? `declare ${kind === "variable" ? "let" : "const"} ${name}: typeof ${source}.${name};`
+    ? `declare ${kind === "variable" ? "let" : "const"} ${name}: ` +
+      `(() => typeof ${source}.${name}) extends () => infer T ? T : never;`
     : `var ${name} = ${source}.${name};`;
 
 /** The same two imports whatever is brought. */

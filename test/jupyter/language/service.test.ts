@@ -49,6 +49,19 @@ describe("TypeScript over a notebook", () => {
     assert.deepEqual(messages("hidden.seventh satisfies number"), []);
   });
 
+  it("checks a statement that calls what an earlier cell declared, narrowed or assigned", () => {
+    const { run, messages } = notebookOf();
+    run("const twice = (x: number) => 2 * x; let later = twice; const five = 5 as const; const tag = Symbol();");
+    run("const isText: (x: unknown) => asserts x is string = () => {}; let either: string | number = Math.random();");
+    assert.match(messages("twice('text')")[0], /^Argument of type 'string' is not assignable/);
+    assert.match(messages("later('text'); later = five")[0], /^Argument of type 'string' is not assignable/);
+    assert.match(messages("later = five")[0], / is not assignable to type '\(x: number\) => number'/);
+    assert.match(messages("five()")[0], /not callable/);
+    assert.match(messages("five = 5")[0], /^Cannot assign to 'five' because it is a constant/);
+    const narrowed = "isText(either); either satisfies string; either = 3; either satisfies number; five satisfies 5";
+    assert.deepEqual(messages(`${narrowed}; ({ [tag]: 1 })[tag] satisfies number; twice(7); later(7)`), []);
+  });
+
   it("forgets all when the notebook starts anew", () => {
     const notebook = notebookOf();
     const { run, messages } = notebook;
