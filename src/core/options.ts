@@ -73,8 +73,10 @@ export function assertObject(where: string, given: unknown, path: string, writte
 /** @throws ConfigError when it is none of the choices; `name` is the parameter's */
 export function assertOneOf(where: string, given: unknown, name: string, choices: readonly (string | number)[]): void {
   if (choices.includes(given as string | number)) return;
-  const hint = typeof given === "string" ? `; did you mean ${nearest(given, choices.map(String))}?` : "; choose one";
-  throw new ConfigError(`${where}: ${name} must be one of ${choices.join(", ")}, got ${shown(given)}${hint}`);
+  throw new ConfigError(
+    `${where}: ${name} must be one of ${choices.join(", ")}, got ${shown(given)}; ` +
+      (typeof given === "string" ? `did you mean ${nearest(given, choices.map(String))}?` : "choose one"),
+  );
 }
 
 /** A value for an error message: short, and of one line, whatever it is. */

@@ -2,8 +2,8 @@
  * TypeScript's language service over a notebook. Each cell is a module of its own; what earlier cells declared is
  * brought in by text added behind the cell, so that positions in the cell stay what they are:
  *
- * - `let`, `var` and `const`: declared with the type of `scope.x`, so that they can be assigned and narrowed here too;
- * - functions, classes, enums, types, and what was imported: imported from the scope.
+ * - `let` and `var`: declared with the type of `scope.x`, so that they can be assigned here too;
+ * - constants, functions, classes, enums, types, and what was imported: imported from the scope.
  *
  * A cell that declares a name itself does not get the earlier one, so redefinition is no error. As long as every file imports the
  * same modules in the same order as before, TypeScript keeps its whole program, and a cell is checked in milliseconds. So the files
@@ -166,19 +166,17 @@ const imports = (names: readonly DeclaredName[]): string[] =>
 
 const exported = (names: readonly string[]): string => `export { ${names.join(", ")} };`;
 
-const isAssignable = ({ kind }: ScopeEntry): boolean => kind === "variable" || kind === "constant";
+const isAssignable = ({ kind }: ScopeEntry): boolean => kind === "variable";
 
 /**
- * A variable of an earlier cell. In JavaScript there is no annotation that could hold its type, so it is given the
- * value; that it was a constant is lost there.
+ * A variable of an earlier cell. In JavaScript there is no annotation that could hold its type, so it is given the value.
  *
  * TypeScript narrows the subject of `typeof` by the statements before it, calls among them, which may be assertions: a call of the
  * very variable would make its type hang on itself, and go unchecked. Within a type of functions nothing comes before.
  */
-const declared = ({ name, kind }: ScopeEntry, source: string, language: NotebookLanguage): string =>
+const declared = ({ name }: ScopeEntry, source: string, language: NotebookLanguage): string =>
   language === "typescript"
-    ? `declare ${kind === "variable" ? "let" : "const"} ${name}: ` +
-      `(() => typeof ${source}.${name}) extends () => infer T ? T : never;`
+    ? `declare let ${name}: (() => typeof ${source}.${name}) extends () => infer T ? T : never;`
     : `var ${name} = ${source}.${name};`;
 
 /** The same two imports whatever is brought. */

@@ -52,14 +52,16 @@ describe("TypeScript over a notebook", () => {
   it("checks a statement that calls what an earlier cell declared, narrowed or assigned", () => {
     const { run, messages } = notebookOf();
     run("const twice = (x: number) => 2 * x; let later = twice; const five = 5 as const; const tag = Symbol();");
+    run("const eight = 8;");
+    run("const sized = (length = eight) => length;"); // of any length, as where eight stands in the same cell
     run("const isText: (x: unknown) => asserts x is string = () => {}; let either: string | number = Math.random();");
     assert.match(messages("twice('text')")[0], /^Argument of type 'string' is not assignable/);
     assert.match(messages("later('text'); later = five")[0], /^Argument of type 'string' is not assignable/);
     assert.match(messages("later = five")[0], / is not assignable to type '\(x: number\) => number'/);
     assert.match(messages("five()")[0], /not callable/);
-    assert.match(messages("five = 5")[0], /^Cannot assign to 'five' because it is a constant/);
+    assert.match(messages("five = 5")[0], /^Cannot assign to 'five' because it is an import/);
     const narrowed = "isText(either); either satisfies string; either = 3; either satisfies number; five satisfies 5";
-    assert.deepEqual(messages(`${narrowed}; ({ [tag]: 1 })[tag] satisfies number; twice(7); later(7)`), []);
+    assert.deepEqual(messages(`${narrowed}; ({ [tag]: 1 })[tag] satisfies number; twice(7); later(7); sized(16)`), []);
   });
 
   it("forgets all when the notebook starts anew", () => {
