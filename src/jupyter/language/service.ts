@@ -12,7 +12,7 @@
 import ts from "typescript";
 import { createCellFiles, shownModule, type Scope, type ScopeEntry } from "./cell-files.js";
 import { extensionOf, type NotebookLanguage } from "../notebook-language.js";
-import { declaredNames, exportedNames, type DeclaredName } from "./declared-names.js";
+import { declaredNames, exportedNames, type DeclaredName, type NameKind } from "./declared-names.js";
 import { implicitGlobals } from "./implicit-globals.js";
 import { kernelGlobals } from "./kernel-globals.js";
 import { parseModule } from "./parse-module.js";
@@ -34,6 +34,8 @@ export interface NotebookService {
   open(code: string, scope?: "mentioned" | "all", unrun?: readonly string[]): void;
   /** What the current cell declares is visible from now on. */
   commit(): void;
+  /** What an earlier cell declared under this name. */
+  kindOf(name: string): NameKind | undefined;
   /** Makes a file beside the notebook that exists only here. */
   addModule(name: string, text: string): void;
   /** Forgets every cell: the notebook starts anew. */
@@ -139,6 +141,8 @@ export function createNotebookService(options: NotebookServiceOptions): Notebook
       for (const name of names) scope.set(name.name, { ...name, module });
       cells.show(scope);
     },
+
+    kindOf: (name) => scope.get(name)?.kind,
 
     addModule: (name, text) => host.setFile(`${name}.ts`, text),
 

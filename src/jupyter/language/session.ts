@@ -68,6 +68,8 @@ export interface LanguageSessionOptions extends Omit<NotebookServiceOptions, "se
 
 /** What every cell has as its own, under names that libraries take for a sign of where they run. */
 const ownOfCells = ["module", "exports", "Deno"];
+/** TypeScript's number of the message that a constant was assigned to. */
+const assignedConstant = 2588;
 const initialNames = (): Map<string, string> => new Map(ownOfCells.map((name) => [name, mangled(name)]));
 
 export function createLanguageSession(options: LanguageSessionOptions): LanguageSession {
@@ -80,7 +82,13 @@ export function createLanguageSession(options: LanguageSessionOptions): Language
   const experimentalDecorators = settings.experimentalDecorators ?? false;
 
   function messages(file: string, code: string): CellDiagnostic[] {
-    return toCellDiagnostics(notebook.service.getSemanticDiagnostics(file), code);
+    return toCellDiagnostics(notebook.service.getSemanticDiagnostics(file), code).map((diagnostic) => {
+      const { message } = diagnostic;
+      // To TypeScript a constant of an earlier cell is an import.
+      const [, name] = /^Cannot assign to '(.*)' because it is an import\.$/.exec(message) ?? [];
+      if (name === undefined || notebook.kindOf(name) !== "constant") return diagnostic;
+      return { ...diagnostic, code: assignedConstant, message: message.replace("an import", "a constant") };
+    });
   }
 
   return {
