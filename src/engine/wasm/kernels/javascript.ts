@@ -79,19 +79,21 @@ function sameFor<T>(names: readonly string[], value: T): Record<string, T> {
   return Object.fromEntries(names.map((name) => [name, value]));
 }
 
-/** Whether TensorFlow.js's own WebAssembly kernel answers this call rightly. */
+/** Whether TensorFlow.js's own WebAssembly kernel answers this call rightly. Asked before each of its calls, so it makes nothing. */
 export function isRight(kernelName: string, call: Call): boolean {
-  const tensors = tensorsOf(call.inputs);
-  const types = typesBesideFloat[kernelName] ?? [];
-  const known = tensors.every(({ dtype }) => dtype === "float32" || types.includes(dtype));
-  if (!known || wrongInFloat[kernelName]?.(call)) return false;
-  return tensors.every(({ shape }) => tf.util.sizeFromShape(shape) > 0);
+  const types = typesBesideFloat[kernelName];
+  const inputs = call.inputs as Readonly<Record<string, tf.TensorInfo | readonly tf.TensorInfo[] | undefined>>;
+  for (const name in inputs) {
+    const input = inputs[name];
+    if (input === undefined || input === null) continue;
+    if ("dataId" in input ? !isKnown(input, types) : !input.every((tensor) => isKnown(tensor, types))) return false;
+  }
+  return wrongInFloat[kernelName]?.(call) !== true;
 }
 
-const tensorsOf = (inputs: Inputs): tf.TensorInfo[] =>
-  Object.values(inputs as Readonly<Record<string, tf.TensorInfo | tf.TensorInfo[] | undefined>>)
-    .flat()
-    .filter((tensor) => tensor !== undefined);
+/** Whether a tensor is not empty, and of a type that the kernel is right for. */
+const isKnown = ({ dtype, shape }: tf.TensorInfo, types: readonly tf.DataType[] | undefined): boolean =>
+  (dtype === "float32" || (types !== undefined && types.includes(dtype))) && !shape.includes(0);
 
 /** Whether JavaScript has a kernel of that name. */
 export const isInJavaScript = (kernelName: string): boolean => kernelOf(kernelName) !== undefined;
