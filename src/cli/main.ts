@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The `axial-lab` command: one sub-command a file; help, exit codes and the one-line form of errors are here. */
+import "../core/compile-cache.js";
 import { Command } from "commander";
 import { AxialError } from "../core/errors.js";
 import { version } from "../core/version.js";

@@ -5,6 +5,7 @@
  *
  * AXIAL_LAB_MAX_MESSAGE sets the length from which messages are refused, in bytes.
  */
+import "../core/compile-cache.js";
 import { ConfigError } from "../core/errors.js";
 import { readConnection } from "./connection.js";
 import { startKernel } from "./kernel.js";

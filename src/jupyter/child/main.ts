@@ -1,4 +1,5 @@
 /** The process that runs the cells. Started by `../supervisor.ts`; see `../child-protocol.ts` for its descriptors. */
+import "../../core/compile-cache.js";
 import { Socket } from "node:net";
 import { fds, type Request } from "../child-protocol.js";
 import { createFrameReader } from "../frames.js";
