@@ -6,7 +6,6 @@ import type { Command } from "commander";
 import { ConfigError } from "../core/errors.js";
 import { isWildcard } from "../editor/access.js";
 import { openBrowser } from "../editor/open-browser.js";
-import { startEditor } from "../editor/server.js";
 import { port } from "./arguments.js";
 
 interface EditFlags {
@@ -42,6 +41,7 @@ Examples:
 
 async function edit(path = ".", flags: EditFlags): Promise<void> {
   const { folder, file } = locate(path);
+  const { startEditor } = await import("../editor/server.js");
   const editor = await startEditor({
     folder,
     host: flags.host,

@@ -5,11 +5,9 @@ import { findKernel } from "../jupyter/install.js";
 import { thisSystem } from "../jupyter/jupyter-paths.js";
 import { readNotebook, writeNotebook, type Notebook } from "../notebook/file.js";
 import { assertOurLanguage } from "../notebook/language.js";
-import { setParameters } from "../notebook/parameters.js";
 import { runNotebook, type RunFailure } from "../notebook/run.js";
 import { packageFolder } from "../core/version.js";
 import { assertDifferentNames, makeFolder } from "./notebook-output.js";
-import { writePage } from "./notebook-page.js";
 import { createProgressPrinter, type ProgressPrinter } from "./notebook-progress.js";
 
 export interface RunFlags {
@@ -43,11 +41,12 @@ export async function run(paths: string[], flags: RunFlags): Promise<void> {
   assertDifferentNames("notebook run", paths);
   const kernel = flags.kernel === undefined ? undefined : (await findKernel(thisSystem(), flags.kernel)).command;
   // All are read before any runs, so that a wrong name or parameter costs nothing.
+  const withParameters = await parameterSetter(flags.set);
   const jobs = await Promise.all(
     paths.map(async (path): Promise<Job> => {
       const notebook = await readNotebook(path);
       if (!kernel) assertOurLanguage(notebook, path);
-      return { path, notebook: setParameters(notebook, flags.set, path) };
+      return { path, notebook: withParameters(notebook, path) };
     }),
   );
   await makeFolder("notebook run", flags.out);
@@ -72,6 +71,15 @@ export async function run(paths: string[], flags: RunFlags): Promise<void> {
   if (stop.signal.aborted) process.exitCode = 130;
   else if (failed > 0) process.exitCode = 1;
   else if (jobs.every(({ path }) => resolve(path).startsWith(packageFolder + sep))) printer.nextSteps();
+}
+
+/** Loads TypeScript, which reads the parameters, only where there are any. */
+async function parameterSetter(
+  values: ReadonlyMap<string, string>,
+): Promise<(notebook: Notebook, name: string) => Notebook> {
+  if (values.size === 0) return (notebook) => notebook;
+  const { setParameters } = await import("../notebook/parameters.js");
+  return (notebook, name) => setParameters(notebook, values, name);
 }
 
 interface Surroundings {
@@ -109,7 +117,10 @@ async function execute({ path, notebook }: Job, flags: RunFlags, { kernel, print
     const file = join(flags.out, name);
     await writeNotebook(file, executed);
     report.written.push(file);
-    if (flags.html) report.written.push(await writePage(executed, path, flags.out));
+    if (flags.html) {
+      const { writePage } = await import("./notebook-page.js");
+      report.written.push(await writePage(executed, path, flags.out));
+    }
     report.ok = failure === null && !signal.aborted;
   } catch (error) {
     report.error = (error as Error).message;

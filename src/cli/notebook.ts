@@ -1,13 +1,8 @@
-/** `axial-lab notebook`: opens and executes notebooks without Jupyter, and makes pages of them. */
-import { statSync } from "node:fs";
+/** `axial-lab notebook`: opens and executes notebooks without Jupyter, and makes pages of them. What does so is loaded when it is asked for. */
 import { InvalidArgumentError, type Command } from "commander";
-import { ConfigError } from "../core/errors.js";
-import { readNotebook } from "../notebook/file.js";
-import { assertDifferentNames, makeFolder } from "./notebook-output.js";
-import { asItIs, executed, writeBook } from "./notebook-book.js";
+import type { HtmlFlags } from "./notebook-html.js";
 import { register as registerEdit } from "./notebook-edit.js";
-import { writePage } from "./notebook-page.js";
-import { run } from "./notebook-run.js";
+import type { RunFlags } from "./notebook-run.js";
 
 export function register(program: Command): void {
   const notebook = program.command("notebook").description("Open and execute notebooks without Jupyter.");
@@ -41,7 +36,7 @@ Examples:
   npx axial-lab notebook run notebooks/01-quick-start.ipynb --out out --html
   npx axial-lab notebook run notebooks/*.ipynb --jobs 2 --set quick=true --timeout 120`,
     )
-    .action(run);
+    .action(async (paths: string[], flags: RunFlags) => (await import("./notebook-run.js")).run(paths, flags));
 
   notebook
     .command("html <notebooks...>")
@@ -66,43 +61,7 @@ Examples:
   npx axial-lab notebook html notebooks --execute --out book
   npx axial-lab notebook html lectures/*.ipynb --out site`,
     )
-    .action(html);
-}
-
-interface HtmlFlags {
-  out: string;
-  execute?: boolean;
-  timeout: number;
-}
-
-async function html(paths: string[], { out, execute = false, timeout }: HtmlFlags): Promise<void> {
-  const folder = paths.find((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory());
-  if (folder !== undefined) return book(folder, paths, { out, execute, timeout });
-  if (execute)
-    throw new ConfigError(
-      `notebook html: --execute goes with a folder, got ${paths.join(", ")}; use notebook run --html for single notebooks`,
-    );
-  assertDifferentNames("notebook html", paths);
-  const notebooks = await Promise.all(paths.map(async (path) => ({ path, notebook: await readNotebook(path) })));
-  await makeFolder("notebook html", out);
-  for (const { path, notebook } of notebooks) console.log(`wrote ${await writePage(notebook, path, out)}`);
-}
-
-async function book(
-  folder: string,
-  paths: readonly string[],
-  { out, execute = false, timeout }: HtmlFlags,
-): Promise<void> {
-  if (paths.length > 1)
-    throw new ConfigError(
-      `notebook html: a book is made of one folder, got ${paths.join(", ")}; name the folder or the notebooks`,
-    );
-  await makeFolder("notebook html", out);
-  const { files, broken, failed } = await writeBook(folder, out, execute ? executed(timeout) : asItIs);
-  for (const file of files) console.log(`wrote ${file}`);
-  for (const line of failed) console.error(`failed: ${line}`);
-  for (const line of broken) console.error(`broken link: ${line}`);
-  if (broken.length + failed.length > 0) process.exitCode = 1;
+    .action(async (paths: string[], flags: HtmlFlags) => (await import("./notebook-html.js")).html(paths, flags));
 }
 
 function addSetting(text: string, settings: Map<string, string>): Map<string, string> {
