@@ -23,6 +23,7 @@ import { packageFolder } from "../src/core/version.js";
 /** Rooms of many short files, to load the package for which takes longer than to run most of them; those that take longest first. */
 const light = [
   "training",
+  "models",
   "engine/ops",
   "", // the files of no room
   "engine/wasm/kernels",
@@ -37,6 +38,10 @@ const light = [
   "notebook/editing",
   "notebook/page",
   "jupyter/language",
+  "verification",
+  "exchange",
+  "bench",
+  "web",
 ];
 
 /** Files that take longest, in this order; each has its own process. */
