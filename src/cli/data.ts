@@ -178,6 +178,9 @@ function findingsOf(
   };
 }
 
+/** So many of the files that are left out are named, that a set of broken ones does not hide what was found. */
+const mostSkipped = 20;
+
 async function report(folder: string, { json, check }: { json?: boolean; check?: boolean }): Promise<void> {
   const found = check === true ? await decodeAll(folder) : await describe(folder);
   if (json === true) {
@@ -199,7 +202,10 @@ async function report(folder: string, { json, check }: { json?: boolean; check?:
     ...(found.skipped.length > 0
       ? ["", found.skipped.length === 1 ? "1 file is left out:" : `${found.skipped.length} files are left out:`]
       : []),
-    ...found.skipped.map(({ path, reason }) => `  ${path}: ${reason}`),
+    ...found.skipped.slice(0, mostSkipped).map(({ path, reason }) => `  ${path}: ${reason}`),
+    ...(found.skipped.length > mostSkipped
+      ? [`  and ${found.skipped.length - mostSkipped} more; --json names them all`]
+      : []),
   ];
   console.log(lines.join("\n"));
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -104,6 +104,20 @@ describe("axial-lab data", () => {
     const whole = data("info", images, "--check");
     assert.match(whole.stdout, /^dark +3 +2$/m);
     assert.equal(whole.status, 0);
+  });
+
+  it("names 20 of many files that are left out, and all of them in JSON", async () => {
+    const folder = join(root, "notes");
+    await writeDataset(folder, { train: 1, val: 1 });
+    const [first] = readdirSync(join(folder, "train"));
+    for (let i = 0; i < 23; i++) writeFiles(join(folder, "train", first), { [`note-${i}.txt`]: Buffer.from("text") });
+    const { status, stdout } = data("info", folder);
+    assert.equal(status, 0);
+    assert.match(stdout, /^23 files are left out:$/m);
+    assert.equal(stdout.match(/^ {2}.*note-\d+\.txt: /gm)?.length, 20);
+    assert.match(stdout, /^ {2}and 3 more; --json names them all$/m);
+    const { skipped } = JSON.parse(data("info", folder, "--json").stdout) as { skipped: unknown[] };
+    assert.equal(skipped.length, 23);
   });
 
   it("draws a sheet of images", async () => {
