@@ -101,11 +101,12 @@ export interface KernelCommand {
   interruptMode?: "message" | "signal";
 }
 
-/** Our own kernel, from this installation. */
-export const ownKernel = (language: NotebookLanguage = "typescript"): KernelCommand => ({
+/** Our own kernel, from this installation; `documentation`: see `KernelOptions`. */
+export const ownKernel = (language: NotebookLanguage = "typescript", { documentation = true } = {}): KernelCommand => ({
   argv: [
     ...[process.execPath, join(__dirname, "main.js"), "{connection_file}"],
     ...(language === "typescript" ? [] : ["--language", language]),
+    ...(documentation ? [] : ["--documentation", "off"]),
   ],
 });
 

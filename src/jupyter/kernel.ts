@@ -24,6 +24,8 @@ export interface KernelOptions {
   language?: NotebookLanguage;
   /** What type errors do, unless a cell says otherwise. Default: a cell in TypeScript does not run; JavaScript is not checked. */
   checking?: Checking;
+  /** Whether what is looked up shows documentation; without, the first cell runs sooner. Default true. */
+  documentation?: boolean;
   log: (line: string) => void;
 }
 
@@ -37,12 +39,12 @@ export interface Kernel {
 }
 
 export async function startKernel(options: KernelOptions): Promise<Kernel> {
-  const { connect, folder, language: notebookLanguage = "typescript", log } = options;
+  const { connect, folder, language: notebookLanguage = "typescript", documentation = true, log } = options;
   const checking = options.checking ?? (notebookLanguage === "typescript" ? "error" : "off");
   let end: () => void;
   const ended = new Promise<void>((resolve) => (end = resolve));
 
-  const language = startLanguage({ folder, packageFolder, checking, language: notebookLanguage });
+  const language = startLanguage({ folder, packageFolder, checking, language: notebookLanguage, documentation });
   const supervisor = createSupervisor({
     folder,
     packageFolder,

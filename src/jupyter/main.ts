@@ -2,6 +2,7 @@
  * Starts the kernel from a connection file; what the kernelspec runs.
  *
  *     node dist/src/jupyter/main.js CONNECTION_FILE [--language typescript|javascript] [--check error|warn|off]
+ *         [--documentation on|off]
  *
  * AXIAL_LAB_MAX_MESSAGE sets the length from which messages are refused, in bytes.
  */
@@ -19,6 +20,7 @@ interface Arguments {
   path: string;
   language?: NotebookLanguage;
   checking?: Checking;
+  documentation?: boolean;
 }
 
 function readArguments([path, ...flags]: string[]): Arguments {
@@ -31,7 +33,8 @@ function readArguments([path, ...flags]: string[]): Arguments {
     const [flag, value] = flags.slice(at);
     if (flag === "--check") read.checking = oneOf(flag, checkings, value);
     else if (flag === "--language") read.language = oneOf(flag, notebookLanguages, value);
-    else throw new ConfigError(`kernel: a flag must be known, got ${flag}; use --check or --language`);
+    else if (flag === "--documentation") read.documentation = oneOf(flag, ["on", "off"], value) === "on";
+    else throw new ConfigError(`kernel: a flag must be known, got ${flag}; use --check, --language or --documentation`);
   }
   return read;
 }

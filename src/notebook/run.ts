@@ -71,7 +71,10 @@ export async function runNotebook(notebook: Notebook, options: RunOptions): Prom
   const todo = cells.flatMap((cell, index) =>
     cell.cell_type === "code" && cell.source.trim() !== "" ? [{ cell, position: index + 1 }] : [],
   );
-  const kernel = await startKernelProcess(options.folder, options.kernel ?? ownKernel(language));
+  const kernel = await startKernelProcess(
+    options.folder,
+    options.kernel ?? ownKernel(language, { documentation: false }),
+  );
   const executed: Notebook = { ...notebook, cells };
   const recorder = createOutputRecorder();
   const result: RunResult = { notebook: executed, failure: null, stopped: false, unfinished: [] };

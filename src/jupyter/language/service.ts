@@ -53,7 +53,7 @@ export function createNotebookService(options: NotebookServiceOptions): Notebook
   const cells = createCellFiles(host, language, (scopeModule) => cellText("", [], scopeModule));
   const service = ts.createLanguageService(
     host,
-    ts.createDocumentRegistry(ts.sys.useCaseSensitiveFileNames, host.folder),
+    ts.createDocumentRegistry(ts.sys.useCaseSensitiveFileNames, host.folder, host.jsDocParsingMode),
   );
   const scope = new Map<string, ScopeEntry>();
   /** The texts of the cells that have been run. */

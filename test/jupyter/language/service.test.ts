@@ -6,8 +6,8 @@ import { createNotebookService } from "../../../src/jupyter/language/service.js"
 import { packageFolder } from "../../../src/core/version.js";
 
 /** Runs cells, and gives what TypeScript says of each. */
-function notebookOf(language: NotebookLanguage = "typescript") {
-  const service = createNotebookService({ folder: packageFolder, packageFolder, language });
+function notebookOf(language: NotebookLanguage = "typescript", documentation = true) {
+  const service = createNotebookService({ folder: packageFolder, packageFolder, language, documentation });
   const messages = (code: string, above: readonly string[] = []): string[] => {
     service.open(code, "mentioned", above);
     return service.service
@@ -47,6 +47,19 @@ describe("TypeScript over a notebook", () => {
     run("declare global { interface Array<T> { seventh: T } } const hidden = 1;");
     run("const hidden = [2];");
     assert.deepEqual(messages("hidden.seventh satisfies number"), []);
+  });
+
+  it("reads docblocks for who looks names up, and without them checks the same, JavaScript's types in them included", () => {
+    const documented = '/** Doubles. */ const twice = (x: number) => 2 * x; twice("text");';
+    const typed = "/** @type {number} */ const five = 'five';";
+    for (const documentation of [true, false]) {
+      const { messages, open, service, current } = notebookOf("typescript", documentation);
+      assert.match(messages(documented)[0], /^Argument of type 'string' is not assignable/);
+      open(documented);
+      const found = service.getQuickInfoAtPosition(current, documented.indexOf("twice"))!;
+      assert.equal(ts.displayPartsToString(found.documentation), documentation ? "Doubles." : "");
+      assert.match(notebookOf("javascript", documentation).messages(typed)[0], /^Type 'string' is not assignable/);
+    }
   });
 
   it("checks a statement that calls what an earlier cell declared, narrowed or assigned", () => {
