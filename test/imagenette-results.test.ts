@@ -58,6 +58,24 @@ describe("finished runs", () => {
     );
   });
 
+  it("say of their data the name alone, and not where it lay", () => {
+    const folders = ["/home/someone/imagenette2-160.tgz", "D:\\data\\imagenette2-160.tgz"];
+    for (const from of folders) {
+      const { into, runs } = planAndRuns();
+      const [first, ...rest] = log.split("\n");
+      const start = JSON.parse(first) as { config: object };
+      const given = { ...start, config: { ...start.config, notes: { command: "a command", from } } };
+      writeFileSync(join(runs, "resnet-26.seed-1.jsonl"), [JSON.stringify(given), ...rest].join("\n"));
+      takeLogs([runs], into);
+      const [taken, ...others] = readFileSync(join(into, "resnet-26.seed-1.jsonl"), "utf8").split("\n");
+      assert.deepEqual((JSON.parse(taken) as typeof given).config.notes, {
+        command: "a command",
+        from: "imagenette2-160.tgz",
+      });
+      assert.deepEqual(others, rest);
+    }
+  });
+
   it("are all left where one is of another network than its name", () => {
     const { into, runs } = planAndRuns();
     writeFileSync(join(runs, "resnet-26.seed-1.jsonl"), ofSeed(1));

@@ -17,6 +17,7 @@ import { packageFolder } from "../src/core/version.js";
 import { readNotebook, writeNotebook } from "../src/notebook/file.js";
 import { runNotebook } from "../src/notebook/run.js";
 import { plannedRuns } from "../src/training/index.js";
+import { copyLog } from "./helpers/kept-log.js";
 import { readmePath, regenerate } from "./readme.js";
 
 const notebooks = join(packageFolder, "notebooks");
@@ -67,12 +68,12 @@ export function takeLogs(folders: readonly string[], into: string): TakenLogs {
   const stage = mkdtempSync(join(tmpdir(), "axial-results-"));
   try {
     cpSync(into, stage, { recursive: true });
-    for (const log of found.filter(isPlanned)) copyFileSync(log.path, join(stage, log.name));
+    for (const log of found.filter(isPlanned)) copyLog(log.path, join(stage, log.name));
     const done = new Set(
       plannedRuns(stage).rows.flatMap(({ row }) => row?.runs.map(({ path }) => basename(path)) ?? []),
     );
     const whole = found.filter((log) => isPlanned(log) && done.has(log.name));
-    for (const log of whole) copyFileSync(log.path, join(into, log.name));
+    for (const log of whole) copyFileSync(join(stage, log.name), join(into, log.name));
     const left = found.filter((log) => !whole.includes(log));
     return {
       taken: whole.map(({ name }) => name),

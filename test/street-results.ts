@@ -7,7 +7,7 @@
  * RUN_FOLDER is what `axial-lab train --task panoptic --out NAME.seed-N` wrote; its log is copied as NAME.seed-N.jsonl, the
  * figures become NAME.seed-N.val.json and .test.json with pictures beside them.
  */
-import { copyFile, mkdir } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { AxialError, ConfigError } from "../src/core/errors.js";
 import * as engine from "../src/engine/index.js";
@@ -19,6 +19,7 @@ import {
   type PanopticSegmentationOptions,
 } from "../src/panoptic/index.js";
 import { restore } from "../src/training/index.js";
+import { copyLog } from "./helpers/kept-log.js";
 
 async function measure(run: string, dataset: string, out: string): Promise<void> {
   const { reason } = await engine.start();
@@ -37,7 +38,7 @@ async function measure(run: string, dataset: string, out: string): Promise<void>
     console.log(`${split}: PQ ${(100 * (all?.pq ?? 0)).toFixed(1)}, mean IoU ${(100 * meanIou).toFixed(1)}`);
     await data.close();
   }
-  await copyFile(join(run, "log.jsonl"), join(out, `${basename(run)}.jsonl`));
+  copyLog(join(run, "log.jsonl"), join(out, `${basename(run)}.jsonl`));
   model.dispose();
   await engine.stop();
 }
