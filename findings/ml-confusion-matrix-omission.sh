@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # ml-confusion-matrix 2.0.0: getFalseOmissionRate divides the false negatives by all that are positive, and so is the false
-# negative rate. Of what was called negative it would be false negatives / (false negatives + true negatives), which is 1 less
+# negative rate. Of what was called negative it would be false negatives / (false negatives + true negatives), which is 1 -
 # getNegativePredictiveValue.
 set -euo pipefail
 folder=$(mktemp -d)
