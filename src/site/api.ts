@@ -103,7 +103,8 @@ function described(checker: ts.TypeChecker, name: string, symbol: ts.Symbol): Ap
     name,
     form: formOf(symbol.declarations![0]),
     doc: plainLinks(ts.displayPartsToString(symbol.getDocumentationComment(checker))),
-    tags: symbol.getJsDocTags(checker).map(({ name: tag, text = [] }) => {
+    // Without the checker: what an override inherits from TensorFlow.js is not ours to print.
+    tags: symbol.getJsDocTags().map(({ name: tag, text = [] }) => {
       const parameter = text.find(({ kind }) => kind === "parameterName")?.text ?? "";
       const rest = text.filter(({ kind }) => kind !== "parameterName");
       return { tag, name: parameter, text: plainLinks(ts.displayPartsToString(rest)).trim() };

@@ -9,10 +9,23 @@ import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { writeFileAtomically } from "../core/atomic-file.js";
+import { AxialError, ConfigError } from "../core/errors.js";
 import { makeSite } from "./site.js";
 
+const options = { out: { type: "string", default: "out/site" }, net: { type: "string" } } as const;
+
+function readFlags(): { readonly out: string; readonly net?: string } {
+  try {
+    return parseArgs({ options }).values;
+  } catch {
+    throw new ConfigError(
+      `site: a flag must be known and have a value, got ${process.argv.slice(2).join(" ")}; use --out FOLDER or --net FOLDER`,
+    );
+  }
+}
+
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { out: { type: "string", default: "out/site" }, net: { type: "string" } } });
+  const values = readFlags();
   const out = resolve(values.out);
   const { files, broken } = await makeSite(out, { net: values.net, run: true });
   for (const [path, contents] of files) {
@@ -25,4 +38,7 @@ async function main(): Promise<void> {
   if (broken.length > 0) process.exitCode = 1;
 }
 
-void main();
+main().catch((error: unknown) => {
+  console.error(error instanceof AxialError ? error.message : error);
+  process.exitCode = error instanceof ConfigError ? 2 : 1;
+});

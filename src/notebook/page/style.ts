@@ -166,6 +166,7 @@ nav[aria-label="Contents"] { display: none; }
   .katex-display { font-size: .92em; }
   pre { font-size: .76rem; }
 }
+@page { margin: 14mm; }
 @media print {
   :root, :root[data-theme="dark"] {${light}
   }
