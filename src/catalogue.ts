@@ -28,8 +28,8 @@ export interface CatalogueEntry {
   readonly equation: string;
   /** An expression over `axial`, the library. */
   readonly use: string;
-  /** An input shape that it takes, and the shape that comes out. */
-  readonly shapes: readonly [input: readonly number[], output: readonly number[]];
+  /** An input shape that it takes, and the shape that comes out, or those of several outputs. */
+  readonly shapes: readonly [input: readonly number[], output: readonly number[] | readonly (readonly number[])[]];
   readonly files: CatalogueFiles;
 }
 
@@ -258,6 +258,24 @@ export const catalogue: readonly CatalogueEntry[] = [
     files: model("attention-resnet", {
       ...cases("attention-resnet", "sasa-bottleneck-convolution"),
       ...lesson("07-what-each-part-brings"),
+    }),
+  },
+  {
+    title: "Axial-DeepLab S to XL: classes, centres and offsets of every place",
+    paper: papers.axialDeepLab,
+    equation: "sec. 3.3: an Axial-ResNet at stride 16 under Panoptic-DeepLab's decoders and heads",
+    use: 'axial.models.create("axial-deeplab-s", { classes: 19 })',
+    shapes: [
+      [1, 33, 33, 3],
+      [
+        [1, 9, 9, 19],
+        [1, 9, 9, 1],
+        [1, 9, 9, 2],
+      ],
+    ],
+    files: model("axial-deeplab", {
+      ...cases("panoptic", "panoptic-net-axial-deeplab", "panoptic-decoder", "panoptic-head-center"),
+      ...lesson("12-axial-deeplab"),
     }),
   },
   {
