@@ -53,10 +53,10 @@ describe("TypeScript over a notebook", () => {
     const documented = '/** Doubles. */ const twice = (x: number) => 2 * x; twice("text");';
     const typed = "/** @type {number} */ const five = 'five';";
     for (const documentation of [true, false]) {
-      const { messages, open, service, current } = notebookOf("typescript", documentation);
-      assert.match(messages(documented)[0], /^Argument of type 'string' is not assignable/);
-      open(documented);
-      const found = service.getQuickInfoAtPosition(current, documented.indexOf("twice"))!;
+      const notebook = notebookOf("typescript", documentation);
+      assert.match(notebook.messages(documented)[0], /^Argument of type 'string' is not assignable/);
+      notebook.open(documented);
+      const found = notebook.service.getQuickInfoAtPosition(notebook.current, documented.indexOf("twice"))!;
       assert.equal(ts.displayPartsToString(found.documentation), documentation ? "Doubles." : "");
       assert.match(notebookOf("javascript", documentation).messages(typed)[0], /^Type 'string' is not assignable/);
     }
