@@ -103,7 +103,7 @@ describe("axial-lab train", () => {
       cwd: folder,
     });
     // However busy the machine: whoever stops the training comes before it does its hundred small steps.
-    setPriority(running.pid!, constants.priority.PRIORITY_LOW);
+    setPriority(running.pid!, constants.priority.PRIORITY_BELOW_NORMAL);
     const code = new Promise((resolve) => running.on("exit", resolve));
     let output = "";
     for await (const chunk of running.stdout) {
