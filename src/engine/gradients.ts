@@ -21,8 +21,9 @@ interface RecordedOperation {
 
 /**
  * Is given a variable's gradient, by the variable's place in the list, as the backward pass makes it: a part for each
- * operation that took the variable, which add up to the gradient in the order in which they come. The part is not the
- * callee's to keep or dispose of. Null, before all others: the loss does not depend on the variable.
+ * operation that took the variable, which add up to the gradient in the order in which they come; a part that is the first and
+ * the last is the gradient that comes out in the end. It is not the callee's to keep or dispose of. Null, before all others:
+ * the loss does not depend on the variable.
  */
 export type OnGradientPart = (variable: number, part: tf.Tensor | null, last: boolean) => void;
 
@@ -176,9 +177,9 @@ function freeOnceUsed(operation: RecordedOperation, { cleanup, handedOn }: Backw
     const results = Object.entries(gradient(dys)).map(([input, compute]) => {
       const handOn = (): tf.Tensor => {
         const result = compute();
-        onResult?.(operation, input, result);
         const own = spent.has(result) ? result.clone() : result;
         spent.add(own);
+        onResult?.(operation, input, own);
         if (handedOn.has(inputs[input].id)) added.push(own);
         handedOn.add(inputs[input].id);
         return own;

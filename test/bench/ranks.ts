@@ -1,7 +1,8 @@
 /**
  * How much faster several processes of one thread train than one, and than one process of as many threads:
- * `node dist/test/bench/ranks.js [--mpiexec PATH] [--ranks COUNT] [--size SIDE] [--model NAME] [--json FILE]`. All share the same
- * batch, so each rank has less of it; images are generated. The share of time in the exchange is rank 0's, waiting for the
+ * `node dist/test/bench/ranks.js [--mpiexec PATH] [--ranks COUNT] [--size SIDE] [--model NAME] [--rounds COUNT] [--json FILE]`. All
+ * share the same batch, so each rank has less of it; images are generated. Each of the rounds, three by default, measures
+ * everything; ratios are to the one process of the same round. The share of time in the exchange is rank 0's, waiting for the
  * others included; the share overlapped is of the gradient, summed while the backward pass went on.
  *
  * Two more rows tell what no exchange can give: one process with a rank's part of the batch, times the ranks (what smaller
@@ -21,6 +22,7 @@ const { values: options } = parseArgs({
     ranks: { type: "string", default: "2" },
     size: { type: "string" },
     model: { type: "string", default: "axial-resnet-26-s" },
+    rounds: { type: "string", default: "3" },
     json: { type: "string" },
   },
 });
@@ -57,9 +59,8 @@ async function speedOf(processes: number, threads: number, { size, batch, steps 
       done.reduce((total, step) => total + of(step), 0);
     const seconds = sum(({ imagesPerSecond }) => batch / imagesPerSecond);
     // The median of the steps: other work of the machine holds up single ones.
-    const speeds = done.map(({ imagesPerSecond }) => imagesPerSecond).sort((a, b) => a - b);
     return {
-      imagesPerSecond: speeds[speeds.length >> 1],
+      imagesPerSecond: median(done.map(({ imagesPerSecond }) => imagesPerSecond)),
       exchanging: sum(({ exchanging = 0 }) => exchanging) / seconds,
       overlapped: sum(({ overlapped = 0 }) => overlapped) / done.length,
     };
@@ -89,6 +90,8 @@ function launcherFlags(processes: number): string[] {
   return [...open, "-n", String(processes)];
 }
 
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1];
+
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 async function all(): Promise<void> {
@@ -97,23 +100,28 @@ async function all(): Promise<void> {
   const results = [];
   for (const task of work) {
     console.log(`${options.model}, ${task.size} px, ${task.batch} images a step`);
-    // One after another, and the reference on both sides: a machine that grows busy is seen.
     const runs: readonly (readonly [what: string, run: () => Promise<Speed>])[] = [
       ["1 process x 1 thread", () => speedOf(1, 1, task)],
       [`${ranks} ranks x 1 thread`, () => speedOf(ranks, 1, task)],
       [`${ranks} processes apart`, () => apart(task)],
       [`1 process with 1 / ${ranks} of the batch, times ${ranks}`, () => partTimesRanks(task)],
       [`1 process x ${ranks} threads`, () => speedOf(1, ranks, task)],
-      ["1 process x 1 thread", () => speedOf(1, 1, task)],
     ];
-    const speeds: (Speed & { readonly what: string })[] = [];
-    for (const [what, run] of runs) speeds.push({ what, ...(await run()) });
-    results.push({ model: options.model, ...task, runs: speeds });
-    const reference = (speeds[0].imagesPerSecond + speeds.at(-1)!.imagesPerSecond) / 2;
-    for (const { what, imagesPerSecond, exchanging, overlapped } of speeds) {
-      const exchange = exchanging > 0 ? `, exchange ${percent(exchanging)}, overlapped ${percent(overlapped)}` : "";
-      const ratio = (imagesPerSecond / reference).toFixed(2);
-      console.log(`  ${what}: ${imagesPerSecond.toFixed(1)} images/s, ${ratio}x${exchange}`);
+    const rounds: Speed[][] = [];
+    while (rounds.length < Number(options.rounds)) {
+      const speeds: Speed[] = [];
+      for (const [, run] of runs) speeds.push(await run());
+      rounds.push(speeds);
+    }
+    results.push({ model: options.model, ...task, runs: runs.map(([what]) => what), rounds });
+    for (const [index, [what]] of runs.entries()) {
+      const of = (value: (speed: Speed) => number): number => median(rounds.map((round) => value(round[index])));
+      const ratios = rounds.map((round) => round[index].imagesPerSecond / round[0].imagesPerSecond);
+      const [ratio, least, most] = [median(ratios), Math.min(...ratios), Math.max(...ratios)].map((x) => x.toFixed(2));
+      const exchanging = of((speed) => speed.exchanging);
+      const exchange = `, exchange ${percent(exchanging)}, overlapped ${percent(of((speed) => speed.overlapped))}`;
+      const speed = of(({ imagesPerSecond }) => imagesPerSecond).toFixed(1);
+      console.log(`  ${what}: ${speed} images/s, ${ratio}x (${least} to ${most})${exchanging > 0 ? exchange : ""}`);
     }
   }
   if (options.json !== undefined) writeFileSync(options.json, JSON.stringify({ machine, results }, null, 2));

@@ -22,7 +22,8 @@ import { readCheckpoint, readRunLog } from "../../src/training/index.js";
 import { readSafetensors } from "../../src/weights/index.js";
 
 const main = join(packageFolder, "dist", "src", "cli", "main.js");
-const folder = mkdtempSync(join(tmpdir(), "real-mpi-"));
+/** Of the job; the ranks that it starts from this file need none. */
+let folder: string;
 /** For a machine that has other work: a rank that waits for one that is not served is no fault. */
 const patience = 240_000;
 const settings = ["--images", "72:24", "--size", "32", "--batch", "6", "--seed", "3", "--threads", "1"];
@@ -141,8 +142,8 @@ function digest(run: string): string {
 function repeats(launcher: string, ranks: number): void {
   const runs = ["a", "b"].map((name) => join(folder, `${launcher.replaceAll("/", "_")}-${ranks}-${name}`));
   for (const run of runs) {
-    const { status, stderr } = runWith(launcher, trainWith(launcher, ranks, run, "--epochs", "2"));
-    check(`${launcher}: ${ranks} ranks train`, status === 0, stderr.slice(-300));
+    const { status, signal, stderr } = runWith(launcher, trainWith(launcher, ranks, run, "--epochs", "2"));
+    check(`${launcher}: ${ranks} ranks train`, status === 0, `${status ?? signal} ${stderr.slice(-300)}`);
     if (status !== 0) return;
   }
   check(`${launcher}: ${ranks} ranks give the same bits twice`, digest(runs[0]) === digest(runs[1]));
@@ -312,6 +313,7 @@ function processesOf(run: string): { readonly pid: number; readonly args: readon
 }
 
 async function all(launchers: readonly string[], kills: number, endsAlone: boolean): Promise<void> {
+  folder = mkdtempSync(join(tmpdir(), "real-mpi-"));
   const alone = endsAlone ? null : lossesOf(join(folder, "alone"), process.execPath, []);
   const libraries = launchers.map(libraryOf);
   console.log(launchers.map((launcher, i) => `${launcher} loads ${libraries[i]}`).join("\n"));

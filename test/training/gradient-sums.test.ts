@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
+import * as engine from "../../src/engine/index.js";
 import type { Exchange } from "../../src/exchange/index.js";
 import { createGradientSums } from "../../src/training/gradient-sums.js";
 import { ranksOf } from "../helpers/exchange.js";
@@ -23,6 +24,9 @@ const valuesOf = (gradients: readonly (tf.Tensor | null)[]) =>
 const sumOf = (count: number, index: number): number[] =>
   Array.from({ length: sizes[index] }, (_, j) => count * (j + 100 * index) + 1000 * ((count * (count - 1)) / 2));
 
+/** 13 floats in a bucket, none alone. */
+const small = { bucketFloats: 13, aloneFrom: 99 };
+
 /** The exchange, and how many floats each sum was begun with. */
 function counted(exchange: Exchange): { exchange: Exchange; begun: number[] } {
   const begun: number[] = [];
@@ -38,7 +42,7 @@ describe("gradient sums", () => {
     const ranks = ranksOf(3).map(counted);
     // Buckets of at most 13 floats: [11, and 5 does not fit], [5, 2, and 7 does not], [7].
     const results = ranks.map(({ exchange, begun }, rank) => {
-      const sums = createGradientSums(exchange, sizes, 13);
+      const sums = createGradientSums(exchange, sizes, small);
       const gradients = gradientsOf(rank);
       const onPart = sums.begin(null);
       // Rank 1 makes them in another order.
@@ -61,7 +65,7 @@ describe("gradient sums", () => {
 
   it("tell the share of what had come back when the pass ended", async () => {
     const [alone] = ranksOf(1);
-    const sums = createGradientSums(alone, sizes, 13);
+    const sums = createGradientSums(alone, sizes, small);
     const gradients = gradientsOf(0);
     const onPart = sums.begin(null);
     for (const index of [3, 2]) onPart(index, gradients[index], true);
@@ -98,5 +102,69 @@ describe("gradient sums", () => {
     });
     await Promise.all(results);
     assert.equal(tf.memory().numTensors, before);
+  });
+});
+
+describe("gradient sums in the engine's memory", () => {
+  before(() => engine.start({ threads: 1 }));
+
+  it("change large gradients where they lie, and none whose memory another tensor has too", async () => {
+    const before = tf.memory().numTensors;
+    const results = ranksOf(2).map(async (exchange, rank) => {
+      const lies = new Map<number, boolean>();
+      const beginSum: Exchange["beginSum"] = (values) => {
+        lies.set(values.length, values.buffer instanceof SharedArrayBuffer || values.buffer.byteLength > 1e6);
+        return exchange.beginSum(values);
+      };
+      const sums = createGradientSums({ ...exchange, beginSum }, sizes, { bucketFloats: 13, aloneFrom: 5 });
+      for (let step = 0; step < 2; step++) {
+        const gradients = gradientsOf(rank);
+        const shared = gradients[2].reshape([5, 1]);
+        const onPart = sums.begin(null);
+        for (const index of [3, 2, 1, 0]) onPart(index, gradients[index], true);
+        const { gradients: summed } = await sums.finish(gradients);
+        assert.deepEqual(
+          valuesOf(summed),
+          sizes.map((_, i) => sumOf(2, i)),
+        );
+        const untouched = [0, 1, 2, 3, 4].map((j) => j + 200 + 1000 * rank);
+        assert.deepEqual(valuesOf([shared]), [untouched], "another's memory stays as it is");
+        assert.deepEqual(
+          summed.map((sum, i) => sum === gradients[i]),
+          [true, true, false, true],
+        );
+        tf.dispose([shared, ...(summed as tf.Tensor[])]);
+      }
+      assert.deepEqual(
+        [...lies].sort(([a], [b]) => a - b),
+        [
+          [2, true],
+          [5, false],
+          [7, true],
+          [11, true],
+        ],
+      );
+    });
+    await Promise.all(results);
+    assert.equal(tf.memory().numTensors, before);
+  });
+
+  it("are right where a gradient is handed on to other operations", async () => {
+    const [bias, kernel] = [tf.variable(tf.range(0, 6).reshape([2, 3])), tf.variable(tf.range(1, 10).reshape([3, 3]))];
+    // The gradient of `bias` is that of the product too, which the one of `kernel` is made of.
+    const loss = (): tf.Scalar =>
+      tf.ones<tf.Rank.R2>([2, 3]).matMul(kernel).add(bias).square().sum<tf.Scalar>().mul<tf.Scalar>(0.5);
+    const expected = engine.variableGrads(loss, [kernel, bias]).grads;
+    const results = ranksOf(2).map((exchange) => {
+      const sums = createGradientSums(exchange, [9, 6], { bucketFloats: 13, aloneFrom: 1 });
+      const { grads, value } = engine.variableGrads(loss, [kernel, bias], sums.begin(null));
+      value.dispose();
+      return sums.finish([grads[kernel.name], grads[bias.name]]);
+    });
+    for (const { gradients } of await Promise.all(results)) {
+      const [k, b] = gradients as tf.Tensor[];
+      assert.deepEqual([...k.dataSync()], [...expected[kernel.name].mul(2).dataSync()]);
+      assert.deepEqual([...b.dataSync()], [...expected[bias.name].mul(2).dataSync()]);
+    }
   });
 });
