@@ -26,7 +26,7 @@ export interface KernelProfile {
 
 /** What `profileStep` found. */
 export interface StepProfile {
-  /** Wall time of the step. */
+  /** Wall time of the step, without what it takes to note its kernels. */
   readonly milliseconds: number;
   /** What passed outside of kernels: building the graph, the tape, garbage collection. */
   readonly outsideMilliseconds: number;
@@ -58,8 +58,10 @@ export function profileStep(step: () => void, options: ProfileOptions = {}): Ste
   assertKnownKeys("engine.profileStep", options, keys);
   const { byShape = false } = options;
   const entries = new Map<string, Entry>();
-  /** Time of the kernels called from within the one that runs. */
+  /** Time of the kernels called from within the one that runs, and of noting them. */
   let nested = 0;
+  /** Time of noting kernels, which is no part of the step. */
+  let noting = 0;
   const kernels = tf.getKernelsForBackend(tf.getBackend());
   const originals = kernels.map((kernel) => kernel.kernelFunc);
   kernels.forEach((kernel, index) => {
@@ -78,7 +80,9 @@ export function profileStep(step: () => void, options: ProfileOptions = {}): Ste
       entry.bytes += bytesMoved(tensorsOf(inputs), results);
       if (work !== null) entry.multiplyAdds = (entry.multiplyAdds ?? 0) + work;
       entries.set(name, entry);
-      nested = nestedBefore + elapsed;
+      const whole = performance.now() - startedAt;
+      nested = nestedBefore + whole;
+      noting += whole - elapsed;
       return outputs;
     };
   });
@@ -88,7 +92,7 @@ export function profileStep(step: () => void, options: ProfileOptions = {}): Ste
   } finally {
     kernels.forEach((kernel, index) => (kernel.kernelFunc = originals[index]));
   }
-  const milliseconds = performance.now() - startedAt;
+  const milliseconds = performance.now() - startedAt - noting;
   const sorted = [...entries]
     .map(([name, entry]) => ({ name, ...entry }))
     .sort((a, b) => b.milliseconds - a.milliseconds);

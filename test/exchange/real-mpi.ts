@@ -202,8 +202,11 @@ function start(launcher: string, run: string, { detached = false } = {}): { chil
   return { child, said: () => text };
 }
 
-async function firstCheckpoint(child: ChildProcess, run: string): Promise<void> {
-  while (!existsSync(join(run, "last.safetensors")) && child.exitCode === null) await wait(20);
+/** Waits for it; whether the run is still going on then. */
+async function firstCheckpoint(child: ChildProcess, run: string): Promise<boolean> {
+  const goesOn = (): boolean => child.exitCode === null && child.signalCode === null;
+  while (!existsSync(join(run, "last.safetensors")) && goesOn()) await wait(20);
+  return goesOn();
 }
 
 async function survivesKill(launcher: string, attempt: number, { digest: right, goesOnFor }: WholeRun): Promise<void> {
@@ -256,7 +259,8 @@ async function stopsOnSignal(launcher: string, { run: whole }: WholeRun): Promis
   const run = join(folder, `${launcher.replaceAll("/", "_")}-stopped`);
   const { child, said } = start(launcher, run, { detached: true });
   const ended = once(child, "exit").then(() => true);
-  await firstCheckpoint(child, run);
+  if (!(await firstCheckpoint(child, run)))
+    return check(`${launcher}: trains until Ctrl+C`, false, `${child.exitCode ?? child.signalCode} ${said()}`);
   process.kill(-child.pid!, "SIGINT");
   const inTime = await Promise.race([ended, wait(20_000).then(() => false)]);
   if (!inTime) child.kill("SIGKILL");

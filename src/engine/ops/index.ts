@@ -15,6 +15,7 @@ import { localSimilarityStatisticsGradients } from "./local-similarity-statistic
 import { ndAxialAttentionGradients } from "./nd-axial-attention.js";
 import { normFactorGradients } from "./norm-factors.js";
 import { poolingGradients } from "./pooling.js";
+import { reductionGradients } from "./reductions.js";
 import { repairedGradients } from "./repaired-gradients.js";
 import { valueMixtureAttentionGradients } from "./value-mixture-attention.js";
 
@@ -45,6 +46,7 @@ export const gradients: readonly GradConfig[] = [
   ndAxialAttentionGradients,
   normFactorGradients,
   poolingGradients,
+  reductionGradients,
   repairedGradients,
   valueMixtureAttentionGradients,
 ].flat();

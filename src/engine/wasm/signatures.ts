@@ -13,12 +13,14 @@ import { elementwiseSignatures } from "./signatures/elementwise.js";
 import { optimizerUpdateSignatures, updateRow } from "./signatures/optimizer-update.js";
 import { poolingSignatures } from "./signatures/pooling.js";
 import { productSignatures } from "./signatures/product.js";
+import { resampleSignatures } from "./signatures/resample.js";
 
 export const signatures = {
   ...attentionSignatures,
   ...batchNormSignatures,
   ...productSignatures,
   ...poolingSignatures,
+  ...resampleSignatures,
   ...copySignatures,
   ...elementwiseSignatures,
   ...optimizerUpdateSignatures,

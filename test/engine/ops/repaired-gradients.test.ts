@@ -125,6 +125,40 @@ describe("gradients in the place of TensorFlow.js's", () => {
     }
   });
 
+  it("of images of many channels, made larger and smaller", () => {
+    for (const [rows, columns] of [
+      [7, 3],
+      [2, 5],
+    ])
+      assertGradient({
+        apply: (x) => tf.image.resizeBilinear(x as tf.Tensor4D, [rows, columns]),
+        shape: [2, 3, 5, 83],
+        result: [2, rows, columns, 83],
+        made: ([b, i, j, c]) =>
+          crossed([[b, 1]], interpolated((i * 3) / rows, 3), interpolated((j * 5) / columns, 5), [[c, 1]]),
+      });
+  });
+
+  for (const axes of [[0], [1], [3], [0, 2], [1, 3], [0, 1, 2, 3]])
+    it(`of sums and means over axes ${axes.join(", ")}, which are kept or not`, () => {
+      const shape = [3, 5, 2, 7];
+      const count = axes.reduce((product, axis) => product * shape[axis], 1);
+      for (const keepDims of [false, true]) {
+        const result = keepDims ? shape.map((size, axis) => (axes.includes(axis) ? 1 : size)) : shape.filter((_, axis) => !axes.includes(axis)); // prettier-ignore
+        const made = (share: number) => (place: Place) => {
+          let next = 0;
+          const own = shape.map((_, axis) => (axes.includes(axis) ? (keepDims && next++, null) : place[next++]));
+          return crossed(
+            ...shape.map((size, axis) =>
+              own[axis] === null ? range(size).map((at): [number, number] => [at, 1]) : [[own[axis], 1] as const],
+            ),
+          ).map(([at, one]): Share => [at, one * share]);
+        };
+        assertGradient({ apply: (x) => tf.sum(x, axes, keepDims), shape, result, made: made(1) });
+        assertGradient({ apply: (x) => tf.mean(x, axes, keepDims), shape, result, made: made(1 / count) });
+      }
+    });
+
   for (const axis of [0, 1, 2])
     it(`of sums along axis ${axis}, from either end, with and without the place itself`, () => {
       const shape = [3, 5, 7];

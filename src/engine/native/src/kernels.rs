@@ -9,6 +9,7 @@ use crate::entry::kernels;
 use crate::matrix;
 use crate::optimizer_update;
 use crate::pooling;
+use crate::resample;
 
 kernels! {
     attentionGradSum => attention::attention_grad_sum,
@@ -46,6 +47,7 @@ kernels! {
     reduceChunks => elementwise::reduce::reduce_chunks,
     reduceFinish => elementwise::reduce::reduce_finish,
     reduceTrailing => elementwise::reduce::reduce_trailing,
+    resample => resample::resample,
     similarityStatisticsSum => attention::similarity_statistics_sum,
     softmaxRows => elementwise::softmax::softmax_rows,
     sumShares => convolution::filter_grad::sum_shares,

@@ -18,6 +18,7 @@ mod matrix;
 mod optimizer_update;
 mod pages;
 mod pooling;
+mod resample;
 mod rows;
 mod scratch;
 mod simd;

@@ -1234,6 +1234,34 @@ pub mod average_pool_grad {
     pub const SLOTS: usize = 14;
 }
 
+pub mod resample {
+    /// count
+    pub const BATCH: usize = 0;
+    /// count
+    pub const HEIGHT: usize = 1;
+    /// count
+    pub const WIDTH: usize = 2;
+    /// count
+    pub const CHANNELS: usize = 3;
+    /// count
+    pub const OUTPUT_HEIGHT: usize = 4;
+    /// count
+    pub const OUTPUT_WIDTH: usize = 5;
+    /// address
+    pub const ROW_TAPS: usize = 6;
+    /// address
+    pub const COLUMN_TAPS: usize = 7;
+    /// address
+    pub const LINES: usize = 8;
+    /// bytes
+    pub const LINE_BYTES: usize = 9;
+    /// address
+    pub const X: usize = 10;
+    /// address
+    pub const Y: usize = 11;
+    pub const SLOTS: usize = 12;
+}
+
 pub mod copy_blocks {
     /// address
     pub const SOURCE: usize = 0;

@@ -15,6 +15,7 @@ export * from "./copy";
 export * from "./elementwise";
 export * from "./pooling";
 export * from "./reduce";
+export * from "./resample";
 export * from "./matrix-product";
 export * from "./convolution";
 export * from "./convolution-filter-grad";

@@ -5,7 +5,8 @@
  * Kernels: assembly/elementwise.ts.
  */
 import * as tf from "@tensorflow/tfjs";
-import { defineKernel, output, pointerOf, runSized, type WasmKernel } from "../kernel.js";
+import type { RepeatAttrs } from "../../ops/reductions.js";
+import { defineKernel, output, pointerOf, runSized, type WasmContext, type WasmKernel } from "../kernel.js";
 
 /** Numbers as in the kernels, here and below. */
 const unaryOperations = {
@@ -155,4 +156,34 @@ const addN = defineKernel<tf.TensorInfo[]>("AddN", (call) => {
   return sum;
 });
 
-export const elementwiseKernels: readonly WasmKernel[] = [...unaryKernels, ...binaryKernels, addN];
+/** x repeated along its axes of size 1: times one, which leaves all bits of a number as they are. */
+function repeat(context: WasmContext, x: tf.TensorInfo, shape: number[]): tf.TensorInfo {
+  const axes = collapseAxes(x.shape, [], shape);
+  if (axes === null) {
+    const axis = x.shape.findIndex((size, index) => size !== shape[index]);
+    const once = repeat(
+      context,
+      x,
+      x.shape.map((size, index) => (index === axis ? shape[axis] : size)),
+    );
+    const y = repeat(context, once, shape);
+    context.backend.disposeData(once.dataId);
+    return y;
+  }
+  const { pool } = context;
+  const one = pool.scratch(Float32Array.BYTES_PER_ELEMENT);
+  new Float32Array(pool.memory.buffer, one, 1)[0] = 1;
+  const y = output(context, shape);
+  const [outer, middle, inner] = axes.sizes;
+  const [aOuter, aMiddle, aInner] = axes.strides[0];
+  const of = { operation: binaryOperations.Multiply, outer, middle, inner, y: pointerOf(context, y), parameter: 0 };
+  const a = { a: pointerOf(context, x), aOuter, aMiddle, aInner };
+  runSized(context, outer * middle * inner, "elementwiseBinary", { ...of, ...a, b: one, bOuter: 0, bMiddle: 0, bInner: 0 }); // prettier-ignore
+  return y;
+}
+
+const repeatKernel = defineKernel<{ x: tf.TensorInfo }, RepeatAttrs>("Repeat", (call) =>
+  repeat(call, call.inputs.x, [...call.attrs.shape]),
+);
+
+export const elementwiseKernels: readonly WasmKernel[] = [...unaryKernels, ...binaryKernels, addN, repeatKernel];

@@ -22,6 +22,7 @@ import { normFactorKernels } from "./norm-factors.js";
 import { optimizerUpdateKernels } from "./optimizer-update.js";
 import { poolingKernels } from "./pooling.js";
 import { reduceKernels } from "./reduce.js";
+import { resampleKernels } from "./resample.js";
 import { softmaxKernels } from "./softmax.js";
 import { valueMixtureAttentionKernels } from "./value-mixture-attention.js";
 
@@ -49,6 +50,7 @@ export const wasmKernels: readonly WasmKernel[] = withDeferrals(
     optimizerUpdateKernels,
     poolingKernels,
     reduceKernels,
+    resampleKernels,
     softmaxKernels,
     valueMixtureAttentionKernels,
   ].flat(),
