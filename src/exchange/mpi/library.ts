@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { UnsupportedError } from "../../core/errors.js";
 import type { Handle, MpiAbi, MpiHandles } from "./abi.js";
 import type { Candidate } from "./find.js";
-import { leaveFaultsToV8, leaveWithoutTeardown } from "./ucx.js";
+import { tameUcx } from "./ucx.js";
 
 type Floats = Float32Array | Float64Array;
 
@@ -62,14 +62,13 @@ export function loadMpi({ library: path, abi }: Candidate): MpiLibrary {
   } catch (error) {
     throw new UnsupportedError(`mpi: koffi must load, got ${firstLine(error)}; npm install koffi`);
   }
-  leaveFaultsToV8();
+  tameUcx();
   let loaded: ReturnType<Koffi["load"]>;
   try {
     loaded = koffi.load(path);
   } catch (error) {
     throw new UnsupportedError(`mpi: a library must load, got ${firstLine(error)} for ${path}; check AXIAL_LAB_MPI`);
   }
-  leaveWithoutTeardown();
   const define = (definition: string): Function => loaded.func(definition.replaceAll("HANDLE", abi.handleType));
   /** Of MPI 3, of 2012; an older library has none, and waits. */
   const maybeDefine = (definition: string): Function | null => {
