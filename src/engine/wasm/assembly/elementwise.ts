@@ -105,14 +105,15 @@ function combineShare(op: i32, aSingle: bool, bSingle: bool, args: usize, part: 
 function combineAs(op: i32, args: usize, part: i32, parts: i32): void {
   const aSingle = elementwiseBinaryArgs.aInner(args) == 0;
   const bSingle = elementwiseBinaryArgs.bInner(args) == 0;
-  if (aSingle) combineShare(op, true, false, args, part, parts);
+  if (aSingle && bSingle) combineShare(op, true, true, args, part, parts);
+  else if (aSingle) combineShare(op, true, false, args, part, parts);
   else if (bSingle) combineShare(op, false, true, args, part, parts);
   else combineShare(op, false, false, args, part, parts);
 }
 
 /**
  * y [outer, middle, inner] = a op b, contiguous; a and b have byte strides along the three axes, 0 where they are
- * repeated, and along inner 4 or 0. They may not both be 0 there: inner is then 1 and given as 4.
+ * repeated, and along inner 4 or 0.
  */
 export function elementwiseBinary(args: usize, part: i32, parts: i32): void {
   switch (elementwiseBinaryArgs.operation(args)) {

@@ -47,6 +47,24 @@ describe("reductions", () => {
       ));
   }
 
+  for (const name of ["sum", "mean"] as const)
+    it(`the gradient of ${name} is repeated along any axes, by one thread and by all`, () => {
+      for (const shape of [
+        [3, 2, 5, 3, 7],
+        [11, 13, 3, 17, 5],
+      ])
+        for (const over of [[0], [4], [1, 2], [0, 2], [1, 3], [0, 2, 4], [0, 1, 2, 3, 4]])
+          tf.tidy(() => {
+            const kept = shape.map((size, axis) => (over.includes(axis) ? 1 : size));
+            const count = over.reduce((product, axis) => product * shape[axis], 1);
+            const dy = tensor(kept as [number], 2);
+            const gradient = tf.grad((x) => operations[name](x, over, true).mul(dy).sum())(tensor(shape as [number], 1));
+            assertClose(gradient, tf.broadcastTo(name === "sum" ? dy : dy.div(count), shape).dataSync(), 1e-6);
+          });
+      const whole = tf.grad((x: tf.Tensor) => operations[name](x))(tf.ones([31, 1009]));
+      assertClose(whole.sub(name === "sum" ? 1 : 1 / (31 * 1009)).abs().max(), [0], 1e-7); // prettier-ignore
+    });
+
   it("adds many values without losing digits", () => {
     const x = tf.fill([3_000_017], 0.1);
     assertClose(x.sum(), [300_001.7], 1e-6);
