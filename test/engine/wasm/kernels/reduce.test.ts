@@ -58,7 +58,9 @@ describe("reductions", () => {
             const kept = shape.map((size, axis) => (over.includes(axis) ? 1 : size));
             const count = over.reduce((product, axis) => product * shape[axis], 1);
             const dy = tensor(kept as [number], 2);
-            const gradient = tf.grad((x) => operations[name](x, over, true).mul(dy).sum())(tensor(shape as [number], 1));
+            const gradient = tf.grad((x) => operations[name](x, over, true).mul(dy).sum())(
+              tensor(shape as [number], 1),
+            );
             assertClose(gradient, tf.broadcastTo(name === "sum" ? dy : dy.div(count), shape).dataSync(), 1e-6);
           });
       const whole = tf.grad((x: tf.Tensor) => operations[name](x))(tf.ones([31, 1009]));
