@@ -107,13 +107,27 @@ function pixelLosses(prediction: PanopticPrediction, target: PanopticTargetTenso
   const classes = prediction.semantic.shape[3];
   const counts = semanticWeight.mul<tf.Tensor3D>(semantic.notEqual(ignore));
   // A row of zeros where the class is `ignore` and beyond the classes: such pixels have no weight.
-  const truth = tf.oneHot(semantic.flatten(), classes).reshape<tf.Tensor4D>([...semantic.shape, classes]);
-  const crossEntropy = prediction.semantic.logSoftmax().mul<tf.Tensor4D>(truth).sum<tf.Tensor3D>(3).neg();
+  const truth = tf
+    .oneHot(semantic.flatten(), classes, 1, 0, "float32")
+    .reshape<tf.Tensor4D>([...semantic.shape, classes]);
   return {
-    semantic: crossEntropy.mul<tf.Tensor3D>(counts),
+    semantic: crossEntropy(prediction.semantic, truth).mul<tf.Tensor3D>(counts),
     center: prediction.center.sub<tf.Tensor3D>(center).square().mul<tf.Tensor3D>(centerWeight),
     offset: absolute(prediction.offset.sub(offset)).mean<tf.Tensor3D>(3).mul<tf.Tensor3D>(offsetWeight),
   };
+}
+
+/** [B, H, W, C] logits and truth, one-hot or zeros, to [B, H, W]. Its gradient takes the softmax at once, not by its logarithm's. */
+function crossEntropy(logits: tf.Tensor4D, truth: tf.Tensor4D): tf.Tensor3D {
+  const loss = tf.customGrad((x, save) => {
+    (save as tf.GradSaveFunc)([x as tf.Tensor, truth]);
+    return {
+      value: (x as tf.Tensor).logSoftmax().mul(truth).sum(3).neg(),
+      gradFunc: (dy: tf.Tensor, [logits, labels]: tf.Tensor[]) =>
+        logits.softmax().mul(labels.sum(3, true)).sub(labels).mul(dy.expandDims(3)),
+    };
+  });
+  return loss(logits) as tf.Tensor3D;
 }
 
 /** |x| with gradient 0 at 0, where `tf.abs` has -1: a pixel that is hit exactly must not be pushed away. */

@@ -8,7 +8,7 @@ use pulp::{Simd, WithSimd};
 
 use crate::call::Call;
 use crate::scratch::with_scratch;
-use crate::simd::{dispatch, load, load_part, store, store_part};
+use crate::simd::{dispatch, load, store};
 use crate::slots::resample as slot;
 
 /// A table of n results: n + 1 whole numbers, where the taps of each begin and where the last end; the row or column of every
@@ -143,17 +143,24 @@ unsafe fn sum_taps<S: Simd>(simd: S, from: *const f32, step: usize, places: &[i3
         }
         at += wide;
     }
-    while at < to.len() {
-        let lanes = S::F32_LANES.min(to.len() - at);
+    while at + S::F32_LANES <= to.len() {
         let mut sum = simd.splat_f32s(0.0);
         for (&place, &weight) in places.iter().zip(weights) {
             // SAFETY: as the caller vouches.
-            let value = unsafe { load_part(simd, from.add(place as usize * step + at), lanes) };
+            let value = unsafe { load(simd, from.add(place as usize * step + at)) };
             sum = simd.mul_add_e_f32s(simd.splat_f32s(weight), value, sum);
         }
-        // SAFETY: so many places are left.
-        unsafe { store_part(simd, to.as_mut_ptr().add(at), lanes, sum) };
-        at += lanes;
+        // SAFETY: a vector's places are left.
+        unsafe { store(simd, to.as_mut_ptr().add(at), sum) };
+        at += S::F32_LANES;
+    }
+    // Heat maps and offsets have a channel or two: to load parts of vectors takes longer.
+    for (c, to) in to.iter_mut().enumerate().skip(at) {
+        let taps = places.iter().zip(weights);
+        // SAFETY: as the caller vouches.
+        *to = taps.fold(0.0, |sum, (&place, &weight)| unsafe {
+            sum + weight * *from.add(place as usize * step + c)
+        });
     }
 }
 
