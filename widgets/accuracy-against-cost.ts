@@ -8,7 +8,7 @@ import { assertKnownKeys, type KeysOf } from "../src/core/options.js";
 
 /** A network that was trained here. */
 export interface AccuracyPoint {
-  /** "axial, Imagenette", ... */
+  /** One colour each; that of the paper's row is shared where it has that name, such as "Conv-stem + axial attention". */
   readonly series: string;
   readonly label?: string;
   readonly parameters: number;
@@ -28,23 +28,14 @@ export interface AccuracyAgainstCostOptions {
 
 const keys: KeysOf<AccuracyAgainstCostOptions> = { paper: true, title: true };
 
-/**
- * "Conv-stem + axial attention (S)" is point S of the series "Conv-stem + axial attention", where the series has other points;
- * alone it is named in the legend, where nothing overlaps it.
- */
-function namesOf(row: string, rows: readonly string[]): { series: string; label?: string } {
-  const split = (of: string) => /^(.*?)\s*\((S|M|L|XL)\)/.exec(of) ?? [of, of];
-  const [, series, label] = split(row);
-  const others = rows.filter((other) => split(other)[1] === series).length > 1;
-  return others && label !== undefined ? { series: `paper: ${series}`, label } : { series: `paper: ${row}` };
-}
+/** "ResNet-50" and "Full axial attention (S)" without the size, so that networks of other sizes share the colour. */
+const seriesOf = (row: string): string => row.replace(/-50$| \((S|M|L|XL)\)$/, "");
 
 /** What the papers print of models that the zoo has: ImageNet, 224 x 224 pixels. */
 export function paperPoints(): CostPoint[] {
   const figures = [...paperFigures.values()].filter(({ source }) => source.startsWith("Axial-DeepLab"));
-  const rows = figures.map(({ row }) => row);
   return figures.map(({ row, parameters, multiplyAdds, top1 }) => ({
-    ...namesOf(row, rows),
+    series: seriesOf(row),
     printed: true,
     values: {
       parameters: Number(`${parameters}e6`),
@@ -73,7 +64,8 @@ export function accuracyAgainstCostSpec(
 }
 
 /**
- * Top-1 accuracy over parameters and over multiply-adds: one's own points filled, the paper's hollow.
+ * Top-1 accuracy over parameters and over multiply-adds: one's own points filled, the paper's hollow, alike where they are of one
+ * series.
  *
  *     accuracyAgainstCost([{ series: "axial", label: "S", parameters: 4.9e6, multiplyAdds: 0.1e9, top1: 0.732 }])
  *

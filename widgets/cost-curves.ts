@@ -10,7 +10,7 @@ import { assertKnownKeys, type KeysOf } from "../src/core/options.js";
 /** A measured or printed point: the series it belongs to, what it is called, and its numbers by name. */
 export interface CostPoint {
   readonly series: string;
-  /** Taken from print and not measured here: drawn hollow, its line dashed. Default false. */
+  /** Taken from print and not measured here: drawn hollow, on a dashed line of its own in the series' colour. Default false. */
   readonly printed?: boolean;
   /** Written beside the point: "S", "M", "L", "XL", ... */
   readonly label?: string;
@@ -46,7 +46,8 @@ const keys: KeysOf<CostCurvesArgs> = { points: true, panels: true, title: true, 
 
 /** What the curves show, in words: of each panel and series its ends, and where it is highest or lowest between them. */
 function describe(points: readonly CostPoint[], panels: CostCurvesArgs["panels"]): string {
-  const series = [...new Set(points.map((point) => point.series))];
+  const nameOf = ({ series, printed }: CostPoint): string => (printed ? `${series}, as printed,` : series);
+  const series = [...new Set(points.map(nameOf))];
   const at = ([across, up]: readonly number[]): string => `${significant(up, 3)} at ${significant(across, 3)}`;
   const curve = (pairs: readonly (readonly number[])[]): string => {
     const [first, last] = [pairs[0], pairs[pairs.length - 1]];
@@ -64,7 +65,7 @@ function describe(points: readonly CostPoint[], panels: CostCurvesArgs["panels"]
     .map(({ x, y }) => {
       const told = series.flatMap((name) => {
         const pairs = points
-          .filter((point) => point.series === name)
+          .filter((point) => nameOf(point) === name)
           .map(({ values }) => [values[x.value], values[y.value]])
           .filter((pair) => pair.every(Number.isFinite))
           .sort(([a], [b]) => a - b);
@@ -147,6 +148,7 @@ export function costCurvesSpec({ points, panels, title, subtitle }: CostCurvesAr
             mark: { type: "line", strokeWidth: 1.5, opacity: 0.7 },
             encoding: {
               order: { field: x.value, type: "quantitative" },
+              detail: { field: "printed" },
               strokeDash: { condition: { test: "datum.printed", value: [4, 4] }, value: [1, 0] },
             },
           },
